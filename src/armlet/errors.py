@@ -1,0 +1,35 @@
+"""Every error armlet raises on purpose, in one small tree.
+
+Callers' mistakes, limits that a network does not fit, missing tools and our own faults are different classes:
+the command line turns the first three into one line and exit code 2, and lets the last one be seen whole.
+"""
+
+from pathlib import Path
+
+
+class ArmletError(Exception):
+    """Base of all errors a caller may want to catch."""
+
+
+class InputError(ArmletError):
+    """A file or an argument is wrong: says which, where in it, and how to mend it."""
+
+    def __init__(self, source: str | Path, problem: str, mend: str = "") -> None:
+        self.source, self.problem, self.mend = str(source), problem, mend
+        super().__init__(f"{source}: {problem}" + (f"; {mend}" if mend else ""))
+
+
+class TargetError(ArmletError):
+    """A target description contradicts itself."""
+
+
+class CapacityError(ArmletError):
+    """The network is sound but does not fit the machine or the budget given."""
+
+
+class ToolchainError(ArmletError):
+    """An assembler, linker or emulator is missing, or refused our output."""
+
+
+class InvariantError(ArmletError):
+    """A stage broke its own rules. Always a fault of armlet, never of the caller's model."""

@@ -1,0 +1,90 @@
+"""Arrays out of files that nobody vouches for: .npy and .npz without pickle, bounded before they are read."""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from armlet.errors import InputError
+
+LARGEST = 1 << 30  # bytes of one array; ten million float32 weights take 40 MB
+
+_BROKEN = (ValueError, EOFError, KeyError, SyntaxError, TypeError, MemoryError, OverflowError, UnicodeError)
+_BROKEN_ARCHIVE = (*_BROKEN, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
+
+
+def read_npy(path: Path) -> NDArray[Any]:
+    """The array of numbers in a .npy file. Raises `InputError`."""
+    with _opened(path) as file:
+        return _read_array(file, path, path.name)
+
+
+def read_npz(path: Path) -> Mapping[str, NDArray[Any]]:
+    """Every array of numbers in a .npz file, by name. Raises `InputError`."""
+    with _opened(path) as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                members = archive.infolist()
+                if len(members) > 10_000 or sum(m.file_size for m in members) > 2 * LARGEST:
+                    raise InputError(path, "unpacks to more than armlet reads", f"keep it under {2 * LARGEST} bytes")
+                return {m.filename.removesuffix(".npy"): _member(archive, m, path) for m in members}
+        except _BROKEN_ARCHIVE as broken:
+            raise InputError(path, "is not a readable .npz archive", "write it again with numpy.savez") from broken
+
+
+def write_npy(array: NDArray[Any]) -> bytes:
+    """The bytes of a .npy file."""
+    buffer = io.BytesIO()
+    npy.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def write_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """The bytes of a .npz file, the same for the same arrays: no times, fixed order and compression."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in arrays.items():
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            archive.writestr(entry, write_npy(array), zipfile.ZIP_DEFLATED, 6)
+    return buffer.getvalue()
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError as refused:
+        reason = (refused.strerror or str(refused)).lower()
+        raise InputError(path, f"cannot be read: {reason}", "check the path") from refused
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
+    with archive.open(member) as file:
+        return _read_array(file, path, member.filename)
+
+
+def _read_array(file: IO[bytes], path: Path, name: str) -> NDArray[Any]:
+    try:
+        version = npy.read_magic(file)
+        header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
+        if header is None:
+            raise InputError(path, f"{name} is .npy version {version}", "write it again with numpy.save")
+        shape, by_columns, dtype = header(file)
+        if dtype.hasobject or dtype.kind not in "biuf":
+            raise InputError(path, f"{name} holds {dtype}, not numbers", "save plain integers or floats")
+        count = 1
+        for extent in shape:
+            count *= extent
+        if len(shape) > 8 or count * dtype.itemsize > LARGEST:
+            raise InputError(path, f"{name} has shape {shape}, more than armlet reads", f"keep it under {LARGEST} bytes")
+        data = file.read(count * dtype.itemsize)
+        if len(data) != count * dtype.itemsize:
+            raise InputError(path, f"{name} ends early", "write it again with numpy.save")
+        return np.frombuffer(data, dtype).reshape(shape, order="F" if by_columns else "C")
+    except _BROKEN as broken:
+        raise InputError(path, f"{name} is not a readable .npy array", "write it again with numpy.save") from broken

@@ -1,0 +1,174 @@
+"""PARAMS folders: W_i.npy and b_i.npy for each layer, and network.toml for what arrays cannot say."""
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.errors import InputError
+from armlet.network.arrays import read_npy, write_npy
+from armlet.network.network import Activation, InputDomain, Layer, Network, multilayer_perceptron, natural_shape
+from armlet.storage import write_folder
+
+FORMAT = 1
+OWNS = ("W_*.npy", "b_*.npy", "network.toml", "trace.json", "trace.svg")  # what a PARAMS folder may hold
+_LONGEST = 64 << 20  # bytes of network.toml; four numbers for each of a million inputs fit
+
+_Numbers = float | list[float]
+
+
+class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    format: int
+    inputs: int
+    outputs: int
+    shape: list[int] = []
+    dtype: str = "float32"
+
+
+class _LayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    width: int
+    activation: Activation
+
+
+class _InputEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    low: _Numbers = 0.0
+    high: _Numbers = 1.0
+    mean: _Numbers = 0.0
+    std: _Numbers = 1.0
+
+
+class _Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    network: _Header
+    layer: list[_LayerEntry]
+    input: _InputEntry = _InputEntry()
+    provenance: dict[str, Any] = {}
+
+
+def read_params(folder: Path) -> Network:
+    """The network in a PARAMS folder. Raises `InputError` with the file and the place in it."""
+    if not folder.is_dir():
+        raise InputError(folder, "is not a PARAMS folder", "give the folder that holds W_0.npy and b_0.npy")
+    count = len([p for p in folder.iterdir() if re.fullmatch(r"W_\d+\.npy", p.name)])
+    if count == 0:
+        raise InputError(folder, "holds no W_0.npy", "give the folder that holds W_0.npy and b_0.npy")
+    weights = [_parameter(folder / f"W_{i}.npy", 2) for i in range(count)]
+    biases = [_parameter(folder / f"b_{i}.npy", 1) for i in range(count)]
+    for i, (weight, bias) in enumerate(zip(weights, biases)):
+        if len(bias) != len(weight):
+            raise InputError(folder / f"b_{i}.npy", f"has {len(bias)} values, W_{i}.npy gives {len(weight)}")
+        if i and weight.shape[1] != len(weights[i - 1]):
+            problem = f"takes {weight.shape[1]} values, layer {i - 1} gives {len(weights[i - 1])}"
+            raise InputError(folder / f"W_{i}.npy", problem, "write each W as outputs x inputs")
+    description = folder / "network.toml"
+    if not description.exists():
+        return multilayer_perceptron([*weights], [*biases])
+    return _described(description, weights, biases)
+
+
+def write_params(network: Network, folder: Path, extra: Mapping[str, bytes | str] | None = None) -> None:
+    """Write `network` as a PARAMS folder, whole or not at all; `extra` files (a trace) go in beside it."""
+    files: dict[str, bytes | str] = {}
+    for i, layer in enumerate(network.layers):
+        files[f"W_{i}.npy"] = write_npy(layer.weight)
+        files[f"b_{i}.npy"] = write_npy(layer.bias)
+    files["network.toml"] = show_description(network)
+    write_folder(folder, {**files, **(extra or {})}, OWNS)
+
+
+def show_description(network: Network) -> str:
+    """The text of network.toml."""
+    domain = network.domain
+    lines = ["[network]", f"format = {FORMAT}", f"inputs = {network.inputs}", f"outputs = {network.outputs}"]
+    lines += [f"shape = {list(network.shape)}", 'dtype = "float32"', ""]
+    for layer in network.layers:
+        lines += ["[[layer]]", f"width = {layer.outputs}", f'activation = "{layer.activation.value}"', ""]
+    lines.append("[input]  # the closed interval of each raw input, and the normalisation of training")
+    lines += [f"{name} = {_compact(getattr(domain, name))}" for name in ("low", "high", "mean", "std")]
+    if network.provenance:
+        lines += ["", "[provenance]"]
+        lines += [f"{_key(key)} = {_value(value)}" for key, value in sorted(network.provenance.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _described(path: Path, weights: list[NDArray[Any]], biases: list[NDArray[Any]]) -> Network:
+    described = _read_description(path)
+    header = described.network
+    if header.format != FORMAT:
+        raise InputError(path, f"network.format is {header.format}, this armlet reads {FORMAT}")
+    if header.dtype != "float32":
+        raise InputError(path, f"network.dtype is {header.dtype!r}", 'write dtype = "float32"')
+    found = (weights[0].shape[1], len(weights[-1]))
+    if (header.inputs, header.outputs) != found:
+        raise InputError(path, f"network says {header.inputs} inputs and {header.outputs} outputs, W says {found}")
+    widths = [entry.width for entry in described.layer]
+    if widths != [len(bias) for bias in biases]:
+        raise InputError(path, f"layer widths are {widths}, the arrays give {[len(bias) for bias in biases]}")
+    domain = _domain(path, described.input, header.inputs)
+    shape = tuple(header.shape) or natural_shape(header.inputs)
+    layers = tuple(Layer(w, b, entry.activation) for w, b, entry in zip(weights, biases, described.layer))
+    try:
+        return Network(layers, domain, shape, described.provenance)
+    except InputError as wrong:
+        raise InputError(path, f"{wrong.source} {wrong.problem}", wrong.mend) from wrong
+
+
+def _read_description(path: Path) -> _Description:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LONGEST + 1)
+        if len(data) > _LONGEST:
+            raise InputError(path, f"is longer than {_LONGEST} bytes")
+        return msgspec.convert(tomllib.loads(data.decode()), _Description)
+    except OSError as refused:
+        raise InputError(path, f"cannot be read: {(refused.strerror or str(refused)).lower()}") from refused
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as broken:
+        raise InputError(path, f"is not TOML: {broken}") from broken
+    except msgspec.ValidationError as wrong:
+        raise InputError(path, str(wrong).replace("$.", "")) from wrong
+
+
+def _domain(path: Path, entry: _InputEntry, inputs: int) -> InputDomain:
+    arrays: list[NDArray[np.float64]] = []
+    for name in ("low", "high", "mean", "std"):
+        array = np.asarray(getattr(entry, name), np.float64)
+        if array.ndim and array.shape != (inputs,):
+            raise InputError(path, f"input.{name} has {len(array)} values for {inputs} inputs")
+        arrays.append(np.broadcast_to(array, (inputs,)))
+    try:
+        return InputDomain(*arrays)
+    except InputError as wrong:
+        raise InputError(path, f"{wrong.source} {wrong.problem}") from wrong
+
+
+def _parameter(path: Path, dimensions: int) -> NDArray[np.float32]:
+    array = read_npy(path)
+    if array.ndim != dimensions or 0 in array.shape:
+        wanted = "outputs x inputs" if dimensions == 2 else "one value for each output"
+        raise InputError(path, f"has shape {array.shape}, armlet reads {wanted}")
+    with np.errstate(over="ignore"):
+        values = array.astype(np.float32)
+    if not np.isfinite(values).all():
+        place = ", ".join(str(i) for i in np.argwhere(~np.isfinite(values))[0])
+        raise InputError(path, f"[{place}] is {array[tuple(np.argwhere(~np.isfinite(values))[0])]}", "give finite float32")
+    return values
+
+
+def _compact(values: NDArray[np.float64]) -> str:
+    """One number where all are equal, otherwise the list; repr keeps every bit."""
+    first = float(values[0])
+    return repr(first) if (values == first).all() else f"[{', '.join(repr(float(v)) for v in values)}]"
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
+
+
+def _value(value: Any) -> str:
+    """A TOML value; JSON's strings, numbers, booleans and lists of them are TOML's too."""
+    return json.dumps(value, ensure_ascii=True).replace("\\u007f", "\\u007F")

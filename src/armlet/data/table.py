@@ -1,0 +1,77 @@
+"""Inputs and labels for a network out of .npz or .csv: every X and Y argument of the command line comes through here.
+
+.npz holds the inputs as `X` and the labels as `y`, or one array alone; .csv has one row per image and no header.
+Labels are class numbers, or one-hot rows.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.data.text import read_numbers, require_file
+from armlet.errors import InputError
+from armlet.network.arrays import read_npz
+from armlet.network.network import F32
+
+_NAMES = {"inputs": ("X", "x"), "labels": ("y", "Y")}
+_ONE_HOT = "write class numbers, or a row for each image with a single 1"
+
+
+def read_inputs(path: Path, inputs: int) -> F32:
+    """Raw inputs, (samples, inputs). Raises `InputError` with the file, row and column."""
+    table = _read(path, "inputs")
+    if table.ndim == 1:
+        table = table[:, None] if inputs == 1 else table[None, :]
+    table = table.reshape(len(table), -1)
+    if table.shape[1] != inputs:
+        raise InputError(path, f"has {table.shape[1]} columns, the network takes {inputs} inputs", "check the side")
+    with np.errstate(over="ignore"):
+        values = table.astype(np.float32)
+    if not np.isfinite(values).all():
+        row, column = np.argwhere(~np.isfinite(values))[0]
+        raise InputError(path, f"X[{row}, {column}] is {table[row, column]}, not a finite float32")
+    return values
+
+
+def read_labels(path: Path, classes: int) -> NDArray[np.int64]:
+    """The class of each sample, (samples,), each in [0, classes). Raises `InputError` with the file and row."""
+    table = _read(path, "labels")
+    if table.ndim == 2 and table.shape[1] == 1 and (classes > 1 or not (table == 1).all()):
+        table = table[:, 0]
+    if table.ndim == 1:
+        return _class_numbers(path, table, classes)
+    if table.ndim != 2 or table.shape[1] != classes:
+        raise InputError(path, f"has shape {table.shape}, the network gives {classes} classes", _ONE_HOT)
+    marked = table == 1
+    wrong = ((table != 0) & ~marked).any(axis=1) | (marked.sum(axis=1) != 1)
+    if wrong.any():
+        raise InputError(path, f"row {int(np.argmax(wrong)) + 1} is not one-hot", _ONE_HOT)
+    return marked.argmax(axis=1)
+
+
+def _read(path: Path, what: str) -> NDArray[Any]:
+    require_file(path)
+    kind = path.suffix.lower()
+    if kind == ".csv":
+        return read_numbers(path)
+    if kind != ".npz":
+        raise InputError(path, f"is not a file of {what} that armlet reads", "give .npz or .csv")
+    arrays = read_npz(path)
+    names = [name for name in _NAMES[what] if name in arrays] or ([*arrays] if len(arrays) == 1 else [])
+    if not names:
+        raise InputError(path, f"holds {sorted(arrays)[:8]}", f"name the {what} {_NAMES[what][0]}")
+    table = arrays[names[0]]
+    if table.ndim == 0 or table.size == 0:
+        raise InputError(path, f"{names[0]} has shape {table.shape}, it holds no {what}")
+    return table
+
+
+def _class_numbers(path: Path, table: NDArray[Any], classes: int) -> NDArray[np.int64]:
+    wrong = ~((table >= 0) & (table < classes) & (np.floor(table.astype(np.float64)) == table))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        problem = f"row {row + 1}: {table[row]} is not a class from 0 to {classes - 1}"
+        raise InputError(path, problem, _ONE_HOT)
+    return table.astype(np.int64)

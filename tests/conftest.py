@@ -1,0 +1,53 @@
+"""What every test may ask for: the reference data, goldens that can be blessed, and repeatable property tests."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+REPOSITORY = Path(__file__).parent.parent
+
+settings.register_profile(
+    "house",
+    deadline=None,  # the machine is shared; time is no law
+    derandomize=True,  # the same examples on every run
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("house")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    default = REPOSITORY.parent / "shared" / "data"
+    parser.addoption("--reference-data", type=Path, default=default, help=f"folder of reference data ({default})")
+    parser.addoption("--bless", action="store_true", help="rewrite the golden files from what the code gives now")
+
+
+@pytest.fixture(scope="session")
+def reference_data(request: pytest.FixtureRequest) -> Path:
+    """The folder of networks and images that the project does not ship; tests that need it skip where it is absent."""
+    folder = Path(str(request.config.getoption("--reference-data")))
+    if not folder.is_dir():
+        pytest.skip(f"no reference data at {folder}; give its folder with --reference-data")
+    return folder
+
+
+class Golden:
+    """Text that a person would want to read, kept in a file beside the tests."""
+
+    def __init__(self, path: Path, bless: bool) -> None:
+        self.path, self.bless = path, bless
+
+    def check(self, actual: str) -> None:
+        """Fail unless `actual` is what the file holds; with --bless, make it so."""
+        if self.bless:
+            self.path.parent.mkdir(exist_ok=True)
+            self.path.write_text(actual)
+        assert self.path.exists(), f"no golden at {self.path}; run pytest --bless, and read what it wrote"
+        assert actual == self.path.read_text()
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    name = request.node.name.replace("/", "_")
+    return Golden(Path(__file__).parent / "golden" / f"{name}.txt", bool(request.config.getoption("--bless")))

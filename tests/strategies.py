@@ -17,7 +17,7 @@ DENORMAL = (2.0**-149, -(2.0**-149), 1e-40, -1.1754942e-38)
 LARGE = (1e9, -(2.0**30))  # one layer of these overflows nothing
 LARGEST = float(np.finfo(np.float32).max)
 OVERFLOWING = (LARGEST, -3e38, 2.0**127)
-EDGES = (0.0, -0.0, 1.0, -1.0, 2.0**-149, -1e-40, 0.1, 255.0, -84.9)  # of input intervals
+EDGES = (0.0, -0.0, 1.0, -1.0, 2.0**-149, -(2.0**-133), 0.125, 255.0, -84.875)  # of input intervals, all float32
 
 
 def _float32(low: float, high: float) -> st.SearchStrategy[float]:

@@ -4,6 +4,7 @@
 Labels are class numbers, or one-hot rows.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,35 @@ from armlet.errors import InputError
 from armlet.network.arrays import read_npz
 from armlet.network.network import F32
 
+I64 = NDArray[np.int64]
+
 _NAMES = {"inputs": ("X", "x"), "labels": ("y", "Y")}
 _ONE_HOT = "write class numbers, or a row for each image with a single 1"
 
 
 def read_inputs(path: Path, inputs: int) -> F32:
     """Raw inputs, (samples, inputs). Raises `InputError` with the file, row and column."""
-    table = _read(path, "inputs")
+    return as_inputs(_read(path, "inputs"), inputs, path)
+
+
+def read_labels(path: Path, classes: int) -> I64:
+    """The class of each sample, (samples,), each in [0, classes). Raises `InputError` with the file and row."""
+    return as_labels(_read(path, "labels"), classes, path)
+
+
+def read_samples(path: Path, inputs: int, classes: int) -> tuple[F32, I64]:
+    """Inputs and labels out of one .npz that holds X and y, as many of each. Raises `InputError`."""
+    require_file(path)
+    arrays = read_npz(path)
+    values = as_inputs(_named(arrays, "inputs", path), inputs, path)
+    labels = as_labels(_named(arrays, "labels", path), classes, path)
+    if len(values) != len(labels):
+        raise InputError(path, f"holds {len(values)} rows of inputs and {len(labels)} labels", "give one label a row")
+    return values, labels
+
+
+def as_inputs(table: NDArray[Any], inputs: int, path: Path) -> F32:
+    """`table` as (samples, inputs) float32. Raises `InputError` that names `path`, row and column."""
     if table.ndim == 1:
         table = table[:, None] if inputs == 1 else table[None, :]
     table = table.reshape(len(table), -1)
@@ -35,15 +58,14 @@ def read_inputs(path: Path, inputs: int) -> F32:
     return values
 
 
-def read_labels(path: Path, classes: int) -> NDArray[np.int64]:
-    """The class of each sample, (samples,), each in [0, classes). Raises `InputError` with the file and row."""
-    table = _read(path, "labels")
+def as_labels(table: NDArray[Any], classes: int, path: Path | str) -> I64:
+    """`table`, class numbers or one-hot rows, as class numbers. Raises `InputError` that names `path` and the row."""
     if table.ndim == 2 and table.shape[1] == 1 and (classes > 1 or not (table == 1).all()):
         table = table[:, 0]
     if table.ndim == 1:
-        return _class_numbers(path, table, classes)
+        return _class_numbers(table, classes, path)
     if table.ndim != 2 or table.shape[1] != classes:
-        raise InputError(path, f"has shape {table.shape}, the network gives {classes} classes", _ONE_HOT)
+        raise InputError(path, f"has labels of shape {table.shape} for {classes} classes", _ONE_HOT)
     marked = table == 1
     wrong = ((table != 0) & ~marked).any(axis=1) | (marked.sum(axis=1) != 1)
     if wrong.any():
@@ -58,7 +80,10 @@ def _read(path: Path, what: str) -> NDArray[Any]:
         return read_numbers(path)
     if kind != ".npz":
         raise InputError(path, f"is not a file of {what} that armlet reads", "give .npz or .csv")
-    arrays = read_npz(path)
+    return _named(read_npz(path), what, path)
+
+
+def _named(arrays: Mapping[str, NDArray[Any]], what: str, path: Path) -> NDArray[Any]:
     names = [name for name in _NAMES[what] if name in arrays] or ([*arrays] if len(arrays) == 1 else [])
     if not names:
         raise InputError(path, f"holds {sorted(arrays)[:8]}", f"name the {what} {_NAMES[what][0]}")
@@ -68,7 +93,7 @@ def _read(path: Path, what: str) -> NDArray[Any]:
     return table
 
 
-def _class_numbers(path: Path, table: NDArray[Any], classes: int) -> NDArray[np.int64]:
+def _class_numbers(table: NDArray[Any], classes: int, path: Path | str) -> I64:
     wrong = ~((table >= 0) & (table < classes) & (np.floor(table.astype(np.float64)) == table))
     if wrong.any():
         row = int(np.argmax(wrong))

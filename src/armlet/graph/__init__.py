@@ -1,0 +1,1 @@
+"""What to compute: neurons and connections, with no order and no machine."""

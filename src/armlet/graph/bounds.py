@@ -1,0 +1,50 @@
+"""Interval bounds: what each node's value, and each neuron's sum before its activation, can be on the declared inputs.
+
+The bounds hold for every float32 evaluation, in any order of summation, with or without fused multiply-adds: each sum
+is widened by the rounding that so many operations can cause (docs/compiler.md, 2).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from armlet.graph.graph import ACTIVATIONS, Graph
+from armlet.network.network import F64, Activation, InputDomain
+
+UNIT = 2.0**-24  # relative rounding of one float32 operation
+TINY = 2.0**-149  # absolute rounding of one operation among subnormals
+_RELU = ACTIVATIONS.index(Activation.RELU)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bounds:
+    """Closed intervals: `low`, `high` of each node's value, `sum_low`, `sum_high` of its sum (the value, for inputs)."""
+
+    low: F64
+    high: F64
+    sum_low: F64
+    sum_high: F64
+
+
+def node_bounds(graph: Graph, domain: InputDomain) -> Bounds:
+    """Propagate the declared intervals through the graph, node by node."""
+    low, high = np.zeros(graph.nodes), np.zeros(graph.nodes)
+    sum_low, sum_high = np.zeros(graph.nodes), np.zeros(graph.nodes)
+    inputs = slice(0, graph.inputs)
+    low[inputs], high[inputs] = domain.low[graph.used], domain.high[graph.used]
+    sum_low[inputs], sum_high[inputs] = low[inputs], high[inputs]
+    ends = np.searchsorted(graph.target, np.arange(graph.nodes + 1))
+    weight = graph.weight.astype(np.float64)
+    for node in range(graph.inputs, graph.nodes):
+        mine = slice(ends[node], ends[node + 1])
+        w, below, above = weight[mine], low[graph.source[mine]], high[graph.source[mine]]
+        least, most = np.minimum(w * below, w * above), np.maximum(w * below, w * above)
+        bias = float(graph.bias[node])
+        size = abs(bias) + np.maximum(np.abs(least), np.abs(most)).sum()
+        operations = 2 * len(w) + 1
+        slack = operations * UNIT / max(1 - operations * UNIT, UNIT) * size + operations * TINY
+        sum_low[node], sum_high[node] = bias + least.sum() - slack, bias + most.sum() + slack
+        low[node], high[node] = sum_low[node], sum_high[node]
+        if graph.activation[node] == _RELU:
+            low[node], high[node] = max(low[node], 0.0), max(high[node], 0.0)
+    return Bounds(low, high, sum_low, sum_high)

@@ -1,0 +1,32 @@
+"""Network to graph: one connection for each weight that is not zero."""
+
+import numpy as np
+
+from armlet.graph.graph import ACTIVATIONS, Graph
+from armlet.network.network import Activation, Network
+
+
+def build_graph(network: Network) -> Graph:
+    """Lower a network that takes raw inputs (see `fold_normalisation`); every input and neuron is kept."""
+    assert network.domain.is_normalised, "fold the normalisation first"
+    starts = np.concatenate([[0], np.cumsum(network.widths)])
+    source, target, weight = [], [], []
+    for i, layer in enumerate(network.layers):
+        rows, columns = np.nonzero(layer.weight)
+        source.append(columns + starts[i])
+        target.append(rows + starts[i + 1])
+        weight.append(layer.weight[rows, columns])
+    linear = ACTIVATIONS.index(Activation.LINEAR)
+    codes = [linear, *(ACTIVATIONS.index(layer.activation) for layer in network.layers)]
+    return Graph(
+        network_inputs=network.inputs,
+        used=np.arange(network.inputs),
+        bias=np.concatenate([np.zeros(network.inputs, np.float32), *(layer.bias for layer in network.layers)]),
+        activation=np.repeat(codes, network.widths),
+        layer=np.repeat(np.arange(len(network.widths)), network.widths),
+        unit=np.concatenate([np.arange(width) for width in network.widths]),
+        source=np.concatenate(source),
+        target=np.concatenate(target),
+        weight=np.concatenate(weight),
+        outputs=np.arange(starts[-2], starts[-1]),
+    )

@@ -1,0 +1,83 @@
+"""The sparse dataflow graph and its rules: one node for each neuron, one edge for each weight that is not zero.
+
+Nodes are numbered so that every connection runs from a lower number to a higher one; the network's used inputs come
+first. A neuron's value is `activation(bias + sum of weight * source)`; in which order the sum is taken is not decided
+here.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.errors import InvariantError
+from armlet.network.network import F32, Activation, frozen
+
+Index: TypeAlias = NDArray[np.int32]
+
+ACTIVATIONS: tuple[Activation, ...] = tuple(Activation)  # `Graph.activation` holds positions in this tuple
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """Nodes and connections as arrays; a node is named by its position."""
+
+    network_inputs: int  # how many inputs the network declares, used or not
+    used: Index  # (inputs,) node i is the network's input used[i]
+    bias: F32  # (nodes,) zero for inputs
+    activation: Index  # (nodes,) position in ACTIVATIONS; linear for inputs
+    layer: Index  # (nodes,) 0 for inputs, then the layer of the network that the neuron belongs to, from 1
+    unit: Index  # (nodes,) its place in that layer
+    source: Index  # (connections,)
+    target: Index  # (connections,) ascending; sources ascend within one target
+    weight: F32  # (connections,)
+    outputs: Index  # (network outputs,) the node whose value each output is
+
+    def __post_init__(self) -> None:
+        for name in ("used", "activation", "layer", "unit", "source", "target", "outputs"):
+            object.__setattr__(self, name, frozen(getattr(self, name), np.int32))
+        for name in ("bias", "weight"):
+            object.__setattr__(self, name, frozen(getattr(self, name), np.float32))
+
+    @property
+    def inputs(self) -> int:
+        """Used inputs: nodes 0 to inputs - 1."""
+        return len(self.used)
+
+    @property
+    def nodes(self) -> int:
+        return len(self.bias)
+
+    @property
+    def connections(self) -> int:
+        return len(self.weight)
+
+    @property
+    def move_bound(self) -> int:
+        """Activation moves that no program can do without: each used input once in, each output once out."""
+        return self.inputs + len(self.outputs)
+
+    def check(self) -> None:
+        """Raise `InvariantError` unless the rules at the top of this module hold."""
+        nodes = self.nodes
+        _require(all(len(a) == nodes for a in (self.activation, self.layer, self.unit)), "node arrays disagree")
+        _require(len(self.source) == len(self.target) == len(self.weight), "connection arrays disagree")
+        _require(len(self.outputs) > 0, "there is no output")
+        for name, array, end in (("source", self.source, nodes), ("target", self.target, nodes)):
+            _require(bool(((array >= 0) & (array < end)).all()), f"a {name} is not a node")
+        _require(bool(((self.outputs >= self.inputs) & (self.outputs < nodes)).all()), "an output is not a neuron")
+        _require(bool((self.source < self.target).all()), "a connection runs backwards")
+        _require(bool((self.target >= self.inputs).all()), "a connection enters an input")
+        key = self.target.astype(np.int64) * nodes + self.source
+        _require(bool((np.diff(key) > 0).all()), "connections are not sorted, or one stands twice")
+        _require(bool((self.weight != 0).all()), "a connection has weight zero; it is absent")
+        _require(bool(np.isfinite(self.weight).all() and np.isfinite(self.bias).all()), "a parameter is not finite")
+        _require(bool((np.diff(self.used) > 0).all()), "used inputs are not in ascending order")
+        known = (self.activation >= 0) & (self.activation < len(ACTIVATIONS))
+        _require(bool(known.all()), "an activation is unknown")
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise InvariantError(f"graph: {otherwise}")

@@ -1,0 +1,22 @@
+"""The meaning of a graph, in float64 and without an order: the yardstick for `simplify`."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from armlet.graph.graph import ACTIVATIONS, Graph
+from armlet.network.network import F64, Activation
+
+_RELU = ACTIVATIONS.index(Activation.RELU)
+
+
+def run_graph(graph: Graph, x: ArrayLike) -> F64:
+    """Outputs (samples, outputs) for raw network inputs (samples, network inputs)."""
+    rows = np.atleast_2d(np.asarray(x, np.float64))
+    value = np.zeros((graph.nodes, len(rows)))
+    value[: graph.inputs] = rows[:, graph.used].T
+    ends = np.searchsorted(graph.target, np.arange(graph.nodes + 1))
+    for node in range(graph.inputs, graph.nodes):
+        mine = slice(ends[node], ends[node + 1])
+        total = graph.weight[mine].astype(np.float64) @ value[graph.source[mine]] + graph.bias[node]
+        value[node] = np.maximum(total, 0) if graph.activation[node] == _RELU else total
+    return value[graph.outputs].T

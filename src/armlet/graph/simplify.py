@@ -1,0 +1,110 @@
+"""Graph to a smaller graph with the same function on the declared inputs.
+
+Three rules, each sound by itself:
+
+    constant   a neuron without a connection in, or a ReLU whose sum is never positive, is a number: its value goes
+               into the biases that it feeds, added in float64 and rounded once
+    linear     a ReLU whose sum is never negative is no ReLU
+    dead       what has no way to an output is not computed, and an input that nobody reads is not an input
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.graph.bounds import Bounds, node_bounds
+from armlet.graph.graph import ACTIVATIONS, Graph
+from armlet.network.network import Activation, InputDomain
+
+_RELU, _LINEAR = ACTIVATIONS.index(Activation.RELU), ACTIVATIONS.index(Activation.LINEAR)
+
+
+@dataclass(frozen=True, slots=True)
+class Simplified:
+    """The smaller graph, and what was found on the way."""
+
+    graph: Graph
+    constant_neurons: int
+    dead_neurons: int
+    unread_inputs: int
+    decided_relus: int  # ReLUs that never clip
+    dropped_connections: int
+
+
+def simplify(graph: Graph, domain: InputDomain) -> Simplified:
+    """Apply the rules until none applies; one pass in topological order reaches that."""
+    bounds = node_bounds(graph, domain)
+    folded, constant = _fold_constants(graph, bounds)
+    linear = (folded.activation == _RELU) & (bounds.sum_low >= 0) & ~constant
+    decided = replace(folded, activation=np.where(linear, _LINEAR, folded.activation))
+    alive = _reaches_output(decided)
+    kept = _keep(decided, alive)
+    neurons = np.arange(graph.nodes) >= graph.inputs
+    return Simplified(
+        graph=kept,
+        constant_neurons=int(np.count_nonzero(constant & neurons)),
+        dead_neurons=int(np.count_nonzero(~alive & ~constant & neurons)),
+        unread_inputs=graph.network_inputs - kept.inputs,
+        decided_relus=int(np.count_nonzero(linear & alive)),
+        dropped_connections=graph.connections - kept.connections,
+    )
+
+
+def _fold_constants(graph: Graph, bounds: Bounds) -> tuple[Graph, NDArray[np.bool_]]:
+    """Move constant neurons into the biases that they feed, in topological order so that each bias is rounded once."""
+    ends = np.searchsorted(graph.target, np.arange(graph.nodes + 1))
+    bias, constant = graph.bias.copy(), np.zeros(graph.nodes, np.bool_)
+    keep = np.ones(graph.connections, np.bool_)
+    for node in range(graph.inputs, graph.nodes):
+        mine = slice(ends[node], ends[node + 1])
+        sources = graph.source[mine]
+        still = ~constant[sources]
+        if not still.all():
+            moved = graph.weight[mine][~still].astype(np.float64) * bias[sources[~still]]
+            bias[node] = np.float32(float(bias[node]) + moved.sum())
+            keep[mine] = still
+        relu = graph.activation[node] == _RELU
+        never_positive = relu and bounds.sum_high[node] <= 0
+        if still.any() and not never_positive:
+            continue
+        constant[node] = True
+        keep[mine] = False
+        bias[node] = 0.0 if never_positive or (relu and bias[node] <= 0) else bias[node]
+    folded = replace(
+        graph,
+        bias=bias,
+        activation=np.where(constant, _LINEAR, graph.activation),
+        source=graph.source[keep],
+        target=graph.target[keep],
+        weight=graph.weight[keep],
+    )
+    return folded, constant
+
+
+def _reaches_output(graph: Graph) -> NDArray[np.bool_]:
+    alive = np.zeros(graph.nodes, np.bool_)
+    alive[graph.outputs] = True
+    starts = np.searchsorted(graph.target, np.arange(graph.nodes + 1))
+    for node in range(graph.nodes - 1, graph.inputs - 1, -1):
+        if alive[node]:
+            alive[graph.source[starts[node] : starts[node + 1]]] = True
+    return alive
+
+
+def _keep(graph: Graph, alive: NDArray[np.bool_]) -> Graph:
+    """The graph of the nodes marked alive, renumbered; a kept connection has both its ends alive."""
+    number = np.cumsum(alive) - 1
+    between = alive[graph.target]
+    return Graph(
+        network_inputs=graph.network_inputs,
+        used=graph.used[alive[: graph.inputs]],
+        bias=graph.bias[alive],
+        activation=graph.activation[alive],
+        layer=graph.layer[alive],
+        unit=graph.unit[alive],
+        source=number[graph.source[between]],
+        target=number[graph.target[between]],
+        weight=graph.weight[between],
+        outputs=number[graph.outputs],
+    )

@@ -1,0 +1,20 @@
+"""Graphs as text, for people and for golden tests. Floats print as C hex literals, so no bit of a weight is lost."""
+
+import numpy as np
+
+from armlet.graph.graph import ACTIVATIONS, Graph
+
+
+def show_graph(graph: Graph) -> str:
+    """One line for each input and neuron, one for each connection below its neuron, then the outputs."""
+    lines = [f"graph inputs={graph.inputs}/{graph.network_inputs} nodes={graph.nodes} connections={graph.connections}"]
+    lines += [f"  %{i} = input {index}" for i, index in enumerate(graph.used)]
+    ends = np.searchsorted(graph.target, np.arange(graph.nodes + 1))
+    for node in range(graph.inputs, graph.nodes):
+        kind = ACTIVATIONS[graph.activation[node]].value
+        place = f"layer {graph.layer[node]} unit {graph.unit[node]}"
+        lines.append(f"  %{node} = {kind} bias {float(graph.bias[node]).hex()}  ; {place}")
+        mine = range(ends[node], ends[node + 1])
+        lines += [f"       + {float(graph.weight[e]).hex()} * %{graph.source[e]}" for e in mine]
+    lines.append("  yield " + ", ".join(f"%{o}" for o in graph.outputs))
+    return "\n".join(lines) + "\n"

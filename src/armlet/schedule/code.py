@@ -1,0 +1,97 @@
+"""Straight-line code for a machine with R registers and named memory cells.
+
+    LOAD      a cell         register a := cell
+    STORE     a cell         cell := register a
+    FIRST     a x connection register a := bias + weight * register x   (weight * x where the bias is zero)
+    NEXT      a x connection register a := a + weight * register x
+    FINISH    a node         register a := activation(a)
+    CONSTANT  a node         register a := bias
+
+Cells: every node has one, of its own number (an input's is where the caller puts it; a neuron's holds its partial sum
+or its value), and output j has cell `nodes + j`.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.graph.graph import Index
+from armlet.network.network import frozen
+from armlet.schedule.order import Order
+
+
+class Op(IntEnum):
+    """The kinds of instruction."""
+
+    LOAD = 0
+    STORE = 1
+    FIRST = 2
+    NEXT = 3
+    FINISH = 4
+    CONSTANT = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Code:
+    """What to do, in order, on a machine with `registers` registers. Rows of `instructions`: op, a, x, what."""
+
+    order: Order
+    registers: int
+    instructions: Index  # (instructions, 4): op, register, second register or -1, cell, connection or node
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "instructions", frozen(self.instructions, np.int32))
+
+    def count(self, op: Op) -> int:
+        return int(np.count_nonzero(self.instructions[:, 0] == op))
+
+    @property
+    def loads(self) -> int:
+        return self.count(Op.LOAD)
+
+    @property
+    def stores(self) -> int:
+        return self.count(Op.STORE)
+
+    @property
+    def moves(self) -> int:
+        """Activations and partial sums that go between registers and memory."""
+        return self.loads + self.stores
+
+    @property
+    def batches(self) -> int:
+        """Runs of loads, and of stores, that nothing interrupts: what one transfer of many could carry."""
+        op = self.instructions[:, 0]
+        moves = op <= Op.STORE
+        starts = moves & np.concatenate([[True], op[1:] != op[:-1]]) if len(op) else moves
+        return int(np.count_nonzero(starts))
+
+
+def used_cells(code: Code) -> NDArray[np.int32]:
+    """Every cell that the code touches, ascending."""
+    moves = code.instructions[:, 0] <= Op.STORE
+    return np.unique(code.instructions[moves, 3])
+
+
+def show_code(code: Code) -> str:
+    """One line an instruction, for people and for golden tests."""
+    nodes = code.order.graph.nodes
+    graph = code.order.graph
+    lines = [f"code registers={code.registers} loads={code.loads} stores={code.stores}"]
+    for op, a, x, what in code.instructions.tolist():
+        match Op(op):
+            case Op.LOAD:
+                lines.append(f"  r{a} = load %{what}")
+            case Op.STORE:
+                place = f"%{what}" if what < nodes else f"output {what - nodes}"
+                lines.append(f"  store r{a} -> {place}")
+            case Op.FIRST | Op.NEXT:
+                start = float(graph.bias[graph.target[what]]).hex() if op == Op.FIRST else f"r{a}"
+                lines.append(f"  r{a} = {start} + {float(graph.weight[what]).hex()} * r{x}  ; %{graph.target[what]}")
+            case Op.FINISH:
+                lines.append(f"  r{a} = finish r{a}  ; %{what}")
+            case Op.CONSTANT:
+                lines.append(f"  r{a} = {float(graph.bias[what]).hex()}  ; %{what}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,35 @@
+"""The meaning of code: an R-register machine, many samples at a time. The judge of the allocator in the tests."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from armlet.graph.graph import ACTIVATIONS
+from armlet.network.arithmetic import MultiplyAdd, multiply, multiply_add, relu
+from armlet.network.network import F32, Activation
+from armlet.schedule.code import Code, Op
+
+
+def run_code(code: Code, x: ArrayLike, how: MultiplyAdd) -> F32:
+    """Outputs (samples, outputs) for raw network inputs (samples, network inputs), bit for bit those of the order."""
+    graph = code.order.graph
+    rows = np.atleast_2d(np.asarray(x, np.float32))
+    register = np.zeros((code.registers, len(rows)), np.float32)
+    cell = {i: rows[:, used] for i, used in enumerate(graph.used.tolist())}
+    for op, a, b, what in code.instructions.tolist():
+        match op:
+            case Op.LOAD:
+                register[a] = cell[what]
+            case Op.STORE:
+                cell[what] = register[a].copy()
+            case Op.FIRST if graph.bias[graph.target[what]] == 0:
+                register[a] = multiply(graph.weight[what], register[b])
+            case Op.FIRST | Op.NEXT:
+                start = graph.bias[graph.target[what]] if op == Op.FIRST else register[a]
+                register[a] = multiply_add(start, graph.weight[what], register[b], how)
+            case Op.FINISH if ACTIVATIONS[graph.activation[what]] is Activation.RELU:
+                register[a] = relu(register[a])
+            case Op.CONSTANT:
+                register[a] = graph.bias[what]
+            case _:
+                pass
+    return np.stack([cell[graph.nodes + j] for j in range(len(graph.outputs))], axis=1)

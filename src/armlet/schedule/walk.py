@@ -1,0 +1,300 @@
+"""The allocator's walk over an order, compiled by Numba: arrays in, arrays out (see `allocate`)."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from armlet.schedule.code import Op
+
+NEVER = 1 << 40  # a time after all others
+HORIZON = 256  # connections looked ahead when a batch of loads is gathered
+
+_LOAD, _STORE, _FIRST, _NEXT = int(Op.LOAD), int(Op.STORE), int(Op.FIRST), int(Op.NEXT)
+_FINISH, _CONSTANT = int(Op.FINISH), int(Op.CONSTANT)
+
+
+class Problem(NamedTuple):
+    """An order with what is known of it beforehand. Times are positions in the order."""
+
+    registers: int
+    inputs: int
+    connections: NDArray[Any]  # by time
+    source: NDArray[Any]  # by time
+    target: NDArray[Any]  # by time
+    after_source: NDArray[Any]  # by time: when its source is next wanted
+    after_target: NDArray[Any]  # by time: when its target is next wanted
+    first: NDArray[Any]  # by node: when it is first wanted
+    fan_in: NDArray[Any]  # by node
+    heads: NDArray[Any]  # by node: the first output that it serves, or -1
+    links: NDArray[Any]  # by output: the next output of the same node, or -1
+
+
+class State(NamedTuple):
+    """What changes during the walk."""
+
+    holder: NDArray[Any]  # by register: the node that it holds, or -1
+    where: NDArray[Any]  # by node: its register, or -1
+    wanted: NDArray[Any]  # by node: when it is next wanted
+    stored: NDArray[Any]  # by node: whether its cell holds what it is now
+    summed: NDArray[Any]  # by node: connections summed so far
+    finished: NDArray[Any]  # by node
+    read: NDArray[Any]  # by node: whether a connection has read it
+    stamp: NDArray[Any]  # by node: the last time at which `_gather` saw it
+    pending: NDArray[Any]  # neurons summed but not finished, to be finished and stored together
+    batch: NDArray[Any]  # nodes to load together
+    out: NDArray[Any]  # (instructions, 4)
+    size: NDArray[Any]  # instructions written, neurons pending
+
+
+@njit(cache=True)
+def next_accesses(source, target, nodes):
+    """When the source and the target of each time are next wanted after it, and when each node is first wanted."""
+    after_source = np.empty(len(source), np.int64)
+    after_target = np.empty(len(source), np.int64)
+    nearest = np.full(nodes, NEVER, np.int64)
+    for t in range(len(source) - 1, -1, -1):
+        after_source[t], after_target[t] = nearest[source[t]], nearest[target[t]]
+        nearest[source[t]] = t
+        nearest[target[t]] = t
+    return after_source, after_target, nearest
+
+
+@njit(cache=True)
+def walk(problem, most, early):
+    """The instructions, and which neurons are stored before they are read. `early` ones are stored when finished."""
+    state = _begin(problem, most)
+    found = early.copy()
+    for t in range(len(problem.source)):
+        u, v = problem.source[t], problem.target[t]
+        _bring(problem, state, t, u, v, most, found)
+        _accumulate(problem, state, t, u, v, found)
+        state.read[u] = True
+        state.wanted[u], state.wanted[v] = problem.after_source[t], problem.after_target[t]
+        if state.wanted[u] >= NEVER:
+            _release(state, u)
+        if state.summed[v] == problem.fan_in[v]:
+            _complete(problem, state, v, early)
+    for node in range(problem.inputs, len(problem.fan_in)):
+        if problem.fan_in[node] == 0 and problem.heads[node] >= 0 and not state.finished[node]:
+            _materialise(problem, state, node, -1, 0, found)
+            state.pending[state.size[1]] = node
+            state.size[1] += 1
+            _flush(problem, state)
+    _flush(problem, state)
+    return state.out[: state.size[0]].copy(), found
+
+
+@njit(cache=True)
+def _begin(problem, most):
+    nodes, time = len(problem.fan_in), len(problem.source)
+    stored = np.zeros(nodes, np.bool_)
+    stored[: problem.inputs] = True
+    return State(
+        np.full(problem.registers, -1, np.int64),
+        np.full(nodes, -1, np.int64),
+        problem.first.copy(),
+        stored,
+        np.zeros(nodes, np.int64),
+        stored.copy(),
+        np.zeros(nodes, np.bool_),
+        np.full(nodes, -1, np.int64),
+        np.empty(nodes, np.int64),
+        np.empty(most, np.int64),
+        np.empty((6 * time + 4 * nodes + 2 * len(problem.links) + 16, 4), np.int32),
+        np.zeros(2, np.int64),
+    )
+
+
+@njit(cache=True)
+def _emit(state, op, a, x, what):
+    at = state.size[0]
+    state.out[at, 0], state.out[at, 1], state.out[at, 2], state.out[at, 3] = op, a, x, what
+    state.size[0] = at + 1
+
+
+@njit(cache=True)
+def _hold(state, register, node):
+    state.holder[register] = node
+    state.where[node] = register
+
+
+@njit(cache=True)
+def _release(state, node):
+    if state.where[node] >= 0:
+        state.holder[state.where[node]] = -1
+        state.where[node] = -1
+
+
+@njit(cache=True)
+def _bring(problem, state, t, u, v, most, found):
+    """See to it that the value u is in a register, finished."""
+    if state.where[u] >= 0 and not state.finished[u]:
+        _flush(problem, state)
+    if state.where[u] >= 0:
+        return
+    if not state.finished[u]:
+        _materialise(problem, state, u, v, t, found)
+        return
+    if state.size[1] > 0 and not (state.holder < 0).any():
+        _flush(problem, state)
+    count, until = _gather(problem, state, t, most)
+    if count == 1:
+        register = _take(problem, state, t, u, v, found)
+        _emit(state, _LOAD, register, -1, u)
+        _hold(state, register, u)
+        return
+    start = _side_by_side(state, until, count)
+    placed = 0
+    for k in range(problem.registers):
+        register = (start + k) % problem.registers
+        if placed < count and _usable(state, register, until):
+            if state.holder[register] >= 0:
+                _release(state, state.holder[register])
+            _emit(state, _LOAD, register, -1, state.batch[placed])
+            _hold(state, register, state.batch[placed])
+            placed += 1
+
+
+@njit(cache=True)
+def _accumulate(problem, state, t, u, v, found):
+    op = _FIRST if state.summed[v] == 0 else _NEXT
+    if state.where[v] < 0:
+        register = _take(problem, state, t, u, v, found)
+        if op == _NEXT:
+            _emit(state, _LOAD, register, -1, v)
+        _hold(state, register, v)
+    _emit(state, op, state.where[v], state.where[u], problem.connections[t])
+    state.summed[v] += 1
+    state.stored[v] = False
+
+
+@njit(cache=True)
+def _complete(problem, state, v, early):
+    if early[v]:
+        state.pending[state.size[1]] = v
+        state.size[1] += 1
+        return
+    _emit(state, _FINISH, state.where[v], -1, v)
+    state.finished[v] = True
+    if state.wanted[v] >= NEVER:
+        _release(state, v)
+
+
+@njit(cache=True)
+def _materialise(problem, state, node, keep, t, found):
+    """A neuron without connections comes into a register when somebody wants it."""
+    register = _take(problem, state, t, node, keep, found)
+    _hold(state, register, node)
+    _emit(state, _CONSTANT, register, -1, node)
+    _emit(state, _FINISH, register, -1, node)
+    state.finished[node] = True
+
+
+@njit(cache=True)
+def _flush(problem, state):
+    """Finish and store all pending neurons, each step in one batch, and free their registers."""
+    for k in range(state.size[1]):
+        node = state.pending[k]
+        if not state.finished[node]:
+            _emit(state, _FINISH, state.where[node], -1, node)
+            state.finished[node] = True
+    for k in range(state.size[1]):
+        node = state.pending[k]
+        _store(problem, state, node)
+        if problem.heads[node] < 0 or state.wanted[node] >= NEVER:
+            _release(state, node)
+    state.size[1] = 0
+
+
+@njit(cache=True)
+def _store(problem, state, node):
+    """Store a node: a finished output to the cells of its outputs, anything else to its own."""
+    output = problem.heads[node] if state.finished[node] else -1
+    if output < 0:
+        _emit(state, _STORE, state.where[node], -1, node)
+        state.stored[node] = True
+    while output >= 0:
+        _emit(state, _STORE, state.where[node], -1, len(problem.fan_in) + output)
+        output = problem.links[output]
+
+
+@njit(cache=True)
+def _take(problem, state, t, u, v, found):
+    """A register for one value: a free one, or the one whose loss costs least. Those of u and v are kept."""
+    for attempt in range(2):
+        for register in range(problem.registers - 1, -1, -1):
+            if state.holder[register] < 0:
+                return register
+        if attempt == 0 and state.size[1] > 0:
+            _flush(problem, state)
+    register = _victim(state, t, u, v)
+    node = state.holder[register]
+    if not state.stored[node]:
+        found[node] |= state.finished[node] and not state.read[node]
+        _emit(state, _STORE, register, -1, node)
+        state.stored[node] = True
+    _release(state, node)
+    return register
+
+
+@njit(cache=True)
+def _victim(state, t, u, v):
+    best, chosen = -1.0, -1
+    for register in range(len(state.holder)):
+        node = state.holder[register]
+        if node in (u, v):
+            continue
+        far = (state.wanted[node] - t) / (1.0 if state.stored[node] else 2.0)
+        if far > best:
+            best, chosen = far, register
+    return chosen
+
+
+@njit(cache=True)
+def _usable(state, register, until):
+    """Whether a register is free, or holds a stored value that nobody wants up to the time `until`."""
+    node = state.holder[register]
+    return node < 0 or (state.stored[node] and state.wanted[node] > until)
+
+
+@njit(cache=True)
+def _gather(problem, state, t, most):
+    """Fill `state.batch` with what to load at time t: the source wanted now, then others wanted soon."""
+    state.batch[0] = problem.source[t]
+    state.stamp[problem.source[t]] = t
+    count, starts, until = 1, 0, t
+    for later in range(t, min(len(problem.source), t + HORIZON)):
+        target, value = problem.target[later], problem.source[later]
+        if state.summed[target] == 0 and state.stamp[target] != t:
+            state.stamp[target] = t
+            starts += 1
+        elif state.summed[target] > 0 and state.where[target] < 0:
+            break
+        if state.where[value] >= 0 or state.stamp[value] == t:
+            continue
+        if count == most or not (state.finished[value] and state.stored[value]):
+            break
+        room = 0
+        for register in range(problem.registers):
+            room += _usable(state, register, later)
+        if count + 1 + starts > room:
+            break
+        state.stamp[value] = t
+        state.batch[count] = value
+        count, until = count + 1, later
+    return count, until
+
+
+@njit(cache=True)
+def _side_by_side(state, until, count):
+    """Where the first run of `count` usable registers begins; failing that, the longest run."""
+    best, longest, start = 0, 0, 0
+    for register in range(len(state.holder) + 1):
+        if register < len(state.holder) and _usable(state, register, until):
+            continue
+        if register - start > longest and longest < count:
+            best, longest = start, register - start
+        start = register + 1
+    return best

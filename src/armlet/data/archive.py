@@ -1,4 +1,4 @@
-"""Images and labels in one .npz: X and y, which armlet splits, or x_train, y_train, x_test, y_test, kept as they are."""
+"""Images and labels in one .npz: X and y, to be split, or x_train, y_train, x_test, y_test, kept as they are."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,5 +1,7 @@
 """The embedded source: scikit-learn's 1,797 handwritten digits of 8 x 8, which need no network."""
 
+from typing import Any
+
 from armlet.data.archive import split
 from armlet.data.images import Images, Source
 from armlet.data.table import as_labels
@@ -12,6 +14,6 @@ def read_digits(classes: int, seed: int) -> Source:
         from sklearn.datasets import load_digits
     except ImportError as missing:
         raise ToolchainError("the digits come with scikit-learn; pip install 'armlet[data]'") from missing
-    bunch = load_digits()
+    bunch: Any = load_digits()
     labels = as_labels(bunch["target"], classes, "digits")
     return split(Images(bunch["images"], labels), "digits", seed)

@@ -1,4 +1,4 @@
-"""Labelled grey images as a source gives them, before they are brought to one side: what every source reader returns."""
+"""Labelled grey images as a source gives them, of any size: what every source reader returns."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,9 +53,8 @@ def as_pixels(table: NDArray[Any], path: Path, name: str) -> NDArray[Any]:
     wrong = ~np.isfinite(table) | (table < 0)
     if wrong.any():
         row, y, x = np.argwhere(wrong)[0]
-        raise InputError(
-            path, f"{name}: image {row + 1}, pixel {y}, {x} is {table[row, y, x]}", "give finite values >= 0"
-        )
+        problem = f"{name}: image {row + 1}, pixel {y}, {x} is {table[row, y, x]}"
+        raise InputError(path, problem, "give finite values, none below 0")
     return table
 
 

@@ -1,0 +1,1 @@
+"""Training: a ReLU multilayer perceptron from labelled rows, with JAX and optax."""

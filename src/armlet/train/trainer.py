@@ -1,0 +1,111 @@
+"""A data set and a topology to a trained network: epochs of Adam, the best of them chosen on rows held out of train.
+
+One epoch is one compiled call, a scan over its shuffled batches. The test rows are never looked at.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from armlet.data.dataset import DataSet
+from armlet.data.split import hold_out
+from armlet.errors import InputError
+from armlet.network.network import InputDomain, Network, multilayer_perceptron
+from armlet.network.topology import Topology
+from armlet.train.options import Epoch, TrainOptions, Watch, unwatched
+from armlet.train.perceptron import Parameters, initial, logits, loss
+from armlet.version import __version__
+
+_Run = Callable[[Parameters, Any, jax.Array], tuple[Parameters, Any, jax.Array]]
+
+
+def train(
+    data: DataSet, topology: Topology, options: TrainOptions = TrainOptions(), watch: Watch = unwatched
+) -> Network:
+    """The trained network, on raw inputs in the interval that the rows fill. Raises `InputError` if it diverges."""
+    _require_fit(data, topology)
+    kept, held = hold_out(data.train_labels, options.validation, options.seed)
+    held = held if len(held) else kept  # no class has two samples
+    options = options.for_samples(len(kept))
+    x, y = jnp.asarray(data.train_inputs[kept]), jnp.asarray(data.train_labels[kept], jnp.int32)
+    judge = partial(_accuracy, x=jnp.asarray(data.train_inputs[held]), y=jnp.asarray(data.train_labels[held]))
+    key, start = jax.random.split(jax.random.key(options.seed))
+    parameters = initial(start, topology.widths)
+    state, run = _compile_epoch(parameters, x, y, options)
+    best, best_accuracy, best_epoch = parameters, -1.0, 0
+    for number in range(1, options.epochs + 1):
+        parameters, state, mean = run(parameters, state, jax.random.fold_in(key, number))
+        if not np.isfinite(float(mean)):
+            raise InputError("--rate", f"{options.rate} makes the training diverge", "give a lower one")
+        accuracy = float(judge(parameters))
+        if accuracy > best_accuracy:
+            best, best_accuracy, best_epoch = parameters, accuracy, number
+        watch(Epoch(number, options.epochs, float(mean), accuracy, best_accuracy))
+        if number - best_epoch >= options.patience:
+            break
+    return _network(best, data, topology, _provenance(options, best_epoch, best_accuracy, len(kept)))
+
+
+def _compile_epoch(parameters: Parameters, x: jax.Array, y: jax.Array, options: TrainOptions) -> tuple[Any, _Run]:
+    """The optimiser's first state, and the function that runs an epoch from a key for its shuffle."""
+    batch, steps = options.batch, len(x) // options.batch
+    rate = optax.schedules.cosine_decay_schedule(options.rate, steps * options.epochs)
+    is_weight = [(True, False) for _ in parameters]
+    adam = optax.adamw(rate, weight_decay=options.decay, mask=is_weight)
+
+    def step(carry: tuple[Parameters, Any], rows: jax.Array) -> tuple[tuple[Parameters, Any], jax.Array]:
+        parameters, state = carry
+        value, slope = jax.value_and_grad(loss)(parameters, x[rows], y[rows])
+        updates, state = adam.update(slope, state, parameters)
+        return (optax.apply_updates(parameters, updates), state), value  # pyright: ignore[reportReturnType]
+
+    @jax.jit
+    def run(parameters: Parameters, state: Any, key: jax.Array) -> tuple[Parameters, Any, jax.Array]:
+        order = jax.random.permutation(key, len(x))[: steps * batch].reshape(steps, batch)
+        (parameters, state), values = jax.lax.scan(step, (parameters, state), order)
+        return parameters, state, values.mean()
+
+    return adam.init(parameters), run  # pyright: ignore[reportArgumentType]
+
+
+@jax.jit
+def _accuracy(parameters: Parameters, x: jax.Array, y: jax.Array) -> jax.Array:
+    return (logits(parameters, x).argmax(axis=1) == y).mean()
+
+
+def _require_fit(data: DataSet, topology: Topology) -> None:
+    if data.inputs != topology.widths[0]:
+        problem = f"has {data.inputs} inputs, the topology's side {topology.side} gives {topology.widths[0]}"
+        raise InputError("data set", problem, "make the data set with this topology")
+    highest = int(data.train_labels.max())
+    if highest >= topology.classes:
+        problem = f"has class {highest}, the topology gives {topology.classes}"
+        raise InputError("data set", problem, "widen the last layer")
+
+
+def _network(parameters: Parameters, data: DataSet, topology: Topology, provenance: dict[str, Any]) -> Network:
+    low, high = min(0.0, float(data.train_inputs.min())), max(1.0, float(data.train_inputs.max()))
+    domain = InputDomain.uniform(data.inputs, low, high)
+    weights, biases = zip(*((np.asarray(w), np.asarray(b)) for w, b in parameters))
+    bare = multilayer_perceptron([*weights], [*biases], domain, (topology.side, topology.side))
+    return Network(bare.layers, bare.domain, bare.shape, provenance)
+
+
+def _provenance(options: TrainOptions, epoch: int, accuracy: float, samples: int) -> dict[str, Any]:
+    return {
+        "made_by": f"armlet {__version__} train",
+        "optimiser": "adam, decoupled weight decay, cosine rate",
+        "seed": options.seed,
+        "epochs": options.epochs,
+        "batch": options.batch,
+        "rate": options.rate,
+        "decay": options.decay,
+        "train_samples": samples,
+        "chosen_epoch": epoch,
+        "validation_accuracy": round(accuracy, 6),
+    }

@@ -1,0 +1,176 @@
+"""Simulated annealing that knows nothing of its subject.
+
+A subject is a NamedTuple of arrays that gives four compiled functions to `register_subject`: `propose` a move and its
+change of cost, `commit` it, `keep` the present state as the best, `restore` the best. The engine is Metropolis on the
+true change of cost. The first temperature comes from the spread of sampled moves, the reach of the moves follows the
+acceptance (aimed at 0.44), cooling is geometric, the best state is kept, and later cycles start cooler from the best.
+The result is never worse than the start, and the same seed gives the same result.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit, types
+from numba.extending import overload
+
+AIM = 0.44  # acceptance at which a random walk learns most (Gelman, Roberts, Gilks 1996, in one dimension)
+_BLOCK = 256  # moves between looks at the acceptance
+_SAMPLES = 512  # moves sampled for the first temperature
+POINTS = 64  # states written into the trace
+
+
+@dataclass(frozen=True, slots=True)
+class Annealing:
+    """The schedule of one annealing; `armlet.toml` sets each field."""
+
+    moves: int = 2_000  # budget for each item of the subject
+    most_moves: int = 4_000_000  # and for the whole subject
+    hot: float = 0.3  # first temperature, in mean absolute changes of cost
+    cold: float = 0.02  # last temperature, in the same unit
+    cycles: int = 2  # coolings; each after the first starts from the best state, at a third of the temperature
+    chains: int = 1  # independent runs with seeds of their own; the best wins
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Annealed:
+    """What an annealing did: the change of cost (never positive), the moves tried and the cost along the way."""
+
+    change: float
+    moves: int
+    trace: tuple[float, ...]
+
+
+def propose(subject: Any, rng: Any, reach: float) -> float:
+    """Choose a move of at most `reach` (0 to 1) and note it in the subject; gives its change of cost."""
+    raise NotImplementedError
+
+
+def commit(subject: Any) -> None:
+    """Carry out the move noted last."""
+    raise NotImplementedError
+
+
+def keep(subject: Any) -> None:
+    """Note the present state as the best."""
+    raise NotImplementedError
+
+
+def restore(subject: Any) -> None:
+    """Go back to the state noted as the best."""
+    raise NotImplementedError
+
+
+def register_subject(kind: type[tuple[Any, ...]], **functions: Callable[..., Any]) -> None:
+    """Give the engine the compiled functions of a kind of subject, by the names of the four above."""
+    for generic in (propose, commit, keep, restore):
+        _attach(generic, kind, functions[generic.__name__])
+
+
+def _attach(generic: Callable[..., Any], kind: type, compiled: Callable[..., Any]) -> None:
+    def chosen(subject: Any, *_: Any) -> Callable[..., Any] | None:
+        if not (isinstance(subject, types.BaseNamedTuple) and subject.instance_class is kind):
+            return None
+        if generic is propose:
+            return lambda subject, rng, reach: compiled(subject, rng, reach)
+        return lambda subject: compiled(subject)
+
+    if generic is propose:
+        overload(generic)(lambda subject, rng, reach: chosen(subject))
+    else:
+        overload(generic)(lambda subject: chosen(subject))
+
+
+def anneal(subject: NamedTuple, items: int, how: Annealing) -> Annealed:
+    """Anneal `subject` in place and leave it in the best state met; with chains, the best of them."""
+    budget = min(how.moves * items, how.most_moves)
+    if items < 2 or budget < 1:
+        return Annealed(0.0, 0, (0.0,))
+    best: tuple[float, Any, Any] | None = None
+    for chain in range(max(1, how.chains)):
+        copy = type(subject)(*(np.copy(field) for field in subject))
+        trace = np.zeros(POINTS)
+        rng = np.array([how.seed * 0x9E3779B97F4A7C15 + chain * 0xD1B54A32D192ED03 & (1 << 64) - 1], np.uint64)
+        change = float(_run(copy, budget, how.hot, how.cold, max(1, how.cycles), rng, trace))
+        if best is None or change < best[0]:
+            best = change, copy, trace
+    assert best is not None
+    for field, result in zip(subject, best[1]):
+        field[...] = result  # type: ignore[index]
+    return Annealed(best[0], budget * max(1, how.chains), tuple(best[2].tolist()))
+
+
+@njit(cache=True)
+def draw(rng):
+    """The next 64 random bits (splitmix64: Steele, Lea, Flood 2014)."""
+    rng[0] += np.uint64(0x9E3779B97F4A7C15)
+    z = rng[0]
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@njit(cache=True)
+def uniform(rng):
+    """A float64 in [0, 1)."""
+    return (draw(rng) >> np.uint64(11)) * (1.0 / (1 << 53))
+
+
+@njit(cache=True)
+def below(rng, count):
+    """An integer in [0, count), for counts below 2^32."""
+    return np.int64(((draw(rng) >> np.uint64(32)) * np.uint64(count)) >> np.uint64(32))
+
+
+@njit(cache=True)
+def _spread(subject, rng):
+    total, seen = 0.0, 0
+    for _ in range(_SAMPLES):
+        change = abs(propose(subject, rng, 1.0))
+        if change > 0:
+            total += change
+            seen += 1
+    return total / seen if seen else 0.0
+
+
+@njit(cache=True)
+def _run(subject, budget, hot, cold, cycles, rng, trace):
+    spread = _spread(subject, rng)
+    keep(subject)
+    if spread == 0.0:
+        return 0.0
+    cost, best, fresh = 0.0, 0.0, False
+    each = budget // cycles
+    done = 0
+    for cycle in range(cycles):
+        first = hot * spread / 3.0**cycle
+        last = min(first, cold * spread)
+        reach = 1.0
+        blocks = max(1, each // _BLOCK)
+        for block in range(blocks):
+            temperature = first * (last / first) ** (block / blocks)
+            accepted = 0
+            for _ in range(_BLOCK):
+                change = propose(subject, rng, reach)
+                if change > 0 and uniform(rng) >= math.exp(-change / temperature):
+                    continue
+                if change > 0 and fresh:
+                    keep(subject)
+                    fresh = False
+                commit(subject)
+                accepted += 1
+                cost += change
+                if cost < best - 1e-9:
+                    best, fresh = cost, True
+            reach = min(1.0, max(1e-3, reach * math.exp(0.5 * (accepted / _BLOCK - AIM))))
+            done += 1
+            trace[min(POINTS - 1, done * POINTS // (blocks * cycles + 1))] = cost
+        if fresh:
+            keep(subject)
+            fresh = False
+        restore(subject)
+        cost = best
+    return best

@@ -1,0 +1,152 @@
+"""A subject: items in a row, where each pair of neighbours has a cost. Layouts and sweeps are both of this kind."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from armlet.anneal.engine import Annealed, Annealing, anneal, below, draw, register_subject
+
+LARGEST = 6_000  # items; beyond it the table of costs would not fit a small machine, and the start stands
+CHOICES = 12  # neighbours that an item may be brought beside
+
+
+class Path(NamedTuple):
+    """`row[p]` is the item at position p; `cost[u, v]` what it costs that u and v are neighbours (symmetric)."""
+
+    cost: NDArray[Any]  # (items, items)
+    row: NDArray[Any]  # (items,)
+    at: NDArray[Any]  # (items,) the position of each item
+    best: NDArray[Any]  # (items,)
+    near: NDArray[Any]  # (items, choices) the items that each would best have beside it
+    move: NDArray[Any]  # kind, first position, last position
+
+
+def anneal_path(cost: NDArray[Any], start: NDArray[Any], how: Annealing) -> tuple[NDArray[np.int64], Annealed]:
+    """The row of least total cost found from `start`, never worse than it."""
+    row = np.array(start, np.int64)
+    if len(row) > LARGEST:
+        return row, Annealed(0.0, 0, (0.0,))
+    if len(row) < 3:
+        return row, Annealed(0.0, 0, (0.0,))
+    table = np.ascontiguousarray(cost, np.float32)
+    at = np.argsort(row)
+    subject = Path(table, row, at, row.copy(), _nearest(table), np.zeros(3, np.int64))
+    annealed = anneal(subject, len(row), how)
+    return subject.row, annealed
+
+
+def _nearest(cost: NDArray[Any]) -> NDArray[np.int64]:
+    choices = min(CHOICES, len(cost) - 1)
+    others = cost + np.diag(np.full(len(cost), np.inf, np.float32))
+    return np.argsort(others, axis=1, kind="stable")[:, :choices]
+
+
+def path_cost(cost: NDArray[Any], row: NDArray[Any]) -> float:
+    """The total over neighbours, the definition that the moves' changes are held against."""
+    return float(np.asarray(cost, np.float64)[row[:-1], row[1:]].sum())
+
+
+@njit(cache=True)
+def nearest_neighbours(cost, start):
+    """A first row: from `start`, always on to the cheapest item not yet placed; ties go to the lowest number."""
+    count = len(cost)
+    row = np.empty(count, np.int64)
+    left = np.ones(count, np.bool_)
+    at = start
+    for position in range(count):
+        row[position] = at
+        left[at] = False
+        best, chosen = np.inf, -1
+        for item in range(count):
+            if left[item] and cost[at, item] < best:
+                best, chosen = cost[at, item], item
+        at = chosen
+    return row
+
+
+@njit(cache=True)
+def _edge(subject, p, q):
+    """The cost between positions p and q; nothing beyond the ends of the row."""
+    if p < 0 or q >= len(subject.row):
+        return 0.0
+    return subject.cost[subject.row[p], subject.row[q]]
+
+
+@njit(cache=True)
+def _cost_of_reversal(subject, i, j):
+    """Turn the items from i to j round: only the two ends change their neighbours."""
+    change = 0.0
+    if i > 0:
+        change += subject.cost[subject.row[i - 1], subject.row[j]] - _edge(subject, i - 1, i)
+    if j < len(subject.row) - 1:
+        change += subject.cost[subject.row[i], subject.row[j + 1]] - _edge(subject, j, j + 1)
+    return change
+
+
+@njit(cache=True)
+def _cost_of_shift(subject, i, j):
+    """Take the item at i out and put it in at j; those between move up by one."""
+    item, count = subject.row[i], len(subject.row)
+    change = -_edge(subject, i - 1, i) - _edge(subject, i, i + 1)
+    if 0 < i < count - 1:
+        change += subject.cost[subject.row[i - 1], subject.row[i + 1]]
+    before, after = (j, j + 1) if i < j else (j - 1, j)
+    change -= _edge(subject, before, after)
+    if before >= 0:
+        change += subject.cost[subject.row[before], item]
+    if after < count:
+        change += subject.cost[item, subject.row[after]]
+    return change
+
+
+@njit(cache=True)
+def _propose(subject, rng, reach):
+    """Bring one of the nearest of some item beside it, by turning a stretch round or by moving that one alone."""
+    count, choices = subject.near.shape
+    i = below(rng, count)
+    v = subject.near[subject.row[i], below(rng, max(1, np.int64(reach * choices)))]
+    q, side, kind = subject.at[v], np.int64(draw(rng) & np.uint64(1)), np.int64(draw(rng) & np.uint64(1))
+    if kind == 0:
+        low, high = (i + 1, q) if q > i else (q, i - 1)
+        if side == 1:  # the same neighbours from the other side
+            low, high = (i, q - 1) if q > i else (q + 1, i)
+        subject.move[0], subject.move[1], subject.move[2] = 0, low, high
+        return 0.0 if low >= high else _cost_of_reversal(subject, low, high)
+    to = i + side if q > i else i - 1 + side
+    subject.move[0], subject.move[1], subject.move[2] = 1, q, to
+    return 0.0 if to == q else _cost_of_shift(subject, q, to)
+
+
+@njit(cache=True)
+def _commit(subject):
+    kind, i, j = subject.move[0], subject.move[1], subject.move[2]
+    row, at = subject.row, subject.at
+    if kind == 0:
+        low, high = i, j
+        while low < high:
+            row[low], row[high] = row[high], row[low]
+            low, high = low + 1, high - 1
+    else:
+        item, step = row[i], 1 if i < j else -1
+        for p in range(i, j, step):
+            row[p] = row[p + step]
+        row[j] = item
+    for p in range(min(i, j), max(i, j) + 1):
+        at[row[p]] = p
+
+
+@njit(cache=True)
+def _keep(subject):
+    subject.best[:] = subject.row
+
+
+@njit(cache=True)
+def _restore(subject):
+    subject.row[:] = subject.best
+    for p in range(len(subject.row)):
+        subject.at[subject.row[p]] = p
+
+
+register_subject(Path, propose=_propose, commit=_commit, keep=_keep, restore=_restore)

@@ -1,0 +1,89 @@
+"""The one place that prints: results to standard output; progress, warnings and errors to standard error.
+
+Progress shows on a terminal only; --quiet silences all but results and errors; --json makes the result one line of
+JSON. An error is always one line.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class Advance(Protocol):
+    """Moves a progress bar."""
+
+    def __call__(self, done: float, total: float, note: str = "") -> None:
+        """`done` of `total`; a total of 0 is not known. `note` stands behind the bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What a command may say, and how loudly."""
+
+    quiet: bool = False
+    verbose: bool = False
+    json: bool = False
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a person watches: bars and live plots are drawn only then."""
+        return sys.stderr.isatty() and not self.quiet and not self.json
+
+    def result(self, data: Mapping[str, Any], text: str) -> None:
+        """What the command was asked for: `data` with --json, otherwise `text`."""
+        print(json.dumps(data, sort_keys=True) if self.json else text, flush=True)
+
+    def say(self, text: str) -> None:
+        """A line for people, left out with --quiet and --json."""
+        if not self.quiet and not self.json:
+            print(text, flush=True)
+
+    def detail(self, text: str) -> None:
+        """A line for --verbose, on standard error."""
+        if self.verbose:
+            print(text, file=sys.stderr, flush=True)
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Advance]:
+        """A bar called `what` for as long as the block runs, on a terminal."""
+        if not self.is_live:
+            yield _stand_still
+            return
+        from rich.console import Console as Terminal
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        note = TextColumn("{task.fields[note]}")
+        columns = (TextColumn("{task.description}"), BarColumn(), note, TimeElapsedColumn())
+        with Progress(*columns, console=Terminal(stderr=True), transient=True) as bars:
+            bar = bars.add_task(what, total=None, note="")
+
+            def advance(done: float, total: float, note: str = "") -> None:
+                bars.update(bar, completed=done, total=total or None, note=note)
+
+            yield advance
+
+
+def show_error(message: str) -> None:
+    """One line on standard error, whatever the message holds."""
+    line = " ".join(message.split())
+    red, plain = ("\x1b[31m", "\x1b[0m") if sys.stderr.isatty() else ("", "")
+    print(f"{red}armlet: {line}{plain}", file=sys.stderr, flush=True)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Rows in columns under `head`, the first column to the left and numbers to the right, plain text."""
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    rule = ["-" * width for width in widths]
+    return "\n".join(_line(row, widths) for row in (head, rule, *rows))
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    first, *rest = (cell.rjust(width) if i else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths)))
+    return "  ".join((first, *rest)).rstrip()
+
+
+def _stand_still(done: float, total: float, note: str = "") -> None:
+    """Moves nothing."""

@@ -1,0 +1,34 @@
+"""Walk the survivors down d(., t_0) with the mask held: Adam on inputs that are new at each step.
+
+Biases move too. The walk is judged on a fixed validation draw that it never sees; one that ends farther from home
+than it began is not taken. Mathematics: docs/mathematics.md, section 5.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from armlet.manifold.functional import Masks, Point, masked
+from armlet.manifold.metric import Reference, Shape, squared_distance
+
+
+@partial(jax.jit, static_argnames=("shape", "batch"))
+def walk(
+    point: Point, masks: Masks, bank: Reference, key: jax.Array, rate: float, steps: int, shape: Shape, batch: int
+) -> Point:
+    """`steps` steps of Adam, each on `batch` inputs drawn from `bank`; the rate falls along a cosine to a tenth."""
+    optimiser = optax.scale_by_adam(b2=0.99)  # a short memory: each walk is a few hundred steps
+
+    def descend(number: jax.Array, state: tuple[Point, optax.OptState]):
+        here, moments = state
+        rows = jax.random.randint(jax.random.fold_in(key, number), (batch,), 0, len(bank.x))
+        drawn = Reference(bank.x[rows], bank.home[rows], bank.spread)
+        slope = masked(jax.grad(squared_distance)(here, drawn, shape), masks)
+        updates, moments = optimiser.update(slope, moments)
+        pace = rate * (0.55 + 0.45 * jnp.cos(jnp.pi * number / steps))
+        return jax.tree.map(lambda t, u: t - pace * u, here, updates), moments
+
+    point = masked(point, masks)
+    return masked(jax.lax.fori_loop(0, steps, descend, (point, optimiser.init(point)))[0], masks)

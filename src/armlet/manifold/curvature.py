@@ -1,0 +1,79 @@
+"""Weighted moments of each layer's inputs, from which the diagonal of G and its small blocks are read.
+
+For a weight t_ji of unit j, dr/dt_ji = x_i dr/dz_j, so all that G says within one unit is in E[s_j x x^T] with
+s_j = ||dr/dz_j||^2. Sums of squares over samples are products of matrices: no Jacobian of a sample is ever formed,
+and memory is linear in the parameters. Mathematics: docs/mathematics.md, section 3.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from armlet.manifold.functional import Point
+from armlet.manifold.metric import Reference, Shape, root_transpose, squared_distance
+
+_LARGEST = 1 << 22  # floats of one chunk's deltas, outputs x samples x units: 16 MB
+
+
+class Moments(NamedTuple):
+    """Of one layer with inputs x and sensitivities s, expectations over the draw."""
+
+    weight: jax.Array  # (out, in), E[s_j x_i^2] = G_ii of the weight
+    cross: jax.Array  # (out, in), E[s_j x_i] = G between the weight and its unit's bias
+    bias: jax.Array  # (out,), E[s_j] = G_ii of the bias
+
+
+@partial(jax.jit, static_argnames="shape")
+def moments(point: Point, reference: Reference, shape: Shape) -> tuple[Moments, ...]:
+    """The moments of every layer, exactly those of `metric_vector`'s G."""
+    samples, outputs = reference.home.shape
+    widest = max(max(weight.shape) for weight, _ in point)
+    chunk = max(1, min(samples, _LARGEST // (outputs * widest)))
+    count = -(-samples // chunk)
+    missing = count * chunk - samples
+
+    def sum_chunk(total: tuple[Moments, ...], part: tuple[jax.Array, jax.Array, jax.Array]):
+        fresh = _chunk(point, *part, shape)
+        return jax.tree.map(jnp.add, total, fresh), None
+
+    # a last chunk that is not full is filled with samples of no weight
+    share = jnp.ones(samples) / (samples * reference.spread)
+    x, home, share = (
+        jnp.pad(a, [(0, missing)] + [(0, 0)] * (a.ndim - 1)).reshape(count, chunk, *a.shape[1:])
+        for a in (reference.x, reference.home, share)
+    )
+    start = tuple(Moments(jnp.zeros_like(w), jnp.zeros_like(w), jnp.zeros_like(b)) for w, b in point)
+    return jax.lax.scan(sum_chunk, start, (x, home, share))[0]
+
+
+@partial(jax.jit, static_argnames="shape")
+def slope(point: Point, reference: Reference, shape: Shape) -> Point:
+    """The gradient of d^2 in the parameters."""
+    return jax.grad(squared_distance)(point, reference, shape)
+
+
+def _chunk(point: Point, x: jax.Array, home: jax.Array, share: jax.Array, shape: Shape) -> tuple[Moments, ...]:
+    inputs, open_gates = _forward(point, x, shape.relu)
+    rows = jnp.eye(home.shape[-1])[:, None, :]  # (outputs, 1, outputs): one cotangent for each row of R
+    deltas = root_transpose(home, jnp.broadcast_to(rows, (len(rows), *home.shape)), shape.output)
+    found: list[Moments] = []
+    for (weight, _), x_in, gate in reversed(list(zip(point, inputs, open_gates))):
+        deltas = deltas if gate is None else deltas * gate
+        s = jnp.sum(deltas**2, axis=0) * share[:, None]  # (samples, out)
+        found.append(Moments(s.T @ x_in**2, s.T @ x_in, s.sum(axis=0)))
+        if len(found) < len(point):
+            deltas = deltas @ weight
+    return tuple(reversed(found))
+
+
+def _forward(point: Point, x: jax.Array, relu: tuple[bool, ...]) -> tuple[list[jax.Array], list[jax.Array | None]]:
+    inputs: list[jax.Array] = []
+    gates: list[jax.Array | None] = []
+    for (weight, bias), rectify in zip(point, relu, strict=True):
+        inputs.append(x)
+        z = x @ weight.T + bias
+        gates.append((z > 0).astype(z.dtype) if rectify else None)
+        x = jax.nn.relu(z) if rectify else z
+    return inputs, gates

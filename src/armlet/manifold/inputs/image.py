@@ -1,0 +1,62 @@
+"""`image`: smooth, sparse, non-negative random fields under a centre window, where the network is decisive.
+
+Assumes pictures of something bright on a dark ground, near the middle. `fields` is the law without the network's say.
+Lengths are shares of the image's side, so the law means the same at every resolution.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.errors import InputError
+from armlet.manifold.inputs.decisive import decisive
+from armlet.manifold.inputs.law import stretched
+from armlet.manifold.inputs.smooth import smooth_noise
+from armlet.network.network import F32, Network
+
+_BATCH = 4096  # fields made at once
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLaw:
+    """How the fields vary from one to the next."""
+
+    scales: tuple[float, ...] = (0.0286, 0.0429, 0.0643, 0.0929)  # correlation lengths, in sides
+    thresholds: tuple[float, float] = (0.2, 1.6)  # in standard deviations: what lies below is dark
+    gains: tuple[float, float] = (1.0, 4.0)  # per standard deviation above the threshold
+    window: float = 0.43  # half width of the bright region, in sides
+
+
+FIELDS = FieldLaw()
+CANDIDATES = 4  # fields drawn for each one kept
+
+
+def image(network: Network, count: int, seed: int) -> F32:
+    """The fields on which the network is most decisive, (count, inputs)."""
+    return decisive(network, fields(network, count * CANDIDATES, seed), count)
+
+
+def fields(network: Network, count: int, seed: int) -> F32:
+    """Smooth sparse non-negative fields, (count, inputs)."""
+    if len(network.shape) != 2:
+        raise InputError("--inputs", f"image needs rows and columns, the network's shape is {network.shape}")
+    random = np.random.default_rng(seed)
+    sizes = [min(_BATCH, count - at) for at in range(0, count, _BATCH)]
+    return np.concatenate([stretched(network.domain, _batch(random, n, network.shape, FIELDS)) for n in sizes])
+
+
+def _batch(random: np.random.Generator, count: int, shape: tuple[int, ...], law: FieldLaw) -> NDArray[np.float32]:
+    side = max(shape)
+    shares = np.diff(np.linspace(0, count, len(law.scales) + 1).round().astype(int))
+    noise = np.concatenate([smooth_noise(random, n, shape, s * side) for n, s in zip(shares, law.scales)])
+    threshold = random.uniform(*law.thresholds, (count, 1, 1)).astype(np.float32)
+    gain = random.uniform(*law.gains, (count, 1, 1)).astype(np.float32)
+    bright = np.clip((noise - threshold) * gain, 0, 1) * _window(shape, law.window)
+    return bright.reshape(count, -1)
+
+
+def _window(shape: tuple[int, ...], half_width: float) -> NDArray[np.float32]:
+    """One in the middle, falling to zero at the edges; flat within."""
+    rows, columns = ((np.arange(n) - (n - 1) / 2) / (half_width * n) for n in shape)
+    return np.exp(-((rows[:, None] ** 2 + columns**2) ** 2)).astype(np.float32)

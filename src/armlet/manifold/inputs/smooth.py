@@ -1,0 +1,21 @@
+"""Smooth Gaussian noise on a line or a grid: what images and signals are made of here."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.network.network import F32
+
+
+def smoother(length: int, scale: float) -> F32:
+    """A matrix (length, length) that turns white noise into noise of variance 1 correlated over `scale` places."""
+    place = np.arange(length)
+    kernel = np.exp(-((place[:, None] - place) ** 2) / (2 * max(scale, 1e-3) ** 2))
+    return (kernel / np.sqrt((kernel**2).sum(axis=1, keepdims=True))).astype(np.float32)
+
+
+def smooth_noise(random: np.random.Generator, count: int, shape: tuple[int, ...], scale: float) -> NDArray[np.float32]:
+    """Normal fields of mean 0 and variance 1 at every place, correlated over `scale` places, (count, *shape)."""
+    field = random.standard_normal((count, *shape), dtype=np.float32)
+    for axis, length in enumerate(shape, 1):
+        field = np.moveaxis(np.moveaxis(field, axis, -1) @ smoother(length, scale).T, -1, axis)
+    return field

@@ -1,0 +1,96 @@
+"""How far two networks are apart: a distance without units, and the metric that it induces on parameters.
+
+Everything follows from one function, the residual r_t, a vector in which d(t, t_0) = ||r_t||. Its Jacobian J gives
+the metric G = J^T J; products with J, J^T and G are taken, G is never formed.
+Mathematics: docs/mathematics.md, section 2.
+"""
+
+from enum import Enum
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from armlet.manifold.functional import Point, evaluate
+
+
+class OutputMetric(Enum):
+    """L, how differences of outputs are weighed."""
+
+    LOGITS = "logits"  # the identity
+    FISHER = "fisher"  # diag(q) - q q^T at q = softmax(f_home): what moves probabilities counts
+
+
+class Reference(NamedTuple):
+    """A draw of inputs with what the dense network t_0 says of them."""
+
+    x: jax.Array  # (samples, inputs), normalised
+    home: jax.Array  # (samples, outputs), f_{t_0}(x)
+    spread: jax.Array  # (), E ||f_{t_0} - E f_{t_0}||^2_L: the unit of d^2
+
+
+class Shape(NamedTuple):
+    """What a compiled function must know beforehand; hashable."""
+
+    relu: tuple[bool, ...]
+    output: OutputMetric
+
+
+def refer(home: Point, x: jax.Array, shape: Shape) -> Reference:
+    """The reference of the dense point `home` on normalised inputs x."""
+    outputs = _evaluate(home, x, shape.relu)
+    centred = root(outputs, outputs - outputs.mean(axis=0), shape.output)
+    return Reference(x, outputs, jnp.mean(jnp.sum(centred**2, axis=1)))
+
+
+def root(home: jax.Array, difference: jax.Array, output: OutputMetric) -> jax.Array:
+    """R delta with R^T R = L at each sample, so that ||R delta||^2 = delta^T L delta. Both (samples, outputs)."""
+    if output is OutputMetric.LOGITS:
+        return difference
+    q = jax.nn.softmax(home, axis=-1)
+    return jnp.sqrt(q) * (difference - jnp.sum(q * difference, axis=-1, keepdims=True))
+
+
+def root_transpose(home: jax.Array, cotangent: jax.Array, output: OutputMetric) -> jax.Array:
+    """R^T u, the adjoint of `root`."""
+    if output is OutputMetric.LOGITS:
+        return cotangent
+    q = jax.nn.softmax(home, axis=-1)
+    weighed = jnp.sqrt(q) * cotangent
+    return weighed - q * jnp.sum(weighed, axis=-1, keepdims=True)
+
+
+def residual(point: Point, reference: Reference, shape: Shape) -> jax.Array:
+    """r_t, (samples, outputs), with ||r_t|| = d(t, t_0) on the reference's draw."""
+    difference = evaluate(point, reference.x, shape.relu) - reference.home
+    return root(reference.home, difference, shape.output) / jnp.sqrt(len(reference.x) * reference.spread)
+
+
+@partial(jax.jit, static_argnames="shape")
+def squared_distance(point: Point, reference: Reference, shape: Shape) -> jax.Array:
+    """d(t, t_0)^2, what is descended; people are shown its root."""
+    return jnp.sum(residual(point, reference, shape) ** 2)
+
+
+def distance(point: Point, reference: Reference, shape: Shape) -> float:
+    """d(t, t_0), without units: 0 at home, 1 for a network that says the same of every input."""
+    return float(jnp.sqrt(squared_distance(point, reference, shape)))
+
+
+def jacobian_vector(point: Point, v: Point, reference: Reference, shape: Shape) -> jax.Array:
+    """J v by one forward sweep, (samples, outputs)."""
+    return jax.jvp(lambda t: residual(t, reference, shape), (point,), (v,))[1]
+
+
+def vector_jacobian(point: Point, u: jax.Array, reference: Reference, shape: Shape) -> Point:
+    """J^T u by one reverse sweep."""
+    return jax.vjp(lambda t: residual(t, reference, shape), point)[1](u)[0]
+
+
+def metric_vector(point: Point, v: Point, reference: Reference, shape: Shape) -> Point:
+    """G v = J^T (J v), in memory linear in the parameters."""
+    return vector_jacobian(point, jacobian_vector(point, v, reference, shape), reference, shape)
+
+
+_evaluate = jax.jit(evaluate, static_argnames="relu")

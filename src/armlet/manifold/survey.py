@@ -1,0 +1,48 @@
+"""What a run measures on: inputs drawn from the model once, and what the dense network says of them."""
+
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+
+from armlet.errors import InputError
+from armlet.manifold.functional import normalised, point_of, rectified
+from armlet.manifold.inputs.parse import input_model
+from armlet.manifold.metric import OutputMetric, Reference, Shape, refer, root
+from armlet.manifold.options import SparsifyOptions
+from armlet.network.network import Network
+
+FLATTEST = 1e-11  # least share of the outputs' mean square that varies; below, float32 sees its own rounding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """Three draws that share one unit of distance, and the shape of the function that is walked on."""
+
+    shape: Shape
+    bank: Reference  # to adjust on
+    judged: Reference  # part of the bank, to judge removals on
+    validation: Reference  # apart from the bank, to measure d on
+
+
+def survey(network: Network, options: SparsifyOptions, model: str) -> Ground:
+    """The ground of a run. Raises `InputError` where the dense network says the same of every input drawn."""
+    if options.output is OutputMetric.FISHER and network.outputs < 2:
+        raise InputError("--metric", "fisher needs at least two outputs", "take logits")
+    law = input_model(model, options.samples)
+    random = np.random.default_rng(options.seed)
+    raw = random.permutation(law(network, options.draws, _derived(options.seed, 1)))
+    apart = law(network, options.validation, _derived(options.seed, 2))
+    shape, home = Shape(rectified(network), options.output), point_of(network)
+    bank = refer(home, jnp.asarray(normalised(network, raw)), shape)
+    size = float(jnp.mean(jnp.sum(root(bank.home, bank.home, shape.output) ** 2, axis=1)))
+    if not FLATTEST * size < float(bank.spread) < float("inf"):
+        problem = f"gives a spread of {float(bank.spread)} over the inputs drawn, so no distance can be measured"
+        raise InputError("network", problem, "check its input interval, or choose another --inputs")
+    validation = refer(home, jnp.asarray(normalised(network, apart)), shape)
+    judged = Reference(bank.x[: options.judged], bank.home[: options.judged], bank.spread)
+    return Ground(shape, bank, judged, validation._replace(spread=bank.spread))
+
+
+def _derived(seed: int, purpose: int) -> int:
+    return int(np.random.SeedSequence([seed, purpose]).generate_state(1)[0])

@@ -1,0 +1,46 @@
+"""What the sparsifier did, epoch by epoch, in plain numbers that any program can read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One round of removing and adjusting."""
+
+    number: int  # from 1
+    of: int  # epochs that the run will take at most
+    sparsity: float  # zeros among all weights
+    connections: int  # weights that are left
+    distance: float  # d to the dense network on the validation draw, after adjusting
+    before: float  # the same d right after the removal
+    adjusted: bool  # whether the adjustment came nearer, and so was taken
+    kept: bool  # whether the removal stayed; one that breaks the distance budget is undone
+    seconds: float  # since the start
+    accuracy: float | None = None  # share of right answers on inputs that were only shown
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The whole run: what was asked, what was used, what came of each epoch."""
+
+    format: int
+    settings: Mapping[str, str | int | float]
+    epochs: tuple[Epoch, ...]
+
+    @property
+    def distance(self) -> float:
+        """d of the network that the run gave; 0 where nothing was removed."""
+        kept = [epoch for epoch in self.epochs if epoch.kept]
+        return kept[-1].distance if kept else 0.0
+
+    def shown(self, accuracies: list[float]) -> "Trace":
+        """The same trace with the accuracies that someone measured beside it, one for each epoch."""
+        epochs = tuple(replace(e, accuracy=a) for e, a in zip(self.epochs, accuracies, strict=True))
+        return replace(self, epochs=epochs)
+
+    def to_json(self) -> str:
+        """The trace as indented JSON."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=2).decode() + "\n"

@@ -1,0 +1,130 @@
+"""Every input model is a law on the declared domain: it repeats, and it stays inside."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from armlet.errors import InputError
+from armlet.manifold.inputs.decisive import decisive
+from armlet.manifold.inputs.parse import LAWS, default_model, input_model
+from armlet.manifold.inputs.smooth import smooth_noise
+from armlet.network.network import InputDomain, Network, multilayer_perceptron
+from strategies import networks
+
+FLAT = sorted(set(LAWS) - {"image", "fields"})
+
+
+def image_network(shape: tuple[int, int] = (9, 7), low: float = -0.5, high: float = 2.0, classes: int = 4) -> Network:
+    random = np.random.default_rng(0)
+    inputs = shape[0] * shape[1]
+    sizes = [(8, inputs), (classes, 8)]
+    domain = InputDomain.uniform(inputs, low, high, 0.25, 0.5)
+    return multilayer_perceptron(
+        [random.normal(size=s) for s in sizes], [np.zeros(8), np.zeros(classes)], domain, shape
+    )
+
+
+def assert_inside(network: Network, raw: np.ndarray) -> None:
+    """Inside the closed interval, up to the float32 nearest to an end that holds none."""
+    low, high = network.domain.low, network.domain.high
+    assert raw.dtype == np.float32
+    assert (raw >= np.minimum(low, low.astype(np.float32))).all()
+    assert (raw <= np.maximum(high, high.astype(np.float32))).all()
+    exact = low.astype(np.float32) < high.astype(np.float32)
+    assert ((raw >= low) & (raw <= high))[:, exact].all()
+
+
+@given(networks(), st.sampled_from(FLAT), st.integers(0, 40), st.integers(0, 2**32))
+def test_every_law_stays_in_the_interval_and_repeats(network, name, count, seed):
+    law = LAWS[name]
+    raw = law(network, count, seed)
+    assert raw.shape == (count, network.inputs)
+    assert_inside(network, raw)
+    np.testing.assert_array_equal(raw, law(network, count, seed))
+
+
+@pytest.mark.parametrize("name", ["image", "fields", "image:0.7,weights:0.3"])
+@pytest.mark.parametrize("shape", [(9, 7), (2, 2), (1, 5), (14, 14)])
+def test_image_laws_stay_in_the_interval_and_repeat(name, shape):
+    network = image_network(shape)
+    raw = input_model(name)(network, 101, 5)
+    assert raw.shape == (101, network.inputs)
+    assert_inside(network, raw)
+    np.testing.assert_array_equal(raw, input_model(name)(network, 101, 5))
+    assert (raw != input_model(name)(network, 101, 6)).any()
+
+
+def test_ends_that_no_float32_hits_are_not_overstepped():
+    network = image_network(low=0.1, high=0.3)
+    assert float(np.float32(0.3)) > 0.3 > float(np.nextafter(np.float32(0.3), np.float32(0)))
+    raw = input_model("gaussian")(network, 500, 0).astype(np.float64)
+    assert (raw >= 0.1).all()
+    assert (raw <= 0.3).all()
+
+
+def test_samples_are_rows_of_what_was_given():
+    network = image_network()
+    rows = np.random.default_rng(1).uniform(-0.5, 2, (5, 63)).astype(np.float32)
+    raw = input_model("samples", rows)(network, 40, 0)
+    assert {row.tobytes() for row in raw} == {row.tobytes() for row in rows}
+
+
+def test_a_mixture_draws_its_shares():
+    network = image_network()
+    rows = np.full((1, 63), 1.125, np.float32)
+    raw = input_model("samples:3,uniform:1", rows)(network, 200, 0)
+    assert (raw == 1.125).all(axis=1).sum() == 150
+    assert not (raw[:150] == 1.125).all()  # and they are mixed, so that any part of the draw is like the whole
+
+
+@pytest.mark.parametrize("text", ["imge", "image:0", "image:x", "image:-1", "", "image,,uniform", "uniform:inf"])
+def test_a_wrong_model_is_refused_with_the_mend(text):
+    with pytest.raises(InputError, match="give one of"):
+        input_model(text)
+
+
+def test_samples_that_do_not_fit_are_refused():
+    with pytest.raises(InputError, match="give rows of 63 inputs"):
+        input_model("samples", np.zeros((3, 62), np.float32))(image_network(), 4, 0)
+    with pytest.raises(InputError, match="--samples"):
+        input_model("samples")(image_network(), 4, 0)
+    with pytest.raises(InputError, match="rows and columns"):
+        input_model("image")(multilayer_perceptron([np.ones((2, 3))], [np.zeros(2)]), 4, 0)
+
+
+def test_default_is_the_users_samples_then_images_then_signals():
+    row = multilayer_perceptron([np.ones((2, 3))], [np.zeros(2)])
+    assert default_model(row, np.zeros((2, 3), np.float32)) == "samples"
+    assert default_model(image_network()) == "image"
+    for model in (default_model(row), default_model(multilayer_perceptron([np.ones((2, 1))], [np.zeros(2)]))):
+        input_model(model)
+        assert "image" not in model
+
+
+def test_decisive_keeps_the_widest_margins_of_each_class():
+    network = image_network(classes=3)
+    raw = input_model("uniform")(network, 600, 0)
+    kept = decisive(network, raw, 90)
+    answers, margins = judged(network, raw)
+    chosen = {row.tobytes() for row in kept}
+    for answer in range(3):
+        of_class = [(m, row.tobytes() in chosen) for m, a, row in zip(margins, answers, raw) if a == answer]
+        inside = [m for m, was_kept in of_class if was_kept]
+        outside = [m for m, was_kept in of_class if not was_kept]
+        assert len(inside) == min(30, len(of_class)) or len(inside) > 30
+        assert not outside or not inside or min(inside) >= max(outside)
+
+
+def judged(network: Network, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    logits = np.sort(network(raw), axis=1)
+    return network(raw).argmax(axis=1), (logits[:, -1] - logits[:, -2]).astype(np.float32)
+
+
+def test_smooth_noise_has_variance_one_everywhere_and_falls_off_with_distance():
+    noise = smooth_noise(np.random.default_rng(0), 20_000, (12, 5), 1.5)
+    np.testing.assert_allclose(noise.var(axis=0), 1.0, atol=0.06)
+    near = (noise[:, 4, 2] * noise[:, 5, 2]).mean()
+    far = (noise[:, 0, 2] * noise[:, 11, 2]).mean()
+    assert near > 0.8
+    assert abs(far) < 0.05

@@ -17,7 +17,7 @@ def train(
         int | None, typer.Option(help="Passes over the training rows (default: by their number).")
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Rows a step (default: by their number).")] = None,
-    rate: Annotated[float | None, typer.Option(help="Learning rate at the start (default: 0.003).")] = None,
+    rate: Annotated[float | None, typer.Option(help="Learning rate at the start (default: by the batch).")] = None,
     decay: Annotated[float | None, typer.Option(help="Weight decay (default: 0.1).")] = None,
     validation: Annotated[
         float | None, typer.Option(help="Share of rows that choose the best epoch (default: 0.1).")

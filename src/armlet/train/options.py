@@ -13,7 +13,7 @@ class TrainOptions:
     seed: int = 0
     epochs: int = 0  # 0: as many as make about 6,000 steps, from 15 to 150
     batch: int = 0  # samples a step; 0: a 400th of the training rows, from 32 to 128
-    rate: float = 3e-3  # at the first step
+    rate: float = 0.0  # at the first step; 0: 0.03 over the root of the batch, so that small batches are not timid
     decay: float = 0.1  # of weights, not of biases, times the rate at each step
     validation: float = 0.1  # share of the training rows held out to choose the best epoch
     patience: int = 30  # epochs without a better validation accuracy before it stops
@@ -22,18 +22,18 @@ class TrainOptions:
         for name, least in (("seed", 0), ("epochs", 0), ("batch", 0), ("patience", 1)):
             if getattr(self, name) < least:
                 raise InputError(f"--{name}", f"is {getattr(self, name)}", f"give a whole number from {least}")
-        if not 0 < self.rate < 1:
-            raise InputError("--rate", f"is {self.rate}", "give a number between 0 and 1, such as 0.002")
+        if not 0 <= self.rate < 1:
+            raise InputError("--rate", f"is {self.rate}", "give a number from 0 to below 1, such as 0.002")
         if not 0 <= self.decay < 1:
             raise InputError("--decay", f"is {self.decay}", "give a number from 0 to below 1")
         if not 0 < self.validation < 1:
             raise InputError("--validation", f"is {self.validation}", "give a share such as 0.1")
 
     def for_samples(self, samples: int) -> "TrainOptions":
-        """The same with `epochs` and `batch` decided for so many training rows."""
+        """The same with `epochs`, `batch` and `rate` decided for so many training rows."""
         batch = min(self.batch or min(max(samples // 400, 32), 128), samples)
         epochs = self.epochs or min(max(round(6000 / (samples // batch)), 15), 150)
-        return replace(self, epochs=epochs, batch=batch)
+        return replace(self, epochs=epochs, batch=batch, rate=self.rate or 0.03 / batch**0.5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def train(
         if not np.isfinite(float(mean)):
             raise InputError("--rate", f"{options.rate} makes the training diverge", "give a lower one")
         accuracy = float(judge(parameters))
-        if accuracy > best_accuracy:
+        if accuracy >= best_accuracy:  # of equals the later one, which the falling rate has settled
             best, best_accuracy, best_epoch = parameters, accuracy, number
         watch(Epoch(number, options.epochs, float(mean), accuracy, best_accuracy))
         if number - best_epoch >= options.patience:

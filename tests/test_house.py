@@ -1,0 +1,178 @@
+"""The shape of the house, held by machine: walls, cycles, docstrings, lengths, citations, and what wakes what."""
+
+import ast
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parent.parent / "src" / "armlet"
+REPOSITORY = HOUSE.parent.parent
+FILES = sorted(HOUSE.rglob("*.py"))
+EVERYONE = {"errors", "storage", "version"}
+COMPILER = {"network", "quantize", "target", "graph", "anneal", "schedule", "layout"}
+MAY_SEE = {  # a room sees itself, EVERYONE, and these; what is not listed sees all
+    "errors": set(),
+    "storage": set(),
+    "version": set(),
+    "network": set(),
+    "data": {"network"},
+    "train": {"data", "network"},
+    "manifold": {"network"},
+    "quantize": {"network", "manifold"},
+    "target": set(),
+    "graph": {"network", "quantize"},
+    "anneal": set(),
+    "schedule": {"graph", "anneal", "network"},
+    "layout": {"schedule", "anneal"},
+    "emit": COMPILER,
+    "baseline": {"network"},
+    "verify": {"emit", "schedule", "target", "network"},
+}
+JAX_LIVES_IN = {"train", "manifold"}
+
+each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))
+
+
+def room(path: Path) -> str:
+    return path.relative_to(HOUSE).with_suffix("").parts[0]
+
+
+def module(path: Path) -> str:
+    return ".".join(("armlet", *path.relative_to(HOUSE).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def imports(tree: ast.AST) -> set[str]:
+    """Every module that is imported anywhere in the file, in a function too."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names):
+                found |= {name.name for name in names}
+            case ast.ImportFrom(source, names, level):
+                assert level == 0, "relative import"
+                found.add(source or "")
+                found |= {f"{source}.{name.name}" for name in names if source and source.startswith("armlet")}
+            case _:
+                pass
+    return found
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@each_file
+def test_a_file_imports_only_what_its_room_may_see(path: Path):
+    here = room(path)
+    for name in imports(parsed(path)):
+        head, _, rest = name.partition(".")
+        if head == "armlet" and rest and here in MAY_SEE:
+            there = rest.partition(".")[0]
+            assert there in {here} | EVERYONE | MAY_SEE[here], f"{here} may not see {there}"
+        assert head not in {"jax", "optax", "jaxlib"} or here in JAX_LIVES_IN, f"{here} may not see {head}"
+
+
+@each_file
+def test_only_the_command_line_prints(path: Path):
+    calls = [node.func for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)]
+    printed = [call.lineno for call in calls if isinstance(call, ast.Name) and call.id == "print"]
+    assert room(path) == "cli" or not printed, f"prints in line {printed}"
+
+
+@each_file
+def test_nothing_is_unpickled_and_no_environment_is_read(path: Path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"\bimport pickle|allow_pickle=True|\bos\.environ|\bgetenv\(", text)
+
+
+def test_no_file_imports_itself_in_a_circle():
+    names = {module(path) for path in FILES}
+    graph: dict[str, set[str]] = {}
+    for path in FILES:
+        top = [node for node in parsed(path).body if isinstance(node, ast.Import | ast.ImportFrom)]
+        found = set().union(*(imports(node) for node in top)) if top else set()
+        graph[module(path)] = (found & names) - {module(path)}
+    done: set[str] = set()
+
+    def visit(name: str, road: tuple[str, ...]) -> None:
+        assert name not in road, " -> ".join((*road, name))
+        if name in done:
+            return
+        for other in sorted(graph[name]):
+            visit(other, (*road, name))
+        done.add(name)
+
+    for name in sorted(graph):
+        visit(name, ())
+
+
+@each_file
+def test_a_file_is_short_and_says_what_it_is(path: Path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 300
+    assert ast.get_docstring(ast.parse(text)), "no module docstring"
+
+
+@each_file
+def test_a_function_fits_the_eye(path: Path):
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            length = node.end_lineno - node.body[0].lineno + 1  # the signature of a command is a table of its options
+            assert length <= 45, f"{node.name} has {length} lines"
+
+
+@each_file
+def test_a_document_cited_in_the_source_exists(path: Path):
+    for name, section in re.findall(r"docs/([\w/-]+\.md)(?:,? (?:section )?(\d+))?", path.read_text(encoding="utf-8")):
+        document = REPOSITORY / "docs" / name
+        assert document.exists(), f"cites docs/{name}, which does not exist"
+        if section:
+            headings = re.findall(r"^#+ (\d+)\.", document.read_text(encoding="utf-8"), re.M)
+            assert section in headings, f"cites docs/{name}, {section}, which has sections {headings}"
+
+
+def test_there_is_no_room_for_odds_and_ends():
+    names = {path.stem for path in FILES} | {path.name for path in HOUSE.iterdir()}
+    assert not names & {"utils", "helpers", "common", "core", "misc"}
+
+
+@pytest.mark.parametrize("statement", ["import armlet", "import armlet.cli", "import armlet.network.read"])
+def test_the_front_door_wakes_neither_jax_nor_numba(statement: str):
+    program = f"{statement}; import sys; print(sorted({{'jax', 'numba', 'scipy', 'sklearn'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_answers_within_half_a_second():
+    """The best of five: the machine is shared, the program is not slower than its fastest run."""
+    seconds: list[float] = []
+    for _ in range(5):
+        start = time.perf_counter()
+        done = subprocess.run([sys.executable, "-m", "armlet", "--help"], capture_output=True, text=True, check=True)
+        seconds.append(time.perf_counter() - start)
+        assert "dataset" in done.stdout
+        if seconds[-1] < 0.5:
+            break
+    assert min(seconds) < 0.5, seconds
+
+
+def test_every_dependency_is_locked_and_has_its_decision_and_its_licence():
+    import tomllib
+
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    wanted = {*project["dependencies"]}.union(*project["optional-dependencies"].values())
+    names = {re.split(r"[\[<>=! ]", entry)[0].lower() for entry in wanted} - {"armlet"}
+    locked = {
+        line.split("==")[0] for line in (REPOSITORY / "requirements.lock").read_text().splitlines() if "==" in line
+    }
+    licences = (REPOSITORY / "THIRD_PARTY.md").read_text().lower()
+    decisions = {path.stem for path in (REPOSITORY / "docs" / "decisions").glob("*.md")}
+    for name in sorted(names):
+        assert name in locked, f"{name} is not in requirements.lock"
+        assert name in licences, f"{name} is not in THIRD_PARTY.md"
+        assert name in decisions, f"docs/decisions/{name}.md is missing"

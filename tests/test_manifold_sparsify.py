@@ -159,7 +159,7 @@ def test_inputs_decide_what_is_kept(network):
 def test_fisher_needs_two_outputs():
     lone = random_network(0, (4, 3, 1))
     with pytest.raises(InputError, match="fisher"):
-        sparsify(lone, replace(QUICK, output=OutputMetric.FISHER))
+        sparsify(lone, replace(QUICK, metric=OutputMetric.FISHER))
     assert sparsify(lone, replace(QUICK, sparsity=0.5)).network.connections == 15 - round(0.5 * 15)
 
 
@@ -172,9 +172,7 @@ def test_a_network_that_says_the_same_of_everything_is_refused(network):
 
 def test_the_trace_is_plain_json(network):
     trace = sparsify(network, replace(QUICK, sparsity=0.5)).trace
-    back = msgspec.json.decode(trace.shown([0.5] * len(trace.epochs)).to_json(), type=Trace)
-    assert [epoch.accuracy for epoch in back.epochs] == [0.5] * 4
-    assert replace(back, epochs=()) == replace(trace, epochs=())
+    assert msgspec.json.decode(trace.to_json(), type=Trace) == trace
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,15 @@ def evaluate(point: Point, x: jax.Array, relu: tuple[bool, ...]) -> jax.Array:
     return x
 
 
+def outputs(network: Network, raw: F32) -> F32:
+    """f on raw inputs (samples, inputs) in float32 by numpy: to rank draws and to show accuracies, not to measure d."""
+    value = normalised(network, raw)
+    for layer in network.layers:
+        value = value @ layer.weight.T + layer.bias
+        value = np.maximum(value, 0) if layer.activation is Activation.RELU else value
+    return value
+
+
 def masked(point: Point, masks: Masks) -> Point:
     """`point` with every removed weight at exactly zero."""
     return tuple((jnp.where(mask > 0, weight, 0.0), bias) for (weight, bias), mask in zip(point, masks, strict=True))

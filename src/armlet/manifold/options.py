@@ -5,21 +5,19 @@ from dataclasses import dataclass
 from armlet.errors import InputError
 from armlet.manifold.metric import OutputMetric
 from armlet.manifold.select import Selector
-from armlet.network.network import F32
 
 DEFAULT_DISTANCE = 0.1  # the budget where neither sparsity nor distance is given: docs/sparsify.md, calibration
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class SparsifyOptions:
     """Settings of one run. With neither `sparsity` nor `max_distance`, the distance budget is `DEFAULT_DISTANCE`."""
 
     sparsity: float | None = None  # zeros among all weights to stop at
     max_distance: float | None = None  # d that the result may not exceed
     inputs: str | None = None  # an input model; None asks `default_model`
-    samples: F32 | None = None  # (n, inputs), raw and unlabelled, for the model `samples`
     selector: Selector = Selector.COMPENSATED
-    output: OutputMetric = OutputMetric.LOGITS
+    metric: OutputMetric = OutputMetric.LOGITS
     epochs: int = 40  # rounds of removing and adjusting
     steps: int = 300  # of Adam in each adjustment; 0 leaves the survivors alone
     batch: int = 256  # inputs for each step

@@ -25,7 +25,7 @@ from armlet.manifold.schedule import Schedule, schedule
 from armlet.manifold.select import judge, remove
 from armlet.manifold.survey import Ground, survey
 from armlet.manifold.trace import Epoch, Trace
-from armlet.network.network import Network
+from armlet.network.network import F32, Network
 from armlet.version import __version__
 
 Watch = Callable[[Epoch, Network], None]
@@ -48,17 +48,21 @@ class _Stand:
     distance: float
 
 
-def sparsify(network: Network, options: SparsifyOptions, watch: Watch | None = None) -> Sparsified:
+def sparsify(
+    network: Network, options: SparsifyOptions, watch: Watch | None = None, samples: F32 | None = None
+) -> Sparsified:
     """The network with weights removed until the sparsity or the distance budget is reached.
 
-    `watch` is called after each epoch with its figures and the network as it stands. Same network, options and seed
-    give the same bytes. Raises `InputError` for a network or input model on which no distance can be measured.
+    `watch` is called after each epoch with its figures and the network as it stands. `samples` are rows for the input
+    model of that name, (n, inputs), raw and unlabelled.
+    Same network, samples, options and seed give the same bytes. Raises `InputError` for a network or input model on
+    which no distance can be measured.
     """
     started = time.monotonic()
-    model = options.inputs or default_model(network, options.samples)
+    model = options.inputs or default_model(network, samples)
     plan = _plan(network, options)
     stand, epochs = _Stand(point_of(network), masks_of(network), 0.0), []
-    ground = None if plan.ended else survey(network, options, model)
+    ground = None if plan.ended else survey(network, options, model, samples)
     while ground is not None and not plan.ended and len(epochs) < _most_epochs(options):
         there, before, adjusted = _epoch(stand, ground, plan, options, len(epochs))
         kept = options.budget is None or there.distance <= options.budget
@@ -126,7 +130,7 @@ def _settings(network: Network, options: SparsifyOptions, model: str) -> Mapping
         "sparsify_sparsity": options.sparsity,
         "sparsify_max_distance": options.budget,
         "sparsify_selector": options.selector.value,
-        "sparsify_metric": options.output.value,
+        "sparsify_metric": options.metric.value,
         "sparsify_step_size": options.step_size,
         **{f"sparsify_{n}": getattr(options, n) for n in ("epochs", "steps", "batch", "rate", "draws", "judged")},
         **{f"sparsify_{n}": getattr(options, n) for n in ("validation", "seed")},

@@ -10,7 +10,7 @@ from armlet.manifold.functional import normalised, point_of, rectified
 from armlet.manifold.inputs.parse import input_model
 from armlet.manifold.metric import OutputMetric, Reference, Shape, refer, root
 from armlet.manifold.options import SparsifyOptions
-from armlet.network.network import Network
+from armlet.network.network import F32, Network
 
 FLATTEST = 1e-11  # least share of the outputs' mean square that varies; below, float32 sees its own rounding
 
@@ -25,15 +25,17 @@ class Ground:
     validation: Reference  # apart from the bank, to measure d on
 
 
-def survey(network: Network, options: SparsifyOptions, model: str) -> Ground:
-    """The ground of a run. Raises `InputError` where the dense network says the same of every input drawn."""
-    if options.output is OutputMetric.FISHER and network.outputs < 2:
+def survey(network: Network, options: SparsifyOptions, model: str, samples: F32 | None) -> Ground:
+    """The ground of a run on inputs that the input model named `model` gives.
+
+    Raises `InputError` where the dense network says the same of every input drawn."""
+    if options.metric is OutputMetric.FISHER and network.outputs < 2:
         raise InputError("--metric", "fisher needs at least two outputs", "take logits")
-    law = input_model(model, options.samples)
+    law = input_model(model, samples)
     random = np.random.default_rng(options.seed)
     raw = random.permutation(law(network, options.draws, _derived(options.seed, 1)))
     apart = law(network, options.validation, _derived(options.seed, 2))
-    shape, home = Shape(rectified(network), options.output), point_of(network)
+    shape, home = Shape(rectified(network), options.metric), point_of(network)
     bank = refer(home, jnp.asarray(normalised(network, raw)), shape)
     size = float(jnp.mean(jnp.sum(root(bank.home, bank.home, shape.output) ** 2, axis=1)))
     if not FLATTEST * size < float(bank.spread) < float("inf"):

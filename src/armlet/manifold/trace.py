@@ -1,7 +1,7 @@
 """What the sparsifier did, epoch by epoch, in plain numbers that any program can read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 
@@ -35,11 +35,6 @@ class Trace:
         """d of the network that the run gave; 0 where nothing was removed."""
         kept = [epoch for epoch in self.epochs if epoch.kept]
         return kept[-1].distance if kept else 0.0
-
-    def shown(self, accuracies: list[float]) -> "Trace":
-        """The same trace with the accuracies that someone measured beside it, one for each epoch."""
-        epochs = tuple(replace(e, accuracy=a) for e, a in zip(self.epochs, accuracies, strict=True))
-        return replace(self, epochs=epochs)
 
     def to_json(self) -> str:
         """The trace as indented JSON."""

@@ -7,8 +7,8 @@ it is evidence about the data that weights alone give.
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.manifold.functional import normalised
-from armlet.network.network import F32, Activation, Network
+from armlet.manifold.functional import outputs
+from armlet.network.network import F32, Network
 
 _BATCH = 8192
 
@@ -17,7 +17,7 @@ def decisive(network: Network, raw: F32, count: int) -> F32:
     """`count` of the rows of `raw`, in no order that means anything. A network with one output keeps the first."""
     if network.outputs < 2 or len(raw) <= count:
         return raw[:count]
-    logits = np.concatenate([_outputs(network, raw[at : at + _BATCH]) for at in range(0, len(raw), _BATCH)])
+    logits = np.concatenate([outputs(network, raw[at : at + _BATCH]) for at in range(0, len(raw), _BATCH)])
     best = np.partition(logits, -2, axis=1)[:, -2:]
     return raw[_balanced(logits.argmax(axis=1), best[:, 1] - best[:, 0], count)]
 
@@ -29,12 +29,3 @@ def _balanced(answers: NDArray[np.int64], margins: NDArray[np.float32], count: i
     rank = np.empty(len(answers), np.int64)
     rank[order] = np.arange(len(answers)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     return np.sort(np.lexsort((-margins, rank))[:count])
-
-
-def _outputs(network: Network, raw: F32) -> F32:
-    """f on raw inputs in float32, which is enough to rank draws."""
-    value = normalised(network, raw)
-    for layer in network.layers:
-        value = value @ layer.weight.T + layer.bias
-        value = np.maximum(value, 0) if layer.activation is Activation.RELU else value
-    return value

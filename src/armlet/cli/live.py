@@ -1,0 +1,71 @@
+"""The sparsifier at work: one line an epoch with the time left, over a small plot that grows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from armlet.cli.console import Console
+from armlet.cli.plot import plot
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.live import Live
+
+    from armlet.manifold.trace import Epoch
+
+
+@dataclass(slots=True)
+class Show:
+    """Takes epochs as they come; draws them on a terminal, says one line for each elsewhere."""
+
+    console: Console
+    live: "Live | None" = None
+    epochs: "list[Epoch]" = field(default_factory=list)
+
+    def __call__(self, epoch: "Epoch") -> None:
+        self.epochs.append(epoch)
+        if self.live is None:
+            self.console.say(line(self.epochs))
+        else:
+            self.live.update(drawing(f"{plot(self.epochs)}\n{line(self.epochs)}"), refresh=True)
+
+
+@contextmanager
+def showing(console: Console, start: str) -> Iterator[Show]:
+    """A `Show` for as long as the block runs; `start` stands there until the first epoch."""
+    if not console.is_live:
+        yield Show(console)
+        return
+    from rich.console import Console as Terminal
+    from rich.live import Live
+
+    with Live(drawing(start), console=Terminal(stderr=True), transient=True) as live:
+        yield Show(console, live)
+
+
+def line(epochs: "list[Epoch]") -> str:
+    """The last epoch in one line."""
+    epoch = epochs[-1]
+    parts = [f"epoch {epoch.number:3d}", f"sparsity {epoch.sparsity:7.2%}", f"distance {epoch.distance:.4f}"]
+    if epoch.accuracy is not None:
+        parts.append(f"accuracy {epoch.accuracy:.2%}")
+    parts.append(f"{epoch.seconds:.0f} s, at most {seconds_left(epochs):.0f} s left")
+    return "  ".join(parts) + ("" if epoch.kept else "  too far: undone")
+
+
+def seconds_left(epochs: "list[Epoch]") -> float:
+    """The epochs still to come at the pace of those after the first, which also draws inputs and compiles."""
+    first, last = epochs[0], epochs[-1]
+    pace = (last.seconds - first.seconds) / (len(epochs) - 1) if len(epochs) > 1 else first.seconds
+    return pace * (last.of - last.number)
+
+
+def drawing(text: str) -> "Group":
+    """`text` beside something that turns, so that a person sees work in a long epoch."""
+    from rich.console import Group
+    from rich.spinner import Spinner
+    from rich.text import Text
+
+    *above, last = text.split("\n")
+    return Group(*(Text(part) for part in above), Spinner("dots", Text(last)))

@@ -1,0 +1,131 @@
+"""armlet sparsify as a person meets it: files in, files out, one line for what is wrong."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from armlet.cli import guarded
+from armlet.cli.live import line, seconds_left
+from armlet.cli.plot import ACCURACY, DISTANCE, plot
+from armlet.cli.sparsify import sparsify
+from armlet.manifold.trace import Epoch, Trace
+from armlet.network.params import read_params, write_params
+from armlet.network.read import read_network
+from test_manifold_metric import random_network
+
+FAST = ["--epochs", "3", "--steps", "10", "--batch", "32", "--inputs", "gaussian"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a dense network and a test set lie."""
+    monkeypatch.chdir(tmp_path)
+    network = random_network(1, (16, 12, 8, 4), (4, 4))
+    write_params(network, tmp_path / "dense")
+    random = np.random.default_rng(0)
+    np.savez(tmp_path / "test.npz", X=random.uniform(-1, 1, (50, 16)), y=random.integers(0, 4, 50))
+    return tmp_path
+
+
+def run(*arguments: str):
+    app = typer.Typer()
+    app.command()(guarded(sparsify))
+    return CliRunner().invoke(app, [*FAST, *arguments])
+
+
+def parameters(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != "trace.json"}
+
+
+def test_a_sparse_network_and_its_trace_come_out(folder):
+    done = run("dense", "sparse", "--sparsity", "0.5", "--json")
+    assert done.exit_code == 0, done.output
+    sparse = read_params(folder / "sparse")
+    figures = json.loads(done.stdout)
+    assert figures["connections"] == sparse.connections == sparse.weights - round(0.5 * sparse.weights)
+    trace = json.loads((folder / "sparse" / "trace.json").read_text())
+    assert trace["epochs"][-1]["distance"] == figures["distance"] == sparse.provenance["sparsify_distance"]
+    assert trace["settings"]["sparsify_inputs"] == sparse.provenance["sparsify_inputs"] == "gaussian"
+    assert sparse.provenance["sparsify_dense_digest"] == read_network(folder / "dense").digest()
+
+
+def test_a_test_set_is_shown_and_changes_no_byte(folder):
+    for sparsity in (["--sparsity", "0.6"], ["--max-distance", "0.4"]):
+        run("dense", "without", *sparsity)
+        done = run("dense", "with", "test.npz", "test.npz", *sparsity)
+        assert "accuracy" in done.stdout
+        assert parameters(folder / "without") == parameters(folder / "with")
+    epochs = json.loads((folder / "with" / "trace.json").read_text())["epochs"]
+    assert all(0 <= epoch["accuracy"] <= 1 for epoch in epochs)
+
+
+def test_samples_are_used_without_labels(folder):
+    done = run("dense", "sparse", "--sparsity", "0.5", "--samples", "test.npz", "--inputs", "samples:0.5,uniform:0.5")
+    assert done.exit_code == 0, done.output
+    assert "samples:0.5" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere", "out"], "nowhere"),
+        (["dense", "out", "test.npz"], "give Y_TEST"),
+        (["dense", "out", "missing.csv", "test.npz"], "missing.csv"),
+        (["dense", "out", "--sparsity", "1.5"], "--sparsity"),
+        (["dense", "out", "--max-distance", "-1"], "--max-distance"),
+        (["dense", "out", "--inputs", "digits"], "no input model"),
+        (["dense", "out", "--inputs", "samples"], "--samples"),
+        (["dense", "out", "--selector", "oracle"], "give diagonal or compensated"),
+        (["dense", "out", "--metric", "l1"], "logits or fisher"),
+        (["dense", "out", "--samples", "missing.npz"], "missing.npz"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_nothing_is_written(folder, arguments, said):
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (folder / "out").exists()
+
+
+def test_a_budget_that_no_removal_keeps_is_answered_with_no(folder):
+    done = run("dense", "sparse", "--max-distance", "1e-9")
+    assert done.exit_code == 1
+    assert read_params(folder / "sparse").digest() == read_params(folder / "dense").digest()
+
+
+def test_importing_the_command_wakes_no_jax():
+    import subprocess
+
+    code = "import armlet.cli.sparsify, sys; sys.exit('jax' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def epoch(number: int, sparsity: float, distance: float, accuracy: float | None = None, kept: bool = True) -> Epoch:
+    return Epoch(number, 10, sparsity, 100, distance, distance, True, kept, 10.0 + 2 * number, accuracy)
+
+
+def test_the_plot_shows_each_epoch_that_was_kept():
+    epochs = [epoch(i, i / 10, i**2 / 100, 0.98 - i / 100) for i in range(1, 6)]
+    assert plot(epochs).count(DISTANCE) == 5 + 1  # and one in the legend
+    assert plot(epochs).count(ACCURACY) == 5 + 1
+    assert plot([*epochs, epoch(6, 0.5, 0.9, kept=False)]) == plot(epochs)
+    assert ACCURACY not in plot([epoch(1, 0.0, 0.0)])
+    assert plot([]) == ""
+
+
+def test_the_line_tells_the_time_left_at_the_pace_of_later_epochs():
+    epochs = [epoch(i, i / 10, 0.1) for i in range(1, 5)]
+    assert seconds_left(epochs) == pytest.approx(2.0 * 6)
+    assert re.search(r"epoch +4 .* 18 s, at most 12 s left$", line(epochs))
+    assert line([epoch(1, 0.1, 0.2, kept=False)]).endswith("undone")
+
+
+def test_the_trace_of_no_epoch_is_at_home():
+    assert Trace(1, {}, ()).distance == 0.0

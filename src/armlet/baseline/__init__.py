@@ -1,0 +1,1 @@
+"""What one would write without armlet: the same network as C text."""

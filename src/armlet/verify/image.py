@@ -1,0 +1,108 @@
+"""A linked ELF file to what a machine is loaded with: bytes at addresses, symbols, and the size of each section."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from armlet.errors import ToolchainError
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A named piece of the image. `content` is empty for variables that start as zero."""
+
+    name: str
+    address: int
+    size: int
+    content: bytes
+
+    @property
+    def end(self) -> int:
+        return self.address + self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A linked program. Function symbols carry no Thumb bit here."""
+
+    sections: tuple[Section, ...]
+    symbols: Mapping[str, int]
+    code: tuple[tuple[int, int], ...]  # address ranges of .text that hold instructions, in order; literals lie between
+
+    def section(self, name: str) -> Section:
+        """The section `name`, of size 0 where the program has none."""
+        return next((s for s in self.sections if s.name == name), Section(name, 0, 0, b""))
+
+    def address(self, symbol: str) -> int:
+        """Where `symbol` lies. Raises `ToolchainError` where the program has no such symbol."""
+        if symbol not in self.symbols:
+            raise ToolchainError(f"the linked program has no symbol {symbol}")
+        return self.symbols[symbol]
+
+    @property
+    def code_bytes(self) -> int:
+        """Section .text: instructions, and the literals that compilers put between them."""
+        return self.section(".text").size
+
+    @property
+    def constant_bytes(self) -> int:
+        return self.section(".rodata").size
+
+    @property
+    def flash_bytes(self) -> int:
+        """All that must be programmed: code, constants, and the first values of variables."""
+        return self.code_bytes + self.constant_bytes + self.section(".data").size
+
+    @property
+    def ram_bytes(self) -> int:
+        """Static variables; the stack is not among them."""
+        return self.section(".data").size + self.section(".bss").size
+
+
+def read_image(elf: bytes) -> Image:
+    """Parse a linked ELF file for 32-bit ARM. Raises `ToolchainError`."""
+    try:
+        file = ELFFile(io.BytesIO(elf))
+        if file.get_machine_arch() != "ARM" or file.elfclass != 32 or not file.little_endian:
+            raise ToolchainError("the linked program is not little-endian 32-bit ARM")
+        kept = [section for section in file.iter_sections() if section["sh_flags"] & 2 and section["sh_size"]]  # ALLOC
+        sections = tuple(_section(section) for section in kept)
+        symbols, marks = _symbols(file)
+    except (ELFError, UnicodeDecodeError, KeyError, ValueError, OverflowError) as broken:
+        raise ToolchainError(f"the linked program is not readable as ELF: {broken}") from broken
+    return Image(sections, symbols, _code_ranges(sections, marks))
+
+
+def _section(section: Any) -> Section:
+    content = b"" if section["sh_type"] == "SHT_NOBITS" else section.data()
+    return Section(section.name, section["sh_addr"], section["sh_size"], content)
+
+
+def _symbols(file: ELFFile) -> tuple[Mapping[str, int], Mapping[int, bool]]:
+    """Named addresses, and the mapping symbols of the ARM ELF format: address to whether code starts there."""
+    found: dict[str, int] = {}
+    marks: dict[int, bool] = {}
+    for table in (s for s in file.iter_sections() if isinstance(s, SymbolTableSection)):
+        for symbol in table.iter_symbols():
+            value, is_code = symbol["st_value"], symbol["st_info"]["type"] == "STT_FUNC"
+            if symbol.name[:2] in ("$t", "$d"):
+                marks[value] = symbol.name[1] == "t"
+            elif symbol.name and symbol["st_shndx"] != "SHN_UNDEF":
+                found[symbol.name] = value & ~1 if is_code else value
+    return MappingProxyType(found), marks
+
+
+def _code_ranges(sections: tuple[Section, ...], marks: Mapping[int, bool]) -> tuple[tuple[int, int], ...]:
+    text = next((section for section in sections if section.name == ".text"), None)
+    if text is None:
+        return ()
+    places = sorted(place for place in marks if text.address <= place < text.end)
+    if not places or places[0] != text.address:
+        places, marks = [text.address, *places], {text.address: True, **marks}
+    return tuple((a, b) for a, b in zip(places, [*places[1:], text.end]) if marks[a])

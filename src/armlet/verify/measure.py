@@ -1,0 +1,46 @@
+"""One watched call of a function to its figures."""
+
+from collections.abc import Sequence
+
+from armlet.target.cycles import CycleTable, Flash
+from armlet.verify.cycles import step_cycles
+from armlet.verify.figures import Figures, Moves
+from armlet.verify.flash import flash_cycles
+from armlet.verify.machine import Machine
+from armlet.verify.trace import Region, Trace
+from armlet.verify.watch import trace_call
+
+
+def measure_call(
+    machine: Machine, symbol: str, arguments: Sequence[int], table: CycleTable, flash: Flash, seconds: float = 60
+) -> Figures:
+    """Call `symbol` once, watched. Raises `MachineError`, and `TargetError` at an instruction without a cycle entry."""
+    return figures_of(trace_call(machine, symbol, arguments, seconds), machine, symbol, table, flash)
+
+
+def figures_of(trace: Trace, machine: Machine, symbol: str, table: CycleTable, flash: Flash) -> Figures:
+    """The figures of a call that was watched before."""
+    steps = step_cycles(trace, table)
+    image = machine.image
+    return Figures(
+        entry=symbol,
+        cycles=int(steps.sum()),
+        cycles_on_part=flash_cycles(trace, steps, machine.core, flash),
+        part=flash.part,
+        clock=flash.clock,
+        instructions=trace.instructions,
+        loads=_moves(trace, store=False),
+        stores=_moves(trace, store=True),
+        code_bytes=image.code_bytes,
+        constant_bytes=image.constant_bytes,
+        flash_bytes=image.flash_bytes,
+        ram_bytes=image.ram_bytes,
+        stack_bytes=trace.stack_bytes,
+        mnemonics=trace.counts(),
+    )
+
+
+def _moves(trace: Trace, store: bool) -> Moves:
+    return Moves(
+        *(trace.moves(region, store) for region in (Region.ACTIVATION, Region.WEIGHT, Region.STACK, Region.OTHER))
+    )

@@ -1,0 +1,16 @@
+"""A few instructions in an emulated core, for every test that wants to see what they do."""
+
+from armlet.target.core import CORTEX_M4F_CORE
+from armlet.verify.image import read_image
+from armlet.verify.machine import Machine
+from armlet.verify.toolchain import find_toolchain
+
+HEAD = ".syntax unified\n.thumb\n.fpu fpv4-sp-d16\n.text\n.global f\n.type f, %function\n.p2align 2\nf:\n"
+
+
+def machine(body: str) -> Machine:
+    """A core that holds the function f with this body."""
+    tools = find_toolchain()
+    return Machine(
+        CORTEX_M4F_CORE, read_image(tools.link([tools.assemble(HEAD + body, CORTEX_M4F_CORE)], CORTEX_M4F_CORE, "f"))
+    )

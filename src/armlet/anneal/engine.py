@@ -10,7 +10,7 @@ The result is never worse than the start, and the same seed gives the same resul
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit, types
@@ -72,7 +72,7 @@ def register_subject(kind: type[tuple[Any, ...]], **functions: Callable[..., Any
 
 def _attach(generic: Callable[..., Any], kind: type, compiled: Callable[..., Any]) -> None:
     def chosen(subject: Any, *_: Any) -> Callable[..., Any] | None:
-        if not (isinstance(subject, types.BaseNamedTuple) and subject.instance_class is kind):
+        if not (isinstance(subject, types.BaseNamedTuple) and getattr(subject, "instance_class", None) is kind):
             return None
         if generic is propose:
             return lambda subject, rng, reach: compiled(subject, rng, reach)
@@ -84,14 +84,14 @@ def _attach(generic: Callable[..., Any], kind: type, compiled: Callable[..., Any
         overload(generic)(lambda subject: chosen(subject))
 
 
-def anneal(subject: NamedTuple, items: int, how: Annealing) -> Annealed:
+def anneal(subject: Any, items: int, how: Annealing) -> Annealed:
     """Anneal `subject` in place and leave it in the best state met; with chains, the best of them."""
     budget = min(how.moves * items, how.most_moves)
     if items < 2 or budget < 1:
         return Annealed(0.0, 0, (0.0,))
     best: tuple[float, Any, Any] | None = None
     for chain in range(max(1, how.chains)):
-        copy = type(subject)(*(np.copy(field) for field in subject))
+        copy = subject._replace(**{name: np.copy(field) for name, field in subject._asdict().items()})
         trace = np.zeros(POINTS)
         rng = np.array([how.seed * 0x9E3779B97F4A7C15 + chain * 0xD1B54A32D192ED03 & (1 << 64) - 1], np.uint64)
         change = float(_run(copy, budget, how.hot, how.cold, max(1, how.cycles), rng, trace))
@@ -99,7 +99,7 @@ def anneal(subject: NamedTuple, items: int, how: Annealing) -> Annealed:
             best = change, copy, trace
     assert best is not None
     for field, result in zip(subject, best[1]):
-        field[...] = result  # type: ignore[index]
+        field[...] = result
     return Annealed(best[0], budget * max(1, how.chains), tuple(best[2].tolist()))
 
 

@@ -18,7 +18,7 @@ _RELU = ACTIVATIONS.index(Activation.RELU)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bounds:
-    """Closed intervals: `low`, `high` of each node's value, `sum_low`, `sum_high` of its sum (the value, for inputs)."""
+    """Closed intervals: `low`, `high` of each node's value, `sum_low`, `sum_high` of its sum."""
 
     low: F64
     high: F64

@@ -6,7 +6,7 @@ here.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from armlet.errors import InvariantError
 from armlet.network.network import F32, Activation, frozen
 
-Index: TypeAlias = NDArray[np.int32]
+Index: TypeAlias = NDArray[np.integer[Any]]  # kept as int32
 
 ACTIVATIONS: tuple[Activation, ...] = tuple(Activation)  # `Graph.activation` holds positions in this tuple
 

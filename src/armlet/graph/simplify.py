@@ -51,6 +51,11 @@ def simplify(graph: Graph, domain: InputDomain) -> Simplified:
     )
 
 
+def unsimplified(graph: Graph) -> Simplified:
+    """The graph as it is."""
+    return Simplified(graph, 0, 0, 0, 0, 0)
+
+
 def _fold_constants(graph: Graph, bounds: Bounds) -> tuple[Graph, NDArray[np.bool_]]:
     """Move constant neurons into the biases that they feed, in topological order so that each bias is rounded once."""
     ends = np.searchsorted(graph.target, np.arange(graph.nodes + 1))

@@ -1,8 +1,8 @@
 """What a layout is judged by: how many transfers carry the batches of the code.
 
-A batch is a run of loads, or of stores, that nothing interrupts; its values may go to any of its registers, so its cells
-that are neighbours in memory go in one transfer. The number of transfers is therefore the number of moves less the
-number of pairs of a batch that are neighbours.
+A batch is a run of loads, or of stores, that nothing interrupts. Its values may go to any of its registers, so its
+cells that are neighbours in memory go in one transfer: the number of transfers is the number of moves less the number
+of pairs of a batch that are neighbours.
 """
 
 from dataclasses import dataclass

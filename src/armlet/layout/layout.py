@@ -30,7 +30,7 @@ class Layout:
         object.__setattr__(self, "words", frozen(self.words, np.int32))
 
     def check(self, code: Code) -> None:
-        """Raise `InvariantError` unless every touched cell has a word and no two values that live together share one."""
+        """Raise `InvariantError` unless touched cells have words and no two values that live together share one."""
         inputs = code.order.graph.inputs
         theirs = self.words[:inputs]
         _require(bool((theirs >= 0).all() and (theirs < self.input_words).all()), "an input has no word")

@@ -11,7 +11,7 @@ from armlet.schedule.code import Code, Op
 def share_slots(code: Code) -> tuple[NDArray[np.int64], int]:
     """The slot of each cell (-1 for inputs and untouched cells) and the number of slots, the least possible.
 
-    Cells in order of their first store take the lowest slot whose value is dead: optimal, as interval graphs are perfect.
+    Cells in order of their first store take the lowest slot whose value is dead: optimal on intervals.
     """
     graph = code.order.graph
     born, dies = _lifetimes(code)

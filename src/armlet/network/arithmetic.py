@@ -8,7 +8,7 @@ from enum import Enum
 
 import numpy as np
 
-from armlet.network.network import F32
+from armlet.network.network import F32, F64
 
 
 class MultiplyAdd(Enum):
@@ -22,7 +22,7 @@ def multiply_add(acc: F32, weight: F32, x: F32, how: MultiplyAdd) -> F32:
     """acc + weight * x in float32, rounded as `how` says."""
     with np.errstate(all="ignore"):
         if how is MultiplyAdd.SEPARATE:
-            return acc + weight * x
+            return np.asarray(acc + weight * x, np.float32)
         return _fused(np.asarray(acc, np.float64), np.asarray(weight, np.float64) * x)
 
 
@@ -37,7 +37,7 @@ def relu(x: F32) -> F32:
     return np.where(x > 0, x, np.float32(0))
 
 
-def _fused(acc: np.ndarray, product: np.ndarray) -> F32:
+def _fused(acc: F64, product: F64) -> F32:
     """acc + product rounded once. The product of two float32 is exact in float64; the sum is rounded to odd there.
 
     Rounding the odd-rounded float64 to float32 is then correct (Boldo and Melquiond, IEEE Trans. Computers 57, 2008).
@@ -48,4 +48,4 @@ def _fused(acc: np.ndarray, product: np.ndarray) -> F32:
     even = (total.view(np.int64) & 1) == 0
     adjust = np.isfinite(total) & np.isfinite(lost) & (lost != 0) & even
     toward = np.where(lost > 0, np.inf, -np.inf)
-    return np.where(adjust, np.nextafter(total, toward), total).astype(np.float32)
+    return np.asarray(np.where(adjust, np.nextafter(total, toward), total)).astype(np.float32)

@@ -1,6 +1,10 @@
 """Arrays out of files that nobody vouches for: .npy and .npz without pickle, bounded before they are read."""
 
 import io
+import lzma
+import struct
+import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -15,8 +19,9 @@ from armlet.errors import InputError
 
 LARGEST = 1 << 30  # bytes of one array; ten million float32 weights take 40 MB
 
-_BROKEN = (ValueError, EOFError, KeyError, SyntaxError, TypeError, MemoryError, OverflowError, UnicodeError)
-_BROKEN_ARCHIVE = (*_BROKEN, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
+_BROKEN = (ValueError, EOFError, LookupError, SyntaxError, TypeError, MemoryError, OverflowError, tokenize.TokenError)
+_BROKEN_PACKING = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError)
+_BROKEN_ARCHIVE = (*_BROKEN, *_BROKEN_PACKING, AttributeError, AssertionError, RuntimeError)  # zipfile raises them all
 
 
 def read_npy(path: Path) -> NDArray[Any]:
@@ -74,14 +79,18 @@ def _read_array(file: IO[bytes], path: Path, name: str) -> NDArray[Any]:
         header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
         if header is None:
             raise InputError(path, f"{name} is .npy version {version}", "write it again with numpy.save")
-        shape, by_columns, dtype = header(file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # headers of Python 2 are read all the same
+            shape, by_columns, dtype = header(file)
         if dtype.hasobject or dtype.kind not in "biuf":
             raise InputError(path, f"{name} holds {dtype}, not numbers", "save plain integers or floats")
         count = 1
         for extent in shape:
             count *= extent
         if len(shape) > 8 or count * dtype.itemsize > LARGEST:
-            raise InputError(path, f"{name} has shape {shape}, more than armlet reads", f"keep it under {LARGEST} bytes")
+            raise InputError(
+                path, f"{name} has shape {shape}, more than armlet reads", f"keep it under {LARGEST} bytes"
+            )
         data = file.read(count * dtype.itemsize)
         if len(data) != count * dtype.itemsize:
             raise InputError(path, f"{name} ends early", "write it again with numpy.save")

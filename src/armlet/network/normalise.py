@@ -16,4 +16,6 @@ def fold_normalisation(network: Network) -> Network:
     weight = first.weight.astype(np.float64) / domain.std
     bias = first.bias - weight @ domain.mean
     raw = InputDomain.uniform(network.inputs, domain.low, domain.high)
-    return replace(network, layers=(Layer(weight, bias, first.activation), *rest), domain=raw)
+    return replace(
+        network, layers=(Layer(weight.astype(np.float32), bias.astype(np.float32), first.activation), *rest), domain=raw
+    )

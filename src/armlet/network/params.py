@@ -73,12 +73,17 @@ def read_params(folder: Path) -> Network:
 
 def write_params(network: Network, folder: Path, extra: Mapping[str, bytes | str] | None = None) -> None:
     """Write `network` as a PARAMS folder, whole or not at all; `extra` files (a trace) go in beside it."""
+    write_folder(folder, {**params_files(network), **(extra or {})}, OWNS)
+
+
+def params_files(network: Network) -> dict[str, bytes | str]:
+    """The files of a PARAMS folder, by name."""
     files: dict[str, bytes | str] = {}
     for i, layer in enumerate(network.layers):
         files[f"W_{i}.npy"] = write_npy(layer.weight)
         files[f"b_{i}.npy"] = write_npy(layer.bias)
     files["network.toml"] = show_description(network)
-    write_folder(folder, {**files, **(extra or {})}, OWNS)
+    return files
 
 
 def show_description(network: Network) -> str:
@@ -155,7 +160,9 @@ def _parameter(path: Path, dimensions: int) -> NDArray[np.float32]:
         values = array.astype(np.float32)
     if not np.isfinite(values).all():
         place = ", ".join(str(i) for i in np.argwhere(~np.isfinite(values))[0])
-        raise InputError(path, f"[{place}] is {array[tuple(np.argwhere(~np.isfinite(values))[0])]}", "give finite float32")
+        raise InputError(
+            path, f"[{place}] is {array[tuple(np.argwhere(~np.isfinite(values))[0])]}", "give finite float32"
+        )
     return values
 
 
@@ -166,9 +173,9 @@ def _compact(values: NDArray[np.float64]) -> str:
 
 
 def _key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _value(key)
 
 
 def _value(value: Any) -> str:
-    """A TOML value; JSON's strings, numbers, booleans and lists of them are TOML's too."""
-    return json.dumps(value, ensure_ascii=True).replace("\\u007f", "\\u007F")
+    """A TOML value; JSON's strings, numbers, booleans and lists of them are TOML's too, but for one control character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

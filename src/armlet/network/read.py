@@ -19,5 +19,7 @@ def read_network(path: Path) -> Network:
         return read_params(path)
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise InputError(path, "is not a network file that armlet reads", f"give a PARAMS folder or {', '.join(READERS)}")
+        raise InputError(
+            path, "is not a network file that armlet reads", f"give a PARAMS folder or {', '.join(READERS)}"
+        )
     return reader(path)

@@ -1,1 +1,1 @@
-"""In what order, in which registers. This room knows a number of registers and a size of groups; it does not know ARM."""
+"""In what order, in which registers. This room knows how many registers there are; it does not know ARM."""

@@ -48,7 +48,17 @@ def _problem(order: Order, registers: int) -> Problem:
     fan_in = np.bincount(graph.target, minlength=graph.nodes).astype(np.int64)
     heads, links = _outputs_of(graph.outputs, graph.nodes)
     return Problem(
-        registers, graph.inputs, order.connections, source, target, after_source, after_target, first, fan_in, heads, links
+        registers,
+        graph.inputs,
+        order.connections,
+        source,
+        target,
+        after_source,
+        after_target,
+        first,
+        fan_in,
+        heads,
+        links,
     )
 
 

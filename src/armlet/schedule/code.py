@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
 from armlet.graph.graph import Index
 from armlet.network.network import frozen
@@ -69,7 +68,7 @@ class Code:
         return int(np.count_nonzero(starts))
 
 
-def used_cells(code: Code) -> NDArray[np.int32]:
+def used_cells(code: Code) -> Index:
     """Every cell that the code touches, ascending."""
     moves = code.instructions[:, 0] <= Op.STORE
     return np.unique(code.instructions[moves, 3])

@@ -20,7 +20,7 @@ class Tiling(NamedTuple):
     ends: NDArray[Any]
     tile: NDArray[Any]  # by neuron
     best: NDArray[Any]  # by neuron
-    count: NDArray[Any]  # (tiles, sources): how many of the tile's neurons take the source
+    taken: NDArray[Any]  # (tiles, sources): how many of the tile's neurons take the source
     move: NDArray[Any]  # the two neurons to exchange
 
 
@@ -86,12 +86,12 @@ def _leave_and_enter(subject, leaving, entering):
     """The change in the union of `leaving`'s tile when `entering` takes its place."""
     tile, change = subject.tile[leaving], 0
     for k in range(subject.ends[leaving], subject.ends[leaving + 1]):
-        subject.count[tile, subject.support[k]] -= 1
-        change -= subject.count[tile, subject.support[k]] == 0
+        subject.taken[tile, subject.support[k]] -= 1
+        change -= subject.taken[tile, subject.support[k]] == 0
     for k in range(subject.ends[entering], subject.ends[entering + 1]):
-        change += subject.count[tile, subject.support[k]] == 0
+        change += subject.taken[tile, subject.support[k]] == 0
     for k in range(subject.ends[leaving], subject.ends[leaving + 1]):
-        subject.count[tile, subject.support[k]] += 1
+        subject.taken[tile, subject.support[k]] += 1
     return change
 
 
@@ -100,8 +100,8 @@ def _commit(subject):
     a, b = subject.move[0], subject.move[1]
     for neuron, other in ((a, b), (b, a)):
         for k in range(subject.ends[neuron], subject.ends[neuron + 1]):
-            subject.count[subject.tile[neuron], subject.support[k]] -= 1
-            subject.count[subject.tile[other], subject.support[k]] += 1
+            subject.taken[subject.tile[neuron], subject.support[k]] -= 1
+            subject.taken[subject.tile[other], subject.support[k]] += 1
     subject.tile[a], subject.tile[b] = subject.tile[b], subject.tile[a]
 
 
@@ -113,10 +113,10 @@ def _keep(subject):
 @njit(cache=True)
 def _restore(subject):
     subject.tile[:] = subject.best
-    subject.count[:] = 0
+    subject.taken[:] = 0
     for neuron in range(len(subject.tile)):
         for k in range(subject.ends[neuron], subject.ends[neuron + 1]):
-            subject.count[subject.tile[neuron], subject.support[k]] += 1
+            subject.taken[subject.tile[neuron], subject.support[k]] += 1
 
 
 register_subject(Tiling, propose=_propose, commit=_commit, keep=_keep, restore=_restore)

@@ -1,0 +1,180 @@
+"""Prove a program right for all inputs, by running its lines on value numbers.
+
+Two values get the same number when they are built in the same way from the same parts. The order gives each output a
+number; the lines, replayed one by one with pointers as plain integers, must leave that number in that output's word.
+The forms' text is taken on trust here: the linked bytes are the matter of verify.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from armlet.emit.program import POINTERS, WORD, Program
+from armlet.errors import InvariantError
+from armlet.graph.graph import ACTIVATIONS
+from armlet.network.arithmetic import MultiplyAdd
+from armlet.network.network import Activation
+from armlet.target.spec import Op
+
+_Number = int
+_RELU = ACTIVATIONS.index(Activation.RELU)
+_READ, _POOL = ("inputs", "inputs_walk"), POINTERS.index("pool")
+
+
+class _Numbering:
+    """Hands out one number for each distinct way of building a value."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], _Number] = {}
+
+    def __call__(self, *key: Any) -> _Number:
+        return self._known.setdefault(key, len(self._known))
+
+
+def check_program(program: Program) -> None:
+    """Raise `InvariantError` unless the lines of `program` compute its order, within its blocks and registers."""
+    number = _Numbering()
+    wanted = _order_numbers(program, number)
+    machine = _Machine(program, number)
+    for at, line in enumerate(program.lines):
+        try:
+            machine.step({key: int(line[key]) for key in program.lines.dtype.names or ()})
+        except (KeyError, IndexError, InvariantError) as wrong:
+            raise InvariantError(f"program: line {at} ({Op(int(line['op'])).name}): {wrong!r}") from wrong
+    graph, words = program.code.order.graph, program.layout.words
+    for j, node in enumerate(graph.outputs.tolist()):
+        if machine.work.get(int(words[graph.nodes + j])) != wanted[node]:
+            raise InvariantError(f"program: output {j} is not what the order asks for")
+
+
+def _order_numbers(program: Program, number: _Numbering) -> list[_Number]:
+    """The number of each node's value, summed in the declared order."""
+    graph, fused = program.code.order.graph, program.how is MultiplyAdd.FUSED
+    bits = graph.weight.view(np.uint32).tolist()
+    bias = graph.bias.view(np.uint32).tolist()
+    queue: list[list[int]] = [[] for _ in range(graph.nodes)]
+    for connection in program.code.order.connections.tolist():
+        queue[graph.target[connection]].append(connection)
+    value = [number("input", i) for i in range(graph.inputs)]
+    for node in range(graph.inputs, graph.nodes):
+        total = number("constant", bias[node])
+        for rank, connection in enumerate(queue[node]):
+            bare = rank == 0 and graph.bias[node] == 0
+            x = value[graph.source[connection]]
+            total = _multiply_add(number, None if bare else total, bits[connection], x, fused)
+        value.append(number("relu", total) if graph.activation[node] == _RELU else total)
+    return value
+
+
+_ONE, _MINUS_ONE = 0x3F800000, 0xBF800000
+
+
+def _multiply_add(number: _Numbering, acc: _Number | None, bits: int, x: _Number, fused: bool) -> _Number:
+    """acc + weight * x as the contract rounds it; by a weight of one in size nothing is rounded but the sum."""
+    if bits in (_ONE, _MINUS_ONE):
+        if acc is None:
+            return x if bits == _ONE else number("negate", x)
+        return number("add", *sorted((acc, x))) if bits == _ONE else number("subtract", acc, x)
+    weight = number("constant", bits)
+    if acc is not None and fused:
+        return number("fused", acc, *sorted((weight, x)))
+    product = number("multiply", *sorted((weight, x)))
+    return product if acc is None else number("add", *sorted((acc, product)))
+
+
+class _Machine:
+    """Registers, pointers and blocks that hold value numbers."""
+
+    def __init__(self, program: Program, number: _Numbering) -> None:
+        graph, words = program.code.order.graph, program.layout.words
+        self.program, self.number = program, number
+        self.floats: dict[int, _Number] = {}
+        self.scratch: dict[int, _Number] = {}
+        self.pointer = {"inputs": 0, "work": 0, "pool": 0}
+        self.inputs = {int(words[i]): number("input", i) for i in range(graph.inputs)}
+        self.work: dict[int, _Number] = {}
+        self.bits = program.constants.view(np.uint32).tolist()
+
+    def step(self, line: dict[str, int]) -> None:
+        op, d, a, b, n = line["op"], line["d"], line["a"], line["b"], line["n"]
+        get, number = self.floats.__getitem__, self.number
+        match op:
+            case Op.MULTIPLY:
+                self._set(d, number("multiply", *sorted((get(a), get(b)))))
+            case Op.ADD:
+                self._set(d, number("add", *sorted((get(a), get(b)))))
+            case Op.SUBTRACT:
+                self._set(d, number("subtract", get(a), get(b)))
+            case Op.FUSED:
+                self._set(d, number("fused", get(d), *sorted((get(a), get(b)))))
+            case Op.COPY:
+                self._set(d, get(a))
+            case Op.NEGATE:
+                self._set(d, number("negate", get(a)))
+            case Op.TO_CORE:
+                self.scratch[d] = get(a)
+            case Op.CLAMP:
+                self.scratch[d] = number("relu", self.scratch[d])
+            case Op.FROM_CORE:
+                self._set(d, self.scratch[a])
+            case Op.STREAM:
+                _require(line["base"] == _POOL, "streams from elsewhere")
+                self._walk(line, n, lambda k, word: self._set(d + k, number("constant", self.bits[word])))
+            case _:
+                self._move(op, line, d, n)
+
+    def _move(self, op: int, line: dict[str, int], d: int, n: int) -> None:
+        match op:
+            case Op.LOAD | Op.LOAD_PAIR:
+                for k in range(2 if op == Op.LOAD_PAIR else 1):
+                    self._set(d + k, self._block(line)[self._at(line) + k])
+            case Op.LOAD_LIST:
+                block = self._block(line)
+                self._walk(line, n, lambda k, word: self._set(d + k, block[word]))
+            case Op.STORE:
+                self._write(line, self._at(line), self.floats[d])
+            case Op.STORE_LIST:
+                self._walk(line, n, lambda k, word: self._write(line, word, self.floats[d + k]))
+            case Op.CORE_STORE:
+                self._write(line, self._at(line), self.scratch[d])
+            case Op.CORE_STORE_LIST:
+                self._walk(line, n, lambda k, word: self._write(line, word, self.scratch[d + k]))
+            case Op.STEP_UP | Op.STEP_DOWN:
+                sign = 1 if op == Op.STEP_UP else -1
+                self.pointer[POINTERS[line["base"]]] += sign * line["offset"]
+            case Op.POINT | Op.POINT_FAR:
+                to, base = POINTERS[line["pointer"]], POINTERS[line["base"]]
+                _require(to.endswith("_walk") and (to in _READ) == (base in _READ), f"{to} set from {base}")
+                self.pointer[to] = self.pointer[base] + line["offset"]
+            case _:
+                raise InvariantError("is no line of a program")
+
+    def _set(self, register: int, value: _Number) -> None:
+        _require(0 <= register < len(self.program.target.floats), f"there is no float register {register}")
+        self.floats[register] = value
+
+    def _block(self, line: dict[str, int]) -> dict[int, _Number]:
+        return self.inputs if POINTERS[line["base"]] in _READ else self.work
+
+    def _at(self, line: dict[str, int]) -> int:
+        word, rest = divmod(self.pointer[POINTERS[line["base"]]] + line["offset"], WORD)
+        _require(rest == 0, "an address is not a word's")
+        return word
+
+    def _walk(self, line: dict[str, int], n: int, each: Callable[[int, int], None]) -> None:
+        name = POINTERS[line["base"]]
+        _require(name not in ("inputs", "work"), f"{name} moves")
+        for k in range(n):
+            each(k, self.pointer[name] // WORD + k)
+        self.pointer[name] += WORD * n
+
+    def _write(self, line: dict[str, int], word: int, value: _Number) -> None:
+        _require(POINTERS[line["base"]] in ("work", "work_walk"), "writes outside the work block")
+        _require(0 <= word < self.program.layout.work_words, f"there is no word {word}")
+        self.work[word] = value
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise InvariantError(otherwise)

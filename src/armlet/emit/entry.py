@@ -1,0 +1,103 @@
+"""How a program is entered and left: around NAME_core what the calling convention asks, and NAME_run for C arrays."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from armlet.emit import names
+from armlet.emit.program import WORD, Program
+from armlet.target.spec import Op, Target
+
+Call: TypeAlias = tuple[Op, Mapping[str, object]]  # an operation with its holes filled
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What NAME_core does before and after its lines, and all of NAME_run."""
+
+    enter: tuple[Call, ...]
+    leave: tuple[Call, ...]
+    run: tuple[Call, ...]
+    stack_bytes: int  # of NAME_run, the deeper one
+
+    def size(self, target: Target) -> int:
+        """Bytes of code."""
+        return sum(target.forms[op].size for op, _ in (*self.enter, *self.leave, *self.run))
+
+
+def frame(program: Program, name: str) -> Frame:
+    """Save what the program uses and the caller owns; gather inputs and scatter outputs for NAME_run."""
+    target, roles = program.target, program.target.roles
+    cores = roles.scratch[: _scratch_used(program)]
+    floats = program.highest_float + 1 - target.preserved_floats
+    enter: list[Call] = [(Op.SAVE, {"cores": ", ".join(cores)})] if cores else []
+    leave: list[Call] = [(Op.RETURN, {})]
+    if cores:
+        leave.insert(0, (Op.RESTORE, {"cores": ", ".join(cores)}))
+    if floats > 0:
+        saved = {"list": float_list(target, target.preserved_floats, floats)}
+        enter.append((Op.SAVE_FLOATS, saved))
+        leave.insert(0, (Op.RESTORE_FLOATS, saved))
+    enter.append((Op.ADDRESS, {"pointer": roles.pool, "symbol": names.constants_symbol(name)}))
+    enter.append((Op.ADDRESS, {"pointer": roles.work, "symbol": names.work_symbol(name)}))
+    run_words = len(roles.scratch) + 2
+    return Frame(
+        tuple(enter), tuple(leave), tuple(_run(program, name)), WORD * (run_words + len(cores) + max(0, floats))
+    )
+
+
+def inputs_are_natural(program: Program) -> bool:
+    """Whether the input block is a C array of all inputs in their own order, so that NAME_run can pass it through."""
+    graph, layout = program.code.order.graph, program.layout
+    here = layout.words[: graph.inputs]
+    return layout.input_words == graph.network_inputs and bool((here == graph.used).all())
+
+
+def float_list(target: Target, first: int, count: int) -> str:
+    """A register list in assembly: one name, or the first and the last."""
+    names_ = target.floats[first : first + count]
+    return names_[0] if count == 1 else f"{names_[0]}-{names_[-1]}"
+
+
+def _scratch_used(program: Program) -> int:
+    line = program.lines
+    single = np.isin(line["op"], (Op.TO_CORE, Op.CLAMP, Op.CORE_STORE))
+    most = int(line["d"][single].max(initial=-1)) + 1
+    listed = line["op"] == Op.CORE_STORE_LIST
+    return max(most, int((line["d"] + line["n"])[listed].max(initial=0)))
+
+
+def _run(program: Program, name: str) -> Iterator[Call]:
+    roles, layout, graph = program.target.roles, program.layout, program.code.order.graph
+    yield Op.RUN_ENTER, {}
+    if not inputs_are_natural(program):
+        natural = np.empty(graph.inputs, np.int64)
+        natural[layout.words[: graph.inputs]] = graph.used
+        yield Op.ADDRESS, {"pointer": roles.inputs_walk, "symbol": names.block_symbol(name)}
+        yield from _copy(program.target, roles.inputs, natural.tolist())
+        yield Op.ADDRESS, {"pointer": roles.inputs, "symbol": names.block_symbol(name)}
+    yield Op.CALL, {"symbol": names.core_symbol(name)}
+    yield Op.ADDRESS, {"pointer": roles.inputs, "symbol": names.work_symbol(name)}
+    yield Op.RUN_OUTPUT, {"pointer": roles.inputs_walk}
+    words = layout.words[graph.nodes : graph.nodes + len(graph.outputs)]
+    yield from _copy(program.target, roles.inputs, words.tolist())
+    yield Op.RUN_LEAVE, {}
+
+
+def _copy(target: Target, source: str, words: list[int]) -> Iterator[Call]:
+    """Copy words of the block at `source`, in the order given, to where the input walker points."""
+    roles = target.roles
+    most = len(roles.scratch)
+    base, start = source, 0
+    for begin in range(0, len(words), most):
+        chunk = words[begin : begin + most]
+        for core, word in zip(roles.scratch, chunk):
+            offset = WORD * word
+            if not 0 <= offset - start <= target.core_reach:
+                base, start = roles.work_walk, offset - offset % (target.core_reach + 1)
+                far = {"low": start & 0xFFFF, "high": start >> 16}
+                yield Op.POINT_FAR, {"pointer": base, "base": source, **far}
+            yield Op.CORE_LOAD, {"core": core, "base": base, "offset": offset - start}
+        yield Op.CORE_STORE_LIST, {"cores": ", ".join(roles.scratch[: len(chunk)]), "base": roles.inputs_walk}

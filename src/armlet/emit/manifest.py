@@ -1,0 +1,201 @@
+"""NAME.json: what was compiled, with which settings, into what, and vectors to test it with."""
+
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from armlet.emit import names
+from armlet.emit.entry import Frame, inputs_are_natural
+from armlet.emit.program import WORD, Program
+from armlet.errors import InputError
+from armlet.graph.simplify import Simplified
+from armlet.network.network import F32, Network
+from armlet.schedule.code import Op as Step
+from armlet.version import __version__
+
+FORMAT = 1
+Settings: TypeAlias = dict[str, bool | int | float | str | dict[str, int | float] | None]  # names as in armlet.toml
+_LONGEST = 256 << 20  # bytes
+
+
+class NetworkEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The network that was compiled, as `Network` counts it."""
+
+    digest: str  # SHA-256, `Network.digest`
+    widths: list[int]
+    weights: int
+    connections: int
+    sparsity: float
+    used_inputs: int
+
+
+class MemoryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bytes, by what holds them and where."""
+
+    code: int  # flash
+    constants: int  # flash
+    flash: int  # both
+    work: int  # RAM: outputs and what did not stay in registers
+    block: int  # RAM: the input block; NAME_run's own, or the caller's for NAME_core
+    stack: int  # RAM: the most that a call takes
+    ram: int  # all three
+
+
+class LayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One layer after simplification; moves of a value count for the layer that it belongs to."""
+
+    layer: int
+    neurons: int
+    connections: int
+    loads: int
+    stores: int
+
+
+class MovesEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Activations and partial sums between registers and memory in NAME_core, and what no program can do without."""
+
+    loads: int
+    stores: int
+    total: int
+    bound: int
+    ratio: float
+    batches: int
+    transfers_before: int  # runs of neighbouring words at the start of the layout's annealing
+    transfers: int
+
+
+class SimplifiedEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the compiler need not compute."""
+
+    constant_neurons: int
+    dead_neurons: int
+    unread_inputs: int
+    decided_relus: int
+    dropped_connections: int
+
+
+class VectorEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A test vector: raw inputs, and the outputs that the program must give to the bit."""
+
+    input: list[float]
+    output: list[float]
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of NAME.json."""
+
+    format: int
+    name: str
+    armlet: str  # version
+    target: str
+    dtype: str
+    multiply_add: str
+    entries: list[str]
+    settings: Settings
+    network: NetworkEntry
+    simplified: SimplifiedEntry
+    memory: MemoryEntry
+    moves: MovesEntry
+    layers: list[LayerEntry]
+    instructions: int  # lines of NAME_core, without entry and exit
+    files: dict[str, str]  # SHA-256 of the other files of the build folder
+    vectors: list[VectorEntry]
+
+
+def memory_of(program: Program, frame: Frame) -> MemoryEntry:
+    """What the build takes, exactly: every form has a fixed width."""
+    target, layout = program.target, program.layout
+    run = sum(target.forms[op].size for op, _ in frame.run)
+    core = frame.size(target) - run + program.line_bytes
+    code, constants = core + (-core) % WORD + run, WORD * len(program.constants)
+    work = WORD * max(1, layout.work_words)
+    block = 0 if inputs_are_natural(program) else WORD * max(1, layout.input_words)
+    ram = work + block + frame.stack_bytes
+    return MemoryEntry(code, constants, code + constants, work, block, frame.stack_bytes, ram)
+
+
+def moves_of(program: Program) -> MovesEntry:
+    """Activation moves of NAME_core against their bound."""
+    code, layout = program.code, program.layout
+    bound = code.order.graph.move_bound
+    ratio = round(code.moves / bound, 4)
+    return MovesEntry(
+        code.loads, code.stores, code.moves, bound, ratio, layout.batches, layout.transfers_before, layout.transfers
+    )
+
+
+def layers_of(program: Program) -> list[LayerEntry]:
+    """Figures of each layer that is left; layer 0 holds the inputs."""
+    graph, rows = program.code.order.graph, program.code.instructions.tolist()
+    loads = dict.fromkeys(range(int(graph.layer.max(initial=0)) + 1), 0)
+    stores = dict(loads)
+    for op, _, _, cell in rows:
+        if op <= Step.STORE:
+            node = cell if cell < graph.nodes else int(graph.outputs[cell - graph.nodes])
+            (loads if op == Step.LOAD else stores)[int(graph.layer[node])] += 1
+    into = graph.layer[graph.target].tolist()
+    neurons = graph.layer.tolist()
+    return [LayerEntry(k, neurons.count(k), into.count(k), loads[k], stores[k]) for k in loads]
+
+
+def make_manifest(
+    name: str,
+    network: Network,
+    simplified: Simplified,
+    program: Program,
+    frame: Frame,
+    settings: Settings,
+    files: dict[str, str],
+    vectors: tuple[F32, F32],
+) -> Manifest:
+    """The manifest of a build. The same network, settings and version give the same bytes."""
+    found = simplified
+    return Manifest(
+        format=FORMAT,
+        name=name,
+        armlet=__version__,
+        target=program.target.name,
+        dtype="float32",
+        multiply_add=program.how.value,
+        entries=[names.run_symbol(name), names.core_symbol(name)],
+        settings=settings,
+        network=NetworkEntry(
+            network.digest(),
+            list(network.widths),
+            network.weights,
+            network.connections,
+            round(network.sparsity, 6),
+            program.code.order.graph.inputs,
+        ),
+        simplified=SimplifiedEntry(
+            found.constant_neurons,
+            found.dead_neurons,
+            found.unread_inputs,
+            found.decided_relus,
+            found.dropped_connections,
+        ),
+        memory=memory_of(program, frame),
+        moves=moves_of(program),
+        layers=layers_of(program),
+        instructions=len(program.lines),
+        files=files,
+        vectors=[VectorEntry(x.astype(float).tolist(), y.astype(float).tolist()) for x, y in zip(*vectors)],
+    )
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Parse NAME.json. Raises `InputError` with the place."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LONGEST + 1)
+        if len(data) > _LONGEST:
+            raise InputError(path, f"is longer than {_LONGEST} bytes")
+        manifest = msgspec.json.decode(data, type=Manifest)
+    except OSError as refused:
+        raise InputError(path, f"cannot be read: {(refused.strerror or str(refused)).lower()}") from refused
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
+        raise InputError(path, f"is not a manifest: {wrong}", "compile the network again") from wrong
+    if manifest.format != FORMAT:
+        raise InputError(path, f"format is {manifest.format}, this armlet reads {FORMAT}", "compile the network again")
+    return manifest

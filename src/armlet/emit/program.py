@@ -1,0 +1,80 @@
+"""The product of selection: what NAME_core does, operation by operation, and the constants that it streams."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.layout.layout import Layout
+from armlet.network.arithmetic import MultiplyAdd
+from armlet.network.network import F32, frozen
+from armlet.schedule.code import Code
+from armlet.target.spec import Op, Target
+
+WORD = 4  # bytes of a value
+
+# One row a line. d, a, b: float registers, or the first scratch register where the operation moves through the core;
+# n: length of a list; pointer, base: positions in POINTERS; offset: bytes; what: the connection or node that it serves.
+LINE = np.dtype([(name, np.int32) for name in ("op", "d", "a", "b", "n", "pointer", "base", "offset", "what")])
+
+POINTERS = ("inputs", "pool", "inputs_walk", "work", "work_walk")  # fields of Roles
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """Lines for `target`, that compute `code` with values where `layout` puts them."""
+
+    target: Target
+    code: Code
+    layout: Layout
+    how: MultiplyAdd
+    lines: NDArray[np.void]  # of LINE
+    constants: F32  # in the order in which they are streamed
+
+    def __post_init__(self) -> None:
+        lines = self.lines.copy()
+        lines.setflags(write=False)
+        object.__setattr__(self, "lines", lines)
+        object.__setattr__(self, "constants", frozen(self.constants, np.float32))
+
+    def count(self, *ops: Op) -> int:
+        return int(np.isin(self.lines["op"], ops).sum())
+
+    @property
+    def line_bytes(self) -> int:
+        """Bytes of code for the lines, without entry and exit."""
+        sizes = np.array([self.target.forms[op].size for op in Op])
+        return int(sizes[self.lines["op"] - 1].sum())
+
+    @property
+    def line_cycles(self) -> int:
+        """Cycles of the lines by the forms' costs, without waits between them and without entry and exit."""
+        forms = [self.target.forms[op] for op in Op]
+        fixed, each = np.array([f.cycles for f in forms]), np.array([f.each for f in forms])
+        kind = self.lines["op"] - 1
+        return int((fixed[kind] + each[kind] * self.lines["n"]).sum())
+
+    def with_lines(self, lines: NDArray[np.void]) -> "Program":
+        return replace(self, lines=lines)
+
+    @property
+    def highest_float(self) -> int:
+        """The highest float register that any line writes, -1 if none."""
+        listed = np.isin(self.lines["op"], (Op.STREAM, Op.LOAD_LIST, Op.LOAD_PAIR))
+        top = np.where(listed, self.lines["d"] + self.lines["n"] - 1, self.lines["d"])
+        written = ~np.isin(self.lines["op"], NO_FLOAT_WRITTEN)
+        return int(top[written].max(initial=-1))
+
+
+NO_FLOAT_WRITTEN = (
+    Op.STORE,
+    Op.STORE_LIST,
+    Op.TO_CORE,
+    Op.CLAMP,
+    Op.CORE_STORE,
+    Op.CORE_STORE_LIST,
+    Op.STEP_UP,
+    Op.STEP_DOWN,
+    Op.POINT,
+    Op.POINT_FAR,
+)

@@ -1,0 +1,119 @@
+"""The compiler on one page."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import TypeVar
+
+from armlet.anneal.engine import Annealing
+from armlet.config import CompileOptions
+from armlet.emit.arrange import arrange
+from armlet.emit.bundle import Bundle, bundle
+from armlet.emit.check import check_program
+from armlet.emit.entry import frame
+from armlet.emit.manifest import MemoryEntry
+from armlet.emit.names import check_name
+from armlet.emit.program import Program
+from armlet.emit.select import select
+from armlet.errors import CapacityError, InputError
+from armlet.graph.build import build_graph
+from armlet.graph.graph import Graph
+from armlet.graph.simplify import Simplified, simplify, unsimplified
+from armlet.layout.layout import Layout
+from armlet.layout.place import InputLayout, place
+from armlet.network.arithmetic import MultiplyAdd
+from armlet.network.network import Network
+from armlet.network.normalise import fold_normalisation
+from armlet.schedule.allocate import Registers, allocate
+from armlet.schedule.check import check_code
+from armlet.schedule.code import Code
+from armlet.schedule.order import Order
+from armlet.schedule.plan import plan_order
+from armlet.target import TARGETS
+from armlet.target.spec import Target
+
+Kind = TypeVar("Kind", bound=Enum)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compilation:
+    """Every stage's product, kept so that each can be shown, tested and measured."""
+
+    network: Network
+    graph: Graph
+    simplified: Simplified
+    order: Order
+    code: Code
+    layout: Layout
+    program: Program
+    bundle: Bundle
+
+
+def _unwatched(stage: str) -> None:
+    """Nobody follows the stages."""
+
+
+def compile_network(
+    network: Network,
+    name: str,
+    options: CompileOptions = CompileOptions(),
+    watch: Callable[[str], None] = _unwatched,
+) -> Compilation:
+    """Lower `network` to a build. Each line is a stage or its proof. Raises `InputError` and `CapacityError`."""
+    check_name(name)
+    target = find_target(options.target, options.dtype)
+    how = Annealing(**asdict(options.anneal), seed=options.seed)
+    registers = Registers(target.grant(options.registers), options.batch or target.batch)
+    rounding = _choice(MultiplyAdd, "multiply_add", options.multiply_add)
+    input_layout = _choice(InputLayout, "inputs", options.inputs)
+
+    watch("graph")
+    raw = fold_normalisation(network)
+    graph = build_graph(raw)
+    graph.check()
+
+    simplified = simplify(graph, raw.domain) if options.simplify else unsimplified(graph)
+    simplified.graph.check()
+
+    watch("order")
+    order = plan_order(simplified.graph, registers, how)
+    order.check()
+
+    watch("registers")
+    code = allocate(order, registers)
+    check_code(code)
+
+    watch("layout")
+    layout = place(code, input_layout, how)
+    layout.check(code)
+
+    watch("emit")
+    program = arrange(select(code, layout, target, rounding))
+    check_program(program)
+
+    around = frame(program, name)
+    made = bundle(name, network, simplified, program, around, asdict(options))
+    _check_budget(name, made.manifest.memory, options)
+    return Compilation(network, graph, simplified, order, code, layout, program, made)
+
+
+def find_target(name: str, dtype: str) -> Target:
+    """The target of that name, if it computes in `dtype`. Raises `InputError` with the pairs that exist."""
+    pairs = ", ".join(f"{target} float32" for target in TARGETS)
+    if name not in TARGETS or dtype != "float32":
+        raise InputError(f"target {name} {dtype}", "does not exist", f"choose from: {pairs}")
+    return TARGETS[name]
+
+
+def _choice(kinds: type[Kind], setting: str, value: str) -> Kind:
+    try:
+        return kinds(value)
+    except ValueError:
+        known = ", ".join(kind.value for kind in kinds)
+        raise InputError(f"{setting} = {value!r}", "is unknown", f"choose from: {known}") from None
+
+
+def _check_budget(name: str, memory: MemoryEntry, options: CompileOptions) -> None:
+    for what, needed, given in (("flash", memory.flash, options.flash), ("RAM", memory.ram, options.ram)):
+        if given is not None and needed > given:
+            raise CapacityError(f"{name} needs {needed} bytes of {what}, {given} are given")

@@ -1,0 +1,178 @@
+"""What it takes to describe a machine to the emitter.
+
+A target is data: registers by role, reaches, and one form for each operation. The description checks itself when it is
+made, so a bad table fails at import, not in silicon.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, auto
+from string import Formatter
+
+from armlet.errors import CapacityError, TargetError
+from armlet.network.arithmetic import MultiplyAdd
+from armlet.target.core import Core
+from armlet.target.cycles import CycleTable, Flash
+
+
+class Op(IntEnum):
+    """The operations that emitted code is made of. d, a, b are float registers; a list is n of them from d on.
+
+    Those up to POINT_FAR make the lines of a program; the rest enter and leave it.
+    """
+
+    STREAM = auto()  # list d := next n constants of the pool
+    LOAD = auto()  # d := memory at base + offset
+    LOAD_PAIR = auto()  # d, d + 1 := two words at base + offset; d even
+    LOAD_LIST = auto()  # list d := n words at pointer; pointer += 4 n
+    STORE = auto()  # memory at base + offset := d
+    STORE_LIST = auto()  # n words at pointer := list d; pointer += 4 n
+    MULTIPLY = auto()  # d := a * b
+    ADD = auto()  # d := a + b
+    SUBTRACT = auto()  # d := a - b
+    FUSED = auto()  # d := d + a * b, rounded once
+    COPY = auto()  # d := a
+    NEGATE = auto()  # d := -a
+    TO_CORE = auto()  # core register := bits of a
+    CLAMP = auto()  # core register := 0 where its sign is set
+    FROM_CORE = auto()  # d := bits of core register
+    CORE_STORE = auto()  # memory at base + offset := core register
+    CORE_STORE_LIST = auto()  # n words at pointer := core registers; pointer += 4 n
+    STEP_UP = auto()  # pointer += offset, small
+    STEP_DOWN = auto()  # pointer -= offset, small
+    POINT = auto()  # pointer := base + offset, within reach
+    POINT_FAR = auto()  # pointer := base + offset, any
+    ADDRESS = auto()  # pointer := address of symbol
+    CORE_LOAD = auto()  # core register := memory at base + offset
+    CORE_LOAD_LIST = auto()  # core registers := n words at pointer; pointer += 4 n
+    SAVE = auto()  # push core registers
+    SAVE_FLOATS = auto()  # push float registers
+    RESTORE = auto()  # pop core registers
+    RESTORE_FLOATS = auto()  # pop float registers
+    RETURN = auto()  # from NAME_core
+    RUN_ENTER = auto()  # push the output pointer, the scratch registers and the way back
+    RUN_OUTPUT = auto()  # pointer := the output pointer that RUN_ENTER pushed
+    RUN_LEAVE = auto()  # undo RUN_ENTER and return
+    CALL = auto()  # symbol, a function
+
+
+HOLES: Mapping[Op, frozenset[str]] = {
+    Op.STREAM: frozenset({"list", "base"}),
+    Op.LOAD: frozenset({"d", "base", "offset"}),
+    Op.LOAD_PAIR: frozenset({"pair", "base", "offset"}),
+    Op.LOAD_LIST: frozenset({"list", "base"}),
+    Op.STORE: frozenset({"d", "base", "offset"}),
+    Op.STORE_LIST: frozenset({"list", "base"}),
+    Op.MULTIPLY: frozenset({"d", "a", "b"}),
+    Op.ADD: frozenset({"d", "a", "b"}),
+    Op.SUBTRACT: frozenset({"d", "a", "b"}),
+    Op.FUSED: frozenset({"d", "a", "b"}),
+    Op.COPY: frozenset({"d", "a"}),
+    Op.NEGATE: frozenset({"d", "a"}),
+    Op.TO_CORE: frozenset({"core", "a"}),
+    Op.CLAMP: frozenset({"core"}),
+    Op.FROM_CORE: frozenset({"d", "core"}),
+    Op.CORE_STORE: frozenset({"core", "base", "offset"}),
+    Op.CORE_STORE_LIST: frozenset({"cores", "base"}),
+    Op.STEP_UP: frozenset({"base", "offset"}),
+    Op.STEP_DOWN: frozenset({"base", "offset"}),
+    Op.POINT: frozenset({"pointer", "base", "offset"}),
+    Op.POINT_FAR: frozenset({"pointer", "base", "low", "high"}),
+    Op.ADDRESS: frozenset({"pointer", "symbol"}),
+    Op.CORE_LOAD: frozenset({"core", "base", "offset"}),
+    Op.CORE_LOAD_LIST: frozenset({"cores", "base"}),
+    Op.SAVE: frozenset({"cores"}),
+    Op.SAVE_FLOATS: frozenset({"list"}),
+    Op.RESTORE: frozenset({"cores"}),
+    Op.RESTORE_FLOATS: frozenset({"list"}),
+    Op.RETURN: frozenset(),
+    Op.RUN_ENTER: frozenset(),
+    Op.RUN_OUTPUT: frozenset({"pointer"}),
+    Op.RUN_LEAVE: frozenset(),
+    Op.CALL: frozenset({"symbol"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How one operation is written, and what it costs."""
+
+    text: str  # assembly; lines apart by newline
+    size: int  # bytes
+    cycles: int
+    each: int = 0  # cycles more for each register of a list
+    late: bool = False  # its result costs the next operation a cycle if that uses it at once
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Core registers by what they do in NAME_core. No register has two jobs."""
+
+    inputs: str  # the input block, argument 0; stays
+    pool: str  # runs through the constants
+    inputs_walk: str  # runs through the input block
+    work: str  # the work block; stays
+    work_walk: str  # runs through the work block
+    scratch: tuple[str, ...]  # ascending, for values on their way through the core
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A machine armlet can emit float32 programs for."""
+
+    name: str
+    title: str
+    core: Core
+    cycles: CycleTable
+    flash: Flash
+    comment: str
+    header: tuple[str, ...]
+    floats: tuple[str, ...]  # all float registers, in the order of register lists
+    preserved_floats: int  # those from this number on belong to the caller
+    constants: int  # float registers kept for constants: the last of `floats`
+    batch: int  # values that a batch of loads aims at
+    roles: Roles
+    float_reach: int  # bytes from a pointer that a load or store of a float register spans
+    core_reach: int  # and one of a core register
+    point_reach: int  # and one addition to a pointer
+    step_reach: int  # and a short one
+    multiply_add: tuple[MultiplyAdd, ...]  # what it can do, the cheaper first
+    forms: Mapping[Op, Form]
+
+    def __post_init__(self) -> None:
+        names = (self.roles.inputs, self.roles.pool, self.roles.inputs_walk, self.roles.work, self.roles.work_walk)
+        jobs = (*names, *self.roles.scratch)
+        if len(set(jobs)) != len(jobs):
+            raise TargetError(f"{self.name}: a core register has two jobs")
+        if len(set(self.floats)) != len(self.floats):
+            raise TargetError(f"{self.name}: a float register is named twice")
+        if not 2 <= self.constants <= len(self.floats) - 2:
+            raise TargetError(f"{self.name}: {self.constants} registers for constants leave too few for values")
+        if min(self.float_reach, self.core_reach, self.point_reach, self.step_reach) < 4:
+            raise TargetError(f"{self.name}: a reach is less than a word")
+        if not self.multiply_add or not self.roles.scratch:
+            raise TargetError(f"{self.name}: no multiply-add, or no scratch register")
+        if missing := set(Op) - set(self.forms):
+            raise TargetError(f"{self.name}: no form for {sorted(op.name for op in missing)}")
+        for op, form in self.forms.items():
+            self._check_form(op, form)
+
+    def _check_form(self, op: Op, form: Form) -> None:
+        holes = {name for _, name, _, _ in Formatter().parse(form.text) if name}
+        if holes != HOLES[op]:
+            raise TargetError(f"{self.name}: {op.name} has {sorted(holes)}, wants {sorted(HOLES[op])}")
+        if form.size < 2 or form.cycles < 1 or form.each < 0:
+            raise TargetError(f"{self.name}: {op.name} takes no room or no time")
+
+    @property
+    def values(self) -> int:
+        """Float registers left for activations and accumulators: R."""
+        return len(self.floats) - self.constants
+
+    def grant(self, wanted: int | None) -> int:
+        """How many value registers a caller gets: what it wants, or all. Raises `CapacityError`."""
+        if wanted is None:
+            return self.values
+        if not 2 <= wanted <= self.values:
+            raise CapacityError(f"{self.name} has 2 to {self.values} registers for values, not {wanted}")
+        return wanted

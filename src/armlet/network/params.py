@@ -177,5 +177,5 @@ def _key(key: str) -> str:
 
 
 def _value(value: Any) -> str:
-    """A TOML value; JSON's strings, numbers, booleans and lists of them are TOML's too, but for one control character."""
+    """A TOML value; JSON's strings, numbers, booleans and lists are TOML's too, but for one control character."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,232 @@
+"""Networks go to disk and come back bit for bit; what is broken is refused in one line and nothing half is left."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from armlet.errors import InputError
+from armlet.network.arrays import read_npy, read_npz, write_npy, write_npz
+from armlet.network.network import Activation, Network, multilayer_perceptron
+from armlet.network.normalise import fold_normalisation
+from armlet.network.npz import read_npz_network
+from armlet.network.params import read_params, write_params
+from armlet.network.read import read_network
+from armlet.network.topology import read_topology
+from mutation import mutations
+from strategies import inputs_for, networks
+
+
+def refused(read: Callable[[], object]) -> str:
+    """The one line with which a reader refuses."""
+    with pytest.raises(InputError) as caught:
+        read()
+    line = str(caught.value)
+    assert "\n" not in line
+    return line
+
+
+def tiny() -> Network:
+    return multilayer_perceptron([np.eye(4, 9), np.ones((2, 4))], [np.zeros(4), np.ones(2)])
+
+
+@given(networks(overflowing=True))
+def test_a_params_folder_reads_back_bit_for_bit(tmp_path: Path, network: Network):
+    write_params(network, tmp_path / "P")
+    back = read_params(tmp_path / "P")
+    assert back.digest() == network.digest()
+    assert back.shape == network.shape
+    for ours, theirs in zip(network.layers, back.layers):
+        assert ours.weight.tobytes() == theirs.weight.tobytes()  # the sign of zero too
+        assert ours.bias.tobytes() == theirs.bias.tobytes()
+
+
+@given(st.dictionaries(st.text(max_size=9), st.text(max_size=9) | st.integers(-(2**62), 2**62) | st.booleans()))
+def test_provenance_of_any_text_reads_back(tmp_path: Path, provenance: dict[str, object]):
+    net = tiny()
+    write_params(Network(net.layers, net.domain, net.shape, provenance), tmp_path / "P")
+    assert dict(read_params(tmp_path / "P").provenance) == provenance
+
+
+@given(networks(normalised=True))
+def test_an_npz_network_reads_back_as_relu_with_a_linear_end(tmp_path: Path, network: Network):
+    arrays: dict[str, np.ndarray] = {}
+    for i, layer in enumerate(network.layers):
+        arrays |= {f"W{i + 9}": layer.weight, f"b{i + 9}": layer.bias}  # W10 comes after W9, not before
+    (tmp_path / "n.npz").write_bytes(write_npz(arrays))
+    back = read_network(tmp_path / "n.npz")
+    assert [layer.weight.tobytes() for layer in back.layers] == [layer.weight.tobytes() for layer in network.layers]
+    assert [layer.activation for layer in back.layers[:-1]] == [Activation.RELU] * (len(back.layers) - 1)
+    assert back.layers[-1].activation is Activation.LINEAR
+
+
+def test_a_folder_without_description_is_relu_on_inputs_from_0_to_1(tmp_path: Path):
+    write_params(tiny(), tmp_path / "P")
+    (tmp_path / "P" / "network.toml").unlink()
+    back = read_params(tmp_path / "P")
+    assert back.shape == (3, 3)
+    assert (back.domain.low == 0).all()
+    assert (back.domain.high == 1).all()
+    assert back.layers[0].activation is Activation.RELU
+
+
+@given(st.data())
+def test_folding_the_normalisation_keeps_the_function(data: st.DataObject):
+    network = data.draw(networks(deepest=1))
+    x = data.draw(inputs_for(network))
+    folded = fold_normalisation(network)
+    assert folded.domain.is_normalised
+    layer, z = network.layers[0], np.abs((x - network.domain.mean) / network.domain.std)
+    size = np.abs(layer.weight.astype(np.float64)) @ (z.max(axis=0) + np.abs(network.domain.mean / network.domain.std))
+    bound = 2.0**-22 * (size + np.abs(layer.bias)) + 2.0**-100  # each folded number is rounded once
+    assert (np.abs(folded(x) - network(x)) <= bound).all()
+
+
+BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no bias": (lambda p: (p / "b_1.npy").unlink(), "b_1.npy"),
+    "no first weight": (lambda p: [f.unlink() for f in p.glob("W_*")], "W_0.npy"),
+    "widths that do not meet": (lambda p: (p / "W_1.npy").write_bytes(write_npy(np.ones((2, 5)))), "takes 5 values"),
+    "a bias too long": (lambda p: (p / "b_0.npy").write_bytes(write_npy(np.ones(5))), "b_0.npy: has 5 values"),
+    "NaN": (lambda p: (p / "W_1.npy").write_bytes(write_npy(np.full((2, 4), np.nan))), "[0, 0] is nan"),
+    "a number beyond float32": (lambda p: (p / "b_1.npy").write_bytes(write_npy(np.full(2, 1e39))), "[0] is 1e+39"),
+    "three dimensions": (lambda p: (p / "W_0.npy").write_bytes(write_npy(np.ones((1, 1, 1)))), "shape (1, 1, 1)"),
+    "objects": (lambda p: np.save(p / "W_0.npy", np.array([[{}]]), allow_pickle=True), "not numbers"),
+    "text": (lambda p: (p / "W_0.npy").write_text("0.5"), "W_0.npy"),
+    "broken TOML": (lambda p: (p / "network.toml").write_text("[network"), "network.toml: is not TOML"),
+    "a later format": (lambda p: change(p, "format = 1", "format = 2"), "format is 2"),
+    "other widths": (lambda p: change(p, "width = 4", "width = 3"), "widths are [3, 2]"),
+    "an unknown activation": (lambda p: change(p, '"relu"', '"tanh"'), "tanh"),
+    "an unknown key": (lambda p: change(p, "inputs =", "input ="), "network.toml"),
+    "an interval upside down": (lambda p: change(p, "low = 0.0", "low = 2.0"), "upside down"),
+    "an interval too short": (lambda p: change(p, "low = 0.0", "low = [0.0, 0.0]"), "2 values for 9 inputs"),
+    "no spread": (lambda p: change(p, "std = 1.0", "std = 0.0"), "std"),
+    "a shape that does not hold": (lambda p: change(p, "[3, 3]", "[2, 3]"), "shape"),
+}
+
+
+def change(folder: Path, old: str, new: str) -> None:
+    text = (folder / "network.toml").read_text()
+    assert old in text
+    (folder / "network.toml").write_text(text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_params_folder_is_refused_naming_file_and_place(tmp_path: Path, name: str):
+    accident, says = BROKEN[name]
+    write_params(tiny(), tmp_path / "P")
+    accident(tmp_path / "P")
+    line = refused(lambda: read_params(tmp_path / "P"))
+    assert says in line
+    assert str(tmp_path / "P") in line
+
+
+def test_what_does_not_exist_or_is_no_network_is_refused(tmp_path: Path):
+    assert "does not exist" in refused(lambda: read_network(tmp_path / "nothing"))
+    assert "holds no W_0.npy" in refused(lambda: read_network(tmp_path))
+    (tmp_path / "network.png").write_text("")
+    assert "not a network file" in refused(lambda: read_network(tmp_path / "network.png"))
+    (tmp_path / "n.npz").write_bytes(write_npz({"weights": np.ones((2, 2))}))
+    assert "name the arrays W1, b1" in refused(lambda: read_network(tmp_path / "n.npz"))
+
+
+def test_a_folder_with_somebodys_work_in_it_is_left_alone(tmp_path: Path):
+    (tmp_path / "thesis.tex").write_text("years")
+    assert "thesis.tex" in refused(lambda: write_params(tiny(), tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_write_that_fails_leaves_the_old_folder_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_params(tiny(), tmp_path / "P")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "P").iterdir()}
+
+    def full(self: Path, data: bytes) -> int:
+        if self.name == "network.toml":
+            raise OSError(28, "No space left on device")
+        with open(self, "wb") as file:
+            return file.write(data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    other = multilayer_perceptron([np.ones((1, 1))], [np.ones(1)])
+    assert "no space left" in refused(lambda: write_params(other, tmp_path / "P"))
+    monkeypatch.undo()
+    assert {path.name: path.read_bytes() for path in (tmp_path / "P").iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["P"]
+
+
+def test_an_unwritable_place_is_refused_and_nothing_is_left(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    assert "cannot be written" in refused(lambda: write_params(tiny(), tmp_path / "file" / "P"))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+NPY = write_npy(np.arange(12, dtype=np.float32).reshape(3, 4))
+NPZ = write_npz({"W1": np.ones((3, 2), np.float32), "b1": np.zeros(3, np.float32)})
+
+
+@settings(max_examples=300)
+@given(mutations(NPY) | st.binary(max_size=200))
+def test_no_npy_file_whatever_its_bytes_does_worse_than_a_refusal(tmp_path: Path, content: bytes):
+    (tmp_path / "a.npy").write_bytes(content)
+    answer_or_refuse(lambda: read_npy(tmp_path / "a.npy"))
+
+
+@settings(max_examples=500)
+@given(mutations(NPZ) | st.binary(max_size=200))
+def test_no_npz_file_whatever_its_bytes_does_worse_than_a_refusal(tmp_path: Path, content: bytes):
+    (tmp_path / "a.npz").write_bytes(content)
+    answer_or_refuse(lambda: read_npz(tmp_path / "a.npz"))
+    answer_or_refuse(lambda: read_npz_network(tmp_path / "a.npz"))
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_no_description_whatever_its_bytes_does_worse_than_a_refusal(tmp_path: Path, data: st.DataObject):
+    write_params(tiny(), tmp_path / "P")
+    path = tmp_path / "P" / "network.toml"
+    path.write_bytes(data.draw(mutations(path.read_bytes()) | st.binary(max_size=100)))
+    answer_or_refuse(lambda: read_params(tmp_path / "P"))
+
+
+@settings(max_examples=200)
+@given(
+    mutations(b"14, 10, 10, 10\n") | st.binary(max_size=60) | st.text("0123456789, -\n\t٣", max_size=20).map(str.encode)
+)
+def test_no_topology_whatever_its_bytes_does_worse_than_a_refusal(tmp_path: Path, content: bytes):
+    (tmp_path / "t.csv").write_bytes(content)
+    answer_or_refuse(lambda: read_topology(tmp_path / "t.csv"))
+
+
+@given(st.integers(1, 1000), st.lists(st.integers(1, 10**6), min_size=1, max_size=5))
+def test_a_topology_is_a_side_and_the_widths_after_it(tmp_path: Path, side: int, layers: list[int]):
+    path = tmp_path / "t.csv"
+    path.write_text(", ".join(str(n) for n in (side, *layers)) + "\n")
+    topology = read_topology(path)
+    assert topology.widths == (side * side, *layers)
+    assert topology.classes == layers[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no lines"),
+        ("0, 10", "entry 1: 0 is not between"),
+        ("14, 0", "entry 2: 0 is not between"),
+        ("14, -3", "entry 2: '-3'"),
+        ("14, ten", "entry 2: 'ten'"),
+        ("14", "it needs a side and at least one layer"),
+        ("14, 10\n14, 10", "2 lines"),
+        ("5000, 10", "a side of 5000"),
+    ],
+)
+def test_a_wrong_topology_is_refused_naming_the_entry(tmp_path: Path, text: str, says: str):
+    (tmp_path / "t.csv").write_text(text)
+    assert says in refused(lambda: read_topology(tmp_path / "t.csv"))
+
+
+def answer_or_refuse(read: Callable[[], object]) -> None:
+    with suppress(InputError):
+        read()

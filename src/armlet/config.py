@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from armlet.errors import InputError
 
 
+def _require(holds: bool, name: str, value: object, range_: str) -> None:
+    if not holds:
+        raise InputError(f"--{name}", f"is {value}", f"give {range_}")
+
+
 @dataclass(frozen=True, slots=True)
 class AnnealOptions:
     """The annealing schedule of tiles, sweeps and layout (see `anneal.engine.Annealing`)."""
@@ -45,8 +50,3 @@ class CompileOptions:
             value = getattr(self, name)
             _require(value is None or value >= least, name, value, f"{least} or more")
         _require(0 <= self.seed < 1 << 63, "seed", self.seed, "0 or more")
-
-
-def _require(holds: bool, name: str, value: object, range_: str) -> None:
-    if not holds:
-        raise InputError(f"--{name}", f"is {value}", f"give {range_}")

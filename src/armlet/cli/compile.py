@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _STAGES = ("graph", "order", "registers", "layout", "emit")
 
 
-def compile(  # the command's name  # noqa: A001
+def compile(
     params: Annotated[Path, typer.Argument(metavar="PARAMS", help="PARAMS folder or .npz network.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the build; every symbol starts with it.")],
     out: Annotated[Path, typer.Option(help="The build goes to OUT/NAME.")] = Path("build"),

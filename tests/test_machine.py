@@ -209,7 +209,6 @@ def test_bytes_that_are_no_elf_are_refused_in_one_line(data: bytes):
 
 
 def test_a_core_that_contradicts_itself_is_refused():
-    fields = {name: getattr(CORTEX_M4F_CORE, name) for name in Core.__slots__}
     for change in (
         {"name": "Cortex M"},
         {"scratch": ("r4",)},

@@ -1,0 +1,73 @@
+"""How far float32 may lie from the float64 network: a proven bound for any order of every sum.
+
+A sum of n products and a bias, each operation rounded to nearest with unit u = 2^-24, differs from the exact sum of the
+same operands by at most gamma(n + 1) (|b| + sum |w| |x|) + n 2^-150, gamma(k) = k u / (1 - k u), whatever the order and
+whether or not multiply-adds are fused (Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, section 3.1,
+and 2.1 for the subnormal term; sums never underflow). The error of the operands passes through |W|, and ReLU does not
+widen it. The yardstick's own float64 rounding is bounded the same way and added.
+
+It is a worst case: rounding errors that never cancel, neither in a sum nor from layer to layer.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from armlet.network.network import F64, Activation, Layer, Network
+from armlet.network.normalise import fold_normalisation
+
+_SINGLE = 2.0**-24
+_DOUBLE = 2.0**-53
+_TINIEST = 2.0**-150  # half the smallest subnormal: what the rounding of one product may lose there
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+def error_bound(network: Network, x: ArrayLike) -> F64:
+    """At most how far `network` computed in float32 in any order lies from `network(x)`, for x (samples, inputs).
+
+    Infinite where float32 may overflow. `x` are float32 values. Where the network has a normalisation, the bound
+    includes folding it into the first layer.
+    """
+    values = np.asarray(x, np.float64)
+    error = np.zeros_like(values)
+    folded = fold_normalisation(network)
+    with np.errstate(all="ignore"):
+        for i, layer in enumerate(folded.layers):
+            after = _sums(layer, values)
+            error = _layer_error(layer, values, error)
+            if i == 0 and folded is not network:
+                error = error + _folding_error(network, values)
+            relu = layer.activation is Activation.RELU
+            values = np.maximum(after, 0.0) if relu else after
+    return np.where(np.isnan(error), np.inf, error)
+
+
+def _sums(layer: Layer, values: F64) -> F64:
+    return values @ layer.weight.T.astype(np.float64) + layer.bias
+
+
+def _layer_error(layer: Layer, values: F64, error: F64) -> F64:
+    """Of the layer's sums, given the values that float64 has and how far those of float32 may lie from them."""
+    weight = np.abs(layer.weight.astype(np.float64)).T
+    bias = np.abs(layer.bias.astype(np.float64))
+    terms = np.count_nonzero(layer.weight, axis=1)
+    exact = np.abs(values) @ weight + bias
+    passed = error @ weight
+    rounded = (exact + passed) * _gamma(terms + 1, _SINGLE) + terms * _TINIEST
+    yardstick = exact * _gamma(np.full_like(terms, layer.inputs + 2), _DOUBLE)
+    total = (passed + rounded + yardstick) * (1 + (layer.inputs + 16) * 2 * _DOUBLE)  # this line's own rounding
+    return np.where((exact + passed) * (1 + _gamma(terms + 1, _SINGLE)) < _LARGEST, total, np.inf)
+
+
+def _folding_error(network: Network, x: F64) -> F64:
+    """Of the first layer's sums: W / std and b - W mean / std are rounded to float32 once, after float64."""
+    layer, domain = network.layers[0], network.domain
+    weight = np.abs(layer.weight / domain.std).T
+    bias = np.abs(layer.bias - (layer.weight / domain.std) @ domain.mean)
+    size = np.abs(x)
+    once = _SINGLE * (size @ weight + bias) + 2 * _TINIEST * (1 + size.sum(axis=1, keepdims=True))
+    double = (layer.inputs + 16) * 2 * _DOUBLE * ((size + np.abs(domain.mean)) @ weight + np.abs(layer.bias))
+    return (once + double) * (1 + 2.0**-20)
+
+
+def _gamma(count: np.ndarray, unit: float) -> F64:
+    return count * unit / (1 - count * unit)

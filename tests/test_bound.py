@@ -1,0 +1,92 @@
+"""The error bound holds for every order of every sum, and says something."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from armlet.network.arithmetic import MultiplyAdd, multiply_add, relu
+from armlet.network.network import F32, F64, Activation, InputDomain, Layer, Network
+from armlet.network.normalise import fold_normalisation
+from armlet.verify.bound import error_bound
+
+SCALES = (1e-42, 1e-30, 1e-3, 1.0, 1e3, 1e12)
+
+
+def layer(weight: F64, bias: F64, activation: Activation) -> Layer:
+    return Layer(weight.astype(np.float32), bias.astype(np.float32), activation)
+
+
+def in_some_order(network: Network, x: F32, how: MultiplyAdd, rng: np.random.Generator) -> F32:
+    """The network in float32, each neuron summing its connections in an order of its own."""
+    values = x
+    for each in fold_normalisation(network).layers:
+        sums = [_neuron(row, bias, values, how, rng) for row, bias in zip(each.weight, each.bias)]
+        values = np.stack(sums, axis=1)
+        values = relu(values) if each.activation is Activation.RELU else values
+    return values
+
+
+def _neuron(row: F32, bias: np.float32, values: F32, how: MultiplyAdd, rng: np.random.Generator) -> F32:
+    total = np.full(len(values), bias, np.float32)
+    for k in rng.permutation(np.flatnonzero(row)):
+        total = multiply_add(total, np.full_like(total, row[k]), values[:, k], how)
+    return total
+
+
+def random_network(rng: np.random.Generator, normalised: bool) -> Network:
+    widths = rng.integers(1, 24, rng.integers(2, 6))
+    layers = []
+    for fan_in, fan_out in pairwise(widths):
+        scale = rng.choice(SCALES, (fan_out, fan_in), p=(0.05, 0.05, 0.1, 0.65, 0.1, 0.05))
+        weight = rng.standard_normal((fan_out, fan_in)) * scale * (rng.random((fan_out, fan_in)) < 0.7)
+        bias = rng.standard_normal(fan_out) * rng.choice(SCALES)
+        layers.append(layer(weight, bias, Activation.RELU if rng.random() < 0.7 else Activation.LINEAR))
+    inputs = int(widths[0])
+    mean, std = (rng.random(inputs), rng.random(inputs) + 0.1) if normalised else (0.0, 1.0)
+    return Network(tuple(layers), InputDomain.uniform(inputs, -2, 2, mean, std), (inputs,))
+
+
+@given(st.integers(0, 2**32), st.sampled_from(MultiplyAdd), st.booleans())
+def test_no_order_of_summation_leaves_the_bound(seed: int, how: MultiplyAdd, normalised: bool):
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, normalised)
+    x = (rng.standard_normal((8, network.inputs)) * rng.choice(SCALES, (8, 1))).astype(np.float32)
+    x[0] = 0
+    found, bound = in_some_order(network, x, how, rng), error_bound(network, x)
+    finite = np.isfinite(bound)
+    distance = np.abs(found.astype(np.float64) - network(x))
+    assert (distance[finite] <= bound[finite]).all()
+    assert (np.isfinite(found) | ~finite).all()
+
+
+@pytest.mark.parametrize("width", [16, 256])
+def test_the_bound_says_something(width: int):
+    """Measured: 390 times what happens in three layers of 16, 39,000 times in three of 256.
+
+    Rounding errors that fall at random grow with the root of the count, the worst case with the count, at every layer.
+    """
+    rng = np.random.default_rng(5)
+    sizes = (width, width, width, 10)
+    layers = tuple(
+        layer(rng.standard_normal((b, a)) * np.sqrt(2 / a), rng.standard_normal(b) * 0.05, Activation.RELU)
+        for a, b in pairwise(sizes)
+    )
+    network = Network(layers, InputDomain.uniform(width), (width,))
+    x = rng.random((50, width)).astype(np.float32)
+    distance = np.abs(in_some_order(network, x, MultiplyAdd.SEPARATE, rng) - network(x)).max()
+    assert 1 < error_bound(network, x).max() / distance < 2 * width**2
+
+
+def test_a_network_without_connections_has_no_error():
+    only = Layer(np.zeros((3, 4), np.float32), np.array([1, -2, 3], np.float32), Activation.LINEAR)
+    network = Network((only,), InputDomain.uniform(4), (4,))
+    assert error_bound(network, np.ones((2, 4))).max() < 1e-6
+
+
+def test_a_possible_overflow_makes_the_bound_infinite():
+    only = Layer(np.full((1, 2), 3e38, np.float32), np.zeros(1, np.float32), Activation.LINEAR)
+    network = Network((only,), InputDomain.uniform(2), (2,))
+    assert np.isinf(error_bound(network, np.ones((1, 2)))).all()

@@ -37,16 +37,17 @@ def train(
     key, start = jax.random.split(jax.random.key(options.seed))
     parameters = initial(start, topology.widths)
     state, run = _compile_epoch(parameters, x, y, options)
-    best, best_accuracy, best_epoch = parameters, -1.0, 0
+    best, best_accuracy, best_epoch, rose = parameters, -1.0, 0, 0
     for number in range(1, options.epochs + 1):
         parameters, state, mean = run(parameters, state, jax.random.fold_in(key, number))
         if not np.isfinite(float(mean)):
             raise InputError("--rate", f"{options.rate} makes the training diverge", "give a lower one")
         accuracy = float(judge(parameters))
         if accuracy >= best_accuracy:  # of equals the later one, which the falling rate has settled
+            rose = number if accuracy > best_accuracy else rose
             best, best_accuracy, best_epoch = parameters, accuracy, number
         watch(Epoch(number, options.epochs, float(mean), accuracy, best_accuracy))
-        if number - best_epoch >= options.patience:
+        if number - rose >= options.patience:
             break
     return _network(best, data, topology, _provenance(options, best_epoch, best_accuracy, len(kept)))
 

@@ -1,0 +1,116 @@
+"""Training learns, repeats itself for a seed, and never looks at the test rows."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from armlet.data.dataset import DataSet, make_dataset
+from armlet.data.digits import read_digits
+from armlet.errors import InputError
+from armlet.network.network import Activation
+from armlet.network.params import read_params, write_params
+from armlet.network.topology import Topology
+from armlet.train.options import Epoch, TrainOptions
+from armlet.train.trainer import train
+
+TOPOLOGY = Topology(8, (24, 16, 10))
+SHORT = TrainOptions(epochs=12)
+
+
+@pytest.fixture(scope="module")
+def digits() -> DataSet:
+    return make_dataset(read_digits(10, seed=0), TOPOLOGY)
+
+
+def test_the_digits_are_learnt_with_the_default_options(digits: DataSet):
+    network = train(digits, TOPOLOGY)
+    accuracy = (network(digits.test_inputs).argmax(axis=1) == digits.test_labels).mean()
+    assert accuracy > 0.94
+    assert network.widths == (64, 24, 16, 10)
+    assert network.shape == (8, 8)
+    assert [layer.activation for layer in network.layers] == [Activation.RELU] * 2 + [Activation.LINEAR]
+    assert network.domain.is_normalised
+    assert (network.domain.low == 0).all()
+    assert (network.domain.high == 1).all()
+
+
+def test_a_seed_decides_every_bit(digits: DataSet):
+    first, again, other = (train(digits, TOPOLOGY, replace(SHORT, seed=seed)).digest() for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+def test_the_test_rows_change_no_byte(digits: DataSet, tmp_path: Path):
+    flipped = replace(digits, test_inputs=1 - digits.test_inputs, test_labels=digits.test_labels[::-1].copy())
+    for name, data in (("a", digits), ("b", flipped)):
+        write_params(train(data, TOPOLOGY, SHORT), tmp_path / name)
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_where_a_network_came_from_is_written_beside_it(digits: DataSet, tmp_path: Path):
+    seen: list[Epoch] = []
+    network = train(digits, TOPOLOGY, replace(SHORT, seed=7), seen.append)
+    write_params(network, tmp_path / "P")
+    provenance = read_params(tmp_path / "P").provenance
+    assert provenance["seed"] == 7
+    assert provenance["epochs"] == 12
+    chosen = seen[provenance["chosen_epoch"] - 1]
+    assert provenance["validation_accuracy"] == pytest.approx(max(epoch.accuracy for epoch in seen), abs=1e-6)
+    assert provenance["validation_accuracy"] == pytest.approx(chosen.accuracy, abs=1e-6)
+
+
+def test_it_stops_early_when_nothing_gets_better(digits: DataSet):
+    seen: list[Epoch] = []
+    train(digits, TOPOLOGY, TrainOptions(epochs=60, patience=2, rate=1e-9), seen.append)
+    assert len(seen) < 60
+    assert seen[-3].best == seen[-1].best
+
+
+def test_a_diverging_rate_is_refused_and_named(digits: DataSet):
+    wild = replace(digits, train_inputs=digits.train_inputs * np.float32(3e38))
+    with pytest.raises(InputError, match="makes the training diverge"):
+        train(wild, TOPOLOGY, replace(SHORT, rate=0.9))
+
+
+def test_the_interval_of_the_inputs_covers_the_rows(digits: DataSet):
+    shifted = replace(digits, train_inputs=digits.train_inputs * 4 - 1)
+    network = train(shifted, TOPOLOGY, replace(SHORT, epochs=1))
+    assert (network.domain.low == -1).all()
+    assert (network.domain.high == 3).all()
+
+
+def test_a_data_set_that_does_not_fit_the_topology_is_refused(digits: DataSet):
+    with pytest.raises(InputError, match="has 64 inputs, the topology's side 5 gives 25"):
+        train(digits, Topology(5, (10,)), SHORT)
+    with pytest.raises(InputError, match="has class 9, the topology gives 9"):
+        train(digits, Topology(8, (9,)), SHORT)
+
+
+def test_the_smallest_training_set_trains():
+    two = np.array([[0.0], [1.0]], np.float32)
+    data = DataSet(two, np.array([0, 1]), two, np.array([0, 1]))
+    network = train(data, Topology(1, (3, 2)), SHORT)
+    assert network.widths == (1, 3, 2)
+
+
+@given(st.integers(1, 10**6))
+def test_the_steps_of_the_default_options_are_bounded_whatever_the_rows(samples: int):
+    options = TrainOptions().for_samples(samples)
+    assert 1 <= options.batch <= min(128, samples)
+    assert 15 <= options.epochs <= 150
+    assert 0 < options.rate < 1
+    assert options.for_samples(samples) == options
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"epochs": -1}, {"batch": -1}, {"rate": 1.0}, {"decay": -0.1}, {"validation": 0.0}, {"patience": 0}]
+)
+def test_options_that_make_no_sense_are_refused_by_name(wrong: dict[str, float]):
+    with pytest.raises(InputError) as caught:
+        TrainOptions(**wrong)  # pyright: ignore[reportArgumentType]
+    assert str(caught.value).startswith(f"--{next(iter(wrong))}: ")

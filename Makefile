@@ -34,11 +34,12 @@ bench: .venv/all.stamp
 clean:
 	rm -rf .venv build demo dataset PARAMS PARAMS_SPARSE
 
-$(BIN)/python:
+.venv/made.stamp:
 	@test -n "$(PYTHON)" || { echo "armlet needs Python 3.11 or newer; say which with make PYTHON=..." >&2; exit 2; }
 	$(PYTHON) -m venv .venv
+	@touch $@
 
-.venv/all.stamp: $(DEPENDS) | $(BIN)/python
+.venv/all.stamp: $(DEPENDS) | .venv/made.stamp
 	@echo "installing armlet and what it needs into .venv (about 1 GB, once)"
 	$(PIP) --editable '.[all]'
 	@touch $@

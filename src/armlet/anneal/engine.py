@@ -17,6 +17,7 @@ from numba import njit, types
 from numba.extending import overload
 
 AIM = 0.44  # acceptance at which a random walk learns most (Gelman, Roberts, Gilks 1996, in one dimension)
+FREEZING = 0.15  # of the least change: no temperature ends above it, or the last moves would still be random
 _BLOCK = 256  # moves between looks at the acceptance
 _SAMPLES = 512  # moves sampled for the first temperature
 POINTS = 64  # states written into the trace
@@ -127,18 +128,20 @@ def below(rng, count):
 
 @njit(cache=True)
 def _spread(subject, rng):
-    total, seen = 0.0, 0
+    """The mean size of sampled changes, and the least; zeros where nothing changes the cost."""
+    total, least, seen = 0.0, np.inf, 0
     for _ in range(_SAMPLES):
         change = abs(propose(subject, rng, 1.0))
         if change > 0:
             total += change
+            least = min(least, change)
             seen += 1
-    return total / seen if seen else 0.0
+    return (total / seen, least) if seen else (0.0, 0.0)
 
 
 @njit(cache=True)
 def _run(subject, budget, hot, cold, cycles, rng, trace):
-    spread = _spread(subject, rng)
+    spread, least = _spread(subject, rng)
     keep(subject)
     if spread == 0.0:
         return 0.0
@@ -147,7 +150,7 @@ def _run(subject, budget, hot, cold, cycles, rng, trace):
     done = 0
     for cycle in range(cycles):
         first = hot * spread / 3.0**cycle
-        last = min(first, cold * spread)
+        last = min(first, cold * spread, FREEZING * least)
         reach = 1.0
         blocks = max(1, each // _BLOCK)
         for block in range(blocks):

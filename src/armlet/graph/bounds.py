@@ -26,6 +26,7 @@ class Bounds:
     sum_high: F64
 
 
+@np.errstate(all="ignore")
 def node_bounds(graph: Graph, domain: InputDomain) -> Bounds:
     """Propagate the declared intervals through the graph, node by node."""
     low, high = np.zeros(graph.nodes), np.zeros(graph.nodes)
@@ -35,7 +36,7 @@ def node_bounds(graph: Graph, domain: InputDomain) -> Bounds:
     sum_low[inputs], sum_high[inputs] = low[inputs], high[inputs]
     ends = np.searchsorted(graph.target, np.arange(graph.nodes + 1))
     weight = graph.weight.astype(np.float64)
-    for node in range(graph.inputs, graph.nodes):
+    for node in range(graph.inputs, graph.nodes):  # what overflows float64 is unbounded, and decides nothing
         mine = slice(ends[node], ends[node + 1])
         w, below, above = weight[mine], low[graph.source[mine]], high[graph.source[mine]]
         least, most = np.minimum(w * below, w * above), np.maximum(w * below, w * above)

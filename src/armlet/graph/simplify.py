@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from armlet.errors import InputError
 from armlet.graph.bounds import Bounds, node_bounds
 from armlet.graph.graph import ACTIVATIONS, Graph
 from armlet.network.network import Activation, InputDomain
@@ -67,7 +68,7 @@ def _fold_constants(graph: Graph, bounds: Bounds) -> tuple[Graph, NDArray[np.boo
         still = ~constant[sources]
         if not still.all():
             moved = graph.weight[mine][~still].astype(np.float64) * bias[sources[~still]]
-            bias[node] = np.float32(float(bias[node]) + moved.sum())
+            bias[node] = _in_float32(float(bias[node]) + moved.sum(), graph, node)
             keep[mine] = still
         relu = graph.activation[node] == _RELU
         never_positive = relu and bounds.sum_high[node] <= 0
@@ -85,6 +86,13 @@ def _fold_constants(graph: Graph, bounds: Bounds) -> tuple[Graph, NDArray[np.boo
         weight=graph.weight[keep],
     )
     return folded, constant
+
+
+def _in_float32(value: float, graph: Graph, node: int) -> float:
+    if abs(value) > np.finfo(np.float32).max:
+        place = f"layer {graph.layer[node]}, unit {graph.unit[node]}"
+        raise InputError(f"network, {place}", f"sums constants to {value:.3g}, beyond float32", "scale the weights")
+    return value
 
 
 def _reaches_output(graph: Graph) -> NDArray[np.bool_]:

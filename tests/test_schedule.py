@@ -1,0 +1,172 @@
+"""An order rounds like float32, and code computes its order to the bit, for any order and few registers."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from armlet.anneal.engine import Annealing
+from armlet.errors import CapacityError, InvariantError
+from armlet.graph.build import build_graph
+from armlet.graph.graph import Graph
+from armlet.graph.simplify import simplify
+from armlet.network.arithmetic import MultiplyAdd
+from armlet.network.network import Network, multilayer_perceptron
+from armlet.network.normalise import fold_normalisation
+from armlet.schedule.allocate import Registers, allocate
+from armlet.schedule.check import check_code
+from armlet.schedule.code import Code, Op, show_code
+from armlet.schedule.interpret import run_order
+from armlet.schedule.machine import run_code
+from armlet.schedule.order import Order, natural_order
+from armlet.schedule.plan import plan_order
+from linear import any_order, moves_by_next_use
+from strategies import inputs_for, networks
+from test_graph import tiny
+
+QUICK = Annealing(moves=50)
+how_to_round = st.sampled_from(MultiplyAdd)
+registers = st.builds(Registers, st.integers(2, 9), st.integers(1, 4))
+
+
+def graph_of(network: Network, simplified: bool = True) -> Graph:
+    raw = fold_normalisation(network)
+    graph = build_graph(raw)
+    return simplify(graph, raw.domain).graph if simplified else graph
+
+
+def random_network(widths: list[int], density: float, seed: int) -> Network:
+    rng = np.random.default_rng(seed)
+    pairs = list(pairwise(widths))
+    weights = [rng.normal(size=(o, i)) * (rng.random((o, i)) < density) for i, o in pairs]
+    return multilayer_perceptron([*weights], [rng.normal(size=o) for _, o in pairs])
+
+
+@given(st.data(), st.booleans())
+def test_code_means_its_order_to_the_bit_for_any_order_and_any_registers(data: st.DataObject, simplified: bool):
+    network = data.draw(networks())
+    graph = graph_of(network, simplified)
+    order = any_order(graph, data.draw(st.integers(0, 99)))
+    order.check()
+    code = allocate(order, data.draw(registers))
+    check_code(code)
+    x, how = data.draw(inputs_for(network)), data.draw(how_to_round)
+    assert run_code(code, x, how).tobytes() == run_order(order, x, how).tobytes()
+
+
+@given(st.data())
+def test_a_planned_order_computes_every_connection_for_any_registers(data: st.DataObject):
+    graph = graph_of(data.draw(networks(widest=12)))
+    order = plan_order(graph, data.draw(registers), QUICK)
+    order.check()
+    check_code(allocate(order, data.draw(registers)))
+
+
+@given(st.data())
+def test_without_batches_the_compiled_allocator_moves_no_more_than_the_plain_rule(data: st.DataObject):
+    order = any_order(graph_of(data.draw(networks())), data.draw(st.integers(0, 99)))
+    count = data.draw(st.integers(2, 9))
+    assert allocate(order, Registers(count, batch=1)).moves <= moves_by_next_use(order, count)
+
+
+@given(networks(widest=12))
+def test_with_registers_for_all_values_the_moves_reach_their_bound(network: Network):
+    graph = graph_of(network)
+    order = plan_order(graph, Registers(graph.nodes + 2), QUICK)
+    code = allocate(order, Registers(graph.nodes + 2))
+    assert code.moves == graph.move_bound
+
+
+@pytest.mark.parametrize("density", [1.0, 0.2, 0.1])
+@pytest.mark.parametrize("count", [24, 22])
+def test_196_10_10_10_moves_only_its_inputs_and_outputs(density: float, count: int):
+    graph = graph_of(random_network([196, 10, 10, 10], density, 1))
+    code = allocate(plan_order(graph, Registers(count), QUICK), Registers(count))
+    assert code.moves == graph.move_bound
+    if density == 1.0:
+        assert code.moves == 206
+
+
+def test_a_wide_layer_is_tiled_and_moves_far_less_than_neuron_by_neuron():
+    graph = graph_of(random_network([100, 60, 40, 10], 0.15, 3))
+    planned = allocate(plan_order(graph, Registers(24), Annealing(moves=200)), Registers(24)).moves
+    assert planned < 0.6 * allocate(natural_order(graph), Registers(24)).moves
+
+
+@given(networks(), st.integers(0, 99))
+def test_the_same_seed_gives_the_same_order(network: Network, seed: int):
+    graph = graph_of(network)
+    how = replace(QUICK, seed=seed)
+    first, second = (plan_order(graph, Registers(4), how) for _ in range(2))
+    assert np.array_equal(first.connections, second.connections)
+
+
+def test_an_allocation_needs_two_registers():
+    with pytest.raises(CapacityError, match="needs 2"):
+        allocate(natural_order(graph_of(tiny())), Registers(1))
+
+
+@given(networks(), st.integers(0, 99))
+def test_an_order_that_forgets_repeats_or_hurries_a_connection_is_refused(network: Network, seed: int):
+    order = any_order(graph_of(network), seed)
+    time = order.connections
+    if len(time) < 2:
+        return
+    with pytest.raises(InvariantError, match="order"):
+        Order(order.graph, time[1:]).check()
+    with pytest.raises(InvariantError, match="order"):
+        Order(order.graph, np.concatenate([time[:1], time[:-1]])).check()
+    deep = order.graph.source[time] >= order.graph.inputs
+    if deep.any():
+        with pytest.raises(InvariantError, match="order"):
+            Order(order.graph, np.concatenate([time[deep], time[~deep]])).check()
+
+
+def wounded(code: Code, at: int, kind: str) -> Code:
+    rows = code.instructions.copy()
+    match kind:
+        case "lost":
+            rows = np.delete(rows, at, axis=0)
+        case "twice":
+            rows = np.insert(rows, at, rows[at], axis=0)
+        case "register":
+            rows[at, 1] = (rows[at, 1] + 1) % code.registers
+        case "other register":
+            rows[at, 2] = (rows[at, 2] + 1) % code.registers
+        case _:
+            rows[at, 3] += 1
+    return Code(code.order, code.registers, rows)
+
+
+@pytest.mark.parametrize("kind", ["lost", "twice", "register", "other register", "what"])
+def test_the_checker_refuses_every_wound_that_changes_a_result(kind: str):
+    """Each instruction in turn: the checker objects, or the wounded code still gives the same bits."""
+    network = random_network([5, 6, 4, 3], 0.7, 2)
+    code = allocate(any_order(graph_of(network), 1), Registers(4, 2))
+    x = np.random.default_rng(0).random((3, 5)).astype(np.float32)
+    wanted = run_code(code, x, MultiplyAdd.SEPARATE).tobytes()
+    refused = 0
+    for at in range(len(code.instructions)):
+        bad = wounded(code, at, kind)
+        try:
+            check_code(bad)
+        except InvariantError:
+            refused += 1
+            continue
+        assert run_code(bad, x, MultiplyAdd.SEPARATE).tobytes() == wanted
+    assert refused > len(code.instructions) // 8
+
+
+def test_code_text(golden):
+    golden.check(show_code(allocate(plan_order(graph_of(tiny()), Registers(4), QUICK), Registers(4))))
+
+
+def test_loads_come_in_batches_where_registers_are_free():
+    graph = graph_of(random_network([64, 4, 2], 1.0, 1))
+    order = plan_order(graph, Registers(16, 8), QUICK)
+    one, many = (allocate(order, Registers(16, batch)) for batch in (1, 8))
+    assert one.moves == many.moves == graph.move_bound
+    assert many.count(Op.LOAD) / many.batches > 4

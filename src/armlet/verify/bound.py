@@ -2,9 +2,9 @@
 
 A sum of n products and a bias, each operation rounded to nearest with unit u = 2^-24, differs from the exact sum of the
 same operands by at most gamma(n + 1) (|b| + sum |w| |x|) + n 2^-150, gamma(k) = k u / (1 - k u), whatever the order and
-whether or not multiply-adds are fused (Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, section 3.1,
-and 2.1 for the subnormal term; sums never underflow). The error of the operands passes through |W|, and ReLU does not
-widen it. The yardstick's own float64 rounding is bounded the same way and added.
+whether or not multiply-adds are fused (Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, sections
+2.1, for the subnormal term, and 3.1; sums never underflow). The error of the operands passes through |W|, and ReLU does
+not widen it. The yardstick's own float64 rounding is bounded the same way and added.
 
 It is a worst case: rounding errors that never cancel, neither in a sum nor from layer to layer.
 """

@@ -15,7 +15,7 @@ import unicorn.arm_const as arm
 from numpy.typing import ArrayLike, NDArray
 from unicorn import Uc, UcError  # pyright: ignore[reportPrivateImportUsage]
 
-from armlet.errors import ArmletError
+from armlet.errors import ToolchainError
 from armlet.target.core import Core, InstructionSet, Memory
 from armlet.verify.image import Image
 
@@ -27,7 +27,7 @@ _POISON = 0x7FC0DEAD  # a quiet NaN that shows where it came from
 _MODES = {InstructionSet.THUMB: (unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)}  # MCLASS would ignore the model
 
 
-class MachineError(ArmletError):
+class MachineError(ToolchainError):
     """The program did on the emulated core what it must not do."""
 
 

@@ -1,0 +1,77 @@
+"""armlet run: the compiled program on inputs, in the emulator."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from armlet.cli.console import Console
+from armlet.cli.options import Json, Quiet, Verbose
+from armlet.errors import InputError
+
+if TYPE_CHECKING:
+    from armlet.network.network import F32
+
+
+def run(
+    build: Annotated[Path, typer.Argument(metavar="BUILD", help="Build folder that armlet compile wrote.")],
+    x: Annotated[Path, typer.Argument(metavar="X", help=".npz or .csv of raw inputs, one row each.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help=".csv, .npy or .npz for the outputs (default: printed).")
+    ] = None,
+    entry: Annotated[str, typer.Option(help="run (C arrays) or core (through the driver files).")] = "run",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    json: Json = False,
+) -> None:
+    """Run a build on inputs, in the emulator: bit for bit what the core would give.
+
+    Example: armlet run build/digits dataset/X_test_small.csv -o Y.csv
+    """
+    from armlet.data.table import read_inputs
+    from armlet.storage import write_file
+    from armlet.verify.run import run_build
+
+    console = Console(quiet, verbose, json)
+    if entry not in ("run", "core"):
+        raise InputError(f"--entry {entry}", "is no entry of a build", "give run or core")
+    write = _writer(output) if output else None
+    with console.progress("running") as advance:
+        inputs = _inputs_of(build)
+        outputs = run_build(build, read_inputs(x, inputs), entry, lambda done, total: advance(done, total))
+    if output and write:
+        write_file(output, write(outputs))
+        console.say(f"{output}: {len(outputs)} rows of {outputs.shape[1]} outputs")
+    else:
+        console.result({"outputs": outputs.astype(float).tolist()}, _csv(outputs).decode().rstrip("\n"))
+
+
+def _inputs_of(build: Path) -> int:
+    from armlet.emit.bundle import manifest_path
+    from armlet.emit.manifest import read_manifest
+
+    return read_manifest(manifest_path(build)).network.widths[0]
+
+
+def _writer(output: Path):
+    writers = {".csv": _csv, ".npy": _npy, ".npz": _npz}
+    if output.suffix.lower() not in writers:
+        raise InputError(output, "has no ending that armlet writes", f"end it in {', '.join(writers)}")
+    return writers[output.suffix.lower()]
+
+
+def _csv(outputs: "F32") -> bytes:
+    """Nine digits keep every bit of a float32."""
+    return "".join(",".join(f"{value:.9g}" for value in row) + "\n" for row in outputs.tolist()).encode()
+
+
+def _npy(outputs: "F32") -> bytes:
+    from armlet.network.arrays import write_npy
+
+    return write_npy(outputs)
+
+
+def _npz(outputs: "F32") -> bytes:
+    from armlet.network.arrays import write_npz
+
+    return write_npz({"Y": outputs})

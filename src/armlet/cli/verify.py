@@ -1,0 +1,74 @@
+"""armlet verify: whether a build is what it claims to be."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from armlet.cli.console import Console, table
+from armlet.cli.options import Json, Quiet, Seed, Verbose
+
+if TYPE_CHECKING:
+    from armlet.verify.verdict import Verdict
+
+
+def verify(
+    build: Annotated[Path, typer.Argument(metavar="BUILD", help="Build folder that armlet compile wrote.")],
+    random: Annotated[int, typer.Option(min=0, max=1_000_000, help="Random inputs beside the fixed ones.")] = 32,
+    seed: Seed = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    json: Json = False,
+) -> None:
+    """Link a build for its exact core, run it in the emulator, and compare every bit of its outputs.
+
+    Shows what it costs: instructions, loads and stores, bytes, and cycles by the core's manual. Exit code 1 where a
+    claim does not hold.
+
+    Example: armlet verify build/digits
+    """
+    from armlet.verify.verify import verify as verify_build
+
+    console = Console(quiet, verbose, json)
+    with console.progress("verifying"):
+        verdict = verify_build(build, random, seed or 0)
+    console.result(verdict.as_json(), show_verdict(build, verdict, verbose))
+    if not verdict.holds:
+        raise typer.Exit(1)
+
+
+def show_verdict(build: Path, verdict: "Verdict", verbose: bool = False) -> str:
+    """The claims one by one, the figures as a table, and the answer as the last line."""
+    width = max(len(check.claim) for check in verdict.checks)
+    lines = [f"{'ok' if c.holds else 'NO':>4}  {c.claim:<{width}}  {c.detail}".rstrip() for c in verdict.checks]
+    if verdict.figures:
+        lines += ["", show_figures(verdict)]
+    if verbose:
+        for entry, figures in verdict.figures.items():
+            counts = ", ".join(f"{name} {count}" for name, count in figures.mnemonics.items())
+            lines += ["", f"{entry}: {counts}"]
+    wrong = sum(not check.holds for check in verdict.checks)
+    answer = "verified" if verdict.holds else f"NOT verified: {wrong} of {len(verdict.checks)} claims do not hold"
+    return "\n".join([*lines, "", f"{build}: {answer}"])
+
+
+def show_figures(verdict: "Verdict") -> str:
+    """What a call of each entry costs."""
+    rows = {
+        "instructions": [f.instructions for f in verdict.figures.values()],
+        "cycles, no wait states": [f.cycles for f in verdict.figures.values()],
+        "loads: activations": [f.loads.activation for f in verdict.figures.values()],
+        "loads: weights": [f.loads.weight for f in verdict.figures.values()],
+        "loads: stack": [f.loads.stack for f in verdict.figures.values()],
+        "stores: activations": [f.stores.activation for f in verdict.figures.values()],
+        "stores: stack": [f.stores.stack for f in verdict.figures.values()],
+        "flash, bytes": [f.flash_bytes for f in verdict.figures.values()],
+        "RAM without stack, bytes": [f.ram_bytes for f in verdict.figures.values()],
+        "stack, bytes": [f.stack_bytes for f in verdict.figures.values()],
+    }
+    shown = [[what, *(f"{value:,}" for value in values)] for what, values in rows.items()]
+    part = next(iter(verdict.figures.values())).part
+    on_part = [f"{f.cycles_on_part:,}" for f in verdict.figures.values()]
+    time = [f"{f.milliseconds:.3f}" for f in verdict.figures.values()]
+    shown[2:2] = [[f"cycles, {part}", *on_part], ["milliseconds there", *time]]
+    return table(["one call of", *verdict.figures], shown)

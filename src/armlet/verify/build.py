@@ -1,0 +1,115 @@
+"""A build folder to the value that is verified: the files that say what was compiled, and the assembly itself."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from armlet.emit.bundle import manifest_path
+from armlet.emit.declared import read_order
+from armlet.emit.driver import Driver
+from armlet.emit.manifest import Manifest, read_manifest
+from armlet.errors import InputError
+from armlet.network.arithmetic import MultiplyAdd
+from armlet.network.network import Network
+from armlet.network.params import read_params
+from armlet.schedule.order import Order
+from armlet.target import TARGETS
+from armlet.target.spec import Target
+
+_LONGEST = 256 << 20  # bytes of one file
+_Kind = TypeVar("_Kind", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Build:
+    """What a build folder declares. Nothing of it is believed yet but its own arithmetic."""
+
+    folder: Path
+    manifest: Manifest
+    network: Network
+    order: Order
+    how: MultiplyAdd
+    target: Target
+    inputs: Driver
+    outputs: Driver
+    assembly: str
+    altered: tuple[str, ...]  # files that are not as compile left them
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+
+def read_build(folder: Path) -> Build:
+    """Read a build folder. Raises `InputError` with the file and the place in it."""
+    path = manifest_path(folder)
+    manifest = read_manifest(path)
+    name, target = manifest.name, TARGETS.get(manifest.target)
+    if target is None:
+        raise InputError(path, f"target {manifest.target!r} is unknown", f"this armlet knows {', '.join(TARGETS)}")
+    if manifest.multiply_add not in [how.value for how in MultiplyAdd]:
+        raise InputError(path, f"multiply_add {manifest.multiply_add!r} is unknown", "compile the network again")
+    network, order = read_params(folder), read_order(folder / f"{name}_order.npz")
+    inputs = _driver(folder / f"{name}_input_driver.json", "input", network.inputs)
+    outputs = _driver(folder / f"{name}_output_driver.json", "output", network.outputs)
+    if (order.graph.network_inputs, len(order.graph.outputs)) != (network.inputs, network.outputs):
+        raise InputError(folder / f"{name}_order.npz", "declares another network", "compile the network again")
+    _check_vectors(path, manifest, network)
+    return Build(
+        folder=folder,
+        manifest=manifest,
+        network=network,
+        order=order,
+        how=MultiplyAdd(manifest.multiply_add),
+        target=target,
+        inputs=inputs,
+        outputs=outputs,
+        assembly=_bytes(folder / f"{name}.S").decode(errors="replace"),
+        altered=_altered(folder, manifest),
+    )
+
+
+def _driver(path: Path, direction: str, count: int) -> Driver:
+    driver = _decode(path, Driver)
+    if driver.direction != direction or [value.index for value in driver.values] != list(range(count)):
+        raise InputError(path, f"does not list {count} {direction}s in order", "compile the network again")
+    for value in driver.values:
+        if value.place == "memory" and (value.offset is None or value.offset < 0 or value.offset % 4):
+            raise InputError(path, f"{direction} {value.index} has offset {value.offset}, no whole word")
+        if value.place == "register":
+            raise InputError(path, f"{direction} {value.index} lives in a register", "this armlet verifies memory only")
+        if value.place == "unused" and direction == "output":
+            raise InputError(path, f"output {value.index} is unused", "compile the network again")
+    return driver
+
+
+def _check_vectors(path: Path, manifest: Manifest, network: Network) -> None:
+    for i, vector in enumerate(manifest.vectors):
+        if (len(vector.input), len(vector.output)) != (network.inputs, network.outputs):
+            raise InputError(path, f"vectors[{i}] does not fit the network", "compile the network again")
+
+
+def _altered(folder: Path, manifest: Manifest) -> tuple[str, ...]:
+    known = {name: hashlib.sha256(_bytes(folder / Path(name).name)).hexdigest() for name in manifest.files}
+    return tuple(name for name, digest in sorted(known.items()) if digest != manifest.files[name])
+
+
+def _decode(path: Path, kind: type[_Kind]) -> _Kind:
+    try:
+        return msgspec.json.decode(_bytes(path), type=kind)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
+        raise InputError(path, f"is not readable: {wrong}", "compile the network again") from wrong
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LONGEST + 1)
+    except OSError as refused:
+        raise InputError(path, f"cannot be read: {(refused.strerror or str(refused)).lower()}") from refused
+    if len(data) > _LONGEST:
+        raise InputError(path, f"is longer than {_LONGEST} bytes")
+    return data

@@ -1,0 +1,39 @@
+"""A build folder and inputs to outputs: the compiled program itself, in the emulator."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from armlet.emit import names
+from armlet.network.network import F32
+from armlet.verify.build import read_build
+from armlet.verify.runner import Runner
+from armlet.verify.toolchain import Toolchain, find_toolchain
+from armlet.verify.verify import link_build
+
+
+def _unwatched(done: int, total: int) -> None:
+    """Nobody follows the rows."""
+
+
+def run_build(
+    folder: Path,
+    x: F32,
+    entry: str = "run",
+    watch: Callable[[int, int], None] = _unwatched,
+    tools: Toolchain | None = None,
+) -> F32:
+    """Outputs (samples, outputs) of NAME_run, or of NAME_core for `entry` core, on raw inputs (samples, inputs).
+
+    Raises `InputError` on the folder, `ToolchainError` where it cannot be linked, `MachineError` where it misbehaves.
+    """
+    build = read_build(folder)
+    runner = Runner(build, link_build(build, tools or find_toolchain()))
+    symbol = names.run_symbol(build.name) if entry == "run" else names.core_symbol(build.name)
+    call = runner.entries[symbol]
+    outputs = np.empty((len(x), build.network.outputs), np.float32)
+    for i, row in enumerate(x):
+        outputs[i] = call(row)
+        watch(i + 1, len(x))
+    return outputs

@@ -1,0 +1,62 @@
+"""The inputs that a build is tried on: its own vectors, edges of the format and of the interval, and random ones."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.network.network import F32, InputDomain
+from armlet.verify.build import Build
+
+_SPECIAL = {
+    "zeros": 0.0,
+    "negative zeros": -0.0,
+    "smallest denormals": 1.4e-45,
+    "negative denormals": -1.4e-45,
+    "largest denormals": 1.1754942e-38,
+    "smallest normals": 1.1754944e-38,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trials:
+    """Inputs and what each of them is."""
+
+    inputs: F32  # (trials, network inputs)
+    labels: tuple[str, ...]
+
+
+def trials(build: Build, random: int, seed: int) -> Trials:
+    """`random` draws inside the declared interval beside the fixed inputs; special values are moved into it."""
+    domain = build.network.domain
+    low, high = _inward(domain)
+    rng = np.random.default_rng(seed)
+    given = {f"manifest vector {i}": np.array(v.input, np.float32) for i, v in enumerate(build.manifest.vectors)}
+    edges: dict[str, NDArray[np.float32]] = {"lowest inputs": low, "highest inputs": high}
+    for label, value in _SPECIAL.items():
+        edges[label] = _inside(np.full_like(low, value), low, high)
+    for i in range(4):
+        edges[f"lowest and highest mixed {i}"] = np.where(rng.random(len(low)) < 0.5, low, high)
+    for i in range(4):
+        chosen = rng.choice([0.0, -0.0, 1.4e-45, -1e-40, 1.0, -1.0], len(low)).astype(np.float32)
+        edges[f"special values mixed {i}"] = _inside(chosen, low, high)
+    between = low + (high.astype(np.float64) - low) * rng.random((random, len(low)))
+    draws = {f"random input {i}": _inside(row.astype(np.float32), low, high) for i, row in enumerate(between)}
+    rows = given | edges | draws
+    return Trials(np.stack([*rows.values()]).astype(np.float32), tuple(rows))
+
+
+def _inward(domain: InputDomain) -> tuple[F32, F32]:
+    """The ends as the nearest float32 values inside the interval; one value where it holds none."""
+    with np.errstate(over="ignore"):
+        low, high = domain.low.astype(np.float32), domain.high.astype(np.float32)
+    up, down = np.float32(np.inf), np.float32(-np.inf)
+    low = np.where(low < domain.low, np.nextafter(low, up), low)
+    high = np.where(high > domain.high, np.nextafter(high, down), high)
+    return low, np.maximum(low, high)
+
+
+def _inside(values: F32, low: F32, high: F32) -> F32:
+    """Where the interval reaches from -0 or +0, the sign of a zero is kept."""
+    inside = (values >= low) & (values <= high)
+    return np.where(inside, values, np.where(values < low, low, high)).astype(np.float32)

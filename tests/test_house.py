@@ -1,10 +1,10 @@
 """The shape of the house, held by machine: walls, cycles, docstrings, lengths, citations, and what wakes what."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -149,15 +149,14 @@ def test_the_front_door_wakes_neither_jax_nor_numba(statement: str):
 
 
 def test_help_answers_within_half_a_second():
-    """The best of five: the machine is shared, the program is not slower than its fastest run."""
+    """The best of five, in seconds of the processor, which other work on the machine does not stretch as it does time."""
     seconds: list[float] = []
-    for _ in range(5):
-        start = time.perf_counter()
+    while len(seconds) < 5 and min(seconds, default=1.0) >= 0.5:
+        before = os.times()
         done = subprocess.run([sys.executable, "-m", "armlet", "--help"], capture_output=True, text=True, check=True)
-        seconds.append(time.perf_counter() - start)
+        after = os.times()
+        seconds.append(after.children_user + after.children_system - before.children_user - before.children_system)
         assert "dataset" in done.stdout
-        if seconds[-1] < 0.5:
-            break
     assert min(seconds) < 0.5, seconds
 
 

@@ -1,6 +1,5 @@
 """The options that every command takes, as types for its signature, and what flags and armlet.toml settle together."""
 
-import tomllib
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -50,6 +49,8 @@ def settle(kind: type[_Options], section: str, config: Path | None, **flags: Any
 
 def read_section(config: Path, section: str) -> dict[str, Any]:
     """The table `[section]` of a TOML file, empty where it has none. Raises `InputError`."""
+    import tomllib
+
     try:
         with config.open("rb") as file:
             data = file.read(_LONGEST + 1)

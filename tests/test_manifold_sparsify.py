@@ -76,7 +76,7 @@ def test_adjusting_holds_the_mask_and_moves_the_rest(network):
     x = jnp.asarray(np.random.default_rng(0).normal(size=(64, 16)), jnp.float32)
     point = point_of(network)
     masks = tuple(jnp.asarray(np.random.default_rng(1).random(m.shape) < 0.5, jnp.float32) for m in masks_of(network))
-    walked = walk(point, masks, refer(point, x, shape), jax.random.key(0), 1e-3, 30, shape, 16)
+    walked = walk(point, masks, refer(point, x, shape), jax.random.key(0), 0.03, 30, shape, 16)
     for (before, b0), (after, b1), mask in zip(point, walked, masks):
         kept = np.asarray(mask) > 0
         assert (np.asarray(after)[~kept] == 0).all()
@@ -84,9 +84,9 @@ def test_adjusting_holds_the_mask_and_moves_the_rest(network):
         assert (np.asarray(b0) != np.asarray(b1)).any()
 
 
-@pytest.mark.parametrize("rate", [1e-3, 10.0])
+@pytest.mark.parametrize("rate", [0.03, 100.0])
 def test_an_adjustment_never_raises_the_distance(network, rate):
-    """At a rate of 10 Adam flies away: such walks are not taken."""
+    """At a rate of 100 Adam flies away: such walks are not taken."""
     trace = sparsify(network, replace(QUICK, sparsity=0.9, rate=rate)).trace
     for epoch in trace.epochs:
         assert epoch.distance < epoch.before if epoch.adjusted else epoch.distance == epoch.before

@@ -63,7 +63,8 @@ def sparsify(
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Inputs a step (default: 256).", rich_help_panel=_SEARCH)] = None,
     rate: Annotated[
-        float | None, typer.Option(help="Learning rate of an adjustment (default: 0.001).", rich_help_panel=_SEARCH)
+        float | None,
+        typer.Option(help="Step of an adjustment, relative to the weights (default: 0.04).", rich_help_panel=_SEARCH),
     ] = None,
     selector: Annotated[
         str | None,

@@ -1,10 +1,12 @@
 """Walk the survivors down d(., t_0) with the mask held: Adam on inputs that are new at each step.
 
+Steps are in units of each layer's own weights, so that they mean the same wherever on its fibre a network stands.
 Biases move too. The walk is judged on a fixed validation draw that it never sees; one that ends farther from home
 than it began is not taken. Mathematics: docs/mathematics.md, section 5.
 """
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +20,11 @@ from armlet.manifold.metric import Reference, Shape, squared_distance
 def walk(
     point: Point, masks: Masks, bank: Reference, key: jax.Array, rate: float, steps: int, shape: Shape, batch: int
 ) -> Point:
-    """`steps` steps of Adam, each on `batch` inputs drawn from `bank`; the rate falls along a cosine to a tenth."""
+    """`steps` steps of Adam, each on `batch` inputs drawn from `bank`.
+
+    `rate` is the first step's size, in root mean squares of the layer's surviving weights; it falls along a cosine to
+    a tenth.
+    """
     optimiser = optax.scale_by_adam(b2=0.99)  # a short memory: each walk is a few hundred steps
 
     def descend(number: jax.Array, state: tuple[Point, optax.OptState]):
@@ -28,7 +34,17 @@ def walk(
         slope = masked(jax.grad(squared_distance)(here, drawn, shape), masks)
         updates, moments = optimiser.update(slope, moments)
         pace = rate * (0.55 + 0.45 * jnp.cos(jnp.pi * number / steps))
-        return jax.tree.map(lambda t, u: t - pace * u, here, updates), moments
+        return _stepped(here, updates, units, pace), moments
 
     point = masked(point, masks)
+    units = tuple(_unit(weight, mask) for (weight, _), mask in zip(point, masks, strict=True))
     return masked(jax.lax.fori_loop(0, steps, descend, (point, optimiser.init(point)))[0], masks)
+
+
+def _unit(weight: jax.Array, mask: jax.Array) -> jax.Array:
+    return jnp.sqrt(jnp.sum(weight**2) / jnp.maximum(jnp.sum(mask), 1.0))
+
+
+def _stepped(point: Point, updates: Any, units: tuple[jax.Array, ...], pace: jax.Array) -> Point:
+    layers = zip(point, updates, units, strict=True)
+    return tuple((w - pace * unit * dw, b - pace * unit * db) for (w, b), (dw, db), unit in layers)

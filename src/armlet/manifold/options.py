@@ -21,7 +21,7 @@ class SparsifyOptions:
     epochs: int = 40  # rounds of removing and adjusting
     steps: int = 300  # of Adam in each adjustment; 0 leaves the survivors alone
     batch: int = 256  # inputs for each step
-    rate: float = 1e-3  # of Adam, at the start of each adjustment
+    rate: float = 0.04  # of Adam, at the start of each adjustment, in root mean squares of a layer's weights
     step_size: int | None = None  # weights removed between two judgements of costs; None: an epoch's worth
     draws: int = 32768  # inputs to adjust on
     judged: int = 2048  # of them, those that costs are judged on
@@ -34,7 +34,7 @@ class SparsifyOptions:
         if self.max_distance is not None and not 0 < self.max_distance < float("inf"):
             raise InputError("--max-distance", f"{self.max_distance} is not positive", "0.1 is a careful budget")
         if not 0 < self.rate < float("inf"):
-            raise InputError("--rate", f"{self.rate} is not positive", "0.001 serves most networks")
+            raise InputError("--rate", f"{self.rate} is not positive", "0.04 serves most networks")
         for name, least in (("epochs", 1), ("steps", 0), ("batch", 1), ("draws", 1), ("judged", 1), ("validation", 2)):
             if getattr(self, name) < least:
                 raise InputError(f"--{name}", f"{getattr(self, name)} is less than {least}")

@@ -15,7 +15,7 @@ from armlet.manifold.inputs.law import stretched
 from armlet.manifold.inputs.smooth import smooth_noise
 from armlet.network.network import F32, Network
 
-_BATCH = 4096  # fields made at once
+_BATCH = 4096  # inputs kept at once, so that memory holds no more candidates than a few times these
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,32 @@ CANDIDATES = 4  # fields drawn for each one kept
 
 def image(network: Network, count: int, seed: int) -> F32:
     """The fields on which the network is most decisive, (count, inputs)."""
-    return decisive(network, fields(network, count * CANDIDATES, seed), count)
+    random = _random(network, seed)
+    parts = [decisive(network, _some(network, random, n * CANDIDATES), n) for n in _sizes(count)]
+    return np.concatenate(parts)
 
 
 def fields(network: Network, count: int, seed: int) -> F32:
     """Smooth sparse non-negative fields, (count, inputs)."""
+    random = _random(network, seed)
+    return np.concatenate([_some(network, random, n) for n in _sizes(count)])
+
+
+def _random(network: Network, seed: int) -> np.random.Generator:
     if len(network.shape) != 2:
         raise InputError("--inputs", f"image needs rows and columns, the network's shape is {network.shape}")
-    random = np.random.default_rng(seed)
-    sizes = [min(_BATCH, count - at) for at in range(0, count, _BATCH)]
-    return np.concatenate([stretched(network.domain, _batch(random, n, network.shape, FIELDS)) for n in sizes])
+    return np.random.default_rng(seed)
 
 
-def _batch(random: np.random.Generator, count: int, shape: tuple[int, ...], law: FieldLaw) -> NDArray[np.float32]:
+def _sizes(count: int) -> list[int]:
+    return [min(_BATCH, count - at) for at in range(0, count, _BATCH)] or [0]
+
+
+def _some(network: Network, random: np.random.Generator, count: int) -> F32:
+    return stretched(network.domain, _fields(random, count, network.shape, FIELDS))
+
+
+def _fields(random: np.random.Generator, count: int, shape: tuple[int, ...], law: FieldLaw) -> NDArray[np.float32]:
     side = max(shape)
     shares = np.diff(np.linspace(0, count, len(law.scales) + 1).round().astype(int))
     noise = np.concatenate([smooth_noise(random, n, shape, s * side) for n, s in zip(shares, law.scales)])

@@ -101,6 +101,7 @@ def test_a_wrong_topology_is_one_line_and_writes_nothing(here: Path, topology: s
         (("dataset", "t.csv", "--config", "broken.toml"), "broken.toml: is not TOML"),
         (("dataset", "t.csv", "--config", "unknown.toml"), "unknown.toml: [dataset] has no option 'sauce'"),
         (("dataset", "t.csv", "--config", "typed.toml"), "typed.toml: [dataset] Expected `int`"),
+        (("dataset", "t.csv", "--source", "n" * 5000), "file name too long; check the path"),
         (("train", "P", "t.csv"), "dataset: is not a data set folder; make it: armlet dataset"),
         (("train", "P", "t.csv", "--rate", "2"), "--rate: is 2.0"),
         (("train", "P", "t.csv", "--config", "rate.toml"), "rate.toml: [train] rate: is 3.0"),

@@ -149,7 +149,7 @@ def test_the_front_door_wakes_neither_jax_nor_numba(statement: str):
 
 
 def test_help_answers_within_half_a_second():
-    """The best of five, in seconds of the processor, which other work on the machine does not stretch as it does time."""
+    """The best of five, in seconds of the processor, which other work on the machine does not stretch."""
     seconds: list[float] = []
     while len(seconds) < 5 and min(seconds, default=1.0) >= 0.5:
         before = os.times()

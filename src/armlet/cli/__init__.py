@@ -66,6 +66,11 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         except _REFUSALS as refused:
             show_error(str(refused))
             raise typer.Exit(2) from refused
+        except BrokenPipeError:
+            raise  # nobody reads on: typer ends quietly
+        except OSError as refused:  # a path that the system will not even look at
+            show_error(f"{refused.filename or 'system'}: {(refused.strerror or str(refused)).lower()}; check the path")
+            raise typer.Exit(2) from refused
         except KeyboardInterrupt:
             show_error("interrupted")
             raise typer.Exit(130) from None

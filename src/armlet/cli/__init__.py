@@ -82,8 +82,10 @@ def _register() -> None:
     for name in COMMANDS:
         try:
             module = importlib.import_module(f"armlet.cli.{name}")
-        except ModuleNotFoundError:
-            continue
+        except ModuleNotFoundError as missing:
+            if missing.name != f"armlet.cli.{name}":
+                raise
+            continue  # not written yet
         app.command(name)(guarded(getattr(module, name)))
 
 

@@ -19,6 +19,7 @@ from armlet.errors import ToolchainError
 from armlet.target.core import Core, InstructionSet, Memory
 from armlet.verify.image import Image
 
+SECONDS = 60.0  # of emulation that one call may take
 _PAGE = 4096
 STACK = Memory(0x3000_0000, 64 << 10)  # grows down from its end
 BUFFERS = Memory(0x2800_0000, 16 << 20)  # what the caller of the program owns
@@ -80,7 +81,7 @@ class Machine:
         """The bits in register `name` as the last call left it."""
         return self.unicorn.reg_read(_register(name))
 
-    def call(self, symbol: str, arguments: Sequence[int] = (), seconds: float = 60) -> None:
+    def call(self, symbol: str, arguments: Sequence[int] = (), seconds: float | None = None) -> None:
         """Call a function. Raises `MachineError` on a fault, no return in time, or a register not given back."""
         start = self.image.address(symbol)
         marks = {name: 0x5A5A0000 + i for i, name in enumerate(self.core.preserved)} | {"sp": STACK.end}
@@ -89,7 +90,7 @@ class Machine:
         for name, value in values.items():
             self.unicorn.reg_write(_register(name), value)
         self.unicorn.reg_write(arm.UC_ARM_REG_FPSCR, 0)
-        self._run(symbol, start, seconds)
+        self._run(symbol, start, SECONDS if seconds is None else seconds)
         if lost := [name for name, value in marks.items() if self.register(name) != value]:
             raise MachineError(f"{symbol} returns without giving back {', '.join(lost)}")
 

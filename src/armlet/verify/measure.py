@@ -12,7 +12,12 @@ from armlet.verify.watch import trace_call
 
 
 def measure_call(
-    machine: Machine, symbol: str, arguments: Sequence[int], table: CycleTable, flash: Flash, seconds: float = 60
+    machine: Machine,
+    symbol: str,
+    arguments: Sequence[int],
+    table: CycleTable,
+    flash: Flash,
+    seconds: float | None = None,
 ) -> Figures:
     """Call `symbol` once, watched. Raises `MachineError`, and `TargetError` at an instruction without a cycle entry."""
     return figures_of(trace_call(machine, symbol, arguments, seconds), machine, symbol, table, flash)

@@ -14,6 +14,7 @@ from armlet.schedule.interpret import run_order
 from armlet.verify.bound import error_bound
 from armlet.verify.build import Build, read_build
 from armlet.verify.controls import negative_controls
+from armlet.verify.declaration import disagreement
 from armlet.verify.figures import Figures
 from armlet.verify.image import Image, read_image
 from armlet.verify.machine import MachineError
@@ -77,6 +78,8 @@ def _check_files(build: Build, found: _Findings) -> None:
     digest, declared = build.network.digest(), build.manifest.network.digest
     problem = "" if digest == declared else f"the folder holds network {digest[:16]}, compiled was {declared[:16]}"
     found.add("the network is the one compiled", problem, digest[:16])
+    connections = f"{build.order.graph.connections} connections to compute"
+    found.add("the declared order has every connection once", disagreement(build.order, build.network), connections)
 
 
 def _link(build: Build, tools: Toolchain, found: _Findings) -> Image | None:

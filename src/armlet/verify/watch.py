@@ -24,7 +24,11 @@ _IT_STATE = 0x0600_FC00  # of the status register
 
 
 def trace_call(
-    machine: Machine, symbol: str, arguments: Sequence[int] = (), seconds: float = 60, program: Program | None = None
+    machine: Machine,
+    symbol: str,
+    arguments: Sequence[int] = (),
+    seconds: float | None = None,
+    program: Program | None = None,
 ) -> Trace:
     """Call `symbol` and watch it. `program` spares decoding the image again. Raises `MachineError` as the call does."""
     watch = _Watch(machine, program or decode_program(machine.core, machine.image))

@@ -1,0 +1,249 @@
+"""Verification says yes to what is right, and no, with the place, to everything else."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from armlet.cli import app
+from armlet.config import AnnealOptions, CompileOptions
+from armlet.errors import InputError
+from armlet.network.arithmetic import MultiplyAdd
+from armlet.network.arrays import read_npy, read_npz
+from armlet.network.network import Activation, InputDomain, Layer, Network
+from armlet.pipeline import compile_network
+from armlet.schedule.interpret import run_order
+from armlet.verify.build import read_build
+from armlet.verify.declaration import disagreement
+from armlet.verify.run import run_build
+from armlet.verify.toolchain import ZigToolchain, find_toolchain
+from armlet.verify.vectors import trials
+from armlet.verify.verdict import Verdict
+from armlet.verify.verify import verify
+from strategies import inputs_for, networks
+
+QUICK = CompileOptions(anneal=AnnealOptions(moves=10, cycles=1))
+
+
+def small_network(seed: int = 0) -> Network:
+    rng = np.random.default_rng(seed)
+    weights = [rng.standard_normal(s) * (rng.random(s) < 0.6) for s in ((7, 9), (6, 7), (3, 6))]
+    layers = [Layer(w.astype(np.float32), rng.random(len(w)).astype(np.float32), Activation.RELU) for w in weights]
+    layers[-1] = replace(layers[-1], activation=Activation.LINEAR)
+    return Network(tuple(layers), InputDomain.uniform(9, -1, 2), (9,))
+
+
+def compiled(network: Network, folder: Path, options: CompileOptions = QUICK) -> Path:
+    """A build folder named net."""
+    build = folder / "net"
+    build.mkdir(parents=True)
+    for name, content in compile_network(network, "net", options).bundle.files.items():
+        (build / name).write_bytes(content)
+    return build
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Path:
+    return compiled(small_network(), tmp_path)
+
+
+def broken(verdict: Verdict) -> list[str]:
+    return [f"{check.claim}: {check.detail}" for check in verdict.checks if not check.holds]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        QUICK,
+        replace(QUICK, registers=3),
+        replace(QUICK, multiply_add="fused"),
+        replace(QUICK, inputs="natural"),
+        replace(QUICK, simplify=False),
+    ],
+)
+def test_a_sound_build_is_verified(options: CompileOptions, tmp_path: Path):
+    verdict = verify(compiled(small_network(), tmp_path, options), random=4)
+    assert verdict.holds, broken(verdict)
+    assert verdict.worst_error <= verdict.error_bound
+    assert set(verdict.figures) == {"net_run", "net_core"}
+    assert verdict.figures["net_core"].cycles < verdict.figures["net_run"].cycles
+
+
+@settings(max_examples=20)
+@given(st.data())
+def test_every_network_compiles_to_what_verifies(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject):
+    network = data.draw(networks())
+    folder = compiled(network, tmp_path_factory.mktemp("any"))
+    verdict = verify(folder, random=2)
+    assert not [line for line in broken(verdict) if "wrong" not in line]  # tiny ones may compute nothing to corrupt
+    x, made = data.draw(inputs_for(network)), read_build(folder)
+    assert run_build(folder, x, "core").tobytes() == run_order(made.order, x, MultiplyAdd.SEPARATE).tobytes()
+
+
+def _edit(build: Path, change: Callable[[str], str]) -> None:
+    path = build / "net.S"
+    before = path.read_text()
+    path.write_text(change(before))
+    assert path.read_text() != before
+
+
+def _after_entry(lines: str) -> Callable[[str], str]:
+    return lambda text: text.replace("net_core:\n", f"net_core:\n{lines}\n", 1)
+
+
+SABOTAGE = {
+    "an addition turned round": (lambda t: t.replace("vadd.f32", "vsub.f32", 1), "exact to the bit"),
+    "a product left out": (lambda t: t.replace("  vmul.f32", "@ vmul.f32", 1), "exact to the bit"),
+    "a register not given back": (_after_entry("  mov r10, #1"), "without giving back r10"),
+    "a branch on data": (_after_entry("  ldr r3, [r0]\n  cmp r3, #0\n  bmi 1f\n  nop\n1:"), "takes another way"),
+    "a read outside": (_after_entry("  ldr r3, [r0, #-16]"), "stays inside"),
+    "a write to its input": (_after_entry("  ldr r3, [r0]\n  str r3, [r0]"), "stays inside"),
+    "a write to its constants": (lambda t: t.replace("  bx lr", "  str r0, [r1, #-4]\n  bx lr", 1), "faults"),
+    "another core's instruction": (_after_entry("  vadd.f64 d0, d0, d1"), "assembles and links"),
+    "more code than declared": (_after_entry("  nop.w"), "takes the memory"),
+    "an endless loop": (_after_entry("1: b 1b"), "does not return"),
+}
+
+
+@pytest.mark.parametrize("what", SABOTAGE)
+def test_sabotaged_assembly_is_refused(what: str, build: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("armlet.verify.machine.SECONDS", 0.5)
+    change, says = SABOTAGE[what]
+    _edit(build, change)
+    found = broken(verify(build, random=4))
+    assert any(says in line for line in found), found
+    assert any(line.startswith("the files are as compile left them: changed since: net.S") for line in found)
+
+
+def test_a_changed_weight_in_the_constants_is_refused_by_running_it(build: Path):
+    bits = int(np.float32(read_build(build).order.graph.weight[0]).view(np.uint32))
+    _edit(build, lambda text: text.replace(f"{bits:#010x}", f"{bits ^ 1 << 20:#010x}"))
+    found = broken(verify(build, random=16))
+    assert any("net_run is exact to the bit: output" in line and "must be" in line for line in found), found
+
+
+def test_a_declared_order_that_is_not_the_networks_is_refused(build: Path):
+    made = read_build(build)
+    graph = made.order.graph
+    weight = graph.weight.copy()
+    weight[2] *= 2
+    wrong = replace(made.order, graph=replace(graph, weight=weight))
+    assert "weight from" in disagreement(wrong, made.network)
+    keep = np.arange(graph.connections) != 3
+    less = replace(graph, source=graph.source[keep], target=graph.target[keep], weight=graph.weight[keep])
+    order = made.order.connections
+    wrong = replace(made.order, graph=less, connections=np.argsort(np.argsort(order[order != 3])))
+    assert "weight from" in disagreement(wrong, made.network)
+    bias = graph.bias.copy()
+    bias[graph.inputs] = np.nextafter(bias[graph.inputs], np.float32(9))
+    assert "bias" in disagreement(replace(made.order, graph=replace(graph, bias=bias)), made.network)
+    other = replace(graph, activation=np.zeros_like(graph.activation))
+    assert "activation" in disagreement(replace(made.order, graph=other), made.network)
+    turned = replace(graph, outputs=graph.outputs[::-1].copy())
+    assert "output 0" in disagreement(replace(made.order, graph=turned), made.network)
+    assert disagreement(made.order, made.network) == ""
+
+
+@given(networks())
+@settings(max_examples=20)
+def test_every_declared_order_is_the_networks(network: Network):
+    for simplify in (True, False):
+        made = compile_network(network, "net", replace(QUICK, simplify=simplify))
+        assert disagreement(made.order, network) == ""
+
+
+def test_a_swapped_network_or_manifest_is_refused(build: Path, tmp_path: Path):
+    (build / "b_0.npy").write_bytes((build / "b_1.npy").read_bytes())
+    with pytest.raises(InputError, match=r"b_0\.npy"):
+        verify(build)
+    other = compiled(small_network(1), tmp_path / "other")
+    for name in ("W_0.npy", "W_1.npy", "W_2.npy", "b_0.npy", "b_1.npy", "b_2.npy"):
+        (build / name).write_bytes((other / name).read_bytes())
+    found = broken(verify(build, random=2))
+    assert any("the network is the one compiled" in line for line in found), found
+    assert any("every connection once" in line for line in found), found
+
+
+@pytest.mark.parametrize("name", ["net.json", "net.S", "net_order.npz", "net_input_driver.json", "W_1.npy", "net.h"])
+def test_a_missing_or_cut_file_is_one_line_that_names_it(name: str, build: Path):
+    path = build / name
+    whole = path.read_bytes()
+    path.unlink()
+    result = CliRunner().invoke(app, ["verify", str(build)])
+    assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+    if name not in ("net.S", "net.h"):  # those are text: a cut one is another program, and is refused as that
+        path.write_bytes(whole[: len(whole) // 2])
+        result = CliRunner().invoke(app, ["verify", str(build)])
+        assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+        assert name in result.output or name == "W_1.npy"
+
+
+def test_trials_lie_in_the_interval_and_reach_its_ends(build: Path):
+    made = read_build(build)
+    tried = trials(made, 20, 0)
+    low, high = made.network.domain.low, made.network.domain.high
+    assert ((tried.inputs >= low) & (tried.inputs <= high)).all()
+    assert len(set(tried.labels)) == len(tried.labels) == len(tried.inputs)
+    assert {-1.0, 2.0, 0.0} <= set(np.unique(tried.inputs).tolist())
+    assert np.signbit(tried.inputs[tried.inputs == 0]).any()
+    assert (np.abs(tried.inputs[tried.inputs != 0]) < 1.2e-38).any()
+
+
+def test_the_command_line_answers_with_its_exit_code(build: Path):
+    runner = CliRunner()
+    good = runner.invoke(app, ["verify", str(build), "--random", "2"])
+    assert (good.exit_code, good.output.splitlines()[-1]) == (0, f"{build}: verified")
+    told = runner.invoke(app, ["verify", str(build), "--random", "2", "--json"])
+    assert json.loads(told.output)["verified"] is True
+    _edit(build, lambda text: text.replace("vadd.f32", "vsub.f32", 1))
+    bad = runner.invoke(app, ["verify", str(build), "--random", "2"])
+    assert bad.exit_code == 1
+    assert "NOT verified" in bad.output
+
+
+@pytest.mark.parametrize("ending", ["csv", "npy", "npz"])
+def test_run_gives_the_outputs_to_the_bit(ending: str, build: Path, tmp_path: Path):
+    x = np.random.default_rng(0).uniform(-1, 2, (5, 9)).astype(np.float32)
+    np.savez(tmp_path / "x.npz", X=x)
+    path = tmp_path / f"y.{ending}"
+    result = CliRunner().invoke(app, ["run", str(build), str(tmp_path / "x.npz"), "-o", str(path)])
+    assert result.exit_code == 0, result.output
+    readers = {"csv": lambda p: np.loadtxt(p, delimiter=","), "npy": read_npy, "npz": lambda p: read_npz(p)["Y"]}
+    y = readers[ending](path)
+    wanted = run_order(read_build(build).order, x, MultiplyAdd.SEPARATE)
+    assert y.astype(np.float32).tobytes() == wanted.tobytes()
+
+
+def test_run_refuses_what_it_cannot_write_before_it_runs(build: Path, tmp_path: Path):
+    result = CliRunner().invoke(app, ["run", str(build), str(tmp_path / "none.csv"), "-o", "y.txt"])
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert "y.txt" in result.output
+
+
+def test_a_verifier_that_compares_nothing_is_found_out(build: Path, monkeypatch: pytest.MonkeyPatch):
+    """The negative controls stand trial too: with the comparison made blind, they must not pass."""
+    monkeypatch.setattr("armlet.verify.controls._is_refused", lambda *_: False)
+    found = broken(verify(build, random=2))
+    assert len(found) == 2
+    assert all("nothing here is proof" in line for line in found)
+
+
+def test_without_tools_the_mend_is_named(monkeypatch: pytest.MonkeyPatch, build: Path):
+    monkeypatch.setattr("armlet.verify.toolchain._zig", lambda: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    result = CliRunner().invoke(app, ["verify", str(build)])
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert "armlet[verify]" in result.output
+
+
+def test_the_tools_are_named_in_the_verdict(build: Path):
+    tools = find_toolchain()
+    assert verify(build, random=1, tools=tools).tools == tools.describe()
+    with pytest.raises(Exception, match="not installed"):
+        verify(build, tools=ZigToolchain("/nowhere/zig"))

@@ -100,4 +100,7 @@ def _copy(target: Target, source: str, words: list[int]) -> Iterator[Call]:
                 far = {"low": start & 0xFFFF, "high": start >> 16}
                 yield Op.POINT_FAR, {"pointer": base, "base": source, **far}
             yield Op.CORE_LOAD, {"core": core, "base": base, "offset": offset - start}
-        yield Op.CORE_STORE_LIST, {"cores": ", ".join(roles.scratch[: len(chunk)]), "base": roles.inputs_walk}
+        if len(chunk) == 1:  # a list of one register is unpredictable; only the last chunk can be that short
+            yield Op.CORE_STORE, {"core": roles.scratch[0], "base": roles.inputs_walk, "offset": 0}
+        else:
+            yield Op.CORE_STORE_LIST, {"cores": ", ".join(roles.scratch[: len(chunk)]), "base": roles.inputs_walk}

@@ -242,6 +242,25 @@ def test_without_tools_the_mend_is_named(monkeypatch: pytest.MonkeyPatch, build:
     assert "armlet[verify]" in result.output
 
 
+def test_without_the_extra_the_mend_is_named(monkeypatch: pytest.MonkeyPatch, build: Path):
+    monkeypatch.setattr("armlet.verify.extra.find_spec", lambda name: None if name == "elftools" else name)
+    for command in (["verify", str(build)], ["run", str(build), "x.csv"]):
+        result = CliRunner().invoke(app, command)
+        assert (result.exit_code, result.output.count("\n")) == (2, 1)
+        assert "pyelftools; pip install 'armlet[verify]'" in result.output
+
+
+def test_figures_that_the_manifest_makes_up_are_refused(build: Path):
+    path = build / "net.json"
+    manifest = json.loads(path.read_text())
+    manifest["moves"]["loads"] -= 1
+    manifest["memory"]["code"] += 4
+    path.write_text(json.dumps(manifest))
+    found = broken(verify(build, random=1))
+    assert any("moves activations" in line for line in found), found
+    assert any("takes the memory" in line for line in found), found
+
+
 def test_the_tools_are_named_in_the_verdict(build: Path):
     tools = find_toolchain()
     assert verify(build, random=1, tools=tools).tools == tools.describe()

@@ -30,6 +30,9 @@ def run(
     """
     from armlet.data.table import read_inputs
     from armlet.storage import write_file
+    from armlet.verify.extra import require_extra
+
+    require_extra()
     from armlet.verify.run import run_build
 
     console = Console(quiet, verbose, json)

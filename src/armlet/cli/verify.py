@@ -27,6 +27,9 @@ def verify(
 
     Example: armlet verify build/digits
     """
+    from armlet.verify.extra import require_extra
+
+    require_extra()
     from armlet.verify.verify import verify as verify_build
 
     console = Console(quiet, verbose, json)

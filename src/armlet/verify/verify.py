@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from armlet.emit import names
 from armlet.errors import ToolchainError
 from armlet.network.network import F32, F64
 from armlet.schedule.interpret import run_order
@@ -161,7 +162,19 @@ def _check_paths(build: Build, runner: Runner, entry: str, tried: Trials, found:
     found.add(f"{entry} does the same steps for every input", problem, steps)
     stray = _stray(traces[0], runner.areas(entry))
     found.add(f"{entry} stays inside its memory", stray, "constants, variables, caller's arrays, stack")
-    found.figures[entry] = figures_of(traces[0], runner.machine, entry, build.target.cycles, build.target.flash)
+    figures = found.figures[entry] = figures_of(
+        traces[0], runner.machine, entry, build.target.cycles, build.target.flash
+    )
+    if entry == names.core_symbol(build.name):
+        _check_moves(build, figures, found)
+
+
+def _check_moves(build: Build, figures: Figures, found: _Findings) -> None:
+    declared = build.manifest.moves.loads, build.manifest.moves.stores
+    counted = figures.loads.activation, figures.stores.activation
+    problem = "" if declared == counted else f"declared {declared}, counted {counted} (loads, stores)"
+    detail = f"{sum(counted)}, lower bound {build.manifest.moves.bound}"
+    found.add("moves activations as often as the manifest declares", problem, detail)
 
 
 def _stray(trace: Trace, areas: tuple[Area, ...]) -> str:

@@ -66,7 +66,7 @@ class InputDomain:
 
     def __post_init__(self) -> None:
         for name in ("low", "high", "mean", "std"):
-            array = frozen(getattr(self, name), np.float64)
+            array = frozen(np.asarray(getattr(self, name), np.float64) + 0.0, np.float64)  # zero has one sign here
             if array.ndim != 1 or array.shape != np.shape(self.low):
                 raise InputError(f"input {name}", f"has shape {array.shape}, not that of low, {np.shape(self.low)}")
             if not np.isfinite(array).all():

@@ -96,8 +96,8 @@ def _is_fusion_cheaper(layer: _Layer, after: _Layer, registers: Registers) -> bo
     """Whether to keep the next layer's accumulators beside each tile instead of storing and loading its values."""
     room, batch = registers.count, registers.batch
     left = room - len(after.neurons)
-    if left < 3 or _fits(layer, left):
-        return False  # no room, or the values stay in registers by themselves
+    if left < 3 or _fits(layer, left) or not np.isin(after.sources, layer.neurons).all():
+        return False  # no room, or the values stay in registers by themselves, or others are wanted too
     apart, _ = _best_tiling(layer, room, batch)
     following, _ = _best_tiling(after, room, batch)
     together, _ = _best_tiling(layer, left, batch)

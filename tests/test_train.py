@@ -108,7 +108,7 @@ def test_the_steps_of_the_default_options_are_bounded_whatever_the_rows(samples:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"epochs": -1}, {"batch": -1}, {"rate": 1.0}, {"decay": -0.1}, {"validation": 0.0}, {"patience": 0}]
+    "wrong", [{"epochs": -1}, {"batch": -1}, {"rate": 1.0}, {"decay": -0.1}, {"validation": 0.0}, {"patience": -1}]
 )
 def test_options_that_make_no_sense_are_refused_by_name(wrong: dict[str, float]):
     with pytest.raises(InputError) as caught:

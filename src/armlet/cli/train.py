@@ -23,7 +23,7 @@ def train(
         float | None, typer.Option(help="Share of rows that choose the best epoch (default: 0.1).")
     ] = None,
     patience: Annotated[
-        int | None, typer.Option(help="Epochs without a better one before it stops (default: 30).")
+        int | None, typer.Option(help="Epochs without a better one before it stops (default: half).")
     ] = None,
     seed: Seed = None,
     config: Config = None,

@@ -16,10 +16,10 @@ class TrainOptions:
     rate: float = 0.0  # at the first step; 0: 0.03 over the root of the batch, so that small batches are not timid
     decay: float = 0.1  # of weights, not of biases, times the rate at each step
     validation: float = 0.1  # share of the training rows held out to choose the best epoch
-    patience: int = 30  # epochs without a better validation accuracy before it stops
+    patience: int = 0  # epochs without a better validation accuracy before it stops; 0: half of them
 
     def __post_init__(self) -> None:
-        for name, least in (("seed", 0), ("epochs", 0), ("batch", 0), ("patience", 1)):
+        for name, least in (("seed", 0), ("epochs", 0), ("batch", 0), ("patience", 0)):
             if getattr(self, name) < least:
                 raise InputError(f"--{name}", f"is {getattr(self, name)}", f"give a whole number from {least}")
         if not 0 <= self.rate < 1:
@@ -30,10 +30,11 @@ class TrainOptions:
             raise InputError("--validation", f"is {self.validation}", "give a share such as 0.1")
 
     def for_samples(self, samples: int) -> "TrainOptions":
-        """The same with `epochs`, `batch` and `rate` decided for so many training rows."""
+        """The same with epochs, batch, rate and patience decided, where they are 0, for so many training rows."""
         batch = min(self.batch or min(max(samples // 400, 32), 128), samples)
         epochs = self.epochs or min(max(round(6000 / (samples // batch)), 15), 150)
-        return replace(self, epochs=epochs, batch=batch, rate=self.rate or 0.03 / batch**0.5)
+        patience = self.patience or (epochs + 1) // 2
+        return replace(self, epochs=epochs, batch=batch, rate=self.rate or 0.03 / batch**0.5, patience=patience)
 
 
 @dataclass(frozen=True, slots=True)

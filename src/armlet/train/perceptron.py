@@ -5,21 +5,19 @@ from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 Parameters: TypeAlias = list[tuple[jax.Array, jax.Array]]  # weight (outputs, inputs), bias (outputs,)
 
 
-def initial(key: jax.Array, widths: tuple[int, ...]) -> Parameters:
+def initial(random: np.random.Generator, widths: tuple[int, ...]) -> Parameters:
     """He's start: weights of variance 2 / inputs, which keeps the signal through ReLU; biases zero.
 
     He, Zhang, Ren, Sun, "Delving deep into rectifiers", ICCV 2015.
     """
-    keys = jax.random.split(key, len(widths) - 1)
-    return [
-        (jax.random.normal(k, (fan_out, fan_in)) * jnp.sqrt(2.0 / fan_in), jnp.zeros(fan_out))
-        for k, (fan_in, fan_out) in zip(keys, pairwise(widths))
-    ]
+    weights = [random.standard_normal((n, m), np.float32) * np.float32((2 / m) ** 0.5) for m, n in pairwise(widths)]
+    return [(jnp.asarray(weight), jnp.zeros(len(weight))) for weight in weights]
 
 
 def logits(parameters: Parameters, x: jax.Array) -> jax.Array:

@@ -4,7 +4,7 @@ One epoch is one compiled call, a scan over its shuffled batches. The test rows 
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
@@ -21,7 +21,7 @@ from armlet.train.options import Epoch, TrainOptions, Watch, unwatched
 from armlet.train.perceptron import Parameters, initial, logits, loss
 from armlet.version import __version__
 
-_Run = Callable[[Parameters, Any, jax.Array], tuple[Parameters, Any, jax.Array]]
+_Run = Callable[[Parameters, Any, jax.Array, jax.Array, jax.Array], tuple[Parameters, Any, jax.Array]]
 
 
 def train(
@@ -34,12 +34,15 @@ def train(
     options = options.for_samples(len(kept))
     x, y = jnp.asarray(data.train_inputs[kept]), jnp.asarray(data.train_labels[kept], jnp.int32)
     judge = partial(_accuracy, x=jnp.asarray(data.train_inputs[held]), y=jnp.asarray(data.train_labels[held]))
-    key, start = jax.random.split(jax.random.key(options.seed))
-    parameters = initial(start, topology.widths)
-    state, run = _compile_epoch(parameters, x, y, options)
+    random = np.random.default_rng(options.seed)
+    parameters = initial(random, topology.widths)
+    steps = len(x) // options.batch
+    adam, run = _epoch(options.rate, options.decay, options.epochs * steps)
+    state = adam.init(parameters)  # pyright: ignore[reportArgumentType]
     best, best_accuracy, best_epoch, rose = parameters, -1.0, 0, 0
     for number in range(1, options.epochs + 1):
-        parameters, state, mean = run(parameters, state, jax.random.fold_in(key, number))
+        batches = random.permutation(len(x))[: steps * options.batch].reshape(steps, -1)
+        parameters, state, mean = run(parameters, state, x, y, jnp.asarray(batches, jnp.int32))
         if not np.isfinite(float(mean)):
             raise InputError("--rate", f"{options.rate} makes the training diverge", "give a lower one")
         accuracy = float(judge(parameters))
@@ -52,26 +55,30 @@ def train(
     return _network(best, data, topology, _provenance(options, best_epoch, best_accuracy, len(kept)))
 
 
-def _compile_epoch(parameters: Parameters, x: jax.Array, y: jax.Array, options: TrainOptions) -> tuple[Any, _Run]:
-    """The optimiser's first state, and the function that runs an epoch from a key for its shuffle."""
-    batch, steps = options.batch, len(x) // options.batch
-    rate = optax.schedules.cosine_decay_schedule(options.rate, steps * options.epochs)
-    is_weight = [(True, False) for _ in parameters]
-    adam = optax.adamw(rate, weight_decay=options.decay, mask=is_weight)
-
-    def step(carry: tuple[Parameters, Any], rows: jax.Array) -> tuple[tuple[Parameters, Any], jax.Array]:
-        parameters, state = carry
-        value, slope = jax.value_and_grad(loss)(parameters, x[rows], y[rows])
-        updates, state = adam.update(slope, state, parameters)
-        return (optax.apply_updates(parameters, updates), state), value  # pyright: ignore[reportReturnType]
+@lru_cache(maxsize=8)
+def _epoch(rate: float, decay: float, steps: int) -> tuple[optax.GradientTransformation, _Run]:
+    """The optimiser for so many steps, and the compiled epoch: (parameters, state, x, y, rows of each batch)."""
+    adam = optax.adamw(optax.schedules.cosine_decay_schedule(rate, steps), weight_decay=decay, mask=_weights)
 
     @jax.jit
-    def run(parameters: Parameters, state: Any, key: jax.Array) -> tuple[Parameters, Any, jax.Array]:
-        order = jax.random.permutation(key, len(x))[: steps * batch].reshape(steps, batch)
-        (parameters, state), values = jax.lax.scan(step, (parameters, state), order)
+    def run(
+        parameters: Parameters, state: Any, x: jax.Array, y: jax.Array, batches: jax.Array
+    ) -> tuple[Parameters, Any, jax.Array]:
+        def step(carry: tuple[Parameters, Any], rows: jax.Array) -> tuple[tuple[Parameters, Any], jax.Array]:
+            parameters, state = carry
+            value, slope = jax.value_and_grad(loss)(parameters, x[rows], y[rows])
+            updates, state = adam.update(slope, state, parameters)
+            return (optax.apply_updates(parameters, updates), state), value  # pyright: ignore[reportReturnType]
+
+        (parameters, state), values = jax.lax.scan(step, (parameters, state), batches)
         return parameters, state, values.mean()
 
-    return adam.init(parameters), run  # pyright: ignore[reportArgumentType]
+    return adam, run
+
+
+def _weights(parameters: Any) -> Any:
+    """Which parameters decay: weights, not biases."""
+    return [(True, False) for _ in parameters]
 
 
 @jax.jit

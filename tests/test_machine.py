@@ -1,6 +1,7 @@
 """The machine that judges: tools, image, emulator and the trace that all figures come from."""
 
 import struct
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -190,6 +191,18 @@ def test_a_program_without_its_parts_does_not_link():
     text = tools.compile_c("float g(float); float f(float x) { return g(x) + 1; }\n", CORTEX_M4F_CORE)
     with pytest.raises(ToolchainError, match="g"):
         tools.link([text], CORTEX_M4F_CORE, "f")
+
+
+def test_a_compiler_that_takes_too_long_is_stopped_with_all_it_started():
+    slow = (
+        "float f(const float *x) { float s = 0;\n"
+        + "".join(f"s += x[{i}] * {i}.5f;\n" for i in range(30000))
+        + "return s; }\n"
+    )
+    begin = time.monotonic()
+    with pytest.raises(ToolchainError, match=r"did not finish within 0\.2 s"):
+        find_toolchain().compile_c(slow, CORTEX_M4F_CORE, seconds=0.2)
+    assert time.monotonic() - begin < 10  # it waits for the pipes of everything that was started
 
 
 def test_an_image_counts_code_constants_and_variables():

@@ -8,9 +8,11 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -139,16 +141,39 @@ def _call(command: tuple[str, ...], folder: Path, seconds: float) -> str:
     }
     tool = Path(command[0]).name
     try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, check=True, timeout=seconds, errors="replace"
+        running = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,  # so that what the tool starts ends with it
         )
     except FileNotFoundError as missing:
         raise ToolchainError(f"{tool} is not installed") from missing
-    except subprocess.TimeoutExpired as slow:
-        raise ToolchainError(f"{tool} did not finish within {seconds:g} s") from slow
-    except subprocess.CalledProcessError as failed:
-        raise ToolchainError(f"{tool}: {_first_complaint(failed.stderr)}") from failed
-    return done.stdout
+    try:
+        said, complained = running.communicate(timeout=seconds)
+    except BaseException as ended:
+        _end(running)
+        if isinstance(ended, subprocess.TimeoutExpired):
+            raise ToolchainError(f"{tool} did not finish within {seconds:g} s") from ended
+        raise
+    if running.returncode:
+        raise ToolchainError(f"{tool}: {_first_complaint(complained)}")
+    return said
+
+
+def _end(running: "subprocess.Popen[str]") -> None:
+    """Stop a tool and all that it has started."""
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+    else:
+        running.kill()
+    running.communicate()
 
 
 def _first_complaint(text: str) -> str:

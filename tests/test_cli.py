@@ -99,8 +99,10 @@ def test_a_wrong_topology_is_one_line_and_writes_nothing(here: Path, topology: s
         (("dataset", "t.csv", "--out", "."), "which armlet did not write"),
         (("dataset", "t.csv", "--config", "none.toml"), "none.toml: cannot be read"),
         (("dataset", "t.csv", "--config", "broken.toml"), "broken.toml: is not TOML"),
-        (("dataset", "t.csv", "--config", "unknown.toml"), "unknown.toml: [dataset] has no option 'sauce'"),
-        (("dataset", "t.csv", "--config", "typed.toml"), "typed.toml: [dataset] Expected `int`"),
+        (("dataset", "t.csv", "--config", "unknown.toml"), "unknown.toml: [dataset]: has no option 'sauce'"),
+        (("dataset", "t.csv", "--config", "typed.toml"), "typed.toml: [dataset]: Expected `int`"),
+        (("compile", "P", "n", "--config", "nested.toml"), "nested.toml: [compile.anneal]: has no option 'hotter'"),
+        (("compile", "P", "n", "--config", "cold.toml"), "cold.toml: [compile] cold: is 9.0"),
         (("dataset", "t.csv", "--source", "n" * 5000), "file name too long; check the path"),
         (("train", "P", "t.csv"), "dataset: is not a data set folder; make it: armlet dataset"),
         (("train", "P", "t.csv", "--rate", "2"), "--rate: is 2.0"),
@@ -115,6 +117,8 @@ def test_a_mistake_is_one_line_that_names_file_place_and_mend(here: Path, argume
         ("broken.toml", "[train"),
         ("unknown.toml", "[dataset]\nsauce = 1\n"),
         ("typed.toml", "[dataset]\nseed = 'a'\n"),
+        ("nested.toml", "[compile.anneal]\nhotter = 1\n"),
+        ("cold.toml", "[compile.anneal]\ncold = 9.0\n"),
         ("rate.toml", "[train]\nrate = 3.0\n"),
     ):
         (here / name).write_text(text)

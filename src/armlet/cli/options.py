@@ -1,8 +1,8 @@
 """The options that every command takes, as types for its signature, and what flags and armlet.toml settle together."""
 
-from dataclasses import fields
+from dataclasses import is_dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -31,20 +31,26 @@ def settle(kind: type[_Options], section: str, config: Path | None, **flags: Any
     import msgspec
 
     table = read_section(config, section) if config else {}
-    names = [field.name for field in fields(kind)]  # pyright: ignore[reportArgumentType]
-    for key in table:
-        if key not in names:
-            raise InputError(str(config), f"[{section}] has no option {key!r}", f"it has {', '.join(names)}")
-    given = {name: value for name, value in flags.items() if value is not None}
+    _require_known(table, kind, f"{config}: [{section}]")
     try:
         typed = msgspec.convert(table, kind)
-        return kind(**{name: given.get(name, getattr(typed, name)) for name in names})
     except msgspec.ValidationError as wrong:
-        raise InputError(str(config), f"[{section}] {str(wrong).replace('$.', '')}") from wrong
+        raise InputError(f"{config}: [{section}]", str(wrong).replace("$.", "")) from wrong
     except InputError as wrong:
-        if wrong.source.removeprefix("--") in table and wrong.source.removeprefix("--") not in given:
-            raise InputError(f"{config}: [{section}] {wrong.source[2:]}", wrong.problem, wrong.mend) from wrong
-        raise
+        place = f"{config}: [{section}] {wrong.source.removeprefix('--')}"
+        raise InputError(place, wrong.problem, wrong.mend) from wrong
+    given = {name: value for name, value in flags.items() if value is not None}
+    return replace(typed, **given)  # pyright: ignore[reportArgumentType]
+
+
+def _require_known(table: dict[str, Any], kind: Any, place: str) -> None:
+    """Refuse keys that `kind` or a dataclass inside it does not have: a misspelt option must not be silent."""
+    hints = get_type_hints(kind)
+    for key, value in table.items():
+        if key not in hints:
+            raise InputError(place, f"has no option {key!r}", f"it has {', '.join(hints)}")
+        if is_dataclass(hints[key]) and isinstance(value, dict):
+            _require_known(value, hints[key], f"{place.removesuffix(']')}.{key}]")
 
 
 def read_section(config: Path, section: str) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import Enum
+from pathlib import Path
 from typing import TypeVar
 
 from armlet.anneal.engine import Annealing
 from armlet.config import CompileOptions
 from armlet.emit.arrange import arrange
-from armlet.emit.bundle import Bundle, bundle
+from armlet.emit.bundle import OWNS, Bundle, bundle
 from armlet.emit.check import check_program
 from armlet.emit.entry import frame
 from armlet.emit.manifest import MemoryEntry
@@ -29,6 +30,7 @@ from armlet.schedule.check import check_code
 from armlet.schedule.code import Code
 from armlet.schedule.order import Order
 from armlet.schedule.plan import plan_order
+from armlet.storage import write_folder
 from armlet.target import TARGETS
 from armlet.target.spec import Target
 
@@ -95,6 +97,11 @@ def compile_network(
     made = bundle(name, network, simplified, program, around, asdict(options))
     _check_budget(name, made.manifest.memory, options)
     return Compilation(network, graph, simplified, order, code, layout, program, made)
+
+
+def write_build(made: Compilation, folder: Path) -> None:
+    """Write the build folder, whole or not at all. Raises `InputError`."""
+    write_folder(folder, made.bundle.files, OWNS)
 
 
 def find_target(name: str, dtype: str) -> Target:

@@ -10,6 +10,7 @@ from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
 
 if TYPE_CHECKING:
     from armlet.emit.manifest import Manifest
+    from armlet.verify.verdict import Verdict
 
 _STAGES = ("graph", "order", "registers", "layout", "emit")
 
@@ -48,10 +49,8 @@ def compile(
     Example: armlet compile PARAMS_SPARSE digits --flash 65536 --ram 8192
     """
     from armlet.config import CompileOptions
-    from armlet.emit.bundle import OWNS
     from armlet.network.read import read_network
-    from armlet.pipeline import compile_network
-    from armlet.storage import write_folder
+    from armlet.pipeline import compile_network, write_build
 
     console = Console(quiet, verbose, json)
     given = {"target": target, "dtype": dtype, "flash": flash, "ram": ram, "inputs": inputs}
@@ -60,9 +59,37 @@ def compile(
     network = read_network(params)
     with console.progress("compiling") as advance:
         made = compile_network(network, name, options, lambda stage: advance(_STAGES.index(stage), len(_STAGES), stage))
-    write_folder(out / name, made.bundle.files, OWNS)
-    manifest = made.bundle.manifest
-    console.result(_figures(out / name, manifest), _summary(out / name, manifest))
+    write_build(made, out / name)
+    figures, text = _figures(out / name, made.bundle.manifest), summary(out / name, made.bundle.manifest)
+    verdict = _verdict(console, out / name) if verify else None
+    if verdict is not None:
+        figures["verified"] = verdict.holds
+        text += "\n" + _answer(verdict)
+    console.result(figures, text)
+    if verdict is not None and not verdict.holds:
+        raise typer.Exit(1)
+
+
+def _verdict(console: Console, build: Path) -> "Verdict | None":
+    """What verification says of the build; nothing, and how to get it, where its extra is not installed."""
+    from armlet.verify.extra import missing_extra
+
+    if missing := missing_extra():
+        console.say(f"not verified: that needs {missing}; pip install 'armlet[verify]'")
+        return None
+    from armlet.verify.verify import verify as verify_build
+
+    with console.progress("verifying"):
+        return verify_build(build)
+
+
+def _answer(verdict: "Verdict") -> str:
+    wrong = [f"{check.claim} ({check.detail})" for check in verdict.checks if not check.holds]
+    if wrong:
+        return f"  NOT verified: {'; '.join(wrong)}"
+    cycles = {entry: figures.cycles for entry, figures in verdict.figures.items()}
+    counted = ", ".join(f"{entry} {count} cycles" for entry, count in cycles.items())
+    return f"  verified     exact to the bit in the emulator; {counted} at zero wait states"
 
 
 def _figures(build: Path, manifest: "Manifest") -> dict[str, object]:
@@ -72,7 +99,8 @@ def _figures(build: Path, manifest: "Manifest") -> dict[str, object]:
     return {"out": str(build), **parts}
 
 
-def _summary(build: Path, manifest: "Manifest") -> str:
+def summary(build: Path, manifest: "Manifest") -> str:
+    """What the manifest says, for a person."""
     network, memory, moves = manifest.network, manifest.memory, manifest.moves
     lines = [
         f"{build}: {'-'.join(str(width) for width in network.widths)} for {manifest.target}, {manifest.dtype}",

@@ -1,0 +1,106 @@
+"""armlet: sparse neural networks, without data, to ARM assembly in which the weights are the program.
+
+Each stage of the road is one function:
+
+    read_topology, read_source, make_dataset     a data set at the side that the topology asks for
+    train                                        a ReLU perceptron
+    read_network, write_params                   networks in and out of files
+    sparsify                                     fewer weights, the same function, no data
+    compile_network                              assembly, header, drivers, manifest
+    verify, run_build                            the linked bytes, in the emulator
+
+Names are fetched when they are first used, so that importing armlet wakes neither JAX nor Numba.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from armlet.version import __version__
+
+if TYPE_CHECKING:
+    from armlet.config import AnnealOptions, CompileOptions
+    from armlet.data.dataset import DataSet, make_dataset
+    from armlet.data.source import SourceOptions, read_source
+    from armlet.errors import ArmletError, CapacityError, InputError, InvariantError, TargetError, ToolchainError
+    from armlet.manifold.options import SparsifyOptions
+    from armlet.manifold.sparsify import Sparsified, sparsify
+    from armlet.network.network import Activation, InputDomain, Layer, Network, multilayer_perceptron
+    from armlet.network.params import read_params, write_params
+    from armlet.network.read import read_network
+    from armlet.network.topology import Topology, read_topology
+    from armlet.pipeline import Compilation, compile_network, write_build
+    from armlet.target import TARGETS
+    from armlet.train.options import TrainOptions
+    from armlet.train.trainer import train
+    from armlet.verify.run import run_build
+    from armlet.verify.verdict import Verdict
+    from armlet.verify.verify import verify
+
+_HOMES = {
+    "config": ("AnnealOptions", "CompileOptions"),
+    "data.dataset": ("DataSet", "make_dataset"),
+    "data.source": ("SourceOptions", "read_source"),
+    "errors": ("ArmletError", "CapacityError", "InputError", "InvariantError", "TargetError", "ToolchainError"),
+    "manifold.options": ("SparsifyOptions",),
+    "manifold.sparsify": ("Sparsified", "sparsify"),
+    "network.network": ("Activation", "InputDomain", "Layer", "Network", "multilayer_perceptron"),
+    "network.params": ("read_params", "write_params"),
+    "network.read": ("read_network",),
+    "network.topology": ("Topology", "read_topology"),
+    "pipeline": ("Compilation", "compile_network", "write_build"),
+    "target": ("TARGETS",),
+    "train.options": ("TrainOptions",),
+    "train.trainer": ("train",),
+    "verify.run": ("run_build",),
+    "verify.verdict": ("Verdict",),
+    "verify.verify": ("verify",),
+}
+_HOME = {name: f"armlet.{home}" for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "TARGETS",
+    "Activation",
+    "AnnealOptions",
+    "ArmletError",
+    "CapacityError",
+    "Compilation",
+    "CompileOptions",
+    "DataSet",
+    "InputDomain",
+    "InputError",
+    "InvariantError",
+    "Layer",
+    "Network",
+    "SourceOptions",
+    "Sparsified",
+    "SparsifyOptions",
+    "TargetError",
+    "ToolchainError",
+    "Topology",
+    "TrainOptions",
+    "Verdict",
+    "__version__",
+    "compile_network",
+    "make_dataset",
+    "multilayer_perceptron",
+    "read_network",
+    "read_params",
+    "read_source",
+    "read_topology",
+    "run_build",
+    "sparsify",
+    "train",
+    "verify",
+    "write_build",
+    "write_params",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'armlet' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,96 @@
+"""armlet demo: the whole road on the embedded digits."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from armlet.cli.console import Console, table
+from armlet.cli.options import Json, Quiet, Seed, Verbose
+
+if TYPE_CHECKING:
+    from armlet.demo import Outcome
+
+_TOPOLOGY = "8, 24, 16, 10\n"  # where no network_topology.csv is at hand
+
+
+def demo(
+    topology: Annotated[
+        Path | None, typer.Argument(metavar="[TOPOLOGY.csv]", help="Default: network_topology.csv, if it is there.")
+    ] = None,
+    source: Annotated[str, typer.Option(help="As in armlet dataset: digits, a folder of idx files, ...")] = "digits",
+    out: Annotated[Path, typer.Option(help="Folder for the product of every stage.")] = Path("demo"),
+    seed: Seed = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    json: Json = False,
+) -> None:
+    """The whole road: dataset, train, sparsify, compile, verify, and one table of what it came to.
+
+    Every test image goes through the compiled program in the emulator, beside the dense network as a C loop that the
+    same tools compile at -O3.
+
+    Example: armlet demo
+    """
+    from armlet.network.topology import read_topology
+    from armlet.storage import write_file
+    from armlet.verify.extra import require_extra
+
+    require_extra()
+    console = Console(quiet, verbose, json)
+    beside = Path("network_topology.csv")
+    given = topology or (beside if beside.exists() else None)
+    text = given.read_text(encoding="utf-8-sig") if given and read_topology(given) else _TOPOLOGY
+    write_file(out / "network_topology.csv", text)
+    wanted = read_topology(out / "network_topology.csv")
+    from armlet.demo import Watch
+    from armlet.demo import demo as walk
+
+    with console.progress("demo") as advance:
+        outcome = walk(wanted, source, out, seed or 0, Watch(lambda line: console.say(f"$ {line}"), advance))
+    console.result(_figures(outcome), f"\n{show_outcome(outcome)}")
+    if not outcome.verdict.holds:
+        raise typer.Exit(1)
+
+
+def show_outcome(outcome: "Outcome") -> str:
+    """One table that a person can read."""
+    ours, rival = next(iter(outcome.verdict.figures.values())), outcome.rival
+    moves = outcome.manifest.moves
+    rows = [
+        ["accuracy, float64", f"{outcome.dense_accuracy:.2%}", f"{outcome.sparse_accuracy:.2%}", ""],
+        [f"accuracy, compiled ({outcome.images} images)", "", f"{outcome.compiled_accuracy:.2%}", ""],
+        _times("connections", outcome.dense.connections, outcome.sparse.connections),
+        _times("flash, bytes", rival.flash_bytes, ours.flash_bytes),
+        _times("RAM and stack, bytes", rival.ram_bytes + rival.stack_bytes, ours.ram_bytes + ours.stack_bytes),
+        _times("activation moves", rival.activation_moves, moves.total),
+        ["  that no program can do without", "", f"{moves.bound:,}", ""],
+        _times("cycles, no wait states", rival.cycles, ours.cycles),
+        _times(f"cycles, {ours.part}", rival.cycles_on_part, ours.cycles_on_part),
+        ["milliseconds there", f"{rival.milliseconds:.4f}", f"{ours.milliseconds:.4f}", ""],
+    ]
+    widths = "-".join(str(width) for width in outcome.dense.widths)
+    head = [f"{widths} on {outcome.manifest.target}", "dense C, -O3", "armlet, sparse", "times less"]
+    exact = "the build is exact" if outcome.verdict.holds else "the build is NOT exact"
+    tail = f"Verified: {exact} ({outcome.verdict.tools}). Distance to the dense network {outcome.distance:.4f}, without data."
+    return f"{table(head, rows)}\n\n{tail}"
+
+
+def _times(what: str, rival: int, ours: int) -> list[str]:
+    return [what, f"{rival:,}", f"{ours:,}", f"{rival / ours:.1f}" if ours else ""]
+
+
+def _figures(outcome: "Outcome") -> dict[str, object]:
+    import msgspec
+
+    return {
+        "accuracy_dense": outcome.dense_accuracy,
+        "accuracy_sparse": outcome.sparse_accuracy,
+        "accuracy_compiled": outcome.compiled_accuracy,
+        "sparsity": outcome.sparse.sparsity,
+        "distance": outcome.distance,
+        "moves": msgspec.to_builtins(outcome.manifest.moves),
+        "memory": msgspec.to_builtins(outcome.manifest.memory),
+        "dense_c": outcome.rival.as_json(),
+        "verdict": outcome.verdict.as_json(),
+    }

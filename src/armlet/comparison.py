@@ -1,0 +1,51 @@
+"""A network as compiled C beside armlet's program: the same tools, the same emulator, the same count."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from armlet.baseline import BASELINES
+from armlet.errors import InvariantError
+from armlet.network.network import F32, Network
+from armlet.target.spec import Target
+from armlet.verify.bound import error_bound
+from armlet.verify.figures import Figures
+from armlet.verify.image import read_image
+from armlet.verify.machine import Machine
+from armlet.verify.measure import measure_call
+from armlet.verify.toolchain import Toolchain
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """A program in C and what one call of it costs."""
+
+    kind: str
+    figures: Figures
+
+
+def measure_c(network: Network, kind: str, target: Target, tools: Toolchain, seconds: float = 120) -> Contestant:
+    """Compile one of `BASELINES` at -O3 and run it once, its outputs held against the float64 network.
+
+    Raises `ToolchainError` where the compiler does not finish within `seconds`.
+    """
+    built = tools.compile_c(BASELINES[kind](network, "net"), target.core, seconds)
+    machine = Machine(target.core, read_image(tools.link([built], target.core, "net_run")))
+    source, sink = machine.reserve(4 * network.inputs), machine.reserve(4 * network.outputs)
+    x = some_input(network)
+    machine.write_floats(source, x)
+    figures = measure_call(machine, "net_run", (source, sink), target.cycles, target.flash)
+    require_agreement(network, kind, x, machine.read_floats(sink, network.outputs))
+    return Contestant(kind, figures)
+
+
+def some_input(network: Network) -> F32:
+    """One input inside the declared interval, the same for the same network."""
+    domain = network.domain
+    return np.random.default_rng(0).uniform(domain.low, domain.high).astype(np.float32)
+
+
+def require_agreement(network: Network, kind: str, x: F32, found: F32) -> None:
+    """A program that computes something else is no contestant. Raises `InvariantError`."""
+    if not (np.abs(found - network(x)) <= error_bound(network, x[None])[0]).all():
+        raise InvariantError(f"{kind}: the outputs are not the network's")

@@ -24,6 +24,8 @@ from armlet.manifold.metric import (
 )
 from armlet.network.network import F32, Activation, InputDomain, Layer, Network
 
+KEY = jax.random.key(0)
+
 
 def single(values: np.ndarray) -> F32:
     return values.astype(np.float32)
@@ -154,7 +156,7 @@ def test_moments_are_the_blocks_of_the_formed_metric(setting):
     G = formed(point, reference, shape)
     _, back = ravel_pytree(point)
     number = back(jnp.arange(len(G), dtype=jnp.float64))  # where each parameter stands in G
-    for (weight, bias), found in zip(number, moments(point, reference, shape), strict=True):
+    for (weight, bias), found in zip(number, moments(point, reference, KEY, shape), strict=True):
         w, b = np.asarray(weight, int), np.asarray(bias, int)
         np.testing.assert_allclose(found.weight, G[w, w], rtol=1e-9, atol=1e-15)
         np.testing.assert_allclose(found.bias, G[b, b], rtol=1e-9, atol=1e-15)
@@ -163,8 +165,22 @@ def test_moments_are_the_blocks_of_the_formed_metric(setting):
 
 def test_moments_do_not_depend_on_how_samples_are_chunked(setting, monkeypatch):
     point, reference, shape = setting
-    whole = moments(point, reference, shape)
+    whole = moments(point, reference, KEY, shape)
     monkeypatch.setattr("armlet.manifold.curvature._LARGEST", 3 * 6 * 7)  # 7 samples a chunk; 40 is no multiple
-    parts = moments.__wrapped__(point, reference, shape)  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
+    parts = moments.__wrapped__(point, reference, KEY, shape)  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
     for one, other in zip(jax.tree.leaves(whole), jax.tree.leaves(parts), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-15)
+
+
+def test_many_outputs_are_probed_without_bias(setting, monkeypatch):
+    """With two random signs for three outputs, the mean over keys tends to the exact moments."""
+    point, reference, shape = setting
+    exact = moments(point, reference, KEY, shape)
+    monkeypatch.setattr("armlet.manifold.curvature.MOST_ROWS", 2)
+    probed = moments.__wrapped__  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
+    keys = jax.random.split(jax.random.key(1), 300)
+    many = jax.jit(jax.vmap(lambda key: probed(point, reference, key, shape)))(keys)
+    for one, other in zip(jax.tree.leaves(exact), jax.tree.leaves(many), strict=True):
+        error = other.std(axis=0) / len(keys) ** 0.5
+        assert (jnp.abs(other.mean(axis=0) - one) <= 5 * error + 1e-12).all()
+    assert float(jnp.max(jnp.abs(many[0].weight[0] - exact[0].weight))) > 0

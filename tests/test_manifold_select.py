@@ -1,5 +1,6 @@
 """Removing takes exactly the cheapest, repeats to the bit, and leaves a way through the network."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -89,7 +90,7 @@ def test_costs_foretell_the_distance_of_small_removals(ground):
     reference = refer(tiny, reference.x, shape)
     told = {}
     for selector in (Selector.DIAGONAL, Selector.COMPENSATED):
-        costs, biases = judge(selector, tiny, reference, shape)
+        costs, biases = judge(selector, tiny, reference, jax.random.key(0), shape)
         only = tuple(np.where(np.arange(c.size).reshape(c.shape) == 9, 0, 1).astype(np.float32) for c in costs)
         only = (only[0], *(np.ones_like(c) for c in costs[1:]))  # the place (1, 3), and no other
         moved, _ = remove(tiny, masks, only, biases, 1)
@@ -100,7 +101,7 @@ def test_costs_foretell_the_distance_of_small_removals(ground):
 
 def test_magnitude_knows_only_weights(ground):
     point, _, reference, shape = ground
-    costs, biases = judge(Selector.MAGNITUDE, point, reference, shape)
+    costs, biases = judge(Selector.MAGNITUDE, point, reference, jax.random.key(0), shape)
     assert biases is None
     for (weight, _), cost in zip(point, costs):
         np.testing.assert_array_equal(cost, np.abs(np.asarray(weight)))

@@ -14,7 +14,8 @@ import jax.numpy as jnp
 from armlet.manifold.functional import Point
 from armlet.manifold.metric import Reference, Shape, root_transpose, squared_distance
 
-_LARGEST = 1 << 22  # floats of one chunk's deltas, outputs x samples x units: 16 MB
+_LARGEST = 1 << 22  # floats of one chunk's deltas, rows x samples x units: 16 MB
+MOST_ROWS = 64  # outputs that are propagated back one by one; more are probed by as many random signs
 
 
 class Moments(NamedTuple):
@@ -26,15 +27,16 @@ class Moments(NamedTuple):
 
 
 @partial(jax.jit, static_argnames="shape")
-def moments(point: Point, reference: Reference, shape: Shape) -> tuple[Moments, ...]:
-    """The moments of every layer, exactly those of `metric_vector`'s G."""
+def moments(point: Point, reference: Reference, key: jax.Array, shape: Shape) -> tuple[Moments, ...]:
+    """The moments of every layer: those of `metric_vector`'s G, exactly up to `MOST_ROWS` outputs, else unbiased."""
     samples, outputs = reference.home.shape
+    rows = min(outputs, MOST_ROWS)
     widest = max(max(weight.shape) for weight, _ in point)
-    chunk = max(1, min(samples, _LARGEST // (outputs * widest)))
+    chunk = max(1, min(samples, _LARGEST // (rows * widest)))
     count = -(-samples // chunk)
     missing = count * chunk - samples
 
-    def sum_chunk(total: tuple[Moments, ...], part: tuple[jax.Array, jax.Array, jax.Array]):
+    def sum_chunk(total: tuple[Moments, ...], part: tuple[jax.Array, jax.Array, jax.Array, jax.Array]):
         fresh = _chunk(point, *part, shape)
         return jax.tree.map(jnp.add, total, fresh), None
 
@@ -45,7 +47,7 @@ def moments(point: Point, reference: Reference, shape: Shape) -> tuple[Moments, 
         for a in (reference.x, reference.home, share)
     )
     start = tuple(Moments(jnp.zeros_like(w), jnp.zeros_like(w), jnp.zeros_like(b)) for w, b in point)
-    return jax.lax.scan(sum_chunk, start, (x, home, share))[0]
+    return jax.lax.scan(sum_chunk, start, (x, home, share, jax.random.split(key, count)))[0]
 
 
 @partial(jax.jit, static_argnames="shape")
@@ -54,10 +56,11 @@ def slope(point: Point, reference: Reference, shape: Shape) -> Point:
     return jax.grad(squared_distance)(point, reference, shape)
 
 
-def _chunk(point: Point, x: jax.Array, home: jax.Array, share: jax.Array, shape: Shape) -> tuple[Moments, ...]:
+def _chunk(
+    point: Point, x: jax.Array, home: jax.Array, share: jax.Array, key: jax.Array, shape: Shape
+) -> tuple[Moments, ...]:
     inputs, open_gates = _forward(point, x, shape.relu)
-    rows = jnp.eye(home.shape[-1])[:, None, :]  # (outputs, 1, outputs): one cotangent for each row of R
-    deltas = root_transpose(home, jnp.broadcast_to(rows, (len(rows), *home.shape)), shape.output)
+    deltas = root_transpose(home, _rows(home, key), shape.output)
     found: list[Moments] = []
     for (weight, _), x_in, gate in reversed(list(zip(point, inputs, open_gates))):
         deltas = deltas if gate is None else deltas * gate
@@ -66,6 +69,17 @@ def _chunk(point: Point, x: jax.Array, home: jax.Array, share: jax.Array, shape:
         if len(found) < len(point):
             deltas = deltas @ weight
     return tuple(reversed(found))
+
+
+def _rows(home: jax.Array, key: jax.Array) -> jax.Array:
+    """Cotangents u (rows, samples, outputs) with sum u u^T = I at each sample: exactly, or on average over keys.
+
+    Random signs: Hutchinson, Commun. Stat. Simul. 19, 1990.
+    """
+    samples, outputs = home.shape
+    if outputs <= MOST_ROWS:
+        return jnp.broadcast_to(jnp.eye(outputs)[:, None, :], (outputs, samples, outputs))
+    return jax.random.rademacher(key, (MOST_ROWS, samples, outputs), home.dtype) / jnp.sqrt(MOST_ROWS)
 
 
 def _forward(point: Point, x: jax.Array, relu: tuple[bool, ...]) -> tuple[list[jax.Array], list[jax.Array | None]]:

@@ -30,12 +30,14 @@ class Selector(Enum):
     MAGNITUDE = "magnitude"  # |t_i|, which knows nothing of the network: the baseline
 
 
-def judge(selector: Selector, point: Point, reference: Reference, shape: Shape) -> tuple[Costs, Biases | None]:
+def judge(
+    selector: Selector, point: Point, reference: Reference, key: jax.Array, shape: Shape
+) -> tuple[Costs, Biases | None]:
     """The cost of each single removal, in units of d^2 (but for magnitude), and the step of the bias with it."""
     weights = [np.asarray(weight) for weight, _ in point]
     if selector is Selector.MAGNITUDE:
         return tuple(np.abs(weight) for weight in weights), None
-    found = moments(point, reference, shape)
+    found = moments(point, reference, key, shape)
     if selector is Selector.DIAGONAL:
         return tuple(w**2 * np.asarray(m.weight) for w, m in zip(weights, found)), None
     down = slope(point, reference, shape) if selector is Selector.TAYLOR else jax.tree.map(jnp.zeros_like, point)

@@ -101,14 +101,14 @@ def _epoch(
     stand: _Stand, ground: Ground, plan: Schedule, options: SparsifyOptions, number: int
 ) -> tuple[_Stand, float, bool]:
     """One round; the stand after it, d before the adjustment, and whether the adjustment was taken."""
+    key = jax.random.fold_in(jax.random.key(options.seed), number)
     point, masks, left = stand.point, stand.masks, plan.left
     while left > plan.next:
         count = min(options.step_size or left, left - plan.next)
-        costs, biases = judge(options.selector, point, ground.judged, ground.shape)
+        costs, biases = judge(options.selector, point, ground.judged, jax.random.fold_in(key, left), ground.shape)
         point, masks = remove(point, masks, costs, biases, count)
         left -= count
     before = distance(point, ground.validation, ground.shape)
-    key = jax.random.fold_in(jax.random.key(options.seed), number)
     walked = walk(point, masks, ground.bank, key, options.rate, options.steps, ground.shape, options.batch)
     after = distance(walked, ground.validation, ground.shape)
     if after < before:

@@ -72,8 +72,8 @@ def show_outcome(outcome: "Outcome") -> str:
     widths = "-".join(str(width) for width in outcome.dense.widths)
     head = [f"{widths} on {outcome.manifest.target}", "dense C, -O3", "armlet, sparse", "times less"]
     exact = "the build is exact" if outcome.verdict.holds else "the build is NOT exact"
-    tail = f"Verified: {exact} ({outcome.verdict.tools}). Distance to the dense network {outcome.distance:.4f}, without data."
-    return f"{table(head, rows)}\n\n{tail}"
+    distance = f"distance to the dense network {outcome.distance:.4f}, without data"
+    return f"{table(head, rows)}\n\nVerified: {exact}; {distance}."
 
 
 def _times(what: str, rival: int, ours: int) -> list[str]:

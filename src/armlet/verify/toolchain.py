@@ -47,10 +47,12 @@ class Toolchain(Protocol):
 
 
 def find_toolchain() -> Toolchain:
-    """The tools of this machine. Raises `ToolchainError` that says how to get some."""
-    if all(shutil.which(f"arm-none-eabi-{tool}") for tool in ("as", "ld")):
+    """GNU's where they are complete, else zig's, else GNU's without a C compiler. Raises `ToolchainError` that says how to get some."""
+    has = {tool: shutil.which(f"arm-none-eabi-{tool}") is not None for tool in ("as", "ld", "gcc")}
+    zig = _zig()
+    if has["as"] and has["ld"] and (has["gcc"] or not zig):
         return GnuToolchain()
-    if zig := _zig():
+    if zig:
         return ZigToolchain(zig)
     raise ToolchainError(
         "no assembler for ARM found; pip install 'armlet[verify]', or put arm-none-eabi-as on the PATH"

@@ -158,7 +158,8 @@ def _check_paths(build: Build, runner: Runner, entry: str, tried: Trials, found:
     traces = [runner.trace(entry, tried.inputs[i]) for i in chosen]
     different = [tried.labels[i] for i, trace in zip(chosen, traces) if not trace.same_path(traces[0])]
     problem = f"{different[0]} takes another way than {tried.labels[chosen[0]]}" if different else ""
-    steps = f"{traces[0].instructions} instructions, {len(traces[0].access_address)} accesses"
+    conditional = np.array([bool(form.condition) for form in traces[0].forms])[traces[0].form].sum()
+    steps = f"{traces[0].instructions} instructions, {conditional or 'none'} conditional"
     found.add(f"{entry} does the same steps for every input", problem, steps)
     stray = _stray(traces[0], runner.areas(entry))
     found.add(f"{entry} stays inside its memory", stray, "constants, variables, caller's arrays, stack")

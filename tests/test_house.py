@@ -175,3 +175,17 @@ def test_every_dependency_is_locked_and_has_its_decision_and_its_licence():
         assert name in locked, f"{name} is not in requirements.lock"
         assert name in licences, f"{name} is not in THIRD_PARTY.md"
         assert name in decisions, f"docs/decisions/{name}.md is missing"
+
+
+@pytest.mark.parametrize("first", [(), ("armlet.verify.verify", "armlet.train.options")])
+def test_every_public_name_is_what_it_says_however_often_and_whatever_came_before(first: tuple[str, ...]):
+    """A stage and its room may share a name; the room must never stand where the function is promised."""
+    program = f"""if True:
+        import importlib, types, armlet
+        for name in {first!r}:
+            importlib.import_module(name)
+        for name in armlet.__all__ * 2:
+            assert not isinstance(getattr(armlet, name), types.ModuleType), name
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr.splitlines()[-1]

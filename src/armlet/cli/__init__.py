@@ -4,19 +4,33 @@ Commands import what they work with inside their functions, so that `armlet --he
 """
 
 import functools
-import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
 
+from armlet.cli.compile import compile as compile_command
 from armlet.cli.console import show_error
+from armlet.cli.dataset import dataset as dataset_command
+from armlet.cli.demo import demo as demo_command
+from armlet.cli.run import run as run_command
+from armlet.cli.sparsify import sparsify as sparsify_command
+from armlet.cli.train import train as train_command
+from armlet.cli.verify import verify as verify_command
 from armlet.errors import CapacityError, InputError, TargetError, ToolchainError
 from armlet.version import __version__
 
 _REFUSALS = (InputError, CapacityError, ToolchainError, TargetError)  # the caller's to mend: one line, exit code 2
-COMMANDS = ("dataset", "train", "sparsify", "compile", "verify", "run", "demo")  # in the order of the road
+COMMANDS: Mapping[str, Callable[..., Any]] = {  # in the order of the road
+    "dataset": dataset_command,
+    "train": train_command,
+    "sparsify": sparsify_command,
+    "compile": compile_command,
+    "verify": verify_command,
+    "run": run_command,
+    "demo": demo_command,
+}
 
 app = typer.Typer(
     name="armlet",
@@ -78,15 +92,5 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _register() -> None:
-    for name in COMMANDS:
-        try:
-            module = importlib.import_module(f"armlet.cli.{name}")
-        except ModuleNotFoundError as missing:
-            if missing.name != f"armlet.cli.{name}":
-                raise
-            continue  # not written yet
-        app.command(name)(guarded(getattr(module, name)))
-
-
-_register()
+for _name, _command in COMMANDS.items():
+    app.command(_name)(guarded(_command))

@@ -128,3 +128,16 @@ def test_smooth_noise_has_variance_one_everywhere_and_falls_off_with_distance():
     far = (noise[:, 0, 2] * noise[:, 11, 2]).mean()
     assert near > 0.8
     assert abs(far) < 0.05
+
+
+def test_images_are_more_decisive_than_fields():
+    network = image_network((12, 12))
+    image, field = (judged(network, input_model(name)(network, 400, 0))[1].mean() for name in ("image", "fields"))
+    assert image > 1.5 * field
+
+
+def test_a_batch_border_changes_only_how_many_there_are(monkeypatch):
+    network = image_network((6, 6))
+    monkeypatch.setattr("armlet.manifold.inputs.image._BATCH", 64)
+    for count in (0, 63, 64, 65, 200):
+        assert input_model("image")(network, count, 0).shape == (count, 36)

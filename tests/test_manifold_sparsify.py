@@ -196,7 +196,7 @@ def test_options_out_of_range_name_their_flag(wrong, flag):
 def test_lenet_survives_nine_in_ten_without_data(reference_data):
     """A short run: within two points on the first two thousand test images, which it never saw."""
     network = read_network(reference_data / "lenet-300-100" / "dense.npz")
-    asked = SparsifyOptions(sparsity=0.9, epochs=8, steps=60, draws=8192, validation=1024)
+    asked = SparsifyOptions(sparsity=0.9, epochs=8, steps=60, draws=4096, validation=512)
     images, labels = mnist_images(reference_data / "mnist", 2000)
     dense = (network(images).argmax(axis=1) == labels).mean()
     sparse = sparsify(network, asked).network

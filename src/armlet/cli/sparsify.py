@@ -59,7 +59,7 @@ def sparsify(
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(help="Steps of each adjustment (default: 300); 0 leaves survivors.", rich_help_panel=_SEARCH),
+        typer.Option(help="Steps of each adjustment (default: 500); 0 leaves survivors.", rich_help_panel=_SEARCH),
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Inputs a step (default: 256).", rich_help_panel=_SEARCH)] = None,
     rate: Annotated[

@@ -19,7 +19,7 @@ class SparsifyOptions:
     selector: Selector = Selector.COMPENSATED
     metric: OutputMetric = OutputMetric.LOGITS
     epochs: int = 40  # rounds of removing and adjusting
-    steps: int = 300  # of Adam in each adjustment; 0 leaves the survivors alone
+    steps: int = 500  # of Adam in each adjustment; 0 leaves the survivors alone
     batch: int = 256  # inputs for each step
     rate: float = 0.04  # of Adam, at the start of each adjustment, in root mean squares of a layer's weights
     step_size: int | None = None  # weights removed between two judgements of costs; None: an epoch's worth

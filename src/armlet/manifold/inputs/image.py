@@ -1,4 +1,4 @@
-"""`image`: smooth, sparse, non-negative random fields under a centre window, where the network is decisive.
+"""`image`: smooth, sparse, non-negative random fields in patches under a centre window, where the network is decisive.
 
 Assumes pictures of something bright on a dark ground, near the middle. `fields` is the law without the network's say.
 Lengths are shares of the image's side, so the law means the same at every resolution.
@@ -25,11 +25,14 @@ class FieldLaw:
     scales: tuple[float, ...] = (0.0286, 0.0429, 0.0643, 0.0929)  # correlation lengths, in sides
     thresholds: tuple[float, float] = (0.2, 1.6)  # in standard deviations: what lies below is dark
     gains: tuple[float, float] = (1.0, 4.0)  # per standard deviation above the threshold
+    patches: tuple[float, ...] = (0.1, 0.15, 0.2, 0.25)  # correlation lengths of where a field may be bright, in sides
+    coverings: tuple[float, float] = (-0.8, 1.0)  # thresholds of these, in standard deviations
+    edge: float = 4.0  # gain at the edge of a patch
     window: float = 0.43  # half width of the bright region, in sides
 
 
 FIELDS = FieldLaw()
-CANDIDATES = 4  # fields drawn for each one kept
+CANDIDATES = 8  # fields drawn for each one kept
 
 
 def image(network: Network, count: int, seed: int) -> F32:
@@ -60,13 +63,20 @@ def _some(network: Network, random: np.random.Generator, count: int) -> F32:
 
 
 def _fields(random: np.random.Generator, count: int, shape: tuple[int, ...], law: FieldLaw) -> NDArray[np.float32]:
-    side = max(shape)
-    shares = np.diff(np.linspace(0, count, len(law.scales) + 1).round().astype(int))
-    noise = np.concatenate([smooth_noise(random, n, shape, s * side) for n, s in zip(shares, law.scales)])
-    threshold = random.uniform(*law.thresholds, (count, 1, 1)).astype(np.float32)
-    gain = random.uniform(*law.gains, (count, 1, 1)).astype(np.float32)
-    bright = np.clip((noise - threshold) * gain, 0, 1) * _window(shape, law.window)
-    return bright.reshape(count, -1)
+    threshold, gain, covering = (
+        random.uniform(*ends, (count, 1, 1)).astype(np.float32) for ends in (law.thresholds, law.gains, law.coverings)
+    )
+    bright = (_noise(random, count, shape, law.scales) - threshold) * gain
+    patch = (random.permutation(_noise(random, count, shape, law.patches)) - covering) * law.edge
+    return (np.clip(np.minimum(bright, patch), 0, 1) * _window(shape, law.window)).reshape(count, shape[0] * shape[1])
+
+
+def _noise(
+    random: np.random.Generator, count: int, shape: tuple[int, ...], scales: tuple[float, ...]
+) -> NDArray[np.float32]:
+    """Smooth fields, an equal share of each scale, (count, *shape)."""
+    shares = np.diff(np.linspace(0, count, len(scales) + 1).round().astype(int))
+    return np.concatenate([smooth_noise(random, n, shape, s * max(shape)) for n, s in zip(shares, scales)])
 
 
 def _window(shape: tuple[int, ...], half_width: float) -> NDArray[np.float32]:

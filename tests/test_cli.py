@@ -62,6 +62,14 @@ def test_quiet_leaves_the_result_and_nothing_else():
     assert armlet("train", "P", "t.csv", "--epochs", "2", "--quiet").stderr == ""
 
 
+def test_a_path_in_the_file_is_a_path(here: Path):
+    write = (here / "a.toml").write_text
+    write("[dataset]\ncache = 'downloads'\nname = 'digits'\n")
+    assert armlet("dataset", "t.csv", "--config", "a.toml").exit_code == 0
+    write("[dataset]\ncache = 3\n")
+    assert "a.toml: [dataset]: Expected `path`, got `int`" in refused("dataset", "t.csv", "--config", "a.toml")
+
+
 def test_flags_win_over_the_file_and_the_file_over_the_defaults(here: Path):
     armlet("dataset", "t.csv")
     (here / "a.toml").write_text("[train]\nepochs = 2\nseed = 5\n[other]\nx = 1\n")

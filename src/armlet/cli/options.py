@@ -33,7 +33,7 @@ def settle(kind: type[_Options], section: str, config: Path | None, **flags: Any
     table = read_section(config, section) if config else {}
     _require_known(table, kind, f"{config}: [{section}]")
     try:
-        typed = msgspec.convert(table, kind)
+        typed = msgspec.convert(table, kind, dec_hook=_as_path)
     except msgspec.ValidationError as wrong:
         raise InputError(f"{config}: [{section}]", str(wrong).replace("$.", "")) from wrong
     except InputError as wrong:
@@ -41,6 +41,12 @@ def settle(kind: type[_Options], section: str, config: Path | None, **flags: Any
         raise InputError(place, wrong.problem, wrong.mend) from wrong
     given = {name: value for name, value in flags.items() if value is not None}
     return replace(typed, **given)  # pyright: ignore[reportArgumentType]
+
+
+def _as_path(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise TypeError(f"Expected `path`, got `{type(value).__name__}`")
 
 
 def _require_known(table: dict[str, Any], kind: Any, place: str) -> None:

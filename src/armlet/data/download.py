@@ -53,8 +53,11 @@ REMOTES = {remote.name: remote for remote in (MNIST, FASHION_MNIST)}
 
 
 def default_cache() -> Path:
-    """Where downloads are kept unless told otherwise."""
-    return Path.home() / ".cache" / "armlet"
+    """Where downloads are kept unless told otherwise. Raises `InputError` for a user without a home."""
+    try:
+        return Path.home() / ".cache" / "armlet"
+    except RuntimeError as homeless:
+        raise InputError("--cache", "is needed: this user has no home folder", "give a folder") from homeless
 
 
 def fetch(remote: Remote, cache: Path, watch: Watch) -> Path:

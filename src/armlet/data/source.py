@@ -1,6 +1,6 @@
 """A source's name or path to its labelled images: one reader for each kind."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from armlet.data.archive import read_archive
@@ -25,7 +25,7 @@ class SourceOptions:
 
     name: str = "digits"
     seed: int = 0  # of the split, where the source has none
-    cache: Path = field(default_factory=default_cache)  # of downloads
+    cache: Path | None = None  # of downloads; None: `default_cache`
 
 
 def read_source(options: SourceOptions, classes: int, watch: Watch = _silent) -> Source:
@@ -33,7 +33,7 @@ def read_source(options: SourceOptions, classes: int, watch: Watch = _silent) ->
     if options.name == "digits":
         return read_digits(classes, options.seed)
     if remote := REMOTES.get(options.name):
-        return read_idx_folder(fetch(remote, options.cache, watch), classes)
+        return read_idx_folder(fetch(remote, options.cache or default_cache(), watch), classes)
     path = Path(options.name)
     if path.is_dir():
         return read_idx_folder(path, classes)

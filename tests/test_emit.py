@@ -57,7 +57,7 @@ def test_every_stage_of_every_compilation_passes_its_check(network: Network, cho
 @given(networks(widest=12), options())
 def test_arranging_keeps_what_the_program_computes_and_seldom_waits(network: Network, chosen: CompileOptions):
     made = compile_network(network, "net", chosen)
-    plain = select(made.code, made.layout, made.program.target, made.program.how)
+    plain = select(made.code, made.layout, made.program.target, made.program.split, made.program.how)
     check_program(plain)
     arranged = arrange(plain)
     check_program(arranged)
@@ -200,7 +200,7 @@ def test_an_unknown_choice_is_refused_with_those_that_exist(changes: dict[str, s
         compiled([4, 3], 1.0, **changes)
 
 
-@pytest.mark.parametrize("registers", [0, 1, 25, 99])
+@pytest.mark.parametrize("registers", [0, 1, 31, 99])
 def test_an_impossible_number_of_registers_is_refused(registers: int):
     with pytest.raises((CapacityError, InputError), match=str(registers)):
         compiled([4, 3], 1.0, registers=registers)

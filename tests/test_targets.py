@@ -14,7 +14,7 @@ from armlet.network.network import Network
 from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.interpret import run_order
 from armlet.target import TARGETS
-from armlet.target.spec import Form, Op, Target
+from armlet.target.spec import Form, Op, Split, Target
 from armlet.verify.image import read_image
 from armlet.verify.machine import Machine
 from armlet.verify.toolchain import find_toolchain
@@ -107,4 +107,4 @@ def test_a_table_that_gives_a_register_two_jobs_does_not_load(target: Target):
     with pytest.raises(TargetError, match="twice"):
         replace(target, floats=(target.floats[0], *target.floats[:-1]))
     with pytest.raises(TargetError, match="too few"):
-        replace(target, constants=len(target.floats) - 1)
+        replace(target, splits=(Split(len(target.floats) - 1, 1),))

@@ -16,6 +16,7 @@ from armlet.emit.manifest import MemoryEntry
 from armlet.emit.names import check_name
 from armlet.emit.program import Program
 from armlet.emit.select import select
+from armlet.emit.split import choose_split
 from armlet.errors import CapacityError, InputError
 from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
@@ -65,7 +66,7 @@ def compile_network(
     check_name(name)
     target = find_target(options.target, options.dtype)
     how = Annealing(**asdict(options.anneal), seed=options.seed)
-    registers = Registers(target.grant(options.registers), options.batch or target.batch)
+    splits, batch = target.grant(options.registers), options.batch or target.batch
     rounding = _choice(MultiplyAdd, "multiply_add", options.multiply_add)
     input_layout = _choice(InputLayout, "inputs", options.inputs)
 
@@ -78,6 +79,8 @@ def compile_network(
     simplified.graph.check()
 
     watch("order")
+    split = choose_split(simplified.graph, target, splits, batch, input_layout, how)
+    registers = Registers(split.values, batch)
     order = plan_order(simplified.graph, registers, how)
     order.check()
 
@@ -90,7 +93,7 @@ def compile_network(
     layout.check(code)
 
     watch("emit")
-    program = arrange(select(code, layout, target, rounding))
+    program = arrange(select(code, layout, target, split, rounding))
     check_program(program)
 
     around = frame(program, name)

@@ -65,6 +65,13 @@ class MovesEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     transfers: int
 
 
+class RegistersEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the float registers are shared out."""
+
+    values: int
+    constants: int
+
+
 class SimplifiedEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the compiler need not compute."""
 
@@ -95,6 +102,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settings: Settings
     network: NetworkEntry
     simplified: SimplifiedEntry
+    registers: RegistersEntry
     memory: MemoryEntry
     moves: MovesEntry
     layers: list[LayerEntry]
@@ -175,6 +183,7 @@ def make_manifest(
             found.decided_relus,
             found.dropped_connections,
         ),
+        registers=RegistersEntry(program.split.values, program.split.constants),
         memory=memory_of(program, frame),
         moves=moves_of(program),
         layers=layers_of(program),

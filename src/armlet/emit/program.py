@@ -9,7 +9,7 @@ from armlet.layout.layout import Layout
 from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.network import F32, frozen
 from armlet.schedule.code import Code
-from armlet.target.spec import Op, Target
+from armlet.target.spec import Op, Split, Target
 
 WORD = 4  # bytes of a value
 
@@ -28,6 +28,7 @@ class Program:
     code: Code
     layout: Layout
     how: MultiplyAdd
+    split: Split
     lines: NDArray[np.void]  # of LINE
     constants: F32  # in the order in which they are streamed
 

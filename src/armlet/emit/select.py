@@ -20,24 +20,24 @@ from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.network import Activation
 from armlet.schedule.code import Code
 from armlet.schedule.code import Op as Step
-from armlet.target.spec import Op, Target
+from armlet.target.spec import Op, Split, Target
 
 _FIELDS = LINE.names or ()
 _RELU = ACTIVATIONS.index(Activation.RELU)
 
 
-def select(code: Code, layout: Layout, target: Target, how: MultiplyAdd) -> Program:
+def select(code: Code, layout: Layout, target: Target, split: Split, how: MultiplyAdd) -> Program:
     """Walk `code` once, in order."""
-    selector = _Selector(code, layout, target, how)
+    selector = _Selector(code, layout, target, split, how)
     selector.run()
     rows = [tuple(line.get(name, 0) for name in _FIELDS) for line in selector.lines]
-    return Program(target, code, layout, how, np.array(rows, LINE), np.array(selector.constants, np.float32))
+    return Program(target, code, layout, how, split, np.array(rows, LINE), np.array(selector.constants, np.float32))
 
 
 class _Selector:
     """One pass over the code. Discarded when done."""
 
-    def __init__(self, code: Code, layout: Layout, target: Target, how: MultiplyAdd) -> None:
+    def __init__(self, code: Code, layout: Layout, target: Target, split: Split, how: MultiplyAdd) -> None:
         self.graph, self.target, self.how, self.layout = code.order.graph, target, how, layout
         self.rows = rename_batches(code, layout)
         self.clamped_later = _clamped_in_core(self.rows, self.graph.activation)
@@ -45,9 +45,9 @@ class _Selector:
         self.work = Block.of(target, "work", "work_walk")
         self.lines: list[Fields] = []
         self.constants: list[float] = []
-        self.first_constant = target.values
+        self.split = split
         self.group: Fields = {}  # the STREAM line that constants are being added to
-        self.used = target.constants  # registers of the group that are taken
+        self.used = split.constants  # registers of the group that are taken
 
     def run(self) -> None:
         at = 0
@@ -148,11 +148,11 @@ class _Selector:
 
     def _stream(self, *constants: float) -> list[int]:
         """The registers into which the next constants of the pool come; a new group opens where this one is full."""
-        if self.used + len(constants) > self.target.constants:
-            self.group = {"op": Op.STREAM, "d": self.first_constant, "base": _POOL}
+        if self.used + len(constants) > self.split.constants:
+            self.group = {"op": Op.STREAM, "d": self.split.values, "base": _POOL}
             self.lines.append(self.group)
             self.used = 0
-        registers = [self.first_constant + self.used + k for k in range(len(constants))]
+        registers = [self.split.values + self.used + k for k in range(len(constants))]
         self.constants.extend(constants)
         self.used += len(constants)
         self.group["n"] = self.used

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from armlet.network.arithmetic import MultiplyAdd
 from armlet.target.core import CORTEX_M4F_CORE
 from armlet.target.cortex_m4f_timing import CORTEX_M4F_CYCLES, STM32F407_FLASH
-from armlet.target.spec import Form, Op, Roles, Target
+from armlet.target.spec import Form, Op, Roles, Split, Target
 
 _FORMS = {
     Op.STREAM: Form("vldmia {base}!, {{{list}}}", 4, 1, 1),
@@ -68,7 +68,7 @@ CORTEX_M4F = Target(
     header=(".syntax unified", ".thumb", ".fpu fpv4-sp-d16"),
     floats=tuple(f"s{i}" for i in range(32)),
     preserved_floats=16,
-    constants=8,
+    splits=(Split(24, 8), Split(20, 12), Split(26, 6), Split(28, 4), Split(16, 16), Split(11, 5), Split(8, 8)),
     batch=8,
     roles=_ROLES,
     float_reach=1020,  # VLDR, VSTR: imm8 words

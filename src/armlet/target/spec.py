@@ -117,6 +117,14 @@ class Roles:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """How the float registers are shared out: the first hold values, those after them constants on their way."""
+
+    values: int  # activations and accumulators: R
+    constants: int
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A machine armlet can emit float32 programs for."""
 
@@ -129,7 +137,7 @@ class Target:
     header: tuple[str, ...]
     floats: tuple[str, ...]  # all float registers, in the order of register lists
     preserved_floats: int  # those from this number on belong to the caller
-    constants: int  # float registers kept for constants: the last of `floats`
+    splits: tuple[Split, ...]  # ways to share the float registers out, the usual one first
     batch: int  # values that a batch of loads aims at
     roles: Roles
     float_reach: int  # bytes from a pointer that a load or store of a float register spans
@@ -146,12 +154,15 @@ class Target:
             raise TargetError(f"{self.name}: a core register has two jobs")
         if len(set(self.floats)) != len(self.floats):
             raise TargetError(f"{self.name}: a float register is named twice")
-        if not 2 <= self.constants <= len(self.floats) - 2:
-            raise TargetError(f"{self.name}: {self.constants} registers for constants leave too few for values")
+        for split in self.splits:
+            if min(split.values, split.constants) < 2 or split.values + split.constants > len(self.floats):
+                raise TargetError(
+                    f"{self.name}: {split} leaves too few registers for one of them, or asks for too many"
+                )
         if min(self.float_reach, self.core_reach, self.point_reach, self.step_reach) < 4:
             raise TargetError(f"{self.name}: a reach is less than a word")
-        if not self.multiply_add or not self.roles.scratch:
-            raise TargetError(f"{self.name}: no multiply-add, or no scratch register")
+        if not (self.multiply_add and self.roles.scratch and self.splits):
+            raise TargetError(f"{self.name}: no multiply-add, no scratch register or no split")
         if missing := set(Op) - set(self.forms):
             raise TargetError(f"{self.name}: no form for {sorted(op.name for op in missing)}")
         for op, form in self.forms.items():
@@ -164,15 +175,14 @@ class Target:
         if form.size < 2 or form.cycles < 1 or form.each < 0:
             raise TargetError(f"{self.name}: {op.name} takes no room or no time")
 
-    @property
-    def values(self) -> int:
-        """Float registers left for activations and accumulators: R."""
-        return len(self.floats) - self.constants
+    def grant(self, wanted: int | None) -> tuple[Split, ...]:
+        """The splits to choose from: one with the registers for values that a caller wants, or the target's own.
 
-    def grant(self, wanted: int | None) -> int:
-        """How many value registers a caller gets: what it wants, or all. Raises `CapacityError`."""
+        Raises `CapacityError`.
+        """
         if wanted is None:
-            return self.values
-        if not 2 <= wanted <= self.values:
-            raise CapacityError(f"{self.name} has 2 to {self.values} registers for values, not {wanted}")
-        return wanted
+            return self.splits
+        most = len(self.floats) - 2
+        if not 2 <= wanted <= most:
+            raise CapacityError(f"{self.name} has 2 to {most} registers for values, not {wanted}")
+        return (Split(wanted, len(self.floats) - wanted),)

@@ -40,7 +40,7 @@ def write_idx_folder(folder: Path, zipped: bool = True) -> tuple[np.ndarray, np.
         for kind, array in (("images-idx3", pixels[rows]), ("labels-idx1", labels[rows])):
             content = idx(array)
             path = folder / f"{part}-{kind}-ubyte{'.gz' if zipped else ''}"
-            path.write_bytes(gzip.compress(content) if zipped else content)
+            path.write_bytes(gzip.compress(content, mtime=0) if zipped else content)
     return pixels, labels
 
 
@@ -75,12 +75,13 @@ def test_no_idx_file_whatever_its_bytes_does_worse_than_a_refusal(tmp_path: Path
     [
         (IDX[:-1], "ends early"),
         (IDX + b"\0", "goes on after its last value"),
-        (gzip.compress(IDX)[:-9], "not a whole gzip file"),
+        (gzip.compress(IDX, mtime=0)[:-9], "not a whole gzip file"),
         (b"\0\0\x08\x01" + IDX[4:], "not an idx file of bytes in 3 dimensions"),
         (b"\0\0\x08\x03" + b"\xff" * 12, "says its shape is"),
         (b"\0\0\x08\x03" + b"\0" * 12, "says its shape is [0, 0, 0]"),
         (b"", "not an idx file"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_wrong_idx_file_is_refused(tmp_path: Path, content: bytes, says: str):
     (tmp_path / "a").write_bytes(content)

@@ -1,0 +1,138 @@
+"""armlet compile and armlet demo as a person meets them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from armlet.cli import app
+from armlet.network.params import write_params
+from armlet.verify.toolchain import find_toolchain
+from test_schedule import random_network
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of one's own with a network in it."""
+    monkeypatch.chdir(tmp_path)
+    write_params(random_network([16, 8, 4], 0.5, 1), tmp_path / "P")
+    return tmp_path
+
+
+def armlet(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def test_compile_writes_a_build_and_says_that_it_is_exact(here: Path):
+    made = armlet("compile", "P", "net")
+    assert made.exit_code == 0, made.output
+    assert "exact to the bit" in made.stdout
+    names = {path.name for path in (here / "build" / "net").iterdir()}
+    wanted = {"net.S", "net.h", "net.json", "net_input_driver.json", "net_output_driver.json", "net_order.npz"}
+    assert wanted <= names
+    again = armlet("compile", "P", "net", "--json", "--no-verify")
+    assert json.loads(again.stdout)["moves"]["bound"] > 0
+
+
+def test_the_file_sets_the_schedule_and_flags_win(here: Path):
+    Path("armlet.toml").write_text('[compile]\nseed = 3\ninputs = "natural"\n[compile.anneal]\nmoves = 7\n')
+    arguments = ("compile", "P", "net", "--config", "armlet.toml", "--seed", "4", "--no-verify", "--quiet")
+    assert armlet(*arguments).exit_code == 0
+    settings = json.loads((here / "build/net/net.json").read_text())["settings"]
+    assert (settings["seed"], settings["inputs"], settings["anneal"]["moves"]) == (4, "natural", 7)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("compile", "nowhere", "net"), "nowhere: does not exist"),
+        (("compile", "P", "not-c"), "is not a C identifier"),
+        (("compile", "P", "net", "--target", "z80"), "choose from: cortex-m4f float32"),
+        (("compile", "P", "net", "--dtype", "int8"), "choose from: cortex-m4f float32"),
+        (("compile", "P", "net", "--flash", "100"), "bytes of flash, 100 are given"),
+        (("compile", "P", "net", "--ram", "3"), "bytes of RAM, 3 are given"),
+        (("compile", "P", "net", "--registers", "1"), "--registers"),
+        (("compile", "P", "net", "--inputs", "both"), "choose from: free, natural"),
+        (("compile", "P", "net", "--config", "none.toml"), "none.toml: cannot be read"),
+        (("compile", "P", "net", "--out", "P/W_0.npy"), "cannot be written"),
+        (("verify", "P"), "is not a build folder"),
+        (("demo", "none.csv"), "none.csv: cannot be read"),
+        (("demo", "--source", "none"), "none: does not exist"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_no_build_is_left(here: Path, arguments: tuple[str, ...], says: str):
+    result = armlet(*arguments)
+    assert result.exit_code == 2, result.output
+    assert result.stderr.count("\n") == 1
+    assert says in result.stderr
+    assert not (here / "build").exists()
+
+
+@pytest.mark.parametrize("text", ["[compile]\nmoves = 1\n", "[compile.anneal]\nmoves = 'many'\n", "[compile\n"])
+def test_a_wrong_file_is_refused_with_its_place(text: str):
+    Path("armlet.toml").write_text(text)
+    result = armlet("compile", "P", "net", "--config", "armlet.toml")
+    assert result.exit_code == 2
+    assert "armlet.toml: " in result.stderr
+
+
+def test_a_folder_with_somebody_elses_files_is_not_replaced(here: Path):
+    (here / "build" / "net").mkdir(parents=True)
+    (here / "build" / "net" / "thesis.tex").write_text("years of work")
+    result = armlet("compile", "P", "net")
+    assert result.exit_code == 2
+    assert "thesis.tex" in result.stderr
+    assert (here / "build" / "net" / "thesis.tex").read_text() == "years of work"
+
+
+def test_the_compiled_program_runs_from_the_command_line_as_the_network_does(here: Path):
+    armlet("compile", "P", "net", "--no-verify", "--quiet")
+    x = np.random.default_rng(0).random((3, 16)).astype(np.float32)
+    Path("x.csv").write_text("\n".join(",".join(f"{v:.9g}" for v in row) for row in x) + "\n")
+    for entry in ("run", "core"):
+        assert armlet("run", "build/net", "x.csv", "-o", "y.csv", "--entry", entry).exit_code == 0
+        found = np.loadtxt("y.csv", delimiter=",")
+        assert np.allclose(found, random_network([16, 8, 4], 0.5, 1)(x), rtol=1e-5)
+
+
+def test_two_builds_link_into_one_program_without_a_clash(here: Path):
+    """Every symbol starts with the build's name."""
+    from armlet.target import TARGETS
+
+    core, tools = TARGETS["cortex-m4f"].core, find_toolchain()
+    parts = []
+    for name in ("left", "right"):
+        assert armlet("compile", "P", name, "--no-verify", "--quiet").exit_code == 0
+        parts.append(tools.assemble((here / f"build/{name}/{name}.S").read_text(), core))
+    assert tools.link(parts, core, "left_run")
+
+
+def test_c_firmware_calls_the_program_by_its_header(here: Path):
+    armlet("compile", "P", "net", "--no-verify", "--quiet")
+    from armlet.target import TARGETS
+    from armlet.verify.image import read_image
+    from armlet.verify.machine import Machine
+
+    core, tools, build = TARGETS["cortex-m4f"].core, find_toolchain(), here / "build" / "net"
+    firmware = (build / "net.h").read_text() + "void go(const float *x, float y[NET_OUTPUTS]) { net_run(x, y); }\n"
+    parts = [tools.compile_c(firmware, core), tools.assemble((build / "net.S").read_text(), core)]
+    machine = Machine(core, read_image(tools.link(parts, core, "go")))
+    source, sink = machine.reserve(64), machine.reserve(16)
+    x = np.random.default_rng(0).random(16).astype(np.float32)
+    machine.write_floats(source, x)
+    machine.call("go", (source, sink))
+    assert np.allclose(machine.read_floats(sink, 4), random_network([16, 8, 4], 0.5, 1)(x), rtol=1e-5)
+
+
+def test_the_demo_walks_the_whole_road_and_ends_with_one_table(here: Path):
+    (here / "network_topology.csv").write_text("5, 8, 10\n")
+    walked = armlet("demo")
+    assert walked.exit_code == 0, walked.output
+    table = walked.stdout.split("\n\n")[-2]
+    rows = {line.split("  ")[0].strip() for line in table.splitlines()}
+    assert {"connections", "flash, bytes", "activation moves", "cycles, no wait states"} <= rows
+    assert "the build is exact" in walked.stdout
+    for product in ("network_topology.csv", "dataset", "PARAMS", "PARAMS_SPARSE", "build/net/net.S"):
+        assert (here / "demo" / product).exists()

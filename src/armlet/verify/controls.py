@@ -57,7 +57,7 @@ def _wrong_weights(build: Build, image: Image) -> Iterator[Image]:
     section = next(s for s in image.sections if s.address <= start < s.end)
     words = (section.end - start) // 4
     for word in np.unique(np.linspace(0, words - 1, min(_TRIED, words)).astype(int)).tolist():
-        yield _flip(image, section, start + 4 * word, _EXPONENT_BIT)
+        yield flip(image, section, start + 4 * word, _EXPONENT_BIT)
 
 
 def _wrong_instructions(image: Image, trace: Trace) -> Iterator[Image]:
@@ -66,10 +66,11 @@ def _wrong_instructions(image: Image, trace: Trace) -> Iterator[Image]:
     chosen = np.flatnonzero(np.array(wide, bool)[trace.form])
     text = image.section(".text")
     for at in np.unique(np.linspace(0, len(chosen) - 1, min(_TRIED, len(chosen))).astype(int)).tolist():
-        yield _flip(image, text, int(trace.address[chosen[at]]), _DESTINATION_BIT)
+        yield flip(image, text, int(trace.address[chosen[at]]), _DESTINATION_BIT)
 
 
-def _flip(image: Image, section: Section, address: int, bit: int) -> Image:
+def flip(image: Image, section: Section, address: int, bit: int) -> Image:
+    """A copy of `image` with bit `bit`, counted from `address`, turned over."""
     content = bytearray(section.content)
     content[address - section.address + bit // 8] ^= 1 << bit % 8
     wrong = replace(section, content=bytes(content))

@@ -62,14 +62,36 @@ class Runner:
     def trace(self, entry: str, x: F32) -> Trace:
         """The same call, watched. Raises `MachineError`."""
         seen: list[Trace] = []
-        self._decoded = self._decoded or decode_program(self.machine.core, self.image)
 
         def call(symbol: str, arguments: tuple[int, ...]) -> None:
-            seen.append(trace_call(self.machine, symbol, arguments, program=self._decoded))
+            seen.append(trace_call(self.machine, symbol, arguments, program=self.decoded))
 
-        way = self._through_arrays if entry == names.run_symbol(self.build.name) else self._through_drivers
+        way = self._through_arrays if self._is_run(entry) else self._through_drivers
         way(x, call)
         return seen[0]
+
+    @property
+    def decoded(self) -> Program:
+        """The program's instructions, decoded once."""
+        self._decoded = self._decoded or decode_program(self.machine.core, self.image)
+        return self._decoded
+
+    def arguments(self, entry: str) -> tuple[int, ...]:
+        """What a call of `entry` passes."""
+        return (self._inputs, self._outputs) if self._is_run(entry) else (self._block,)
+
+    def places(self, entry: str) -> Mapping[int, int]:
+        """For each address that the caller fills, the number of the input that goes there."""
+        if self._is_run(entry):
+            return {self._inputs + _WORD * i: i for i in range(self.build.network.inputs)}
+        return {self._block + v.offset: v.index for v in self.build.inputs.values if v.offset is not None}
+
+    def results(self, entry: str) -> tuple[int, ...]:
+        """The address of each output after a call of `entry`."""
+        if self._is_run(entry):
+            return tuple(self._outputs + _WORD * j for j in range(self.build.network.outputs))
+        base = self.image.address(self.build.outputs.base)
+        return tuple(base + (value.offset or 0) for value in self.build.outputs.values)
 
     def areas(self, entry: str) -> tuple[Area, ...]:
         """What a call of `entry` may touch: its caller's arrays, its own variables, constants and stack."""
@@ -80,7 +102,7 @@ class Runner:
         found = [Area("variables", Memory(s.address, s.size), True) for s in own]
         found += [Area("constants", Memory(s.address, s.size), False) for s in fixed]
         found.append(Area("stack", stack, True))
-        if entry == names.run_symbol(self.build.name):
+        if self._is_run(entry):
             found.append(Area("input array", Memory(self._inputs, _WORD * network.inputs), False))
             found.append(Area("output array", Memory(self._outputs, _WORD * network.outputs), True))
         else:
@@ -106,6 +128,9 @@ class Runner:
         base = self.image.address(self.build.outputs.base)
         work = self.machine.read_floats(base, max(1, _span(self.build.outputs) // _WORD))
         return work[_places(self.build.outputs)]
+
+    def _is_run(self, entry: str) -> bool:
+        return entry == names.run_symbol(self.build.name)
 
     def _poison(self) -> None:
         for section in self.image.sections:

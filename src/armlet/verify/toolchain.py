@@ -47,7 +47,7 @@ class Toolchain(Protocol):
 
 
 def find_toolchain() -> Toolchain:
-    """GNU's where they are complete, else zig's, else GNU's without a C compiler. Raises `ToolchainError` that says how to get some."""
+    """GNU's where they are complete, else zig's, else GNU's without C. Raises `ToolchainError` with the mend."""
     has = {tool: shutil.which(f"arm-none-eabi-{tool}") is not None for tool in ("as", "ld", "gcc")}
     zig = _zig()
     if has["as"] and has["ld"] and (has["gcc"] or not zig):

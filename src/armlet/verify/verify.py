@@ -1,6 +1,6 @@
 """The last word on a build: link it for the exact core, run it, compare every bit, and see that wrong copies fail.
 
-The road of the checks is `verify`; each check is one function that gives one or more `Check`s.
+The road of the checks is `verify_build`; each check is one function that gives one or more `Check`s.
 """
 
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ from armlet.verify.figures import Figures
 from armlet.verify.image import Image, read_image
 from armlet.verify.machine import MachineError
 from armlet.verify.measure import figures_of
+from armlet.verify.prove import prove
 from armlet.verify.runner import Area, Runner
 from armlet.verify.toolchain import Toolchain, find_toolchain
 from armlet.verify.trace import Trace
@@ -44,7 +45,7 @@ class _Findings:
         return not problem
 
 
-def verify(folder: Path, random: int = 32, seed: int = 0, tools: Toolchain | None = None) -> Verdict:
+def verify_build(folder: Path, random: int = 32, seed: int = 0, tools: Toolchain | None = None) -> Verdict:
     """Everything that is claimed of the build in `folder`, tried on `random` inputs beside the fixed ones.
 
     Raises `InputError` where the folder cannot be read as a build, `ToolchainError` where there are no tools.
@@ -108,6 +109,7 @@ def _check_behaviour(build: Build, image: Image, tried: Trials, found: _Findings
     try:
         runner = Runner(build, image)
         for entry in runner.entries:
+            _check_proof(runner, entry, found)
             _check_exact(runner, entry, tried, expected, found)
             _check_paths(build, runner, entry, tried, found)
         first = runner.trace(f"{build.name}_core", tried.inputs[0])
@@ -137,6 +139,12 @@ def _check_bound(build: Build, tried: Trials, expected: F32, found: _Findings) -
         problem = f"output {j} of {tried.labels[i]} is {distance[i, j]:.3g} off, the bound is {bound[i, j]:.3g}"
     detail = f"at most {found.worst[0]:.3g} off, proven {found.worst[1]:.3g}"
     found.add("the declared order computes the float64 network", problem, detail)
+
+
+def _check_proof(runner: Runner, entry: str, found: _Findings) -> None:
+    proof = prove(runner, runner.decoded, entry)
+    detail = f"{proof.roundings} roundings in {proof.steps} instructions, each as declared"
+    found.add(f"{entry} is proved from its bytes for every input", proof.problem, detail)
 
 
 def _check_exact(runner: Runner, entry: str, tried: Trials, expected: F32, found: _Findings) -> None:

@@ -1,0 +1,139 @@
+"""The linked bytes compute the declared order for every input: shown by executing them on terms, not on numbers.
+
+The program is run from its entry with each input an unknown. Where it ends, the term in each output must be the very
+term that the declared order builds: the same weights to the bit, the same connections, the same roundings in the same
+order. On the way nothing may be read that was not written, nothing outside the declared areas may be touched, no
+condition and no address may depend on data, and the registers that a call preserves must hold what they held.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from armlet.network.arithmetic import MultiplyAdd
+from armlet.network.network import Activation
+from armlet.schedule.order import Order
+from armlet.verify.machine import STACK
+from armlet.verify.program import Program
+from armlet.verify.runner import Runner
+from armlet.verify.semantics import Step, compile_step
+from armlet.verify.state import RefusalError, State
+from armlet.verify.terms import Term, Terms
+
+_RETURN = 0x3F00_0000  # where the call returns to
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of it: `problem` is empty where the entry is proved."""
+
+    problem: str
+    steps: int
+    roundings: int  # different values that the program rounds
+
+
+@dataclass(slots=True)
+class _Walk:
+    """A program on its way."""
+
+    program: Program
+    steps: int = 0
+    known: dict[int, Step] = field(default_factory=dict)  # by number of form
+    maker: dict[Term, int] = field(default_factory=dict)  # the address at which a term was first made
+
+
+def prove(runner: Runner, program: Program, entry: str) -> Proof:
+    """Whether `entry` computes the declared order of its build, for all inputs."""
+    terms, order, how = Terms(), runner.build.order, runner.build.how
+    state, walk = _start(runner, entry, terms), _Walk(program)
+    before = dict(state.registers)
+    try:
+        _execute(state, walk, runner.image.address(entry))
+    except RefusalError as refusal:
+        return Proof(str(refusal), walk.steps, 0)
+    rounded = sum(key[0] in ("multiply", "add", "fused") for key in terms.keys)
+    core = runner.machine.core
+    lost = [name for name in core.preserved if state.registers.get(name) != before[name]]
+    if lost:
+        return Proof(f"does not give back {', '.join(lost)}", walk.steps, rounded)
+    left = [state.memory.get(address) for address in runner.results(entry)]
+    return Proof(_difference(order, how, terms, walk, left), walk.steps, rounded)
+
+
+def _start(runner: Runner, entry: str, terms: Terms) -> State:
+    """What holds at the call: arguments, stack and way back are known, inputs and preserved registers are unknowns."""
+    registers = {name: terms.unknown("register", k) for k, name in enumerate(runner.machine.core.preserved)}
+    registers |= {"sp": terms.constant(STACK.end), "lr": terms.constant(_RETURN | 1)}
+    registers |= {f"r{k}": terms.constant(address) for k, address in enumerate(runner.arguments(entry))}
+    memory = {address: terms.unknown("input", index) for address, index in runner.places(entry).items()}
+    return State(terms, runner.image, runner.areas(entry), registers, memory)
+
+
+def _execute(state: State, walk: _Walk, start: int) -> None:
+    """Run until the call returns. Raises `RefusalError` with the address and text of the instruction."""
+    program, at = walk.program, start
+    most = int(np.count_nonzero(program.form_at >= 0))  # straight-line code executes nothing twice
+    while at != _RETURN:
+        slot = (at - program.base) // 2
+        if not 0 <= slot < len(program.form_at) or program.form_at[slot] < 0:
+            raise RefusalError(f"goes to {at:#010x}, where no instruction is")
+        number = int(program.form_at[slot])
+        form, made = program.forms[number], len(state.terms.keys)
+        try:
+            if number not in walk.known:
+                walk.known[number] = compile_step(form)
+            to = walk.known[number](state, at)
+        except RefusalError as refusal:
+            raise RefusalError(f"{form.text} at {at:#010x} {refusal}") from None
+        for term in range(made, len(state.terms.keys)):
+            walk.maker[term] = at
+        at = at + form.size if to is None else to
+        walk.steps += 1
+        if walk.steps > most:
+            raise RefusalError(f"goes round in a loop at {at:#010x}")
+
+
+def _difference(order: Order, how: MultiplyAdd, terms: Terms, walk: _Walk, left: list[Term | None]) -> str:
+    """Where the program first leaves the declared order, in words; empty where every output is the declared one."""
+    made = len(terms.keys)
+    wanted, strange = _declared(order, how, terms, made)
+    wrong = [j for j, (found, term) in enumerate(zip(left, wanted)) if found != term]
+    if not wrong:
+        return ""
+    if strange is None:
+        return f"output {wrong[0]} holds another value of the network"
+    connection, partial = strange
+    graph = order.graph
+    source, target = int(graph.source[connection]), int(graph.target[connection])
+    place = f"layer {graph.layer[target]}, neuron {graph.unit[target]}"
+    origin = f"input {graph.used[source]}" if source < graph.inputs else f"neuron {graph.unit[source]}"
+    at = f", last made at {walk.maker[partial]:#010x}" if partial in walk.maker else ""
+    return f"{place}: its sum never takes in {graph.weight[connection]!s} times {origin}{at}"
+
+
+def _declared(order: Order, how: MultiplyAdd, terms: Terms, made: int) -> tuple[list[Term], tuple[int, Term] | None]:
+    """The term of each output, and the first connection whose sum has a number from `made` on, with the sum before."""
+    graph, relu = order.graph, tuple(Activation).index(Activation.RELU)
+    value = [terms.constant(int(bits)) for bits in graph.bias.view(np.uint32).tolist()]
+    value[: graph.inputs] = [terms.unknown("input", int(index)) for index in graph.used]
+    waits = np.bincount(graph.target, minlength=graph.nodes).tolist()
+    clips = (graph.activation == relu).tolist()
+    fresh = [True] * graph.nodes
+    value = [terms.relu(v) if clips[n] and not waits[n] else v for n, v in enumerate(value)]
+    columns = graph.source.tolist(), graph.target.tolist(), graph.weight.view(np.uint32).tolist(), graph.bias.tolist()
+    strange: tuple[int, Term] | None = None
+    for k in order.connections.tolist():
+        source, target, weight = columns[0][k], columns[1][k], terms.constant(columns[2][k])
+        before = value[target]
+        if fresh[target] and columns[3][target] == 0:
+            total = terms.multiply(weight, value[source])
+        elif how is MultiplyAdd.FUSED:
+            total = terms.fused(before, weight, value[source])
+        else:
+            total = terms.add(before, terms.multiply(weight, value[source]))
+        fresh[target] = False
+        waits[target] -= 1
+        value[target] = terms.relu(total) if clips[target] and not waits[target] else total
+        if strange is None and total >= made:
+            strange = k, before
+    return [value[node] for node in graph.outputs.tolist()], strange

@@ -1,0 +1,252 @@
+"""What each instruction means to the prover, by mnemonic: ARM DDI 0403, chapter A7. A new one is one entry here.
+
+An entry takes the operands as text and gives the step that they make.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TypeAlias
+
+from armlet.verify.decode import Instruction
+from armlet.verify.state import RefusalError, State
+from armlet.verify.terms import Term
+
+Step: TypeAlias = Callable[[State, int], int | None]  # given its own address; gives the next where that is elsewhere
+Meaning: TypeAlias = Callable[[list[str]], Step]
+
+_ALIASES = {"sb": "r9", "sl": "r10", "fp": "r11", "ip": "r12"}
+
+
+def compile_step(form: Instruction) -> Step:
+    """What one form of instruction does to a state. Raises `RefusalError` where that is not known."""
+    if form.condition or form.name in ("it", "cbz", "cbnz", "tbb", "tbh"):
+        raise RefusalError("runs under a condition")
+    meaning = MEANINGS.get(form.name)
+    if meaning is None:
+        raise RefusalError("is unknown to the prover")
+    _, _, text = form.text.partition(" ")
+    text = re.sub(r"\b(sb|sl|fp|ip)\b", lambda match: _ALIASES[match[1]], text)
+    return meaning([part.strip() for part in re.split(r",\s*(?![^\[{]*[\]}])", text)])
+
+
+def _registers(text: str) -> list[str]:
+    """The names in a register list; a D register is its two halves."""
+    found: list[str] = []
+    for name in re.findall(r"\w+", text):
+        found += [f"s{2 * int(name[1:])}", f"s{2 * int(name[1:]) + 1}"] if re.fullmatch(r"d\d+", name) else [name]
+    return found
+
+
+def _value(text: str) -> Callable[[State], Term]:
+    """An operand that is a register or an immediate."""
+    if text.startswith("#"):
+        bits = int(text[1:], 0)
+        return lambda s: s.terms.constant(bits)
+    return lambda s: s.get(text)
+
+
+def _two(compute: Callable[[State, Term, Term], Term]) -> Meaning:
+    def meaning(parts: list[str]) -> Step:
+        d, a, b = parts if len(parts) == 3 else [parts[0], *parts]
+
+        def step(s: State, _: int) -> None:
+            s.registers[d] = compute(s, s.get(a), s.get(b))
+
+        return step
+
+    return meaning
+
+
+def _fused(parts: list[str]) -> Step:
+    d, a, b = parts
+
+    def step(s: State, _: int) -> None:
+        s.registers[d] = s.terms.fused(s.get(d), s.get(a), s.get(b))
+
+    return step
+
+
+def _negate(parts: list[str]) -> Step:
+    d, a = parts
+
+    def step(s: State, _: int) -> None:
+        s.registers[d] = s.terms.negate(s.get(a))
+
+    return step
+
+
+def _move(parts: list[str]) -> Step:
+    d, source = parts[0], _value(parts[1])
+    if len(parts) != 2:
+        raise RefusalError("is unknown to the prover")
+
+    def step(s: State, _: int) -> None:
+        s.registers[d] = source(s)
+
+    return step
+
+
+def _move_top(parts: list[str]) -> Step:
+    d, high = parts[0], int(parts[1][1:], 0)
+
+    def step(s: State, _: int) -> None:
+        s.registers[d] = s.terms.constant(high << 16 | s.known(d) & 0xFFFF)
+
+    return step
+
+
+def _clear_negative(parts: list[str]) -> Step:
+    """BIC d, a, a, ASR #31: all bits go where the sign is set."""
+    if len(parts) != 4 or parts[1] != parts[2] or parts[3] != "asr #31":
+        raise RefusalError("is unknown to the prover")
+    d, a = parts[0], parts[1]
+
+    def step(s: State, _: int) -> None:
+        s.registers[d] = s.terms.relu(s.get(a))
+
+    return step
+
+
+def _address_sum(sign: int) -> Meaning:
+    """ADD and SUB of core registers serve addresses only."""
+
+    def meaning(parts: list[str]) -> Step:
+        d, a, b = parts if len(parts) == 3 else [parts[0], *parts]
+        second = _value(b)
+
+        def step(s: State, _: int) -> None:
+            bits = s.terms.bits(second(s))
+            if bits is None:
+                raise RefusalError("adds what depends on data to an address")
+            s.registers[d] = s.terms.constant(s.known(a) + sign * bits)
+
+        return step
+
+    return meaning
+
+
+def _address(text: list[str]) -> Callable[[State, int], int]:
+    """[base, #offset], its write-back forms too: the address of the access; the base is updated."""
+    match = re.fullmatch(r"\[(\w+)(?:, #(-?\w+))?\](!?)", text[0])
+    if match is None or len(text) > 2:
+        raise RefusalError("has an address that the prover does not know")
+    base, offset, write_back = match[1], int(match[2] or "0", 0), bool(match[3])
+    after = int(text[1][1:], 0) if len(text) == 2 else 0
+
+    def find(s: State, at: int) -> int:
+        start = (at + 4 & ~3) if base == "pc" else s.known(base)
+        if write_back or after:
+            s.registers[base] = s.terms.constant(start + offset + after)
+        return start + offset
+
+    return find
+
+
+def _load(parts: list[str]) -> Step:
+    names, find = _registers(parts[0]), _address(parts[1:])
+
+    def step(s: State, at: int) -> int | None:
+        address = find(s, at)
+        for k, name in enumerate(names):
+            s.registers[name] = s.load(address + 4 * k)
+        return _leave(s) if "pc" in names else None
+
+    return step
+
+
+def _store(parts: list[str]) -> Step:
+    names, find = _registers(parts[0]), _address(parts[1:])
+
+    def step(s: State, at: int) -> None:
+        values = [s.get(name) for name in names]
+        address = find(s, at)
+        for k, value in enumerate(values):
+            s.store(address + 4 * k, value)
+
+    return step
+
+
+def _listed(loads: bool, stack: bool) -> Meaning:
+    """Ascending lists: LDM, STM, VLDM, VSTM; on the stack PUSH and POP."""
+
+    def meaning(parts: list[str]) -> Step:
+        base = "sp" if stack else parts[0].rstrip("!")
+        names, update = _registers(parts[-1]), stack or parts[0].endswith("!")
+        size = 4 * len(names)
+
+        def step(s: State, _: int) -> int | None:
+            start = s.known(base) - (size if stack and not loads else 0)
+            for k, name in enumerate(names):
+                if loads:
+                    s.registers[name] = s.load(start + 4 * k)
+                else:
+                    s.store(start + 4 * k, s.get(name))
+            if update:
+                s.registers[base] = s.terms.constant(start + (0 if stack and not loads else size))
+            return _leave(s) if loads and "pc" in names else None
+
+        return step
+
+    return meaning
+
+
+def _leave(s: State) -> int:
+    return s.known("pc") & ~1
+
+
+def _call(parts: list[str]) -> Step:
+    to = int(parts[0][1:], 0)
+
+    def step(s: State, at: int) -> int:
+        s.registers["lr"] = s.terms.constant(at + 4 | 1)
+        return to
+
+    return step
+
+
+def _jump(parts: list[str]) -> Step:
+    if parts[0].startswith("#"):
+        to = int(parts[0][1:], 0)
+        return lambda s, at: to
+    return lambda s, at: s.known(parts[0]) & ~1
+
+
+def _nothing(parts: list[str]) -> Step:
+    return lambda s, at: None
+
+
+MEANINGS: Mapping[str, Meaning] = MappingProxyType(
+    {
+        "vmul": _two(lambda s, a, b: s.terms.multiply(a, b)),
+        "vadd": _two(lambda s, a, b: s.terms.add(a, b)),
+        "vsub": _two(lambda s, a, b: s.terms.add(a, s.terms.negate(b))),
+        "vfma": _fused,
+        "vneg": _negate,
+        "vmov": _move,
+        "mov": _move,
+        "movw": _move,
+        "movt": _move_top,
+        "bic": _clear_negative,
+        "add": _address_sum(1),
+        "addw": _address_sum(1),
+        "sub": _address_sum(-1),
+        "subw": _address_sum(-1),
+        "ldr": _load,
+        "vldr": _load,
+        "str": _store,
+        "vstr": _store,
+        "ldm": _listed(loads=True, stack=False),
+        "vldmia": _listed(loads=True, stack=False),
+        "stm": _listed(loads=False, stack=False),
+        "vstmia": _listed(loads=False, stack=False),
+        "pop": _listed(loads=True, stack=True),
+        "vpop": _listed(loads=True, stack=True),
+        "push": _listed(loads=False, stack=True),
+        "vpush": _listed(loads=False, stack=True),
+        "bl": _call,
+        "b": _jump,
+        "bx": _jump,
+        "hint": _nothing,
+    }
+)

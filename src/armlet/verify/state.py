@@ -1,0 +1,65 @@
+"""A core that computes with terms: registers and words of memory, each holding a term or nothing.
+
+An address or anything else that decides the path must be a known word, so a program that gets through has one path for
+all inputs. What was never written cannot be read, and nothing outside the declared areas can be touched.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from armlet.errors import ArmletError
+from armlet.verify.image import Image
+from armlet.verify.runner import Area
+from armlet.verify.terms import Term, Terms
+
+
+class RefusalError(ArmletError):
+    """What keeps a program from being proved."""
+
+
+@dataclass(slots=True)
+class State:
+    """One core in the middle of a program, its values terms."""
+
+    terms: Terms
+    image: Image
+    areas: Sequence[Area]
+    registers: dict[str, Term]
+    memory: dict[int, Term] = field(default_factory=dict)  # by address of the word
+
+    def get(self, register: str) -> Term:
+        """What a register holds; nothing may be read before it was written."""
+        if register not in self.registers:
+            raise RefusalError(f"reads {register}, which holds nothing")
+        return self.registers[register]
+
+    def known(self, register: str) -> int:
+        """A word that must not depend on data."""
+        bits = self.terms.bits(self.get(register))
+        if bits is None:
+            raise RefusalError(f"takes {register} as an address, which depends on data")
+        return bits
+
+    def load(self, address: int) -> Term:
+        """A word of memory, written before or part of the image."""
+        self._allowed(address, False)
+        if address in self.memory:
+            return self.memory[address]
+        for section in self.image.sections:
+            if section.content and section.address <= address and address + 4 <= section.end:
+                at = address - section.address
+                return self.terms.constant(int.from_bytes(section.content[at : at + 4], "little"))
+        raise RefusalError(f"reads {address:#010x}, which was never written")
+
+    def store(self, address: int, term: Term) -> None:
+        """Write a word of memory."""
+        self._allowed(address, True)
+        self.memory[address] = term
+
+    def _allowed(self, address: int, writes: bool) -> None:
+        if address % 4:
+            raise RefusalError(f"accesses {address:#010x}, which is not aligned")
+        for area in self.areas:
+            if area.memory.base <= address and address + 4 <= area.memory.end and (area.writable or not writes):
+                return
+        raise RefusalError(f"{'writes' if writes else 'reads'} {address:#010x}, outside its memory")

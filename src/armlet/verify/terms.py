@@ -1,0 +1,87 @@
+"""What a program computes, as terms: every value is a constant, an input, or one rounding of other values.
+
+Equal terms have equal numbers, so that two programs agree on a value, bit for bit and for every input, where they have
+built the same number. Only identities that hold exactly in IEEE 754 are used: products and sums commute,
+(-a) b = -(a b), a - b = a + (-b), 1 a = a, -(-a) = a.
+"""
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Term: TypeAlias = int  # the number of a term
+Key: TypeAlias = tuple[str, int, int, int, int]
+
+_SIGN = 0x8000_0000
+_ONE = 0x3F80_0000
+
+
+@dataclass(slots=True)
+class Terms:
+    """All terms so far, each with one number."""
+
+    keys: list[Key] = field(default_factory=list)
+    numbers: dict[Key, Term] = field(default_factory=dict)
+
+    def constant(self, bits: int) -> Term:
+        """A word whose bits are known: a weight, or an address."""
+        return self._number("constant", bits & 0xFFFF_FFFF)
+
+    def unknown(self, what: str, index: int) -> Term:
+        """A word that only the caller knows: an input, or what a register held."""
+        return self._number(what, index)
+
+    def multiply(self, a: Term, b: Term) -> Term:
+        """The rounded product."""
+        sign, a, b = self._factors(a, b)
+        one = next((y for x, y in ((a, b), (b, a)) if self.bits(x) == _ONE), None)
+        product = self._number("multiply", a, b) if one is None else one
+        return self.negate(product) if sign else product
+
+    def add(self, a: Term, b: Term) -> Term:
+        """The rounded sum."""
+        return self._number("add", min(a, b), max(a, b))
+
+    def fused(self, addend: Term, a: Term, b: Term) -> Term:
+        """addend + a * b, rounded once."""
+        sign, a, b = self._factors(a, b)
+        if _ONE in (self.bits(a), self.bits(b)):  # the product is exact
+            return self.add(addend, self.negate(self.multiply(a, b)) if sign else self.multiply(a, b))
+        return self._number("fused", addend, a, b, sign)
+
+    def negate(self, a: Term) -> Term:
+        """a with its sign turned."""
+        kind, of, *_ = self.keys[a]
+        if kind == "constant":
+            return self.constant(of ^ _SIGN)
+        return of if kind == "negate" else self._number("negate", a)
+
+    def relu(self, a: Term) -> Term:
+        """a where its sign is clear, otherwise +0."""
+        bits = self.bits(a)
+        if bits is None:
+            return self._number("relu", a)
+        return self.constant(0 if bits & _SIGN else bits)
+
+    def bits(self, a: Term) -> int | None:
+        """The word, where it is known."""
+        kind, bits, *_ = self.keys[a]
+        return bits if kind == "constant" else None
+
+    def _factors(self, a: Term, b: Term) -> tuple[int, Term, Term]:
+        """The sign of the product, and its factors without signs, in the order of their numbers."""
+        sign = 0
+        plain: list[Term] = []
+        for factor in (a, b):
+            kind, of, *_ = self.keys[factor]
+            turned = kind == "negate" or (kind == "constant" and bool(of & _SIGN))
+            sign ^= turned
+            plain.append(self.negate(factor) if turned else factor)
+        return int(sign), min(plain), max(plain)
+
+    def _number(self, kind: str, a: int = 0, b: int = 0, c: int = 0, d: int = 0) -> Term:
+        key = (kind, a, b, c, d)
+        found = self.numbers.get(key)
+        if found is None:
+            found = self.numbers[key] = len(self.keys)
+            self.keys.append(key)
+        return found

@@ -1,0 +1,186 @@
+"""The proof accepts what is right and refuses every copy that is not, judged by running it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from armlet.errors import ToolchainError
+from armlet.network.arithmetic import MultiplyAdd, multiply, multiply_add, relu
+from armlet.schedule.interpret import run_order
+from armlet.verify.build import Build, read_build
+from armlet.verify.controls import flip
+from armlet.verify.image import Image
+from armlet.verify.program import decode_program
+from armlet.verify.prove import prove
+from armlet.verify.runner import Runner
+from armlet.verify.terms import Term, Terms
+from armlet.verify.toolchain import find_toolchain
+from armlet.verify.vectors import trials
+from armlet.verify.verify import link_build
+from test_verify import QUICK, compiled, small_network
+
+
+@pytest.fixture(scope="module", params=["separate", "fused"])
+def linked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Build, Image]:
+    options = replace(QUICK, multiply_add=request.param, registers=5)
+    build = read_build(compiled(small_network(), tmp_path_factory.mktemp("mutants"), options))
+    return build, link_build(build, find_toolchain())
+
+
+def proved(build: Build, image: Image) -> str:
+    """The problem, or nothing where both entries are proved."""
+    try:
+        runner = Runner(build, image)
+        program = decode_program(build.target.core, image)
+    except ToolchainError as refused:
+        return str(refused)
+    return next((proof.problem for entry in runner.entries if (proof := prove(runner, program, entry)).problem), "")
+
+
+def runs(build: Build, image: Image) -> str:
+    """exact, different or fault: what verification's own run of the same bytes finds."""
+    inputs = trials(build, 30, 1).inputs
+    expected = run_order(build.order, inputs, build.how)
+    try:
+        runner = Runner(build, image)
+        calls = [(call, x, y) for call in runner.entries.values() for x, y in zip(inputs, expected)]
+        return "exact" if all(call(x).tobytes() == y.tobytes() for call, x, y in calls) else "different"
+    except ToolchainError:
+        return "fault"
+
+
+def test_a_sound_build_is_proved_with_every_rounding(linked: tuple[Build, Image]):
+    build, image = linked
+    runner = Runner(build, image)
+    for entry in runner.entries:
+        proof = prove(runner, runner.decoded, entry)
+        assert proof.problem == ""
+        assert proof.roundings <= 2 * build.order.graph.connections
+
+
+@pytest.mark.parametrize("section", [".text", ".rodata"])
+def test_a_mutant_is_refused_or_equivalent(linked: tuple[Build, Image], section: str, monkeypatch: pytest.MonkeyPatch):
+    """Bits flipped all over the linked program: none may be proved and yet give another output.
+
+    Capstone reads some encodings that the architecture leaves unpredictable as if they were the plain ones. The
+    emulator refuses those, and verification asks both.
+    """
+    monkeypatch.setattr("armlet.verify.machine.SECONDS", 0.5)
+    build, image = linked
+    assert proved(build, image) == ""
+    part = image.section(section)
+    rng = np.random.default_rng(7)
+    accepted = 0
+    for bit in rng.choice(8 * part.size, 150, replace=False).tolist():
+        mutant = flip(image, part, part.address, bit)
+        if proved(build, mutant):
+            continue
+        accepted += 1
+        assert runs(build, mutant) in ("exact", "fault"), f"bit {bit} of {section}"
+    assert accepted <= 15  # padding, bits that encode the same, addresses of equal words
+
+
+def test_a_wrong_weight_is_named_with_its_neuron(linked: tuple[Build, Image]):
+    build, image = linked
+    graph = build.order.graph
+    bits = int(graph.weight[build.order.connections[-1]].view(np.uint32))
+    constants = image.section(".rodata")
+    words = np.frombuffer(constants.content, "<u4")
+    at = int(np.flatnonzero((words & 0x7FFF_FFFF) == bits & 0x7FFF_FFFF)[-1])
+    problem = proved(build, flip(image, constants, constants.address + 4 * at, 0))
+    target = graph.target[build.order.connections[-1]]
+    assert f"layer {graph.layer[target]}, neuron {graph.unit[target]}: its sum never takes in" in problem
+
+
+WORDS = st.sampled_from([0, 0x8000_0000, 0x3F80_0000, 0xBF80_0000, 0x0000_0001, 0x7F7F_FFFF, 0xC000_0000, 0x3EAA_AAAB])
+
+
+@st.composite
+def expressions(draw: st.DrawFn) -> list[tuple[str, int, int, int]]:
+    """Operations on values made before: first eight inputs, then constants, then results."""
+    kinds = st.sampled_from(["multiply", "add", "subtract", "fused", "negate", "relu", "constant"])
+    count = draw(st.integers(1, 12))
+    made: list[tuple[str, int, int, int]] = []
+    for k in range(count):
+        before = st.integers(0, 7 + k)
+        a = draw(WORDS if (kind := draw(kinds)) == "constant" else before)
+        made.append((kind, a, draw(before), draw(before)))
+    return made
+
+
+@given(expressions(), expressions(), st.integers(0, 2**32))
+def test_equal_terms_are_equal_bits(
+    one: list[tuple[str, int, int, int]], two: list[tuple[str, int, int, int]], seed: int
+):
+    """The identities that terms use hold exactly, signs of zeros included, where no NaN takes part."""
+    rng = np.random.default_rng(seed)
+    special = np.array([0.0, -0.0, 1.0, -1.0, 1e-45, -1e-40, 3e38, 0.1], np.float32)
+    x = np.where(rng.random((8, 64)) < 0.5, rng.choice(special, (8, 64)), rng.standard_normal((8, 64)))
+    terms = Terms()
+    found: dict[Term, np.ndarray] = {}
+    for program in (one, two):
+        for term, value in _evaluate(terms, program, x.astype(np.float32)):
+            clean = np.isfinite(value) & np.isfinite(found.get(term, value))
+            before = found.setdefault(term, value)
+            assert before[clean].tobytes() == value[clean].tobytes(), terms.keys[term]
+
+
+def _evaluate(terms: Terms, program: list[tuple[str, int, int, int]], x: np.ndarray) -> list[tuple[Term, np.ndarray]]:
+    values = [(terms.unknown("input", i), row) for i, row in enumerate(x)]
+    for kind, i, j, k in program:
+        if kind == "constant":
+            values.append((terms.constant(i), np.full(64, np.uint32(i)).view(np.float32)))
+        else:
+            with np.errstate(all="ignore"):
+                values.append(_made(terms, kind, values[i], values[j], values[k]))
+    return values
+
+
+def _made(
+    terms: Terms, kind: str, a: tuple[Term, np.ndarray], b: tuple[Term, np.ndarray], c: tuple[Term, np.ndarray]
+) -> tuple[Term, np.ndarray]:
+    match kind:
+        case "multiply":
+            return terms.multiply(a[0], b[0]), multiply(a[1], b[1])
+        case "add":
+            return terms.add(a[0], b[0]), a[1] + b[1]
+        case "subtract":
+            return terms.add(a[0], terms.negate(b[0])), a[1] - b[1]
+        case "fused":
+            return terms.fused(a[0], b[0], c[0]), multiply_add(a[1], b[1], c[1], MultiplyAdd.FUSED)
+        case "negate":
+            return terms.negate(a[0]), -a[1]
+        case _:
+            return terms.relu(a[0]), relu(a[1])
+
+
+def test_the_proof_needs_no_run(linked: tuple[Build, Image], monkeypatch: pytest.MonkeyPatch):
+    build, image = linked
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("emulated")
+
+    monkeypatch.setattr("armlet.verify.machine.Machine.call", never)
+    assert proved(build, image) == ""
+
+
+def test_a_branch_on_data_and_an_address_out_of_data_are_refused(tmp_path: Path):
+    build = compiled(small_network(), tmp_path)
+    path = build / "net.S"
+    whole = path.read_text()
+    for lines, says in (
+        ("  ldr r3, [r0]\n  cmp r3, #0", "is unknown to the prover"),
+        ("  it eq\n  moveq r3, #0", "runs under a condition"),
+        ("  ldr r3, [r0]\n  ldr r3, [r3]", "takes r3 as an address, which depends on data"),
+        ("  ldr r3, [r0, #-4]", "outside its memory"),
+        ("  str r0, [r0]", "outside its memory"),
+        ("  vmov r3, s9", "which holds nothing"),
+        ("1: b 1b", "goes round in a loop"),
+    ):
+        path.write_text(whole.replace("net_core:\n", f"net_core:\n{lines}\n", 1))
+        made = read_build(build)
+        assert says in proved(made, link_build(made, find_toolchain()))

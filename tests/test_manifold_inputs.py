@@ -9,6 +9,7 @@ from armlet.errors import InputError
 from armlet.manifold.inputs.decisive import decisive
 from armlet.manifold.inputs.parse import LAWS, default_model, input_model
 from armlet.manifold.inputs.smooth import smooth_noise
+from armlet.manifold.inputs.support import support
 from armlet.network.network import InputDomain, Network, multilayer_perceptron
 from strategies import networks
 
@@ -141,3 +142,26 @@ def test_a_batch_border_changes_only_how_many_there_are(monkeypatch):
     monkeypatch.setattr("armlet.manifold.inputs.image._BATCH", 64)
     for count in (0, 63, 64, 65, 200):
         assert input_model("image")(network, count, 0).shape == (count, 36)
+
+
+def test_the_first_layer_shows_where_there_was_light():
+    """Columns moved together in the left half, and at random in the right."""
+    random = np.random.default_rng(0)
+    grown = smooth_noise(random, 50, (10, 20), 2.0) * (np.arange(20) < 10)
+    weight = grown + 0.05 * random.normal(size=grown.shape)
+    network = multilayer_perceptron(
+        [weight.reshape(50, 200), np.ones((2, 50))], [np.zeros(50), np.zeros(2)], shape=(10, 20)
+    )
+    light = support(network)
+    assert light[:, :9].min() > 0.9
+    assert light[:, 12:].max() == 0.0
+    assert input_model("fields")(network, 200, 0).reshape(-1, 10, 20)[:, :, 0].max() > 0.5  # outside the window
+
+
+@pytest.mark.parametrize("shape", [(1, 4), (4, 1), (3, 3)])
+def test_a_first_layer_that_shows_nothing_gives_no_support(shape):
+    inputs = shape[0] * shape[1]
+    dead = multilayer_perceptron([np.zeros((3, inputs)), np.ones((2, 3))], [np.zeros(3), np.zeros(2)], shape=shape)
+    assert (support(dead) == 0).all()
+    lone = multilayer_perceptron([np.ones((1, inputs)), np.ones((2, 1))], [np.zeros(1), np.zeros(2)], shape=shape)
+    assert (support(lone) == 0).all()

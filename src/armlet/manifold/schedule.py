@@ -6,7 +6,7 @@ Mathematics: docs/mathematics.md, section 4.
 from dataclasses import dataclass, replace
 
 FARTHEST = 0.005  # survivors that a run by budget alone would reach in its last epoch
-FINEST = 1 / 32  # of the first share; a budget that breaks at it ends the run
+FINEST = 1 / 16  # of the first share; a budget that breaks at it ends the run
 
 
 @dataclass(frozen=True, slots=True)

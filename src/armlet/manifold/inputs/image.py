@@ -1,6 +1,7 @@
 """`image`: smooth, sparse, non-negative random fields in patches under a centre window, where the network is decisive.
 
-Assumes pictures of something bright on a dark ground, near the middle. `fields` is the law without the network's say.
+Assumes pictures of something bright on a dark ground, near the middle or where the first layer shows that there was
+light. `fields` is the law before the network chooses among its draws.
 Lengths are shares of the image's side, so the law means the same at every resolution.
 """
 
@@ -13,6 +14,7 @@ from armlet.errors import InputError
 from armlet.manifold.inputs.decisive import decisive
 from armlet.manifold.inputs.law import stretched
 from armlet.manifold.inputs.smooth import smooth_noise
+from armlet.manifold.inputs.support import support
 from armlet.network.network import F32, Network
 
 _BATCH = 4096  # inputs kept at once, so that memory holds no more candidates than a few times these
@@ -59,7 +61,9 @@ def _sizes(count: int) -> list[int]:
 
 
 def _some(network: Network, random: np.random.Generator, count: int) -> F32:
-    return stretched(network.domain, _fields(random, count, network.shape, FIELDS))
+    light = np.maximum(_window(network.shape, FIELDS.window), support(network))
+    share = _fields(random, count, network.shape, FIELDS) * light
+    return stretched(network.domain, share.reshape(count, network.inputs))
 
 
 def _fields(random: np.random.Generator, count: int, shape: tuple[int, ...], law: FieldLaw) -> NDArray[np.float32]:
@@ -68,7 +72,7 @@ def _fields(random: np.random.Generator, count: int, shape: tuple[int, ...], law
     )
     bright = (_noise(random, count, shape, law.scales) - threshold) * gain
     patch = (random.permutation(_noise(random, count, shape, law.patches)) - covering) * law.edge
-    return (np.clip(np.minimum(bright, patch), 0, 1) * _window(shape, law.window)).reshape(count, shape[0] * shape[1])
+    return np.clip(np.minimum(bright, patch), 0, 1)
 
 
 def _noise(

@@ -108,8 +108,8 @@ def test_a_relu_that_never_opens_is_a_constant_and_one_that_never_clips_is_linea
 
 def test_a_network_without_connections_is_its_folded_biases():
     layers = (
-        Layer(np.zeros((2, 3)), np.array([2.0, -2.0]), Activation.RELU),
-        Layer(np.array([[3.0, 5.0]]), np.array([0.5]), Activation.LINEAR),
+        Layer(np.zeros((2, 3), np.float32), np.array([2.0, -2.0], np.float32), Activation.RELU),
+        Layer(np.array([[3.0, 5.0]], np.float32), np.array([0.5], np.float32), Activation.LINEAR),
     )
     found = simplify(build_graph(Network(layers, InputDomain.uniform(3), (3,))), InputDomain.uniform(3))
     assert found.graph.inputs == found.graph.connections == 0

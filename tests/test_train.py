@@ -15,7 +15,7 @@ from armlet.network.network import Activation
 from armlet.network.params import read_params, write_params
 from armlet.network.topology import Topology
 from armlet.train.options import Epoch, TrainOptions
-from armlet.train.trainer import train
+from armlet.train.trainer import train_network
 
 TOPOLOGY = Topology(8, (24, 16, 10))
 SHORT = TrainOptions(epochs=12)
@@ -27,7 +27,7 @@ def digits() -> DataSet:
 
 
 def test_the_digits_are_learnt_with_the_default_options(digits: DataSet):
-    network = train(digits, TOPOLOGY)
+    network = train_network(digits, TOPOLOGY)
     accuracy = (network(digits.test_inputs).argmax(axis=1) == digits.test_labels).mean()
     assert accuracy > 0.94
     assert network.widths == (64, 24, 16, 10)
@@ -39,7 +39,7 @@ def test_the_digits_are_learnt_with_the_default_options(digits: DataSet):
 
 
 def test_a_seed_decides_every_bit(digits: DataSet):
-    first, again, other = (train(digits, TOPOLOGY, replace(SHORT, seed=seed)).digest() for seed in (1, 1, 2))
+    first, again, other = (train_network(digits, TOPOLOGY, replace(SHORT, seed=seed)).digest() for seed in (1, 1, 2))
     assert first == again
     assert first != other
 
@@ -47,14 +47,14 @@ def test_a_seed_decides_every_bit(digits: DataSet):
 def test_the_test_rows_change_no_byte(digits: DataSet, tmp_path: Path):
     flipped = replace(digits, test_inputs=1 - digits.test_inputs, test_labels=digits.test_labels[::-1].copy())
     for name, data in (("a", digits), ("b", flipped)):
-        write_params(train(data, TOPOLOGY, SHORT), tmp_path / name)
+        write_params(train_network(data, TOPOLOGY, SHORT), tmp_path / name)
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
 
 def test_where_a_network_came_from_is_written_beside_it(digits: DataSet, tmp_path: Path):
     seen: list[Epoch] = []
-    network = train(digits, TOPOLOGY, replace(SHORT, seed=7), seen.append)
+    network = train_network(digits, TOPOLOGY, replace(SHORT, seed=7), seen.append)
     write_params(network, tmp_path / "P")
     provenance = read_params(tmp_path / "P").provenance
     assert provenance["seed"] == 7
@@ -66,7 +66,7 @@ def test_where_a_network_came_from_is_written_beside_it(digits: DataSet, tmp_pat
 
 def test_it_stops_early_when_nothing_gets_better(digits: DataSet):
     seen: list[Epoch] = []
-    train(digits, TOPOLOGY, TrainOptions(epochs=60, patience=2, rate=1e-9), seen.append)
+    train_network(digits, TOPOLOGY, TrainOptions(epochs=60, patience=2, rate=1e-9), seen.append)
     assert len(seen) < 60
     assert seen[-3].best == seen[-1].best
 
@@ -74,27 +74,27 @@ def test_it_stops_early_when_nothing_gets_better(digits: DataSet):
 def test_a_diverging_rate_is_refused_and_named(digits: DataSet):
     wild = replace(digits, train_inputs=digits.train_inputs * np.float32(3e38))
     with pytest.raises(InputError, match="makes the training diverge"):
-        train(wild, TOPOLOGY, replace(SHORT, rate=0.9))
+        train_network(wild, TOPOLOGY, replace(SHORT, rate=0.9))
 
 
 def test_the_interval_of_the_inputs_covers_the_rows(digits: DataSet):
     shifted = replace(digits, train_inputs=digits.train_inputs * 4 - 1)
-    network = train(shifted, TOPOLOGY, replace(SHORT, epochs=1))
+    network = train_network(shifted, TOPOLOGY, replace(SHORT, epochs=1))
     assert (network.domain.low == -1).all()
     assert (network.domain.high == 3).all()
 
 
 def test_a_data_set_that_does_not_fit_the_topology_is_refused(digits: DataSet):
     with pytest.raises(InputError, match="has 64 inputs, the topology's side 5 gives 25"):
-        train(digits, Topology(5, (10,)), SHORT)
+        train_network(digits, Topology(5, (10,)), SHORT)
     with pytest.raises(InputError, match="has class 9, the topology gives 9"):
-        train(digits, Topology(8, (9,)), SHORT)
+        train_network(digits, Topology(8, (9,)), SHORT)
 
 
 def test_the_smallest_training_set_trains():
     two = np.array([[0.0], [1.0]], np.float32)
     data = DataSet(two, np.array([0, 1]), two, np.array([0, 1]))
-    network = train(data, Topology(1, (3, 2)), SHORT)
+    network = train_network(data, Topology(1, (3, 2)), SHORT)
     assert network.widths == (1, 3, 2)
 
 

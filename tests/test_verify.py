@@ -25,7 +25,7 @@ from armlet.verify.run import run_build
 from armlet.verify.toolchain import ZigToolchain, find_toolchain
 from armlet.verify.vectors import trials
 from armlet.verify.verdict import Verdict
-from armlet.verify.verify import verify
+from armlet.verify.verify import verify_build
 from strategies import inputs_for, networks
 
 QUICK = CompileOptions(anneal=AnnealOptions(moves=10, cycles=1))
@@ -68,7 +68,7 @@ def broken(verdict: Verdict) -> list[str]:
     ],
 )
 def test_a_sound_build_is_verified(options: CompileOptions, tmp_path: Path):
-    verdict = verify(compiled(small_network(), tmp_path, options), random=4)
+    verdict = verify_build(compiled(small_network(), tmp_path, options), random=4)
     assert verdict.holds, broken(verdict)
     assert verdict.worst_error <= verdict.error_bound
     assert set(verdict.figures) == {"net_run", "net_core"}
@@ -80,7 +80,7 @@ def test_a_sound_build_is_verified(options: CompileOptions, tmp_path: Path):
 def test_every_network_compiles_to_what_verifies(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject):
     network = data.draw(networks())
     folder = compiled(network, tmp_path_factory.mktemp("any"))
-    verdict = verify(folder, random=2)
+    verdict = verify_build(folder, random=2)
     assert not [line for line in broken(verdict) if "wrong" not in line]  # tiny ones may compute nothing to corrupt
     x, made = data.draw(inputs_for(network)), read_build(folder)
     assert run_build(folder, x, "core").tobytes() == run_order(made.order, x, MultiplyAdd.SEPARATE).tobytes()
@@ -116,7 +116,7 @@ def test_sabotaged_assembly_is_refused(what: str, build: Path, monkeypatch: pyte
     monkeypatch.setattr("armlet.verify.machine.SECONDS", 0.5)
     change, says = SABOTAGE[what]
     _edit(build, change)
-    found = broken(verify(build, random=4))
+    found = broken(verify_build(build, random=4))
     assert any(says in line for line in found), found
     assert any(line.startswith("the files are as compile left them: changed since: net.S") for line in found)
 
@@ -124,7 +124,7 @@ def test_sabotaged_assembly_is_refused(what: str, build: Path, monkeypatch: pyte
 def test_a_changed_weight_in_the_constants_is_refused_by_running_it(build: Path):
     bits = int(np.float32(read_build(build).order.graph.weight[0]).view(np.uint32))
     _edit(build, lambda text: text.replace(f"{bits:#010x}", f"{bits ^ 1 << 20:#010x}"))
-    found = broken(verify(build, random=16))
+    found = broken(verify_build(build, random=16))
     assert any("net_run is exact to the bit: output" in line and "must be" in line for line in found), found
 
 
@@ -161,11 +161,11 @@ def test_every_declared_order_is_the_networks(network: Network):
 def test_a_swapped_network_or_manifest_is_refused(build: Path, tmp_path: Path):
     (build / "b_0.npy").write_bytes((build / "b_1.npy").read_bytes())
     with pytest.raises(InputError, match=r"b_0\.npy"):
-        verify(build)
+        verify_build(build)
     other = compiled(small_network(1), tmp_path / "other")
     for name in ("W_0.npy", "W_1.npy", "W_2.npy", "b_0.npy", "b_1.npy", "b_2.npy"):
         (build / name).write_bytes((other / name).read_bytes())
-    found = broken(verify(build, random=2))
+    found = broken(verify_build(build, random=2))
     assert any("the network is the one compiled" in line for line in found), found
     assert any("every connection once" in line for line in found), found
 
@@ -229,7 +229,7 @@ def test_run_refuses_what_it_cannot_write_before_it_runs(build: Path, tmp_path: 
 def test_a_verifier_that_compares_nothing_is_found_out(build: Path, monkeypatch: pytest.MonkeyPatch):
     """The negative controls stand trial too: with the comparison made blind, they must not pass."""
     monkeypatch.setattr("armlet.verify.controls._is_refused", lambda *_: False)
-    found = broken(verify(build, random=2))
+    found = broken(verify_build(build, random=2))
     assert len(found) == 2
     assert all("nothing here is proof" in line for line in found)
 
@@ -256,13 +256,13 @@ def test_figures_that_the_manifest_makes_up_are_refused(build: Path):
     manifest["moves"]["loads"] -= 1
     manifest["memory"]["code"] += 4
     path.write_text(json.dumps(manifest))
-    found = broken(verify(build, random=1))
+    found = broken(verify_build(build, random=1))
     assert any("moves activations" in line for line in found), found
     assert any("takes the memory" in line for line in found), found
 
 
 def test_the_tools_are_named_in_the_verdict(build: Path):
     tools = find_toolchain()
-    assert verify(build, random=1, tools=tools).tools == tools.describe()
+    assert verify_build(build, random=1, tools=tools).tools == tools.describe()
     with pytest.raises(Exception, match="not installed"):
-        verify(build, tools=ZigToolchain("/nowhere/zig"))
+        verify_build(build, tools=ZigToolchain("/nowhere/zig"))

@@ -3,11 +3,11 @@
 Each stage of the road is one function:
 
     read_topology, read_source, make_dataset     a data set at the side that the topology asks for
-    train                                        a ReLU perceptron
+    train_network                                a ReLU perceptron
     read_network, write_params                   networks in and out of files
     sparsify                                     fewer weights, the same function, no data
     compile_network                              assembly, header, drivers, manifest
-    verify, run_build                            the linked bytes, in the emulator
+    verify_build, run_build                      the linked bytes, in the emulator
 
 Names are fetched when they are first used, so that importing armlet wakes neither JAX nor Numba.
 """
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from armlet.pipeline import Compilation, compile_network, write_build
     from armlet.target import TARGETS
     from armlet.train.options import TrainOptions
-    from armlet.train.trainer import train
+    from armlet.train.trainer import train_network
     from armlet.verify.run import run_build
     from armlet.verify.verdict import Verdict
-    from armlet.verify.verify import verify
+    from armlet.verify.verify import verify_build
 
 _HOMES = {
     "config": ("AnnealOptions", "CompileOptions"),
@@ -50,10 +50,10 @@ _HOMES = {
     "pipeline": ("Compilation", "compile_network", "write_build"),
     "target": ("TARGETS",),
     "train.options": ("TrainOptions",),
-    "train.trainer": ("train",),
+    "train.trainer": ("train_network",),
     "verify.run": ("run_build",),
     "verify.verdict": ("Verdict",),
-    "verify.verify": ("verify",),
+    "verify.verify": ("verify_build",),
 }
 _HOME = {name: f"armlet.{home}" for home, names in _HOMES.items() for name in names}
 
@@ -89,8 +89,8 @@ __all__ = [
     "read_topology",
     "run_build",
     "sparsify",
-    "train",
-    "verify",
+    "train_network",
+    "verify_build",
     "write_build",
     "write_params",
 ]

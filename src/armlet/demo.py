@@ -19,12 +19,12 @@ from armlet.network.topology import Topology
 from armlet.pipeline import compile_network, write_build
 from armlet.target import TARGETS
 from armlet.train.options import TrainOptions
-from armlet.train.trainer import train
+from armlet.train.trainer import train_network
 from armlet.verify.figures import Figures
 from armlet.verify.run import run_build
 from armlet.verify.toolchain import find_toolchain
 from armlet.verify.verdict import Verdict
-from armlet.verify.verify import verify
+from armlet.verify.verify import verify_build
 
 NAME = "net"
 
@@ -46,6 +46,16 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Stages:
+    """The options of each stage."""
+
+    dataset: SourceOptions
+    train: TrainOptions
+    sparsify: SparsifyOptions
+    compile: CompileOptions
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
     """Who follows: `step` hears of each stage by its command line, `progress` of how far it is."""
 
@@ -53,29 +63,27 @@ class Watch:
     progress: Callable[[float, float, str], None]
 
 
-def demo(topology: Topology, source: str, folder: Path, seed: int, watch: Watch) -> Outcome:
+def demo(topology: Topology, folder: Path, stages: Stages, watch: Watch) -> Outcome:
     """Walk the road, leaving each stage's product in `folder`. The test set only tells the accuracies."""
-    watch.step(f"armlet dataset {folder}/network_topology.csv --source {source} --out {folder}/dataset")
-    data = make_dataset(read_source(SourceOptions(source, seed), topology.classes), topology)
+    watch.step(f"armlet dataset {folder}/network_topology.csv --source {stages.dataset.name} --out {folder}/dataset")
+    data = make_dataset(read_source(stages.dataset, topology.classes), topology)
     write_dataset(data, topology.classes, folder / "dataset")
 
     watch.step(f"armlet train {folder}/PARAMS {folder}/network_topology.csv --data {folder}/dataset")
-    dense = train(data, topology, TrainOptions(seed=seed), lambda e: watch.progress(e.number, e.epochs, "training"))
+    dense = train_network(data, topology, stages.train, lambda e: watch.progress(e.number, e.epochs, "training"))
     write_params(dense, folder / "PARAMS")
 
     watch.step(f"armlet sparsify {folder}/PARAMS {folder}/PARAMS_SPARSE")
-    found = sparsify(
-        dense, SparsifyOptions(seed=seed), lambda e, _: watch.progress(e.number, e.of, f"{e.sparsity:.1%}")
-    )
+    found = sparsify(dense, stages.sparsify, lambda e, _: watch.progress(e.number, e.of, f"{e.sparsity:.1%}"))
     write_params(found.network, folder / "PARAMS_SPARSE", {"trace.json": found.trace.to_json()})
 
     build = folder / "build" / NAME
     watch.step(f"armlet compile {folder}/PARAMS_SPARSE {NAME} --out {folder}/build")
-    made = compile_network(found.network, NAME, CompileOptions(seed=seed))
+    made = compile_network(found.network, NAME, stages.compile)
     write_build(made, build)
 
     watch.step(f"armlet verify {build}")
-    verdict = verify(build)
+    verdict = verify_build(build)
     watch.step(f"armlet run {build} {folder}/dataset/test.npz")
     outputs = run_build(build, data.test_inputs, watch=lambda done, total: watch.progress(done, total, "images"))
     rival = measure_c(dense, "dense C", TARGETS[made.bundle.manifest.target], find_toolchain()).figures

@@ -77,7 +77,7 @@ def _verdict(console: Console, build: Path) -> "Verdict | None":
     if missing := missing_extra():
         console.say(f"not verified: that needs {missing}; pip install 'armlet[verify]'")
         return None
-    from armlet.verify.verify import verify as verify_build
+    from armlet.verify.verify import verify_build
 
     with console.progress("verifying"):
         return verify_build(build)

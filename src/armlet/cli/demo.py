@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from armlet.cli.console import Console, table
-from armlet.cli.options import Json, Quiet, Seed, Verbose
+from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
 
 if TYPE_CHECKING:
-    from armlet.demo import Outcome
+    from armlet.demo import Outcome, Stages
 
 _TOPOLOGY = "8, 24, 16, 10\n"  # where no network_topology.csv is at hand
 
@@ -18,9 +18,12 @@ def demo(
     topology: Annotated[
         Path | None, typer.Argument(metavar="[TOPOLOGY.csv]", help="Default: network_topology.csv, if it is there.")
     ] = None,
-    source: Annotated[str, typer.Option(help="As in armlet dataset: digits, a folder of idx files, ...")] = "digits",
+    source: Annotated[
+        str | None, typer.Option(help="As in armlet dataset: digits (default), a folder of idx files, ...")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the product of every stage.")] = Path("demo"),
     seed: Seed = None,
+    config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     json: Json = False,
@@ -43,14 +46,30 @@ def demo(
     text = given.read_text(encoding="utf-8-sig") if given and read_topology(given) else _TOPOLOGY
     write_file(out / "network_topology.csv", text)
     wanted = read_topology(out / "network_topology.csv")
+    stages = _stages(config, source, seed)
     from armlet.demo import Watch
     from armlet.demo import demo as walk
 
     with console.progress("demo") as advance:
-        outcome = walk(wanted, source, out, seed or 0, Watch(lambda line: console.say(f"$ {line}"), advance))
+        outcome = walk(wanted, out, stages, Watch(lambda line: console.say(f"$ {line}"), advance))
     console.result(_figures(outcome), f"\n{show_outcome(outcome)}")
     if not outcome.verdict.holds:
         raise typer.Exit(1)
+
+
+def _stages(config: Path | None, source: str | None, seed: int | None) -> "Stages":
+    from armlet.config import CompileOptions
+    from armlet.data.source import SourceOptions
+    from armlet.demo import Stages
+    from armlet.manifold.options import SparsifyOptions
+    from armlet.train.options import TrainOptions
+
+    return Stages(
+        settle(SourceOptions, "dataset", config, name=source, seed=seed),
+        settle(TrainOptions, "train", config, seed=seed),
+        settle(SparsifyOptions, "sparsify", config, seed=seed),
+        settle(CompileOptions, "compile", config, seed=seed),
+    )
 
 
 def show_outcome(outcome: "Outcome") -> str:

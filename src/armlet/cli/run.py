@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from armlet.cli.console import Console
-from armlet.cli.options import Json, Quiet, Verbose
+from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
 from armlet.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +19,11 @@ def run(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help=".csv, .npy or .npz for the outputs (default: printed).")
     ] = None,
-    entry: Annotated[str, typer.Option(help="run (C arrays) or core (through the driver files).")] = "run",
+    entry: Annotated[
+        str | None, typer.Option(help="run (C arrays; default) or core (through the driver files).")
+    ] = None,
+    seed: Seed = None,
+    config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     json: Json = False,
@@ -33,15 +37,15 @@ def run(
     from armlet.verify.extra import require_extra
 
     require_extra()
+    from armlet.verify.options import RunOptions
     from armlet.verify.run import run_build
 
     console = Console(quiet, verbose, json)
-    if entry not in ("run", "core"):
-        raise InputError(f"--entry {entry}", "is no entry of a build", "give run or core")
+    options = settle(RunOptions, "run", config, entry=entry, seed=seed)
     write = _writer(output) if output else None
     with console.progress("running") as advance:
         inputs = _inputs_of(build)
-        outputs = run_build(build, read_inputs(x, inputs), entry, lambda done, total: advance(done, total))
+        outputs = run_build(build, read_inputs(x, inputs), options.entry, lambda done, total: advance(done, total))
     if output and write:
         write_file(output, write(outputs))
         console.say(f"{output}: {len(outputs)} rows of {outputs.shape[1]} outputs")

@@ -50,7 +50,7 @@ def train(
     options = settle(TrainOptions, "train", config, **given)
     rows = read_dataset(data, wanted)
     with console.progress("training") as advance:
-        from armlet.train.trainer import train as train_network
+        from armlet.train.trainer import train_network
 
         def watch(epoch: Epoch) -> None:
             note = f"epoch {epoch.number}  loss {epoch.loss:.4f}  accuracy {epoch.accuracy:.2%}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from armlet.cli.console import Console, table
-from armlet.cli.options import Json, Quiet, Seed, Verbose
+from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
 
 if TYPE_CHECKING:
     from armlet.verify.verdict import Verdict
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 def verify(
     build: Annotated[Path, typer.Argument(metavar="BUILD", help="Build folder that armlet compile wrote.")],
-    random: Annotated[int, typer.Option(min=0, max=1_000_000, help="Random inputs beside the fixed ones.")] = 32,
+    random: Annotated[int | None, typer.Option(help="Random inputs beside the fixed ones (default: 32).")] = None,
     seed: Seed = None,
+    config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     json: Json = False,
@@ -30,11 +31,13 @@ def verify(
     from armlet.verify.extra import require_extra
 
     require_extra()
-    from armlet.verify.verify import verify as verify_build
+    from armlet.verify.options import VerifyOptions
+    from armlet.verify.verify import verify_build
 
     console = Console(quiet, verbose, json)
+    options = settle(VerifyOptions, "verify", config, random=random, seed=seed)
     with console.progress("verifying"):
-        verdict = verify_build(build, random, seed or 0)
+        verdict = verify_build(build, options.random, options.seed)
     console.result(verdict.as_json(), show_verdict(build, verdict, verbose))
     if not verdict.holds:
         raise typer.Exit(1)

@@ -24,7 +24,7 @@ from armlet.version import __version__
 _Run = Callable[[Parameters, Any, jax.Array, jax.Array, jax.Array], tuple[Parameters, Any, jax.Array]]
 
 
-def train(
+def train_network(
     data: DataSet, topology: Topology, options: TrainOptions = TrainOptions(), watch: Watch = unwatched
 ) -> Network:
     """The trained network, on raw inputs in the interval that the rows fill. Raises `InputError` if it diverges."""

@@ -1,4 +1,7 @@
-"""Whole files or none: everything armlet writes goes to a temporary name first and is renamed when complete."""
+"""Whole files or none: everything armlet writes goes to a temporary name first and is renamed when complete.
+
+What it reads has a limit, so that no file takes all memory.
+"""
 
 import os
 import shutil
@@ -9,6 +12,23 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from armlet.errors import InputError
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """All of `path`. Raises `InputError` where it cannot be read or holds more than `most` bytes."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except (OSError, ValueError) as refused:  # ValueError: a name that no file can have
+        raise unreadable(path, refused) from refused
+    if len(data) > most:
+        raise InputError(path, f"is longer than {most} bytes")
+    return data
+
+
+def unreadable(path: Path, refused: Exception) -> InputError:
+    """What to raise where the system refuses to give `path`, with its reason."""
+    return InputError(path, f"cannot be read: {_reason(refused)}", "check the path")
 
 
 def write_file(path: Path, content: bytes | str) -> None:
@@ -81,5 +101,8 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as refused:
-        reason = (refused.strerror or str(refused)).lower()
-        raise InputError(path, f"cannot be written: {reason}", "choose another place with --out") from refused
+        raise InputError(path, f"cannot be written: {_reason(refused)}", "choose another place with --out") from refused
+
+
+def _reason(refused: Exception) -> str:
+    return (getattr(refused, "strerror", None) or str(refused)).lower()

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import typer
 
 from armlet.errors import InputError
+from armlet.storage import read_file
 
 _COMMON = "Common to all commands"
 
@@ -64,13 +65,7 @@ def read_section(config: Path, section: str) -> dict[str, Any]:
     import tomllib
 
     try:
-        with config.open("rb") as file:
-            data = file.read(_LONGEST + 1)
-        if len(data) > _LONGEST:
-            raise InputError(config, f"is longer than {_LONGEST} bytes")
-        table = tomllib.loads(data.decode()).get(section, {})
-    except OSError as refused:
-        raise InputError(config, f"cannot be read: {(refused.strerror or str(refused)).lower()}") from refused
+        table = tomllib.loads(read_file(config, _LONGEST).decode()).get(section, {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as broken:
         raise InputError(config, f"is not TOML: {broken}") from broken
     if not isinstance(table, dict):

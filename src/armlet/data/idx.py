@@ -13,6 +13,7 @@ from armlet.data.table import as_labels
 from armlet.data.text import require_file
 from armlet.errors import InputError
 from armlet.network.arrays import LARGEST
+from armlet.storage import unreadable
 
 _GZIP = b"\x1f\x8b"
 _UNSIGNED_BYTES = 8  # the type code in the third byte
@@ -48,7 +49,7 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     except (EOFError, zlib.error, gzip.BadGzipFile) as broken:
         raise InputError(path, "is not a whole gzip file", "fetch it again") from broken
     except OSError as refused:
-        raise InputError(path, f"cannot be read: {(refused.strerror or str(refused)).lower()}") from refused
+        raise unreadable(path, refused) from refused
 
 
 def _parse(file: IO[bytes], path: Path, dimensions: int) -> NDArray[Any]:

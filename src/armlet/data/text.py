@@ -11,6 +11,7 @@ import numpy as np
 
 from armlet.errors import InputError
 from armlet.network.network import F32
+from armlet.storage import unreadable
 
 LONGEST = 1 << 29  # bytes of text; MNIST's 60,000 training images take 110 MB
 _MEND = "write one row per image, numbers with commas between"
@@ -30,7 +31,7 @@ def read_numbers(path: Path, header: bool = False) -> F32:
             warnings.simplefilter("ignore")  # "input contained no data" is said below, with the file's name
             rows = np.loadtxt(file, np.float32, comments=None, delimiter=",", skiprows=skip, ndmin=2)
     except OSError as refused:
-        raise InputError(path, f"cannot be read: {(refused.strerror or str(refused)).lower()}") from refused
+        raise unreadable(path, refused) from refused
     except UnicodeDecodeError as broken:
         raise InputError(path, "is not UTF-8 text", _MEND) from broken
     except (ValueError, OverflowError, MemoryError) as broken:
@@ -83,7 +84,7 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
                 if line.strip("\r\n"):
                     yield number, [entry.strip() for entry in line.split(",")]
     except OSError as refused:
-        raise InputError(path, f"cannot be read: {(refused.strerror or str(refused)).lower()}") from refused
+        raise unreadable(path, refused) from refused
     except UnicodeDecodeError as broken:
         raise InputError(path, "is not UTF-8 text", _MEND) from broken
 

@@ -12,6 +12,7 @@ from armlet.errors import InputError
 from armlet.graph.simplify import Simplified
 from armlet.network.network import F32, Network
 from armlet.schedule.code import Op as Step
+from armlet.storage import read_file
 from armlet.version import __version__
 
 FORMAT = 1
@@ -196,13 +197,7 @@ def make_manifest(
 def read_manifest(path: Path) -> Manifest:
     """Parse NAME.json. Raises `InputError` with the place."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_LONGEST + 1)
-        if len(data) > _LONGEST:
-            raise InputError(path, f"is longer than {_LONGEST} bytes")
-        manifest = msgspec.json.decode(data, type=Manifest)
-    except OSError as refused:
-        raise InputError(path, f"cannot be read: {(refused.strerror or str(refused)).lower()}") from refused
+        manifest = msgspec.json.decode(read_file(path, _LONGEST), type=Manifest)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
         raise InputError(path, f"is not a manifest: {wrong}", "compile the network again") from wrong
     if manifest.format != FORMAT:

@@ -16,6 +16,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from armlet.errors import InputError
+from armlet.storage import unreadable
 
 LARGEST = 1 << 30  # bytes of one array; ten million float32 weights take 40 MB
 
@@ -63,9 +64,8 @@ def write_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 def _opened(path: Path) -> IO[bytes]:
     try:
         return path.open("rb")
-    except OSError as refused:
-        reason = (refused.strerror or str(refused)).lower()
-        raise InputError(path, f"cannot be read: {reason}", "check the path") from refused
+    except (OSError, ValueError) as refused:
+        raise unreadable(path, refused) from refused
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> NDArray[Any]:

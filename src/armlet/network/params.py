@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from armlet.errors import InputError
 from armlet.network.arrays import read_npy, write_npy
 from armlet.network.network import Activation, InputDomain, Layer, Network, multilayer_perceptron, natural_shape
-from armlet.storage import write_folder
+from armlet.storage import read_file, write_folder
 
 FORMAT = 1
 OWNS = ("W_*.npy", "b_*.npy", "network.toml", "trace.json", "trace.svg")  # what a PARAMS folder may hold
@@ -125,13 +125,7 @@ def _described(path: Path, weights: list[NDArray[Any]], biases: list[NDArray[Any
 
 def _read_description(path: Path) -> _Description:
     try:
-        with path.open("rb") as file:
-            data = file.read(_LONGEST + 1)
-        if len(data) > _LONGEST:
-            raise InputError(path, f"is longer than {_LONGEST} bytes")
-        return msgspec.convert(tomllib.loads(data.decode()), _Description)
-    except OSError as refused:
-        raise InputError(path, f"cannot be read: {(refused.strerror or str(refused)).lower()}") from refused
+        return msgspec.convert(tomllib.loads(read_file(path, _LONGEST).decode()), _Description)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as broken:
         raise InputError(path, f"is not TOML: {broken}") from broken
     except msgspec.ValidationError as wrong:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from armlet.errors import InputError
+from armlet.storage import read_file
 
 WIDEST = 1_000_000  # values in one layer; beyond any core that armlet serves
-LONGEST = 65_536  # characters in the file
+LONGEST = 65_536  # bytes of the file
 _MEND = "write one line such as 14, 10, 10, 10"
 
 
@@ -40,15 +41,9 @@ def read_topology(path: Path) -> Topology:
 
 def _only_line(path: Path) -> str:
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            text = file.read(LONGEST + 1)
-    except OSError as refused:
-        reason = (refused.strerror or str(refused)).lower()
-        raise InputError(path, f"cannot be read: {reason}", "check the path") from refused
+        text = read_file(path, LONGEST).decode("utf-8-sig")
     except UnicodeDecodeError as broken:
         raise InputError(path, "is not UTF-8 text", _MEND) from broken
-    if len(text) > LONGEST:
-        raise InputError(path, f"is longer than {LONGEST} characters", _MEND)
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) != 1:
         raise InputError(path, f"has {len(lines) or 'no'} lines, it needs exactly one", _MEND)

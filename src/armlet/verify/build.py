@@ -16,6 +16,7 @@ from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.network import Network
 from armlet.network.params import read_params
 from armlet.schedule.order import Order
+from armlet.storage import read_file
 from armlet.target import TARGETS
 from armlet.target.spec import Target
 
@@ -67,7 +68,7 @@ def read_build(folder: Path) -> Build:
         target=target,
         inputs=inputs,
         outputs=outputs,
-        assembly=_bytes(folder / f"{name}.S").decode(errors="replace"),
+        assembly=read_file(folder / f"{name}.S", _LONGEST).decode(errors="replace"),
         altered=_altered(folder, manifest),
     )
 
@@ -93,23 +94,12 @@ def _check_vectors(path: Path, manifest: Manifest, network: Network) -> None:
 
 
 def _altered(folder: Path, manifest: Manifest) -> tuple[str, ...]:
-    known = {name: hashlib.sha256(_bytes(folder / Path(name).name)).hexdigest() for name in manifest.files}
+    known = {name: hashlib.sha256(read_file(folder / Path(name).name, _LONGEST)).hexdigest() for name in manifest.files}
     return tuple(name for name, digest in sorted(known.items()) if digest != manifest.files[name])
 
 
 def _decode(path: Path, kind: type[_Kind]) -> _Kind:
     try:
-        return msgspec.json.decode(_bytes(path), type=kind)
+        return msgspec.json.decode(read_file(path, _LONGEST), type=kind)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
         raise InputError(path, f"is not readable: {wrong}", "compile the network again") from wrong
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LONGEST + 1)
-    except OSError as refused:
-        raise InputError(path, f"cannot be read: {(refused.strerror or str(refused)).lower()}") from refused
-    if len(data) > _LONGEST:
-        raise InputError(path, f"is longer than {_LONGEST} bytes")
-    return data

@@ -16,22 +16,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from armlet.baseline import BASELINES
 from armlet.cli.console import table
+from armlet.comparison import measure_c, require_agreement, some_input
 from armlet.config import CompileOptions
 from armlet.errors import ArmletError, ToolchainError
 from armlet.network.network import Network
 from armlet.network.params import read_params
 from armlet.pipeline import compile_network
 from armlet.target import TARGETS
-from armlet.verify.bound import error_bound
 from armlet.verify.build import read_build
 from armlet.verify.figures import Figures
-from armlet.verify.image import read_image
-from armlet.verify.machine import Machine
-from armlet.verify.measure import figures_of, measure_call
+from armlet.verify.measure import figures_of
 from armlet.verify.runner import Runner
 from armlet.verify.toolchain import Toolchain, find_toolchain
 from armlet.verify.verify import link_build
@@ -78,18 +74,10 @@ def baseline(name: str, network: Network, kind: str, tools: Toolchain, limit: fl
     """C for `network`, checked against the float64 network on one input."""
     begin = time.perf_counter()
     try:
-        built = tools.compile_c(BASELINES[kind](network, "net"), TARGET.core, limit)
-        image = read_image(tools.link([built], TARGET.core, "net_run"))
+        contestant = measure_c(network, kind, TARGET, tools, limit)
     except ToolchainError as refused:
         return Result(name, kind, network.connections, None, time.perf_counter() - begin, str(refused))
-    seconds = time.perf_counter() - begin
-    machine = Machine(TARGET.core, image)
-    given, results = machine.reserve(4 * network.inputs), machine.reserve(4 * network.outputs)
-    x = one_input(network)
-    machine.write_floats(given, x)
-    figures = measure_call(machine, "net_run", (given, results), TARGET.cycles, TARGET.flash)
-    must_agree(name, kind, network, x, machine.read_floats(results, network.outputs))
-    return Result(name, kind, network.connections, figures, seconds)
+    return Result(name, kind, network.connections, contestant.figures, contestant.seconds)
 
 
 def armlet(name: str, network: Network, tools: Toolchain) -> Iterator[Result]:
@@ -105,22 +93,11 @@ def armlet(name: str, network: Network, tools: Toolchain) -> Iterator[Result]:
         for file, content in made.bundle.files.items():
             (Path(folder) / file).write_bytes(content)
         build = read_build(Path(folder))
-    runner, x = Runner(build, link_build(build, tools)), one_input(network)
+    runner, x = Runner(build, link_build(build, tools)), some_input(network)
     for entry, kind in (("net_core", "armlet core"), ("net_run", "armlet run")):
-        must_agree(name, kind, network, x, runner.entries[entry](x))
+        require_agreement(network, f"{name}, {kind}", x, runner.entries[entry](x))
         figures = figures_of(runner.trace(entry, x), runner.machine, entry, TARGET.cycles, TARGET.flash)
         yield Result(name, kind, network.connections, figures, seconds)
-
-
-def one_input(network: Network) -> np.ndarray:
-    domain = network.domain
-    return np.random.default_rng(0).uniform(domain.low, domain.high).astype(np.float32)
-
-
-def must_agree(name: str, kind: str, network: Network, x: np.ndarray, found: np.ndarray) -> None:
-    """A program that computes something else is no competitor."""
-    if not (np.abs(found - network(x)) <= error_bound(network, x[None])[0]).all():
-        raise SystemExit(f"{name}, {kind}: the outputs are not the network's")
 
 
 def networks(folder: Path | None) -> Iterator[tuple[str, Network]]:

@@ -54,7 +54,7 @@ def test_the_file_sets_the_schedule_and_flags_win(here: Path):
         (("compile", "P", "net", "--flash", "100"), "bytes of flash, 100 are given"),
         (("compile", "P", "net", "--ram", "3"), "bytes of RAM, 3 are given"),
         (("compile", "P", "net", "--registers", "1"), "--registers"),
-        (("compile", "P", "net", "--inputs", "both"), "choose from: free, natural"),
+        (("compile", "P", "net", "--inputs", "both"), "choose from: free, natural, auto"),
         (("compile", "P", "net", "--config", "none.toml"), "none.toml: cannot be read"),
         (("compile", "P", "net", "--out", "P/W_0.npy"), "cannot be written"),
         (("verify", "P"), "is not a build folder"),

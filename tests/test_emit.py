@@ -40,7 +40,7 @@ def options(draw: st.DrawFn) -> CompileOptions:
         QUICK,
         registers=draw(st.none() | st.integers(2, 8)),
         batch=draw(st.none() | st.integers(1, 5)),
-        inputs=draw(st.sampled_from(["free", "natural"])),
+        inputs=draw(st.sampled_from(["free", "natural", "auto"])),
         multiply_add=draw(st.sampled_from([how.value for how in MultiplyAdd])),
         simplify=draw(st.booleans()),
     )

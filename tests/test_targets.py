@@ -83,7 +83,7 @@ def test_the_machine_agrees_on_random_networks_and_at_the_edges_of_the_format(ta
     options = CompileOptions(
         target.name,
         registers=data.draw(st.none() | st.integers(2, 9)),
-        inputs=data.draw(st.sampled_from(["free", "natural"])),
+        inputs=data.draw(st.sampled_from(["free", "natural", "auto"])),
         multiply_add=data.draw(st.sampled_from([how.value for how in MultiplyAdd])),
         simplify=data.draw(st.booleans()),
         anneal=AnnealOptions(moves=20),

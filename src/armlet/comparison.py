@@ -1,5 +1,6 @@
 """A network as compiled C beside armlet's program: the same tools, the same emulator, the same count."""
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ class Contestant:
 
     kind: str
     figures: Figures
+    seconds: float  # to compile and link
 
 
 def measure_c(network: Network, kind: str, target: Target, tools: Toolchain, seconds: float = 120) -> Contestant:
@@ -29,14 +31,17 @@ def measure_c(network: Network, kind: str, target: Target, tools: Toolchain, sec
 
     Raises `ToolchainError` where the compiler does not finish within `seconds`.
     """
+    begin = time.perf_counter()
     built = tools.compile_c(BASELINES[kind](network, "net"), target.core, seconds)
-    machine = Machine(target.core, read_image(tools.link([built], target.core, "net_run")))
+    image = read_image(tools.link([built], target.core, "net_run"))
+    taken = time.perf_counter() - begin
+    machine = Machine(target.core, image)
     source, sink = machine.reserve(4 * network.inputs), machine.reserve(4 * network.outputs)
     x = some_input(network)
     machine.write_floats(source, x)
     figures = measure_call(machine, "net_run", (source, sink), target.cycles, target.flash)
     require_agreement(network, kind, x, machine.read_floats(sink, network.outputs))
-    return Contestant(kind, figures)
+    return Contestant(kind, figures, taken)
 
 
 def some_input(network: Network) -> F32:

@@ -11,7 +11,7 @@ from armlet.config import CompileOptions
 from armlet.emit.arrange import arrange
 from armlet.emit.bundle import OWNS, Bundle, bundle
 from armlet.emit.check import check_program
-from armlet.emit.entry import frame
+from armlet.emit.entry import frame, run_cycles
 from armlet.emit.manifest import MemoryEntry
 from armlet.emit.names import check_name
 from armlet.emit.program import Program
@@ -68,7 +68,7 @@ def compile_network(
     how = Annealing(**asdict(options.anneal), seed=options.seed)
     splits, batch = target.grant(options.registers), options.batch or target.batch
     rounding = _choice(MultiplyAdd, "multiply_add", options.multiply_add)
-    input_layout = _choice(InputLayout, "inputs", options.inputs)
+    layouts = tuple(InputLayout) if options.inputs == "auto" else (_choice(InputLayout, "inputs", options.inputs),)
 
     watch("graph")
     raw = fold_normalisation(network)
@@ -79,7 +79,7 @@ def compile_network(
     simplified.graph.check()
 
     watch("order")
-    split = choose_split(simplified.graph, target, splits, batch, input_layout, how)
+    split = choose_split(simplified.graph, target, splits, batch, layouts[0], how)
     registers = Registers(split.values, batch)
     order = plan_order(simplified.graph, registers, how)
     order.check()
@@ -89,17 +89,18 @@ def compile_network(
     check_code(code)
 
     watch("layout")
-    layout = place(code, input_layout, how)
-    layout.check(code)
+    placed = [place(code, kind, how) for kind in layouts]
 
     watch("emit")
-    program = arrange(select(code, layout, target, split, rounding))
+    programs = [arrange(select(code, layout, target, split, rounding)) for layout in placed]
+    program = min(programs, key=lambda program: run_cycles(program, name))
+    program.layout.check(code)
     check_program(program)
 
     around = frame(program, name)
     made = bundle(name, network, simplified, program, around, asdict(options))
     _check_budget(name, made.manifest.memory, options)
-    return Compilation(network, graph, simplified, order, code, layout, program, made)
+    return Compilation(network, graph, simplified, order, code, program.layout, program, made)
 
 
 def write_build(made: Compilation, folder: Path) -> None:
@@ -119,7 +120,7 @@ def _choice(kinds: type[Kind], setting: str, value: str) -> Kind:
     try:
         return kinds(value)
     except ValueError:
-        known = ", ".join(kind.value for kind in kinds)
+        known = ", ".join([*(kind.value for kind in kinds), *(["auto"] if setting == "inputs" else [])])
         raise InputError(f"{setting} = {value!r}", "is unknown", f"choose from: {known}") from None
 
 

@@ -24,7 +24,8 @@ def compile(
     flash: Annotated[int | None, typer.Option(help="Bytes of flash to fit; refused with both numbers if not.")] = None,
     ram: Annotated[int | None, typer.Option(help="Bytes of RAM to fit, stack included.")] = None,
     inputs: Annotated[
-        str | None, typer.Option(help="Layout of the inputs: free (the driver places them) or natural (a C array).")
+        str | None,
+        typer.Option(help="Layout of the inputs: free (the driver places them), natural (a C array) or auto."),
     ] = None,
     registers: Annotated[
         int | None, typer.Option(help="Registers for values (default: all that the core has).")

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from armlet.emit import names
+from armlet.emit.arrange import waits
 from armlet.emit.program import WORD, Program
 from armlet.target.spec import Op, Target
 
@@ -46,6 +47,18 @@ def frame(program: Program, name: str) -> Frame:
     return Frame(
         tuple(enter), tuple(leave), tuple(_run(program, name)), WORD * (run_words + len(cores) + max(0, floats))
     )
+
+
+def run_cycles(program: Program, name: str) -> int:
+    """What a call of NAME_run costs by the forms, without flash waits: the lines, and all that is around them."""
+    target, around = program.target, frame(program, name)
+    total, before = program.line_cycles + waits(program), None
+    for op, holes in (*around.enter, *around.leave, *around.run):
+        form = target.forms[op]
+        moved = str(holes.get("cores", "")).count(",") + 1
+        total += form.cycles + form.each * moved - (form.paired if op == before else 0)
+        before = op
+    return total
 
 
 def inputs_are_natural(program: Program) -> bool:

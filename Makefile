@@ -29,7 +29,8 @@ lint: .venv/dev.stamp
 	$(BIN)/pyright
 
 bench: .venv/all.stamp
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/sparsified.py build/sparsified
+	$(BIN)/python benchmarks/bench.py --networks build/sparsified
 
 clean:
 	rm -rf .venv build demo dataset PARAMS PARAMS_SPARSE

@@ -121,6 +121,12 @@ def test_sabotaged_assembly_is_refused(what: str, build: Path, monkeypatch: pyte
     assert any(line.startswith("the files are as compile left them: changed since: net.S") for line in found)
 
 
+def test_a_network_of_zeros_is_verified_too(tmp_path: Path):
+    zero = Layer(np.zeros((2, 3), np.float32), np.zeros(2, np.float32), Activation.LINEAR)
+    verdict = verify_build(compiled(Network((zero,), InputDomain.uniform(3), (3,)), tmp_path), random=1)
+    assert verdict.holds, broken(verdict)
+
+
 def test_a_changed_weight_in_the_constants_is_refused_by_running_it(build: Path):
     bits = int(np.float32(read_build(build).order.graph.weight[0]).view(np.uint32))
     _edit(build, lambda text: text.replace(f"{bits:#010x}", f"{bits ^ 1 << 20:#010x}"))

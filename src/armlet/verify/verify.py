@@ -210,4 +210,6 @@ def _check_controls(build: Build, image: Image, trace: Trace, tried: Trials, exp
             "" if control.refused or not control.tried else f"none of {control.tried} failed: nothing here is proof"
         )
         rest = "" if control.refused == control.tried else "; the others change no output"
+        if not control.tried:
+            rest = ": there is none to corrupt"
         found.add(claim, problem, f"{control.refused} of {control.tried}{rest}")

@@ -61,7 +61,9 @@ def _sizes(count: int) -> list[int]:
 
 
 def _some(network: Network, random: np.random.Generator, count: int) -> F32:
-    light = np.maximum(_window(network.shape, FIELDS.window), support(network))
+    window = _window(network.shape, FIELDS.window)
+    either = random.random((count, 1, 1)) < 0.5  # neither guess of where light falls is safe alone
+    light = np.where(either, np.maximum(window, support(network)), window)
     share = _fields(random, count, network.shape, FIELDS) * light
     return stretched(network.domain, share.reshape(count, network.inputs))
 

@@ -1,5 +1,6 @@
 """Networks go to disk and come back bit for bit; what is broken is refused in one line and nothing half is left."""
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -143,13 +144,14 @@ def test_a_write_that_fails_leaves_the_old_folder_whole(tmp_path: Path, monkeypa
     write_params(tiny(), tmp_path / "P")
     before = {path.name: path.read_bytes() for path in (tmp_path / "P").iterdir()}
 
-    def full(self: Path, data: bytes) -> int:
-        if self.name == "network.toml":
-            raise OSError(28, "No space left on device")
-        with open(self, "wb") as file:
-            return file.write(data)
+    written: list[int] = []
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    def full(handle: int) -> None:
+        written.append(handle)
+        if len(written) == 3:  # of three files
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
     other = multilayer_perceptron([np.ones((1, 1))], [np.ones(1)])
     assert "no space left" in refused(lambda: write_params(other, tmp_path / "P"))
     monkeypatch.undo()

@@ -4,25 +4,37 @@ What it reads has a limit, so that no file takes all memory.
 """
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import IO
 
 from armlet.errors import InputError
+
+_CHUNK = 1 << 20  # bytes
 
 
 def read_file(path: Path, most: int) -> bytes:
     """All of `path`. Raises `InputError` where it cannot be read or holds more than `most` bytes."""
     try:
         with path.open("rb") as file:
-            data = file.read(most + 1)
+            data = bytes(read_up_to(file, most + 1))
     except (OSError, ValueError) as refused:  # ValueError: a name that no file can have
         raise unreadable(path, refused) from refused
     if len(data) > most:
         raise InputError(path, f"is longer than {most} bytes")
+    return data
+
+
+def read_up_to(file: IO[bytes], count: int) -> bytearray:
+    """The next `count` bytes or as many as there are; memory grows with what is there, not with what is asked for."""
+    data = bytearray()
+    while len(data) < count and (chunk := file.read(min(count - len(data), _CHUNK))):
+        data += chunk
     return data
 
 
@@ -34,14 +46,11 @@ def unreadable(path: Path, refused: Exception) -> InputError:
 def write_file(path: Path, content: bytes | str) -> None:
     """Replace `path` by `content` in one step. Raises `InputError` where the folder cannot be written."""
     data = content.encode() if isinstance(content, str) else content
-    with _writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with _writing(path), _alone(path):
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+                _write(file, data)
             os.chmod(temporary, 0o644)
             os.replace(temporary, path)
         except BaseException:
@@ -52,23 +61,73 @@ def write_file(path: Path, content: bytes | str) -> None:
 def write_folder(folder: Path, files: Mapping[str, bytes | str], owns: Sequence[str]) -> None:
     """Replace `folder` by one that holds exactly `files`.
 
-    The new folder is complete before the old one moves aside, so a killed run leaves the old one or the new one.
-    `owns` lists the name patterns that this kind of folder may hold: an existing folder with anything else in it is
-    somebody's work and is refused.
+    The new folder is complete before the old one moves aside. No system call that Python has swaps two folders: between
+    two renames, for some microseconds, neither has the name. A run that is killed there leaves the old one aside, and
+    the next run that writes here puts it back first. `owns` lists the name patterns that this kind of folder may hold:
+    an existing folder with anything else in it is somebody's work and is refused.
     """
-    with _writing(folder):
+    with _writing(folder), _alone(folder):
         _refuse_foreign(folder, owns)
-        folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part"))
         try:
             for name, content in files.items():
-                data = content.encode() if isinstance(content, str) else content
-                (fresh / name).write_bytes(data)
+                with (fresh / name).open("wb") as file:
+                    _write(file, content.encode() if isinstance(content, str) else content)
             fresh.chmod(0o755)
             _swap(fresh, folder)
         except BaseException:
             shutil.rmtree(fresh, ignore_errors=True)
             raise
+
+
+def _write(file: IO[bytes], data: bytes) -> None:
+    """On the disk when it returns: a name that outlives a power cut must not outlive what it names."""
+    file.write(data)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One run at a time writes beside `path`, and first undoes what a killed one left; its lock ended with it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path.parent) as locked:
+        if locked:
+            _undo(path)
+        yield
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Hold the lock of `folder`, where the system has locks for folders; whether it has."""
+    try:
+        import fcntl
+
+        handle = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError:  # a file system without locks
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
+
+
+def _undo(path: Path) -> None:
+    """Put back what a killed run moved aside, and remove what it had not finished. Only with the lock held."""
+    ours = re.compile(re.escape(f".{path.name}.") + r"[a-z0-9_]{8}\.(part|old)")
+    for left in [entry for entry in path.parent.iterdir() if ours.fullmatch(entry.name)]:
+        if (left / "was").is_dir() and not path.exists():
+            os.rename(left / "was", path)
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def _refuse_foreign(folder: Path, owns: Sequence[str]) -> None:

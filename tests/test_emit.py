@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -20,7 +21,7 @@ from armlet.emit.program import POINTERS, Program
 from armlet.emit.select import select
 from armlet.errors import CapacityError, InputError, InvariantError
 from armlet.network.arithmetic import MultiplyAdd
-from armlet.network.network import Network
+from armlet.network.network import Activation, InputDomain, Layer, Network
 from armlet.network.params import read_params
 from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.interpret import run_order
@@ -161,6 +162,17 @@ def test_the_json_files_obey_their_schemas_and_the_drivers_cover_every_value(net
         assert [value["index"] for value in driver["values"]] == list(range(count))
         used = [value["offset"] for value in driver["values"] if value["place"] == "memory"]
         assert len(set(used)) == len(used)
+
+
+def test_a_manifest_tells_no_vector_that_leaves_float32(tmp_path: Path):
+    layer = Layer(np.array([[3e38, 3e38]]), np.zeros(1), Activation.LINEAR)
+    network = Network((layer,), InputDomain.uniform(2), (2,))
+    made = compile_network(network, "net", QUICK)
+    (tmp_path / "net.json").write_bytes(made.bundle.files["net.json"])
+    vectors = read_manifest(tmp_path / "net.json").vectors
+    assert vectors
+    assert np.isfinite([vector.output for vector in vectors]).all()
+    assert [1.0, 1.0] not in [vector.input for vector in vectors]  # whose output would be infinite
 
 
 @given(networks(), options())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from armlet.errors import InputError
 from armlet.network.arrays import read_npy, read_npz, write_npy, write_npz
-from armlet.network.network import Activation, Network, multilayer_perceptron
+from armlet.network.network import Activation, InputDomain, Layer, Network, multilayer_perceptron
 from armlet.network.normalise import fold_normalisation
 from armlet.network.npz import read_npz_network
 from armlet.network.params import read_params, write_params
@@ -85,6 +85,12 @@ def test_folding_the_normalisation_keeps_the_function(data: st.DataObject):
     size = np.abs(layer.weight.astype(np.float64)) @ (z.max(axis=0) + np.abs(network.domain.mean / network.domain.std))
     bound = 2.0**-22 * (size + np.abs(layer.bias)) + 2.0**-100  # each folded number is rounded once
     assert (np.abs(folded(x) - network(x)) <= bound).all()
+
+
+def test_a_normalisation_that_leaves_float32_is_refused_with_the_place():
+    layer = Layer(np.array([[1.0, 3e38]]), np.zeros(1), Activation.LINEAR)
+    network = Network((layer,), InputDomain.uniform(2, std=0.5), (2,))
+    assert "weight[0, 1] leaves float32" in refused(lambda: fold_normalisation(network))
 
 
 BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {

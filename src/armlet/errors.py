@@ -16,7 +16,7 @@ class InputError(ArmletError):
 
     def __init__(self, source: str | Path, problem: str, mend: str = "") -> None:
         self.source, self.problem, self.mend = str(source), problem, mend
-        super().__init__(f"{source}: {problem}" + (f"; {mend}" if mend else ""))
+        super().__init__(_one_line(f"{source}: {problem}" + (f"; {mend}" if mend else "")))
 
 
 class TargetError(ArmletError):
@@ -33,3 +33,11 @@ class ToolchainError(ArmletError):
 
 class InvariantError(ArmletError):
     """A stage broke its own rules. Always a fault of armlet, never of the caller's model."""
+
+
+def _one_line(text: str) -> str:
+    """What a file says must not steer the terminal that shows it: control characters are spelt out."""
+    spaced = " ".join(text.split())
+    if spaced.isprintable():
+        return spaced
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in spaced)

@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from armlet.errors import InputError
 
 _CHUNK = 1 << 20  # bytes
+# A key of many dots, plain or quoted: tomllib's time grows with the square of their number.
+_DEEP_KEY = re.compile(rb"""(?:\.[ \t]*(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*){101}""")
 
 
 def read_file(path: Path, most: int) -> bytes:
@@ -28,6 +30,19 @@ def read_file(path: Path, most: int) -> bytes:
     if len(data) > most:
         raise InputError(path, f"is longer than {most} bytes")
     return data
+
+
+def read_toml(path: Path, most: int) -> dict[str, Any]:
+    """The tables of a TOML file of up to `most` bytes. Raises `InputError`."""
+    import tomllib
+
+    data = read_file(path, most)
+    if _DEEP_KEY.search(data):
+        raise InputError(path, "is not TOML that armlet reads: a key has more than 100 dots")
+    try:
+        return tomllib.loads(data.decode())
+    except (ValueError, RecursionError) as broken:  # ValueError: no TOML, no UTF-8, or a number of 5,000 digits
+        raise InputError(path, f"is not TOML: {broken}") from broken
 
 
 def read_up_to(file: IO[bytes], count: int) -> bytearray:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import typer
 
 from armlet.errors import InputError
-from armlet.storage import read_file
+from armlet.storage import read_toml
 
 _COMMON = "Common to all commands"
 
@@ -62,12 +62,7 @@ def _require_known(table: dict[str, Any], kind: Any, place: str) -> None:
 
 def read_section(config: Path, section: str) -> dict[str, Any]:
     """The table `[section]` of a TOML file, empty where it has none. Raises `InputError`."""
-    import tomllib
-
-    try:
-        table = tomllib.loads(read_file(config, _LONGEST).decode()).get(section, {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as broken:
-        raise InputError(config, f"is not TOML: {broken}") from broken
+    table = read_toml(config, _LONGEST).get(section, {})
     if not isinstance(table, dict):
         raise InputError(config, f"{section} is not a table", f"write [{section}] on a line of its own")
     return table

@@ -12,8 +12,8 @@ from armlet.data.images import Images, Source, as_pixels, white_of
 from armlet.data.table import as_labels
 from armlet.data.text import require_file
 from armlet.errors import InputError
-from armlet.network.arrays import LARGEST
-from armlet.storage import unreadable
+from armlet.network.arrays import most_unpacked
+from armlet.storage import read_up_to, unreadable
 
 _GZIP = b"\x1f\x8b"
 _UNSIGNED_BYTES = 8  # the type code in the third byte
@@ -63,9 +63,10 @@ def _parse(file: IO[bytes], path: Path, dimensions: int) -> NDArray[Any]:
     count = 1
     for extent in shape:
         count *= extent
-    if not 0 < count <= LARGEST:
-        raise InputError(path, f"says its shape is {shape}", f"armlet reads from 1 to {LARGEST} bytes")
-    data = file.read(count + 1)
+    most = most_unpacked(path.stat().st_size)
+    if not 0 < count <= most:
+        raise InputError(path, f"says its shape is {shape}", f"armlet reads from 1 to {most} bytes here")
+    data = bytes(read_up_to(file, count + 1))
     if len(data) != count:
         problem = "ends early" if len(data) < count else "goes on after its last value"
         raise InputError(path, f"{problem}: its header says {shape}", "fetch it again")

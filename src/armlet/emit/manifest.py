@@ -202,4 +202,7 @@ def read_manifest(path: Path) -> Manifest:
         raise InputError(path, f"is not a manifest: {wrong}", "compile the network again") from wrong
     if manifest.format != FORMAT:
         raise InputError(path, f"format is {manifest.format}, this armlet reads {FORMAT}", "compile the network again")
+    names.check_name(manifest.name)  # files are opened by it
+    if len(manifest.network.widths) < 2:
+        raise InputError(path, f"network.widths is {manifest.network.widths}", "compile the network again")
     return manifest

@@ -1,7 +1,6 @@
 """Arrays out of files that nobody vouches for: .npy and .npz without pickle, bounded before they are read."""
 
 import io
-import lzma
 import struct
 import tokenize
 import warnings
@@ -16,12 +15,14 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from armlet.errors import InputError
-from armlet.storage import unreadable
+from armlet.storage import read_up_to, unreadable
 
 LARGEST = 1 << 30  # bytes of one array; ten million float32 weights take 40 MB
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 _BROKEN = (ValueError, EOFError, LookupError, SyntaxError, TypeError, MemoryError, OverflowError, tokenize.TokenError)
-_BROKEN_PACKING = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError)
+_BROKEN = (*_BROKEN, RecursionError)  # a header of nested brackets
+_BROKEN_PACKING = (zipfile.BadZipFile, zlib.error, struct.error, OSError)
 _BROKEN_ARCHIVE = (*_BROKEN, *_BROKEN_PACKING, AttributeError, AssertionError, RuntimeError)  # zipfile raises them all
 
 
@@ -37,11 +38,19 @@ def read_npz(path: Path) -> Mapping[str, NDArray[Any]]:
         try:
             with zipfile.ZipFile(file) as archive:
                 members = archive.infolist()
-                if len(members) > 10_000 or sum(m.file_size for m in members) > 2 * LARGEST:
-                    raise InputError(path, "unpacks to more than armlet reads", f"keep it under {2 * LARGEST} bytes")
+                most = most_unpacked(path.stat().st_size)
+                if len(members) > 10_000 or sum(m.file_size for m in members) > most:
+                    raise InputError(path, "unpacks to more than armlet reads", f"keep it under {most} bytes")
+                if odd := [m.filename for m in members if m.compress_type not in _PACKINGS]:
+                    raise InputError(path, f"packs {odd[0][:40]!r} in a way that numpy does not", "use numpy.savez")
                 return {m.filename.removesuffix(".npy"): _member(archive, m, path) for m in members}
         except _BROKEN_ARCHIVE as broken:
             raise InputError(path, "is not a readable .npz archive", "write it again with numpy.savez") from broken
+
+
+def most_unpacked(size: int) -> int:
+    """Bytes that a packed file of `size` bytes may hold: real arrays shrink a hundredfold at most, or are small."""
+    return min(2 * LARGEST, max(64 << 20, 100 * size))
 
 
 def write_npy(array: NDArray[Any]) -> bytes:
@@ -91,7 +100,7 @@ def _read_array(file: IO[bytes], path: Path, name: str) -> NDArray[Any]:
             raise InputError(
                 path, f"{name} has shape {shape}, more than armlet reads", f"keep it under {LARGEST} bytes"
             )
-        data = file.read(count * dtype.itemsize)
+        data = bytes(read_up_to(file, count * dtype.itemsize))
         if len(data) != count * dtype.itemsize:
             raise InputError(path, f"{name} ends early", "write it again with numpy.save")
         return np.frombuffer(data, dtype).reshape(shape, order="F" if by_columns else "C")

@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from armlet.errors import InputError
 from armlet.network.arrays import read_npy, write_npy
 from armlet.network.network import Activation, InputDomain, Layer, Network, multilayer_perceptron, natural_shape
-from armlet.storage import read_file, write_folder
+from armlet.storage import read_toml, write_folder
 
 FORMAT = 1
 OWNS = ("W_*.npy", "b_*.npy", "network.toml", "trace.json", "trace.svg")  # what a PARAMS folder may hold
@@ -124,10 +123,9 @@ def _described(path: Path, weights: list[NDArray[Any]], biases: list[NDArray[Any
 
 
 def _read_description(path: Path) -> _Description:
+    table = read_toml(path, _LONGEST)
     try:
-        return msgspec.convert(tomllib.loads(read_file(path, _LONGEST).decode()), _Description)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as broken:
-        raise InputError(path, f"is not TOML: {broken}") from broken
+        return msgspec.convert(table, _Description)
     except msgspec.ValidationError as wrong:
         raise InputError(path, str(wrong).replace("$.", "")) from wrong
 

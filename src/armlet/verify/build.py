@@ -54,8 +54,8 @@ def read_build(folder: Path) -> Build:
     if manifest.multiply_add not in [how.value for how in MultiplyAdd]:
         raise InputError(path, f"multiply_add {manifest.multiply_add!r} is unknown", "compile the network again")
     network, order = read_params(folder), read_order(folder / f"{name}_order.npz")
-    inputs = _driver(folder / f"{name}_input_driver.json", "input", network.inputs)
-    outputs = _driver(folder / f"{name}_output_driver.json", "output", network.outputs)
+    inputs = read_driver(folder / f"{name}_input_driver.json", "input", network.inputs)
+    outputs = read_driver(folder / f"{name}_output_driver.json", "output", network.outputs)
     if (order.graph.network_inputs, len(order.graph.outputs)) != (network.inputs, network.outputs):
         raise InputError(folder / f"{name}_order.npz", "declares another network", "compile the network again")
     _check_vectors(path, manifest, network)
@@ -73,7 +73,8 @@ def read_build(folder: Path) -> Build:
     )
 
 
-def _driver(path: Path, direction: str, count: int) -> Driver:
+def read_driver(path: Path, direction: str, count: int) -> Driver:
+    """A driver file of `count` inputs or outputs. Raises `InputError`."""
     driver = _decode(path, Driver)
     if driver.direction != direction or [value.index for value in driver.values] != list(range(count)):
         raise InputError(path, f"does not list {count} {direction}s in order", "compile the network again")

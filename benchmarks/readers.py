@@ -1,0 +1,166 @@
+"""Every reader of armlet, with valid files to break: what benchmarks/fuzz.py tries. A new format joins by one entry."""
+
+import gzip
+import io
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from armlet.cli.options import settle
+from armlet.config import AnnealOptions, CompileOptions
+from armlet.data.archive import read_archive
+from armlet.data.idx import read_idx, read_idx_folder
+from armlet.data.sheet import read_sheet
+from armlet.data.source import SourceOptions
+from armlet.data.table import read_inputs, read_labels, read_samples
+from armlet.emit.declared import read_order
+from armlet.emit.manifest import read_manifest
+from armlet.network.arrays import read_npy, write_npy
+from armlet.network.npz import read_npz_network
+from armlet.network.params import params_files, read_params
+from armlet.network.topology import read_topology
+from armlet.pipeline import compile_network
+from armlet.train.options import TrainOptions
+from armlet.verify.build import read_build, read_driver
+from armlet.verify.options import RunOptions, VerifyOptions
+from draw import draw_network
+from memory import FOLDER
+
+
+def _as_it_is(content: bytes) -> bytes:
+    return content
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One way in. `valid` are the contents that `pack` turns into files; `beside` stands in the folder already."""
+
+    name: str
+    file: str
+    read: Callable[[Path], object]
+    valid: tuple[bytes, ...]
+    pack: Callable[[bytes], bytes] = _as_it_is
+    beside: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+
+    @property
+    def is_packed(self) -> bool:
+        return self.pack is not _as_it_is
+
+    def prepare(self, files: dict[str, bytes]) -> Path:
+        """Put down what stands beside; the path of the file to break."""
+        folder = FOLDER / self.name
+        files |= {str(folder / name): content for name, content in self.beside.items()}
+        return folder / self.file
+
+
+def _zipped(*names: str) -> Callable[[bytes], bytes]:
+    """Packs one array under each of these names, the broken one first, in a sound archive."""
+
+    def pack(content: bytes) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for i, name in enumerate(names):
+                archive.writestr(f"{name}.npy", content if i == 0 else _SOUND[name])
+        return buffer.getvalue()
+
+    return pack
+
+
+_F32 = np.linspace(0, 1, 12, dtype=np.float32)
+_SOUND = {"y": write_npy(np.array([0, 1, 2])), "b1": write_npy(np.zeros(3, np.float32))}
+_ARRAYS = (
+    write_npy(_F32.reshape(3, 4)),
+    write_npy(np.asfortranarray(_F32.reshape(3, 4))),
+    write_npy(np.arange(12, dtype=np.uint8).reshape(3, 2, 2)),
+    write_npy(_F32.astype(np.float64)),
+    write_npy(np.eye(3, dtype=bool)),
+)
+
+
+@cache
+def _build() -> Mapping[str, bytes]:
+    network = draw_network(np.random.default_rng(7))
+    return compile_network(network, "net", CompileOptions(anneal=AnnealOptions(moves=10))).bundle.files
+
+
+def _params() -> dict[str, bytes]:
+    network = draw_network(np.random.default_rng(7))
+    files = params_files(network)
+    return {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
+
+
+_TOML = b"""[dataset]
+name = "digits"
+seed = 1
+[train]
+epochs = 3
+decay = 0.5
+rate = 1e-3
+[compile]
+target = "cortex-m4f"
+registers = 12
+simplify = true
+flash = 65536
+[compile.anneal]
+moves = 20
+hot = 0.3
+[verify]
+random = 4
+[run]
+entry = "core"
+"""
+
+
+_SECTIONS = (("compile", CompileOptions), ("dataset", SourceOptions), ("train", TrainOptions))
+_SECTIONS = (*_SECTIONS, ("compile", CompileOptions), ("verify", VerifyOptions), ("run", RunOptions))
+
+
+def _settle(path: Path) -> None:
+    """One section of armlet.toml, another for files of another length."""
+    section, kind = _SECTIONS[path.stat().st_size % len(_SECTIONS)]
+    settle(kind, section, path)
+
+
+_IDX3 = bytes((0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 2)) + bytes(range(12))
+_IDX1 = bytes((0, 0, 8, 1, 0, 0, 0, 3, 0, 1, 2))
+_IDX_BESIDE = {"train-labels-idx1-ubyte": _IDX1, "t10k-labels-idx1-ubyte": _IDX1, "t10k-images-idx3-ubyte": _IDX3}
+_NUMBERS = (b"0.5,1,0,0.25\n-1,1e-3,2,0\n", b"\xef\xbb\xbf0,1,2,3\r\n", b"1;2\n")
+_SHEET = (
+    b"label,a,b,c,d\n0,1,2,3,4\n1,2,3,4,5\n2,3,4,5,6\n0,1,2,3,4\n1,2,3,4,5\n2,3,4,5,6\n",
+    b"1,2,0\n3,4,1\n5,6,2\n",
+)
+_LABELS = (b"0\n2\n1\n", b"1,0,0\n0,1,0\n0,0,1\n")
+_N = _build()
+_COUNT = draw_network(np.random.default_rng(7)).inputs
+_READERS = (
+    Reader("topology", "t.csv", read_topology, (b"14, 10, 10, 10\n", b"2,3\n")),
+    Reader("inputs", "x.csv", lambda path: read_inputs(path, 4), _NUMBERS),
+    Reader("labels", "y.csv", lambda path: read_labels(path, 3), _LABELS),
+    Reader("npy", "a.npy", read_npy, _ARRAYS),
+    Reader("samples", "s.npz", lambda path: read_samples(path, 4, 3), _ARRAYS, _zipped("X", "y")),
+    Reader("npz", "n.npz", read_npz_network, _ARRAYS, _zipped("W1", "b1")),
+    Reader(
+        "toml", "network.toml", lambda path: read_params(path.parent), (_params()["network.toml"],), beside=_params()
+    ),
+    Reader("weights", "W_0.npy", lambda path: read_params(path.parent), (_params()["W_0.npy"],), beside=_params()),
+    Reader("config", "armlet.toml", _settle, (_TOML,)),
+    Reader("manifest", "net.json", read_manifest, (_N["net.json"],)),
+    Reader("driver", "d.json", lambda path: read_driver(path, "input", _COUNT), (_N["net_input_driver.json"],)),
+    Reader("order", "o.npz", read_order, (_N["net_order.npz"],)),
+    Reader("build", "net.json", lambda path: read_build(path.parent), (_N["net.json"],), beside=_N),
+    Reader("idx", "i", lambda path: read_idx(path, 3), (_IDX3,), lambda content: gzip.compress(content, 1, mtime=0)),
+    Reader(
+        "mnist",
+        "train-images-idx3-ubyte",
+        lambda path: read_idx_folder(path.parent, 3),
+        (_IDX3,),
+        beside=_IDX_BESIDE,
+    ),
+    Reader("images", "a.npz", lambda path: read_archive(path, 3, 0), _ARRAYS, _zipped("X", "y")),
+    Reader("sheet", "s.csv", lambda path: read_sheet(path, 3, 0), _SHEET),
+)
+READERS: Mapping[str, Reader] = {reader.name: reader for reader in _READERS}

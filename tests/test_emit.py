@@ -86,10 +86,14 @@ def test_the_checker_refuses_a_line_with_any_field_changed(field: str, how: Mult
 
 
 def same_meaning(program: Program, at: int, field: str) -> bool:
-    """POINT_FAR does what POINT does; a longer store fills a dead word; a walker may stand where its block starts."""
+    """Changes that may do no harm.
+
+    POINT_FAR does what POINT does; a pair loads a register more, which may be dead; a longer store fills a dead word; a
+    walker may stand where its block starts.
+    """
     op, base = Op(int(program.lines["op"][at])), POINTERS[program.lines["base"][at]]
     return (
-        (op is Op.POINT and field == "op")
+        (op in (Op.POINT, Op.LOAD) and field == "op")
         or (op is Op.STORE_LIST and field == "n")
         or (base == "work" and field == "base")
     )

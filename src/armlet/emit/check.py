@@ -127,6 +127,7 @@ class _Machine:
     def _move(self, op: int, line: dict[str, int], d: int, n: int) -> None:
         match op:
             case Op.LOAD | Op.LOAD_PAIR:
+                _require(op == Op.LOAD or d % 2 == 0, "a pair starts at an odd register")
                 for k in range(2 if op == Op.LOAD_PAIR else 1):
                     self._set(d + k, self._block(line)[self._at(line) + k])
             case Op.LOAD_LIST:

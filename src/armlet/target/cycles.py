@@ -35,6 +35,7 @@ class Timing:
     pairs: bool = False  # overlaps by one cycle with a neighbouring load or store that pairs too
     late: bool = False  # the next instruction waits one cycle if it consumes the result
     late_addend: bool = False  # consumes its accumulator one cycle later than its factors
+    varies: bool = False  # ends early for some operands: `cycles` is the most
 
     def __post_init__(self) -> None:
         if self.cycles < 0 or self.each < 0 or self.indexed < 0 or self.cycles + self.each < 1:
@@ -52,6 +53,7 @@ class CycleTable:
     refill: int  # cycles to refill the pipeline after control goes elsewhere
     address_wait: int  # cycles before a load or store whose address the previous instruction computed
     timings: Mapping[str, Timing]  # by mnemonic, without condition, width or type
+    cache: bool = False  # what ran before decides how long an access takes: counts are no worst case
 
     def __post_init__(self) -> None:
         if self.refill < 0 or self.address_wait < 0:

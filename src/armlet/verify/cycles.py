@@ -29,6 +29,11 @@ def step_cycles(trace: Trace, table: CycleTable) -> NDArray[np.int64]:
     return cost
 
 
+def variable_steps(trace: Trace, table: CycleTable) -> tuple[str, ...]:
+    """Executed instructions whose time depends on their operands, by name. Raises `TargetError`."""
+    return tuple(name for name in trace.counts() if table.timing(name).varies)
+
+
 def _result_waits(trace: Trace, timings: list[Timing]) -> NDArray[np.bool_]:
     """Where a step consumes what the floating-point arithmetic just before it gives."""
     late = _column(trace, lambda f, t: f.writes if t.late else 0, timings)[:-1]

@@ -15,6 +15,8 @@ from armlet.verify.terms import Term
 Step: TypeAlias = Callable[[State, int], int | None]  # given its own address; gives the next where that is elsewhere
 Meaning: TypeAlias = Callable[[list[str]], Step]
 
+_TYPES = ("", "f32", "w")  # behind the mnemonic; halves, doubles and whole numbers mean something else
+_WAITS = ("wf", "sev", "yield", "dbg")  # hints that are not NOP
 _ALIASES = {"sb": "r9", "sl": "r10", "fp": "r11", "ip": "r12"}
 
 
@@ -25,9 +27,14 @@ def compile_step(form: Instruction) -> Step:
     meaning = MEANINGS.get(form.name)
     if meaning is None:
         raise RefusalError("is unknown to the prover")
-    _, _, text = form.text.partition(" ")
+    mnemonic, _, text = form.text.partition(" ")
+    if mnemonic.partition(".")[2] not in _TYPES or mnemonic.startswith(_WAITS):
+        raise RefusalError("is unknown to the prover")
     text = re.sub(r"\b(sb|sl|fp|ip)\b", lambda match: _ALIASES[match[1]], text)
-    return meaning([part.strip() for part in re.split(r",\s*(?![^\[{]*[\]}])", text)])
+    try:
+        return meaning([part.strip() for part in re.split(r",\s*(?![^\[{]*[\]}])", text)])
+    except (ValueError, IndexError):
+        raise RefusalError("has operands that are unknown to the prover") from None
 
 
 def _registers(text: str) -> list[str]:
@@ -51,7 +58,7 @@ def _two(compute: Callable[[State, Term, Term], Term]) -> Meaning:
         d, a, b = parts if len(parts) == 3 else [parts[0], *parts]
 
         def step(s: State, _: int) -> None:
-            s.registers[d] = compute(s, s.get(a), s.get(b))
+            s.put(d, compute(s, s.get(a), s.get(b)))
 
         return step
 
@@ -62,7 +69,7 @@ def _fused(parts: list[str]) -> Step:
     d, a, b = parts
 
     def step(s: State, _: int) -> None:
-        s.registers[d] = s.terms.fused(s.get(d), s.get(a), s.get(b))
+        s.put(d, s.terms.fused(s.get(d), s.get(a), s.get(b)))
 
     return step
 
@@ -71,7 +78,7 @@ def _negate(parts: list[str]) -> Step:
     d, a = parts
 
     def step(s: State, _: int) -> None:
-        s.registers[d] = s.terms.negate(s.get(a))
+        s.put(d, s.terms.negate(s.get(a)))
 
     return step
 
@@ -82,7 +89,7 @@ def _move(parts: list[str]) -> Step:
         raise RefusalError("is unknown to the prover")
 
     def step(s: State, _: int) -> None:
-        s.registers[d] = source(s)
+        s.put(d, source(s))
 
     return step
 
@@ -91,7 +98,7 @@ def _move_top(parts: list[str]) -> Step:
     d, high = parts[0], int(parts[1][1:], 0)
 
     def step(s: State, _: int) -> None:
-        s.registers[d] = s.terms.constant(high << 16 | s.known(d) & 0xFFFF)
+        s.put(d, s.terms.constant(high << 16 | s.known(d) & 0xFFFF))
 
     return step
 
@@ -103,7 +110,7 @@ def _clear_negative(parts: list[str]) -> Step:
     d, a = parts[0], parts[1]
 
     def step(s: State, _: int) -> None:
-        s.registers[d] = s.terms.relu(s.get(a))
+        s.put(d, s.terms.relu(s.get(a)))
 
     return step
 
@@ -119,48 +126,57 @@ def _address_sum(sign: int) -> Meaning:
             bits = s.terms.bits(second(s))
             if bits is None:
                 raise RefusalError("adds what depends on data to an address")
-            s.registers[d] = s.terms.constant(s.known(a) + sign * bits)
+            s.put(d, s.terms.constant(s.known(a) + sign * bits))
 
         return step
 
     return meaning
 
 
-def _address(text: list[str]) -> Callable[[State, int], int]:
-    """[base, #offset], its write-back forms too: the address of the access; the base is updated."""
+def _address(text: list[str], moved: list[str]) -> Callable[[State, int], tuple[int, Callable[[], None]]]:
+    """[base, #offset], its write-back forms too: the address of the access of `moved`, and what updates the base."""
     match = re.fullmatch(r"\[(\w+)(?:, #(-?\w+))?\](!?)", text[0])
     if match is None or len(text) > 2:
         raise RefusalError("has an address that the prover does not know")
     base, offset, write_back = match[1], int(match[2] or "0", 0), bool(match[3])
     after = int(text[1][1:], 0) if len(text) == 2 else 0
+    if (write_back or len(text) == 2) and base in moved:
+        raise RefusalError(f"moves {base} and updates it")
 
-    def find(s: State, at: int) -> int:
+    def find(s: State, at: int) -> tuple[int, Callable[[], None]]:
         start = (at + 4 & ~3) if base == "pc" else s.known(base)
         if write_back or after:
-            s.registers[base] = s.terms.constant(start + offset + after)
-        return start + offset
+            return start + offset, lambda: s.put(base, s.terms.constant(start + offset + after))
+        return start + offset, _stay
 
     return find
 
 
+def _stay() -> None:
+    """No base is updated."""
+
+
 def _load(parts: list[str]) -> Step:
-    names, find = _registers(parts[0]), _address(parts[1:])
+    names = _registers(parts[0])
+    find = _address(parts[1:], names)
 
     def step(s: State, at: int) -> int | None:
-        address = find(s, at)
-        for k, name in enumerate(names):
-            s.registers[name] = s.load(address + 4 * k)
-        return _leave(s) if "pc" in names else None
+        address, update = find(s, at)
+        words = [s.load(address + 4 * k) for k in range(len(names))]
+        update()
+        return _fill(s, names, words)
 
     return step
 
 
 def _store(parts: list[str]) -> Step:
-    names, find = _registers(parts[0]), _address(parts[1:])
+    names = _registers(parts[0])
+    find = _address(parts[1:], names)
 
     def step(s: State, at: int) -> None:
         values = [s.get(name) for name in names]
-        address = find(s, at)
+        address, update = find(s, at)
+        update()
         for k, value in enumerate(values):
             s.store(address + 4 * k, value)
 
@@ -174,32 +190,43 @@ def _listed(loads: bool, stack: bool) -> Meaning:
         base = "sp" if stack else parts[0].rstrip("!")
         names, update = _registers(parts[-1]), stack or parts[0].endswith("!")
         size = 4 * len(names)
+        if update and base in names:
+            raise RefusalError(f"moves {base} and updates it")
 
         def step(s: State, _: int) -> int | None:
-            start = s.known(base) - (size if stack and not loads else 0)
-            for k, name in enumerate(names):
-                if loads:
-                    s.registers[name] = s.load(start + 4 * k)
-                else:
-                    s.store(start + 4 * k, s.get(name))
+            down = stack and not loads
+            start = s.known(base) - (size if down else 0)
+            places = range(start, start + size, 4)
+            moved = [s.load(place) for place in places] if loads else [s.get(name) for name in names]
             if update:
-                s.registers[base] = s.terms.constant(start + (0 if stack and not loads else size))
-            return _leave(s) if loads and "pc" in names else None
+                s.put(base, s.terms.constant(start if down else start + size))
+            if loads:
+                return _fill(s, names, moved)
+            for place, value in zip(places, moved):
+                s.store(place, value)
+            return None
 
         return step
 
     return meaning
 
 
-def _leave(s: State) -> int:
-    return s.known("pc") & ~1
+def _fill(s: State, names: list[str], words: list[Term]) -> int | None:
+    """Loaded words to their registers; one that goes to the program counter is a jump."""
+    to = None
+    for name, word in zip(names, words):
+        if name == "pc":
+            to = s.target(word)
+        else:
+            s.put(name, word)
+    return to
 
 
 def _call(parts: list[str]) -> Step:
     to = int(parts[0][1:], 0)
 
     def step(s: State, at: int) -> int:
-        s.registers["lr"] = s.terms.constant(at + 4 | 1)
+        s.put("lr", s.terms.constant(at + 4 | 1))
         return to
 
     return step
@@ -209,7 +236,7 @@ def _jump(parts: list[str]) -> Step:
     if parts[0].startswith("#"):
         to = int(parts[0][1:], 0)
         return lambda s, at: to
-    return lambda s, at: s.known(parts[0]) & ~1
+    return lambda s, at: s.target(s.get(parts[0]))
 
 
 def _nothing(parts: list[str]) -> Step:

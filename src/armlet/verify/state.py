@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 
 from armlet.errors import ArmletError
 from armlet.verify.image import Image
+from armlet.verify.machine import STACK
 from armlet.verify.runner import Area
 from armlet.verify.terms import Term, Terms
+
+_REGISTERS = frozenset([*(f"r{k}" for k in range(13)), "sp", "lr", *(f"s{k}" for k in range(32))])
 
 
 class RefusalError(ArmletError):
@@ -32,6 +35,19 @@ class State:
         if register not in self.registers:
             raise RefusalError(f"reads {register}, which holds nothing")
         return self.registers[register]
+
+    def put(self, register: str, term: Term) -> None:
+        """Write a register; the program counter is written by jumps only."""
+        if register not in _REGISTERS:
+            raise RefusalError(f"writes {register}, which the prover does not follow")
+        self.registers[register] = term
+
+    def target(self, term: Term) -> int:
+        """Where a jump to a word goes; its lowest bit must say Thumb."""
+        bits = self.terms.bits(term)
+        if bits is None or not bits & 1:
+            raise RefusalError("jumps where no known Thumb code is")
+        return bits & ~1
 
     def known(self, register: str) -> int:
         """A word that must not depend on data."""
@@ -59,6 +75,8 @@ class State:
     def _allowed(self, address: int, writes: bool) -> None:
         if address % 4:
             raise RefusalError(f"accesses {address:#010x}, which is not aligned")
+        if STACK.base <= address < STACK.end and address < self.known("sp"):
+            raise RefusalError(f"accesses {address:#010x} below the stack pointer, which interrupts overwrite")
         for area in self.areas:
             if area.memory.base <= address and address + 4 <= area.memory.end and (area.writable or not writes):
                 return

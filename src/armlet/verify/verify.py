@@ -15,6 +15,7 @@ from armlet.schedule.interpret import run_order
 from armlet.verify.bound import error_bound
 from armlet.verify.build import Build, read_build
 from armlet.verify.controls import negative_controls
+from armlet.verify.cycles import variable_steps
 from armlet.verify.declaration import disagreement
 from armlet.verify.figures import Figures
 from armlet.verify.image import Image, read_image
@@ -109,9 +110,10 @@ def _check_behaviour(build: Build, image: Image, tried: Trials, found: _Findings
     try:
         runner = Runner(build, image)
         for entry in runner.entries:
-            _check_proof(runner, entry, found)
+            proved = _check_proof(runner, entry, found)
             _check_exact(runner, entry, tried, expected, found)
-            _check_paths(build, runner, entry, tried, found)
+            traced = _check_paths(build, runner, entry, tried, found)
+            _check_time(build, entry, traced, proved, found)
         first = runner.trace(f"{build.name}_core", tried.inputs[0])
     except MachineError as fault:
         found.add("runs without a fault", str(fault))
@@ -141,10 +143,10 @@ def _check_bound(build: Build, tried: Trials, expected: F32, found: _Findings) -
     found.add("the declared order computes the float64 network", problem, detail)
 
 
-def _check_proof(runner: Runner, entry: str, found: _Findings) -> None:
+def _check_proof(runner: Runner, entry: str, found: _Findings) -> bool:
     proof = prove(runner, runner.decoded, entry)
     detail = f"{proof.roundings} roundings in {proof.steps} instructions, each as declared"
-    found.add(f"{entry} is proved from its bytes for every input", proof.problem, detail)
+    return found.add(f"{entry} is proved from its bytes for every input", proof.problem, detail)
 
 
 def _check_exact(runner: Runner, entry: str, tried: Trials, expected: F32, found: _Findings) -> None:
@@ -160,8 +162,8 @@ def _check_exact(runner: Runner, entry: str, tried: Trials, expected: F32, found
     found.add(f"{entry} is exact to the bit", problem, detail)
 
 
-def _check_paths(build: Build, runner: Runner, entry: str, tried: Trials, found: _Findings) -> None:
-    """One path for every input, inside the areas that the entry declares; its figures."""
+def _check_paths(build: Build, runner: Runner, entry: str, tried: Trials, found: _Findings) -> Trace | None:
+    """One path for every input, inside the areas that the entry declares; its figures. Gives it where there is one."""
     chosen = np.unique(np.linspace(0, len(tried.inputs) - 1, _TRACED).astype(int)).tolist()
     traces = [runner.trace(entry, tried.inputs[i]) for i in chosen]
     different = [tried.labels[i] for i, trace in zip(chosen, traces) if not trace.same_path(traces[0])]
@@ -176,6 +178,22 @@ def _check_paths(build: Build, runner: Runner, entry: str, tried: Trials, found:
     )
     if entry == names.core_symbol(build.name):
         _check_moves(build, figures, found)
+    return None if different else traces[0]
+
+
+def _check_time(build: Build, entry: str, trace: Trace | None, proved: bool, found: _Findings) -> None:
+    """The proof leaves one path, whatever the input; where no step's time depends on data, one time too."""
+    table = build.target.cycles
+    if table.cache:
+        return
+    problem = "" if proved else "not every input is proved to take one path"
+    if trace is None:
+        problem = "inputs take different paths"
+    elif varying := variable_steps(trace, table):
+        problem = f"the time of {', '.join(varying)} depends on data"
+    cycles = found.figures[entry].cycles
+    detail = f"no cache: the worst case is exact by the table of {table.name}, memory without wait states"
+    found.add(f"{entry} takes {cycles:,} cycles for every input", problem, detail)
 
 
 def _check_moves(build: Build, figures: Figures, found: _Findings) -> None:

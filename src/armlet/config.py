@@ -37,7 +37,7 @@ class CompileOptions:
     dtype: str = "float32"
     registers: int | None = None  # None: all that the target has for values
     batch: int | None = None  # values that a batch of loads aims at; None: the target's
-    inputs: str = "auto"  # layout of the input block: free, natural, or what makes NAME_run quicker
+    inputs: str = "auto"  # layout of the input block: free, natural, or auto: what suits both entries
     multiply_add: str = "separate"  # or fused: smaller, slower on Cortex-M4F
     simplify: bool = True
     flash: int | None = None  # bytes that code and constants may take

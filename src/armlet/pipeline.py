@@ -11,7 +11,7 @@ from armlet.config import CompileOptions
 from armlet.emit.arrange import arrange
 from armlet.emit.bundle import OWNS, Bundle, bundle
 from armlet.emit.check import check_program
-from armlet.emit.entry import frame, run_cycles
+from armlet.emit.entry import entry_cycles, frame
 from armlet.emit.manifest import MemoryEntry
 from armlet.emit.names import check_name
 from armlet.emit.program import Program
@@ -93,7 +93,7 @@ def compile_network(
 
     watch("emit")
     programs = [arrange(select(code, layout, target, split, rounding)) for layout in placed]
-    program = min(programs, key=lambda program: run_cycles(program, name))
+    program = min(programs, key=lambda program: sum(entry_cycles(program, name)))
     program.layout.check(code)
     check_program(program)
 

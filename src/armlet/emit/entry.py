@@ -49,11 +49,16 @@ def frame(program: Program, name: str) -> Frame:
     )
 
 
-def run_cycles(program: Program, name: str) -> int:
-    """What a call of NAME_run costs by the forms, without flash waits: the lines, and all that is around them."""
+def entry_cycles(program: Program, name: str) -> tuple[int, int]:
+    """What calls of NAME_core and of NAME_run cost by the forms, without flash waits."""
     target, around = program.target, frame(program, name)
-    total, before = program.line_cycles + waits(program), None
-    for op, holes in (*around.enter, *around.leave, *around.run):
+    core = program.line_cycles + waits(program) + _call_cycles(target, (*around.enter, *around.leave))
+    return core, core + _call_cycles(target, around.run)
+
+
+def _call_cycles(target: Target, calls: tuple[Call, ...]) -> int:
+    total, before = 0, None
+    for op, holes in calls:
         form = target.forms[op]
         moved = str(holes.get("cores", "")).count(",") + 1
         total += form.cycles + form.each * moved - (form.paired if op == before else 0)

@@ -1,6 +1,7 @@
 """armlet verify: whether a build is what it claims to be."""
 
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,12 +10,17 @@ from armlet.cli.console import Console, table
 from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
 
 if TYPE_CHECKING:
+    from armlet.verify.options import VerifyOptions
+    from armlet.verify.trial import Trial
     from armlet.verify.verdict import Verdict
 
 
 def verify(
     build: Annotated[Path, typer.Argument(metavar="BUILD", help="Build folder that armlet compile wrote.")],
     random: Annotated[int | None, typer.Option(help="Random inputs beside the fixed ones (default: 32).")] = None,
+    mutants: Annotated[
+        int | None, typer.Option(help="Try the verifier instead: it must catch so many faulty copies of the program.")
+    ] = None,
     seed: Seed = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -26,6 +32,8 @@ def verify(
     Shows what it costs: instructions, loads and stores, bytes, and cycles by the core's manual. Exit code 1 where a
     claim does not hold.
 
+    With --mutants the verifier itself stands trial: each faulty copy must be caught, or run exactly as the program.
+
     Example: armlet verify build/digits
     """
     from armlet.verify.extra import require_extra
@@ -35,12 +43,44 @@ def verify(
     from armlet.verify.verify import verify_build
 
     console = Console(quiet, verbose, json)
-    options = settle(VerifyOptions, "verify", config, random=random, seed=seed)
+    options = settle(VerifyOptions, "verify", config, random=random, mutants=mutants, seed=seed)
+    if options.mutants:
+        _try_verifier(console, build, options)
+        return
     with console.progress("verifying"):
         verdict = verify_build(build, options.random, options.seed)
     console.result(verdict.as_json(), show_verdict(build, verdict, verbose))
     if not verdict.holds:
         raise typer.Exit(1)
+
+
+def _try_verifier(console: Console, build: Path, options: "VerifyOptions") -> None:
+    from armlet.verify.trial import try_verifier
+
+    start = monotonic()
+    with console.progress("mutants") as advance:
+        trial = try_verifier(build, options.mutants, options.seed, advance=advance)
+    seconds = monotonic() - start
+    console.result(trial.as_json(), show_trial(build, trial))
+    console.detail(f"{trial.made} mutants in {seconds:.1f} s, {trial.made / seconds:.1f} a second")
+    if not trial.holds:
+        raise typer.Exit(1)
+
+
+def show_trial(build: Path, trial: "Trial") -> str:
+    """What became of each kind of mutant, the missed ones by address, and the answer as the last line."""
+    from armlet.verify.trial import Fate
+
+    if trial.problem:
+        return f"{build}: {trial.problem}"
+    rows = [[kind, sum(counts.values()), *counts.values()] for kind, counts in trial.fates.items()]
+    rows.append(["all", trial.made, *(trial.total(fate) for fate in Fate)])
+    shown = [[str(kind), *(f"{count:,}" for count in counts)] for kind, *counts in rows]
+    lines = [table(["kind of mutant", "made", *(fate.value for fate in Fate)], shown)]
+    lines += ["", f"equivalent: the same outputs to the bit for {trial.inputs:,} inputs through both entries"]
+    lines += [f"missed {line}" for line in trial.missed]
+    answer = "every mutant is caught or equivalent" if trial.holds else f"{len(trial.missed)} mutants are MISSED"
+    return "\n".join([*lines, "", f"{build}: {answer}"])
 
 
 def show_verdict(build: Path, verdict: "Verdict", verbose: bool = False) -> str:

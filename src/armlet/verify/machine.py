@@ -6,7 +6,6 @@ hold NaNs when it starts, those that it must preserve hold marks that are checke
 """
 
 import struct
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from unicorn import Uc, UcError  # pyright: ignore[reportPrivateImportUsage]
 from armlet.errors import ToolchainError
 from armlet.target.core import Core, InstructionSet, Memory
 from armlet.verify.image import Image
+from armlet.verify.watchdog import Watchdog
 
 SECONDS = 60.0  # of emulation that one call may take
 _PAGE = 4096
@@ -27,6 +27,8 @@ BUFFERS = Memory(0x2800_0000, 16 << 20)  # what the caller of the program owns
 _RETURN = 0x3F00_0000  # a page of its own that a call returns to
 _POISON = 0x7FC0DEAD  # a quiet NaN that shows where it came from
 _MODES = {InstructionSet.THUMB: (unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)}  # MCLASS would ignore the model
+
+_WATCHDOG = Watchdog()
 
 
 class MachineError(ToolchainError):
@@ -39,6 +41,8 @@ class Machine:
     def __init__(self, core: Core, image: Image) -> None:
         self.core, self.image = core, image
         self._free = BUFFERS.base
+        self._marks = {name: 0x5A5A0000 + i for i, name in enumerate(core.preserved)} | {"sp": STACK.end}
+        self._calls: dict[tuple[int, ...], Any] = {}  # registers at a call, by its arguments
         self.unicorn: Any = Uc(*_MODES[core.instruction_set])
         self.unicorn.ctl_set_cpu_model(getattr(arm, f"UC_CPU_{core.emulator_model}"))
         self._map_image()
@@ -85,27 +89,30 @@ class Machine:
     def call(self, symbol: str, arguments: Sequence[int] = (), seconds: float | None = None) -> None:
         """Call a function. Raises `MachineError` on a fault, no return in time, or a register not given back."""
         start = self.image.address(symbol)
-        marks = {name: 0x5A5A0000 + i for i, name in enumerate(self.core.preserved)} | {"sp": STACK.end}
-        values = dict.fromkeys(self.core.scratch, _POISON) | marks | {"lr": _RETURN | 1}
-        values |= {f"r{i}": value for i, value in enumerate(arguments)}
-        for name, value in values.items():
-            self.unicorn.reg_write(_register(name), value)
-        self.unicorn.reg_write(arm.UC_ARM_REG_FPSCR, 0)
+        self.unicorn.context_restore(self._at_call(tuple(arguments)))
         self._run(symbol, start, SECONDS if seconds is None else seconds)
-        if lost := [name for name, value in marks.items() if self.register(name) != value]:
+        left = self.unicorn.reg_read_batch([_register(name) for name in self._marks])
+        if lost := [name for name, bits in zip(self._marks, left) if bits != self._marks[name]]:
             raise MachineError(f"{symbol} returns without giving back {', '.join(lost)}")
 
+    def _at_call(self, arguments: tuple[int, ...]) -> Any:
+        """All registers as they are when a function is called with `arguments`; made once."""
+        if arguments not in self._calls:
+            values = dict.fromkeys(self.core.scratch, _POISON) | self._marks | {"lr": _RETURN | 1}
+            values |= {f"r{i}": value for i, value in enumerate(arguments)}
+            for name, value in values.items():
+                self.unicorn.reg_write(_register(name), value)
+            self.unicorn.reg_write(arm.UC_ARM_REG_FPSCR, 0)
+            self._calls[arguments] = self.unicorn.context_save()
+        return self._calls[arguments]
+
     def _run(self, symbol: str, start: int, seconds: float) -> None:
-        limit = threading.Timer(seconds, self.unicorn.emu_stop)  # Unicorn's own limit costs 2 ms a call
-        limit.daemon = True
-        limit.start()
         try:
-            self.unicorn.emu_start(start | 1, _RETURN)
+            with _WATCHDOG.limit(seconds, self.unicorn.emu_stop):  # Unicorn's own limit costs 2 ms a call
+                self.unicorn.emu_start(start | 1, _RETURN)
         except UcError as fault:
             place = self.unicorn.reg_read(arm.UC_ARM_REG_PC)
             raise MachineError(f"{symbol} faults at {place:#010x}: {fault}") from fault
-        finally:
-            limit.cancel()
         if self.unicorn.reg_read(arm.UC_ARM_REG_PC) & ~1 != _RETURN:
             raise MachineError(f"{symbol} does not return within {seconds:g} s")
 

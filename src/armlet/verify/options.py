@@ -13,9 +13,12 @@ class VerifyOptions:
     """The table [verify] of armlet.toml."""
 
     random: int = 32  # random inputs beside the fixed ones
+    mutants: int = 0  # put the verifier on trial with so many instead
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.mutants <= _MOST:
+            raise InputError("--mutants", f"is {self.mutants}", f"give 0 to {_MOST}")
         if not 0 <= self.random <= _MOST:
             raise InputError("--random", f"is {self.random}", f"give 0 to {_MOST}")
         if self.seed < 0:

@@ -73,6 +73,9 @@ def test_a_sound_build_is_verified(options: CompileOptions, tmp_path: Path):
     assert verdict.worst_error <= verdict.error_bound
     assert set(verdict.figures) == {"net_run", "net_core"}
     assert verdict.figures["net_core"].cycles < verdict.figures["net_run"].cycles
+    claims = [check.claim for check in verdict.checks]
+    for entry, figures in verdict.figures.items():
+        assert f"{entry} takes {figures.cycles:,} cycles for every input" in claims
 
 
 @settings(max_examples=20)
@@ -106,6 +109,7 @@ SABOTAGE = {
     "a write to its input": (_after_entry("  ldr r3, [r0]\n  str r3, [r0]"), "stays inside"),
     "a write to its constants": (lambda t: t.replace("  bx lr", "  str r0, [r1, #-4]\n  bx lr", 1), "faults"),
     "another core's instruction": (_after_entry("  vadd.f64 d0, d0, d1"), "assembles and links"),
+    "a time that depends on data": (_after_entry("  udiv r3, r0, r0"), "the time of udiv depends on data"),
     "more code than declared": (_after_entry("  nop.w"), "takes the memory"),
     "an endless loop": (_after_entry("1: b 1b"), "does not return"),
 }

@@ -1,0 +1,127 @@
+"""The verifier stands trial: mutants of linked programs are caught or equivalent, and a verifier that lies is named."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from armlet.cli import app
+from armlet.config import CompileOptions
+from armlet.network.network import Activation, InputDomain, Layer, Network
+from armlet.target import TARGETS
+from armlet.target.core import CORTEX_M4F_CORE
+from armlet.verify.build import Build, read_build
+from armlet.verify.decode import Decoder
+from armlet.verify.fields import find_fields, read_one, turned
+from armlet.verify.image import Image
+from armlet.verify.mutants import KINDS, NOTHING, changed, mutants
+from armlet.verify.prove import Proof
+from armlet.verify.toolchain import find_toolchain
+from armlet.verify.trial import Fate, try_image
+from armlet.verify.verify import link_build
+from test_verify import QUICK, compiled, small_network
+
+WISHES = [(how, inputs) for how in ("separate", "fused") for inputs in ("free", "natural")]
+
+
+def linked(network: Network, folder: Path, options: CompileOptions = QUICK) -> tuple[Build, Image]:
+    build = read_build(compiled(network, folder, options))
+    return build, link_build(build, find_toolchain())
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> tuple[Build, Image]:
+    return linked(small_network(), tmp_path_factory.mktemp("usual"))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(("how", "inputs"), WISHES)
+def test_every_mutant_is_caught_or_equivalent(how: str, inputs: str, target: str, tmp_path: Path):
+    options = replace(QUICK, multiply_add=how, inputs=inputs, registers=5, target=target)
+    build, image = linked(small_network(), tmp_path, options)
+    trial = try_image(build, image, 108, seed=7, inputs=60)
+    assert (trial.problem, trial.missed, trial.made) == ("", (), 108)
+    assert all(sum(counts.values()) == 108 // len(KINDS) for counts in trial.fates.values())
+    assert trial.total(Fate.EQUIVALENT) <= 27  # commuted factors, independent neighbours, bits that encode the same
+    assert trial.total(Fate.PROOF) >= 70
+
+
+def test_mutants_are_different_from_the_program_and_each_other_and_decided_by_the_seed(usual: tuple[Build, Image]):
+    core, image = usual[0].target.core, usual[1]
+    made = [list(mutants(core, image, 200, seed)) for seed in (3, 3, 4)]
+    assert [m.change for m in made[0]] == [m.change for m in made[1]] != [m.change for m in made[2]]
+    whole = {tuple(s.content for s in m.image.sections) for m in made[0]}
+    assert len(whole) == 200
+    assert tuple(s.content for s in image.sections) not in whole
+    assert {m.kind for m in made[0]} == set(KINDS)
+    for mutant in made[0]:
+        assert changed(image, mutant.change) == mutant.image
+        assert [s.size for s in mutant.image.sections] == [len(s.content) or s.size for s in image.sections]
+
+
+def test_a_program_without_constants_has_mutants_too(tmp_path: Path):
+    zero = Layer(np.zeros((2, 3), np.float32), np.zeros(2, np.float32), Activation.LINEAR)
+    build, image = linked(Network((zero,), InputDomain.uniform(3), (3,)), tmp_path)
+    trial = try_image(build, image, 60, seed=0, inputs=20)
+    assert (trial.problem, trial.missed) == ("", ())
+    assert 30 < trial.made <= 60
+
+
+def test_every_instruction_set_has_its_nothing():
+    for target in TARGETS.values():
+        for size, code in NOTHING[target.core.instruction_set].items():
+            assert read_one(Decoder(target.core), code, target.core.flash.base).startswith("nop")
+            assert len(code) == size
+
+
+@pytest.mark.parametrize(
+    ("code", "exchanged"),
+    [
+        ("25ee861a", {f"vmul.f32 {order}" for order in ("s11, s2, s12", "s12, s11, s2", "s2, s12, s11")}),
+        ("d1ed021a", set()),  # vldr s3, [r1, #8]: registers of two files
+        ("4b68", {"ldr r1, [r3, #4]"}),
+    ],
+)
+def test_operands_are_exchanged_by_what_the_decoder_reads(code: str, exchanged: set[str]):
+    core, content = CORTEX_M4F_CORE, bytes.fromhex(code)
+    decoder = Decoder(core)
+    fields = find_fields(decoder, content, core.flash.base)
+    texts = {read_one(decoder, turned(content, bits), core.flash.base) for bits in fields.exchanges()}
+    assert texts == exchanged
+    assert not set(fields.registers) & set(fields.numbers)
+
+
+def test_a_verifier_that_believes_everything_is_found_out(usual: tuple[Build, Image], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("armlet.verify.trial.prove", lambda *_: Proof("", 0, 0))
+    monkeypatch.setattr("armlet.verify.machine.SECONDS", 0.5)
+    build, image = usual
+    trial = try_image(build, image, 45, seed=0, inputs=30)
+    assert not trial.holds
+    assert trial.total(Fate.MISSED) == len(trial.missed) > 20
+    result = CliRunner().invoke(app, ["verify", str(build.folder), "--mutants", "9"])
+    assert result.exit_code == 1
+    assert "missed 0x0800" in result.output
+    assert result.output.splitlines()[-1].endswith("mutants are MISSED")
+
+
+def test_the_command_line_tells_the_trial(usual: tuple[Build, Image], tmp_path: Path):
+    folder = str(usual[0].folder)
+    command = ["verify", folder, "--mutants", "9", "--seed", "2"]
+    shown = CliRunner().invoke(app, command)
+    assert (shown.exit_code, shown.output.splitlines()[-1]) == (0, f"{folder}: every mutant is caught or equivalent")
+    told = [CliRunner().invoke(app, [*command, "--json"]).output for _ in range(2)]
+    assert told[0] == told[1]
+    report = json.loads(told[0])
+    assert (report["holds"], report["mutants"], report["inputs"]) == (True, 9, 1000)
+
+
+def test_a_program_that_is_wrong_itself_stands_no_trial(tmp_path: Path):
+    folder = compiled(small_network(), tmp_path)
+    path = folder / "net.S"
+    path.write_text(path.read_text().replace("vadd.f32", "vsub.f32", 1))
+    result = CliRunner().invoke(app, ["verify", str(folder), "--mutants", "9"])
+    assert result.exit_code == 1
+    assert "the program itself is caught by proof" in result.output

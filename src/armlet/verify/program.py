@@ -35,14 +35,17 @@ class Program:
         return self.base + 2 * slots.astype(np.int64)
 
 
-def decode_program(core: Core, image: Image) -> Program:
-    """Decode every code range of `image`. Raises `ToolchainError` at bytes that are no instruction."""
+def decode_program(core: Core, image: Image, decoder: Decoder | None = None) -> Program:
+    """Decode every code range of `image`; a `decoder` kept from before spares taking apart what it knows.
+
+    Raises `ToolchainError` at bytes that are no instruction.
+    """
     text = image.section(".text")
     form_at = np.full((text.size + 1) // 2, -1, np.int32)
     forms: dict[int, int] = {}  # by identity: the decoder gives one value for one text
     kept: list[Instruction] = []
     guarded: dict[int, str] = {}
-    decoder = Decoder(core)
+    decoder = decoder or Decoder(core)
     for start, end in image.code:
         at = start
         for form in decoder.decode(text.content[start - text.address : end - text.address], start):

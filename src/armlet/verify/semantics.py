@@ -5,6 +5,7 @@ An entry takes the operands as text and gives the step that they make.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -20,6 +21,7 @@ _WAITS = ("wf", "sev", "yield", "dbg")  # hints that are not NOP
 _ALIASES = {"sb": "r9", "sl": "r10", "fp": "r11", "ip": "r12"}
 
 
+@lru_cache(maxsize=1 << 16)
 def compile_step(form: Instruction) -> Step:
     """What one form of instruction does to a state. Raises `RefusalError` where that is not known."""
     if form.condition or form.name in ("it", "cbz", "cbnz", "tbb", "tbh"):

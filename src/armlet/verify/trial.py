@@ -10,6 +10,7 @@ from armlet.errors import ToolchainError
 from armlet.network.network import F32
 from armlet.schedule.interpret import run_order
 from armlet.verify.build import Build, read_build
+from armlet.verify.decode import Decoder
 from armlet.verify.image import Image
 from armlet.verify.machine import MachineError
 from armlet.verify.mutants import KINDS, mutants
@@ -98,10 +99,11 @@ def try_image(
     expected = run_order(build.order, x, build.how)
     fates = {kind: dict.fromkeys(Fate, 0) for kind in KINDS}
     missed: list[str] = []
-    fate, problem = judge(build, image, x, expected)
+    decoder = Decoder(build.target.core)
+    fate, problem = judge(build, image, x, expected, decoder)
     problem = "" if fate is Fate.EQUIVALENT else f"the program itself is {fate.value}: {problem}"
     for number, mutant in enumerate(() if problem else mutants(build.target.core, image, count, seed), 1):
-        fate, why = judge(build, mutant.image, x, expected)
+        fate, why = judge(build, mutant.image, x, expected, decoder)
         fates[mutant.kind][fate] += 1
         if fate is Fate.MISSED:
             missed.append(f"{mutant.change.address:#010x}: {mutant.change.text}: {why}")
@@ -109,10 +111,10 @@ def try_image(
     return Trial(build.name, build.target.name, seed, inputs, problem, fates, tuple(missed))
 
 
-def judge(build: Build, image: Image, inputs: F32, expected: F32) -> tuple[Fate, str]:
+def judge(build: Build, image: Image, inputs: F32, expected: F32, decoder: Decoder) -> tuple[Fate, str]:
     """What becomes of `image` as a program of `build`, and why."""
     try:
-        program = decode_program(build.target.core, image)
+        program = decode_program(build.target.core, image, decoder)
     except ToolchainError as refused:
         return Fate.DECODING, str(refused)
     runner = Runner(build, image)

@@ -17,7 +17,7 @@ from armlet.storage import read_toml, write_folder
 
 FORMAT = 1
 OWNS = ("W_*.npy", "b_*.npy", "network.toml", "trace.json", "trace.svg")  # what a PARAMS folder may hold
-_LONGEST = 64 << 20  # bytes of network.toml; four numbers for each of a million inputs fit
+_LONGEST = 8 << 20  # bytes of network.toml; four numbers for each of 90,000 inputs fit
 
 _Numbers = float | list[float]
 

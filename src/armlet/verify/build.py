@@ -20,7 +20,7 @@ from armlet.storage import read_file
 from armlet.target import TARGETS
 from armlet.target.spec import Target
 
-_LONGEST = 256 << 20  # bytes of one file
+_LONGEST = 128 << 20  # bytes of one file
 _Kind = TypeVar("_Kind", bound=msgspec.Struct)
 
 
@@ -68,7 +68,7 @@ def read_build(folder: Path) -> Build:
         target=target,
         inputs=inputs,
         outputs=outputs,
-        assembly=read_file(folder / f"{name}.S", _LONGEST).decode(errors="replace"),
+        assembly=read_file(folder / f"{name}.S", _LONGEST).decode("ascii", errors="replace"),
         altered=_altered(folder, manifest),
     )
 

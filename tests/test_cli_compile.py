@@ -136,3 +136,15 @@ def test_the_demo_walks_the_whole_road_and_ends_with_one_table(here: Path):
     assert "the build is exact" in walked.stdout
     for product in ("network_topology.csv", "dataset", "PARAMS", "PARAMS_SPARSE", "build/net/net.S"):
         assert (here / "demo" / product).exists()
+
+
+@pytest.mark.parametrize("arguments", [("train", "mine", "t.csv"), ("sparsify", "P", "mine")])
+def test_long_work_asks_first_whether_it_may_write(here: Path, arguments: tuple[str, ...]):
+    (here / "t.csv").write_text("4, 3, 10\n")
+    assert armlet("dataset", "t.csv").exit_code == 0
+    (here / "mine").mkdir()
+    (here / "mine" / "thesis.tex").write_text("years of work")
+    result = armlet(*arguments)
+    assert result.exit_code == 2
+    assert "thesis.tex" in result.stderr
+    assert result.stdout == ""  # not one epoch was walked

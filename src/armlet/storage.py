@@ -82,7 +82,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes | str], owns: Sequence[
     an existing folder with anything else in it is somebody's work and is refused.
     """
     with _writing(folder), _alone(folder):
-        _refuse_foreign(folder, owns)
+        refuse_foreign(folder, owns)
         fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part"))
         try:
             for name, content in files.items():
@@ -145,7 +145,8 @@ def _undo(path: Path) -> None:
             left.unlink(missing_ok=True)
 
 
-def _refuse_foreign(folder: Path, owns: Sequence[str]) -> None:
+def refuse_foreign(folder: Path, owns: Sequence[str]) -> None:
+    """Raise `InputError` if `write_folder` would: for long work to ask before it begins."""
     if not folder.exists():
         return
     if not folder.is_dir():

@@ -104,10 +104,13 @@ def sparsify(
 
         armlet sparsify PARAMS PARAMS_SPARSE --sparsity 0.95
     """
+    from armlet.network.params import OWNS
     from armlet.network.read import read_network
+    from armlet.storage import refuse_foreign
 
     console = Console(quiet, verbose, json)
     network = read_network(params)
+    refuse_foreign(out, OWNS)
     measure = _measure(network, x_test, y_test)
     rows = None if samples is None else _rows(samples, network)
     from armlet.manifold.options import SparsifyOptions  # wakes JAX: only once the files are known to be good

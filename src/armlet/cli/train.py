@@ -39,8 +39,9 @@ def train(
     Example: armlet train PARAMS network_topology.csv --data dataset
     """
     from armlet.data.dataset import read_dataset
-    from armlet.network.params import write_params
+    from armlet.network.params import OWNS, write_params
     from armlet.network.topology import read_topology
+    from armlet.storage import refuse_foreign
     from armlet.train.options import Epoch, TrainOptions
 
     console = Console(quiet, verbose, json)
@@ -49,6 +50,7 @@ def train(
     given |= {"validation": validation, "patience": patience, "seed": seed}
     options = settle(TrainOptions, "train", config, **given)
     rows = read_dataset(data, wanted)
+    refuse_foreign(params, OWNS)
     with console.progress("training") as advance:
         from armlet.train.trainer import train_network
 

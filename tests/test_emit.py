@@ -169,7 +169,7 @@ def test_the_json_files_obey_their_schemas_and_the_drivers_cover_every_value(net
 
 
 def test_a_manifest_tells_no_vector_that_leaves_float32(tmp_path: Path):
-    layer = Layer(np.array([[3e38, 3e38]]), np.zeros(1), Activation.LINEAR)
+    layer = Layer(np.array([[3e38, 3e38]], np.float32), np.zeros(1, np.float32), Activation.LINEAR)
     network = Network((layer,), InputDomain.uniform(2), (2,))
     made = compile_network(network, "net", QUICK)
     (tmp_path / "net.json").write_bytes(made.bundle.files["net.json"])

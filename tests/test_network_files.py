@@ -88,7 +88,7 @@ def test_folding_the_normalisation_keeps_the_function(data: st.DataObject):
 
 
 def test_a_normalisation_that_leaves_float32_is_refused_with_the_place():
-    layer = Layer(np.array([[1.0, 3e38]]), np.zeros(1), Activation.LINEAR)
+    layer = Layer(np.array([[1.0, 3e38]], np.float32), np.zeros(1, np.float32), Activation.LINEAR)
     network = Network((layer,), InputDomain.uniform(2, std=0.5), (2,))
     assert "weight[0, 1] leaves float32" in refused(lambda: fold_normalisation(network))
 

@@ -223,17 +223,20 @@ def soak(
     first: int = 0,
     tools: Toolchain | None = None,
 ) -> Counter[str]:
-    """Try networks until `networks` are done or `seconds` are over; how many of what were met."""
+    """Try networks until `networks` are done, `seconds` are over or somebody interrupts; how many of what were met."""
     tools, tally, begin = tools or find_toolchain(), Counter[str](), time.monotonic()
     source = cases(seed, first)
-    while (networks is None or tally["networks"] < networks) and (
-        seconds is None or time.monotonic() - begin < seconds
-    ):
-        size = BATCH if networks is None else min(BATCH, networks - tally["networks"])
-        for finding in try_batch([next(source) for _ in range(size)], tools, tally):
-            tally["findings"] += 1
-            report(finding)
-        _show(tally, time.monotonic() - begin)
+    try:
+        while (networks is None or tally["networks"] < networks) and (
+            seconds is None or time.monotonic() - begin < seconds
+        ):
+            size = BATCH if networks is None else min(BATCH, networks - tally["networks"])
+            for finding in try_batch([next(source) for _ in range(size)], tools, tally):
+                tally["findings"] += 1
+                report(finding)
+            _show(tally, time.monotonic() - begin)
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
     return tally
 
 
@@ -261,11 +264,7 @@ def main() -> None:
         small = shrink(finding, tools)
         print(f"\n{keep(small, arguments.seed, arguments.out)}: {small.problem}", flush=True)
 
-    tally = Counter[str]()
-    try:
-        tally = soak(arguments.seed, arguments.networks, arguments.seconds, report, arguments.first, tools)
-    except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
+    tally = soak(arguments.seed, arguments.networks, arguments.seconds, report, arguments.first, tools)
     print(f"\n{tools.describe()}: {_said(tally, time.monotonic() - begin)}")
     raise SystemExit(1 if tally["findings"] else 0)
 

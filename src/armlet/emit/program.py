@@ -38,9 +38,6 @@ class Program:
         object.__setattr__(self, "lines", lines)
         object.__setattr__(self, "constants", frozen(self.constants, np.float32))
 
-    def count(self, *ops: Op) -> int:
-        return int(np.isin(self.lines["op"], ops).sum())
-
     @property
     def line_bytes(self) -> int:
         """Bytes of code for the lines, without entry and exit."""

@@ -16,17 +16,14 @@ def rename_batches(code: Code, layout: Layout) -> Index:
     rows = code.instructions.copy()
     name = np.arange(code.registers, dtype=np.int32)
     inputs, word = code.order.graph.inputs, layout.words
-    op, cell = rows[:, 0].tolist(), rows[:, 3].tolist()
     at = 0
     while at < len(rows):
-        if op[at] != Op.LOAD:
+        if rows[at, 0] != Op.LOAD:
             rows[at, 1] = name[rows[at, 1]]
             rows[at, 2] = name[rows[at, 2]] if rows[at, 2] >= 0 else -1
             at += 1
             continue
-        end, from_inputs = at, cell[at] < inputs
-        while end < len(rows) and op[end] == Op.LOAD and (cell[end] < inputs) == from_inputs:
-            end += 1
+        end = end_of_batch(rows, at, inputs)
         batch = rows[at:end]
         batch[:] = batch[np.argsort(word[batch[:, 3]], kind="stable")]
         old = batch[:, 1].copy()
@@ -34,3 +31,12 @@ def rename_batches(code: Code, layout: Layout) -> Index:
         name[old] = batch[:, 1]
         at = end
     return rows
+
+
+def end_of_batch(rows: Index, at: int, inputs: int) -> int:
+    """Where the run of loads, or of stores, that begins at `at` ends; the two blocks of memory never share one."""
+    kind, from_inputs = rows[at, 0], rows[at, 3] < inputs
+    end = at
+    while end < len(rows) and rows[end, 0] == kind and (rows[end, 3] < inputs) == from_inputs:
+        end += 1
+    return end

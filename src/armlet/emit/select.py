@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from armlet.emit.address import Block, Fields
 from armlet.emit.program import LINE, POINTERS, Program
-from armlet.emit.rename import rename_batches
+from armlet.emit.rename import end_of_batch, rename_batches
 from armlet.graph.graph import ACTIVATIONS, Index
 from armlet.layout.layout import Layout
 from armlet.network.arithmetic import MultiplyAdd
@@ -55,7 +55,7 @@ class _Selector:
             op, a, x, what = self.rows[at].tolist()
             match op:
                 case Step.LOAD | Step.STORE:
-                    end = self._end_of_batch(at)
+                    end = end_of_batch(self.rows, at, self.graph.inputs)
                     (self._load if op == Step.LOAD else self._store)(at, end)
                     at = end
                     continue
@@ -78,13 +78,6 @@ class _Selector:
 
     def _extend(self, lines: Iterable[Fields], what: int) -> None:
         self.lines.extend({"what": what, **line} for line in lines)
-
-    def _end_of_batch(self, at: int) -> int:
-        kind, theirs = self.rows[at, 0], self.rows[at, 3] < self.graph.inputs
-        end = at
-        while end < len(self.rows) and self.rows[end, 0] == kind and (self.rows[end, 3] < self.graph.inputs) == theirs:
-            end += 1
-        return end
 
     def _load(self, at: int, end: int) -> None:
         block = self.inputs if self.rows[at, 3] < self.graph.inputs else self.work

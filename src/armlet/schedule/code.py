@@ -68,12 +68,6 @@ class Code:
         return int(np.count_nonzero(starts))
 
 
-def used_cells(code: Code) -> Index:
-    """Every cell that the code touches, ascending."""
-    moves = code.instructions[:, 0] <= Op.STORE
-    return np.unique(code.instructions[moves, 3])
-
-
 def show_code(code: Code) -> str:
     """One line an instruction, for people and for golden tests."""
     nodes = code.order.graph.nodes

@@ -38,7 +38,6 @@ _FORMS = {
     ),
     Op.ADDRESS: Form("movw {pointer}, #:lower16:{symbol}\nmovt {pointer}, #:upper16:{symbol}", 8, 2, late=True),
     Op.CORE_LOAD: Form("ldr.w {core}, [{base}, #{offset}]", 4, 2, paired=1),
-    Op.CORE_LOAD_LIST: Form("ldmia.w {base}!, {{{cores}}}", 4, 1, 1),
     Op.SAVE: Form("push.w {{{cores}}}", 4, 1, 1),
     Op.SAVE_FLOATS: Form("vpush {{{list}}}", 4, 1, 1),
     Op.RESTORE: Form("pop.w {{{cores}}}", 4, 1, 1),

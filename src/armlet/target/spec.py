@@ -44,7 +44,6 @@ class Op(IntEnum):
     POINT_FAR = auto()  # pointer := base + offset, any
     ADDRESS = auto()  # pointer := address of symbol
     CORE_LOAD = auto()  # core register := memory at base + offset
-    CORE_LOAD_LIST = auto()  # core registers := n words at pointer; pointer += 4 n
     SAVE = auto()  # push core registers
     SAVE_FLOATS = auto()  # push float registers
     RESTORE = auto()  # pop core registers
@@ -80,7 +79,6 @@ HOLES: Mapping[Op, frozenset[str]] = {
     Op.POINT_FAR: frozenset({"pointer", "base", "low", "high"}),
     Op.ADDRESS: frozenset({"pointer", "symbol"}),
     Op.CORE_LOAD: frozenset({"core", "base", "offset"}),
-    Op.CORE_LOAD_LIST: frozenset({"cores", "base"}),
     Op.SAVE: frozenset({"cores"}),
     Op.SAVE_FLOATS: frozenset({"list"}),
     Op.RESTORE: frozenset({"cores"}),

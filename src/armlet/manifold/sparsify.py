@@ -22,7 +22,7 @@ from armlet.manifold.inputs.parse import default_model
 from armlet.manifold.metric import distance
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.schedule import Schedule, schedule
-from armlet.manifold.select import judge, remove
+from armlet.manifold.select import prune
 from armlet.manifold.survey import Ground, survey
 from armlet.manifold.trace import Epoch, Trace
 from armlet.network.network import F32, Network
@@ -102,12 +102,10 @@ def _epoch(
 ) -> tuple[_Stand, float, bool]:
     """One round; the stand after it, d before the adjustment, and whether the adjustment was taken."""
     key = jax.random.fold_in(jax.random.key(options.seed), number)
-    point, masks, left = stand.point, stand.masks, plan.left
-    while left > plan.next:
-        count = min(options.step_size or left, left - plan.next)
-        costs, biases = judge(options.selector, point, ground.judged, jax.random.fold_in(key, left), ground.shape)
-        point, masks = remove(point, masks, costs, biases, count)
-        left -= count
+    count = plan.left - plan.next
+    point, masks = prune(
+        options.selector, stand.point, stand.masks, ground.judged, key, ground.shape, count, options.step_size
+    )
     before = distance(point, ground.validation, ground.shape)
     walked = walk(point, masks, ground.bank, key, options.rate, options.steps, ground.shape, options.batch)
     after = distance(walked, ground.validation, ground.shape)

@@ -1,0 +1,30 @@
+"""A number of removals by any selector: judged all at once, or some at a time.
+
+Mathematics: docs/mathematics.md, section 3.
+"""
+
+import jax
+
+from armlet.manifold.functional import Masks, Point
+from armlet.manifold.metric import Reference, Shape
+from armlet.manifold.select.cost import Selector, judge
+from armlet.manifold.select.remove import remove
+
+
+def prune(
+    selector: Selector,
+    point: Point,
+    masks: Masks,
+    reference: Reference,
+    key: jax.Array,
+    shape: Shape,
+    count: int,
+    step_size: int | None = None,
+) -> tuple[Point, Masks]:
+    """The point without `count` more weights; costs are judged on `reference`, anew after every `step_size`."""
+    while count > 0:
+        some = min(step_size or count, count)
+        costs, biases = judge(selector, point, reference, jax.random.fold_in(key, count), shape)
+        point, masks = remove(point, masks, costs, biases, some)
+        count -= some
+    return point, masks

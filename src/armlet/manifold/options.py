@@ -26,6 +26,8 @@ class SparsifyOptions:
     draws: int = 32768  # inputs to adjust on
     judged: int = 2048  # of them, those that costs are judged on
     validation: int = 4096  # inputs that only measure d
+    path: tuple[float, ...] = ()  # sparsities at which the network on the way is kept, each after a rest
+    rest: int = 0  # epochs that adjust and remove nothing, at each of them and at the end
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -35,7 +37,16 @@ class SparsifyOptions:
             raise InputError("--max-distance", f"{self.max_distance} is not positive", "0.1 is a careful budget")
         if not 0 < self.rate < float("inf"):
             raise InputError("--rate", f"{self.rate} is not positive", "0.04 serves most networks")
-        for name, least in (("epochs", 1), ("steps", 0), ("batch", 1), ("draws", 1), ("judged", 1), ("validation", 2)):
+        _check_path(self.path, self.sparsity)
+        for name, least in (
+            ("epochs", 1),
+            ("rest", 0),
+            ("steps", 0),
+            ("batch", 1),
+            ("draws", 1),
+            ("judged", 1),
+            ("validation", 2),
+        ):
             if getattr(self, name) < least:
                 raise InputError(f"--{name}", f"{getattr(self, name)} is less than {least}")
         if self.step_size is not None and self.step_size < 1:
@@ -46,6 +57,21 @@ class SparsifyOptions:
     @property
     def budget(self) -> float | None:
         """The distance not to exceed, if there is one."""
-        if self.max_distance is None and self.sparsity is None:
+        if self.max_distance is None and self.target is None:
             return DEFAULT_DISTANCE
         return self.max_distance
+
+    @property
+    def target(self) -> float | None:
+        """The sparsity to stop at, if there is one: that asked for, else the last of the path."""
+        if self.sparsity is None and self.max_distance is None and self.path:
+            return max(self.path)
+        return self.sparsity
+
+
+def _check_path(path: tuple[float, ...], sparsity: float | None) -> None:
+    for stop in path:
+        if not 0 < stop < 1:
+            raise InputError("--path", f"{stop} is not a share", "give numbers between 0 and 1, such as 0.8,0.9,0.95")
+        if sparsity is not None and stop > sparsity:
+            raise InputError("--path", f"{stop} lies beyond --sparsity {sparsity}", "leave one of them out")

@@ -4,133 +4,154 @@
                        remove the cheapest
                        adjust the rest     <- adjust
                        undo what breaks the budget
+                       write down where it stands  <- checkpoint
 
 X and Y of a test set have no way in: whoever wants accuracies measures them in `watch`, on the networks it is shown.
 Mathematics: docs/mathematics.md, section 4.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 
 from armlet.errors import InputError
 from armlet.manifold.adjust import walk
-from armlet.manifold.functional import Masks, Point, masks_of, network_at, point_of
+from armlet.manifold.checkpoint import Kept, Partial, Standing
+from armlet.manifold.functional import masks_of, network_at, point_of
 from armlet.manifold.inputs.parse import default_model
 from armlet.manifold.metric import distance
 from armlet.manifold.options import SparsifyOptions
-from armlet.manifold.schedule import Schedule, schedule
+from armlet.manifold.schedule import schedule, survivors
 from armlet.manifold.select import prune
 from armlet.manifold.survey import Ground, survey
 from armlet.manifold.trace import Epoch, Trace
 from armlet.network.network import F32, Network
 from armlet.version import __version__
 
-Watch = Callable[[Epoch, Network], None]
+Watch = Callable[[Epoch, Network], float | None]
+Settings = Mapping[str, str | int | float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sparsified:
-    """A sparse network, and how it came about."""
+    """A sparse network, and how it came about; `path` holds the networks kept on the way, by the sparsity asked."""
 
     network: Network
     trace: Trace
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Stand:
-    """Where the walk is, and how far from home."""
-
-    point: Point
-    masks: Masks
-    distance: float
+    path: Mapping[float, Network]
 
 
 def sparsify(
-    network: Network, options: SparsifyOptions, watch: Watch | None = None, samples: F32 | None = None
+    network: Network,
+    options: SparsifyOptions,
+    watch: Watch | None = None,
+    samples: F32 | None = None,
+    partial: Partial | None = None,
 ) -> Sparsified:
     """The network with weights removed until the sparsity or the distance budget is reached.
 
-    `watch` is called after each epoch with its figures and the network as it stands. `samples` are rows for the input
-    model of that name, (n, inputs), raw and unlabelled.
-    Same network, samples, options and seed give the same bytes. Raises `InputError` for a network or input model on
-    which no distance can be measured.
+    `watch` is called after each epoch with its figures and the network as it stands; an accuracy that it returns goes
+    into the trace. `samples` are rows for the input model of that name, (n, inputs), raw and unlabelled. `partial` is
+    a folder to write down each epoch in, and to go on from.
+    Same network, samples, options and seed give the same bytes, interrupted or not. Raises `InputError` for a network
+    or input model on which no distance can be measured, or a `partial` of another run.
     """
-    started = time.monotonic()
-    model = options.inputs or default_model(network, samples)
-    plan = _plan(network, options)
-    stand, epochs = _Stand(point_of(network), masks_of(network), 0.0), []
-    ground = None if plan.ended else survey(network, options, model, samples)
-    while ground is not None and not plan.ended and len(epochs) < _most_epochs(options):
-        there, before, adjusted = _epoch(stand, ground, plan, options, len(epochs))
-        kept = options.budget is None or there.distance <= options.budget
-        stand, plan = (there, plan.advanced()) if kept else (stand, plan.broken())
-        shown = network_at(stand.point, network, network.provenance)
-        epochs.append(
-            Epoch(
-                number=len(epochs) + 1,
-                of=_most_epochs(options),
-                sparsity=shown.sparsity,
-                connections=shown.connections,
-                distance=there.distance,
-                before=before,
-                adjusted=adjusted,
-                kept=kept,
-                seconds=round(time.monotonic() - started, 3),
-            )
-        )
+    settings = _settings(network, options, options.inputs or default_model(network, samples), samples)
+    stand = _start(network, options)
+    if partial is not None:
+        stand = partial.load(network, settings) or stand
+    started = time.monotonic() - (stand.epochs[-1].seconds if stand.epochs else 0.0)
+    ground = None
+    while not stand.plan.ended and len(stand.epochs) < _most_epochs(options):
+        ground = ground or survey(network, options, str(settings["sparsify_inputs"]), samples)
+        stand = _epoch(stand, ground, options)
+        epoch = replace(stand.epochs[-1], seconds=round(time.monotonic() - started, 3))
         if watch is not None:
-            watch(epochs[-1], shown)
-    settings = _settings(network, options, model)
-    provenance = {**network.provenance, **settings, "sparsify_distance": stand.distance}
-    return Sparsified(network_at(stand.point, network, provenance), Trace(1, settings, tuple(epochs)))
+            epoch = replace(epoch, accuracy=watch(epoch, network_at(stand.point, network, network.provenance)))
+        stand = replace(stand, epochs=(*stand.epochs[:-1], epoch))
+        if partial is not None:
+            partial.save(stand, settings)
+    return _finished(network, options, stand, settings)
 
 
-def _plan(network: Network, options: SparsifyOptions) -> Schedule:
-    plan = schedule(network.weights, network.connections, options.sparsity, len(network.layers), options.epochs)
-    if plan.goal < len(network.layers):
-        most = 1 - len(network.layers) / network.weights
-        problem = f"{options.sparsity} leaves {plan.goal} weights, fewer than one in each layer"
-        raise InputError("--sparsity", problem, f"give at most {most:.6f}")
-    return plan
+def _start(network: Network, options: SparsifyOptions) -> Standing:
+    layers, rest = len(network.layers), options.rest if options.steps else 0
+    plan = schedule(network.weights, network.connections, options.target, layers, options.epochs, options.path, rest)
+    if plan.goal < layers:
+        problem = f"{options.target} leaves {plan.goal} weights, fewer than one in each layer"
+        raise InputError("--sparsity", problem, f"give at most {1 - layers / network.weights:.6f}")
+    return Standing(point_of(network), masks_of(network), 0.0, plan)
 
 
-def _epoch(
-    stand: _Stand, ground: Ground, plan: Schedule, options: SparsifyOptions, number: int
-) -> tuple[_Stand, float, bool]:
-    """One round; the stand after it, d before the adjustment, and whether the adjustment was taken."""
+def _epoch(stand: Standing, ground: Ground, options: SparsifyOptions) -> Standing:
+    """The stand after one round; where that breaks the budget, the stand before it at a slower pace."""
+    plan, number, shape = stand.plan, len(stand.epochs), ground.shape
     key = jax.random.fold_in(jax.random.key(options.seed), number)
     count = plan.left - plan.next
     point, masks = prune(
-        options.selector, stand.point, stand.masks, ground.judged, key, ground.shape, count, options.step_size
+        options.selector, stand.point, stand.masks, ground.judged, key, shape, count, options.step_size
     )
-    before = distance(point, ground.validation, ground.shape)
-    walked = walk(point, masks, ground.bank, key, options.rate, options.steps, ground.shape, options.batch)
-    after = distance(walked, ground.validation, ground.shape)
-    if after < before:
-        return _Stand(walked, masks, after), before, True
-    return _Stand(point, masks, before), before, False
+    before = distance(point, ground.validation, shape)
+    walked = walk(point, masks, ground.bank, key, options.rate, options.steps, shape, options.batch)
+    after = distance(walked, ground.validation, shape)
+    point = walked if after < before else point
+    epoch = Epoch(
+        number=number + 1,
+        of=_most_epochs(options),
+        sparsity=1 - plan.next / plan.total,
+        connections=plan.next,
+        distance=min(after, before),
+        before=before,
+        adjusted=after < before,
+        kept=options.budget is None or min(after, before) <= options.budget,
+    )
+    if not epoch.kept:
+        epoch = replace(epoch, sparsity=1 - plan.left / plan.total, connections=plan.left)
+        return replace(stand, plan=plan.broken(), epochs=(*stand.epochs, epoch))
+    plan = plan.advanced()
+    kept = (*stand.kept, Kept(epoch.number, point)) if plan.has_rested else stand.kept
+    return Standing(point, masks, epoch.distance, plan, (*stand.epochs, epoch), kept)
+
+
+def _finished(network: Network, options: SparsifyOptions, stand: Standing, settings: Settings) -> Sparsified:
+    """The result, and by each sparsity of the path that the walk came to, the network that was kept there."""
+
+    def provenance(distance: float) -> Settings:
+        return {**network.provenance, **settings, "sparsify_distance": distance}
+
+    path: dict[float, Network] = {}
+    for kept in stand.kept:
+        epoch = stand.epochs[kept.epoch - 1]
+        for share in options.path:
+            if survivors(network.weights, share) == epoch.connections:
+                path[share] = network_at(kept.point, network, provenance(epoch.distance))
+    result = network_at(stand.point, network, provenance(stand.distance))
+    return Sparsified(result, Trace(1, settings, stand.epochs), path)
 
 
 def _most_epochs(options: SparsifyOptions) -> int:
-    """Epochs that break the budget and are undone come on top, but not without end."""
-    return options.epochs if options.budget is None else 2 * options.epochs
+    """Rests come on top, and one epoch cut short at each stop. So do those that are undone, but not without end."""
+    rests = (len(options.path) + 1) * (options.rest + 1)
+    return rests + (options.epochs if options.budget is None else 2 * options.epochs)
 
 
-def _settings(network: Network, options: SparsifyOptions, model: str) -> Mapping[str, str | int | float]:
+def _settings(network: Network, options: SparsifyOptions, model: str, samples: F32 | None) -> Settings:
     """Everything that decides the result's bytes, for its provenance."""
     settings = {
         "sparsified_by": f"armlet {__version__}",
         "sparsify_dense_digest": network.digest(),
+        "sparsify_samples_digest": None if samples is None else hashlib.sha256(samples.tobytes()).hexdigest(),
         "sparsify_inputs": model,
-        "sparsify_sparsity": options.sparsity,
+        "sparsify_sparsity": options.target,
         "sparsify_max_distance": options.budget,
+        "sparsify_path": ",".join(map(repr, sorted(options.path))) or None,
         "sparsify_selector": options.selector.value,
         "sparsify_metric": options.metric.value,
         "sparsify_step_size": options.step_size,
-        **{f"sparsify_{n}": getattr(options, n) for n in ("epochs", "steps", "batch", "rate", "draws", "judged")},
-        **{f"sparsify_{n}": getattr(options, n) for n in ("validation", "seed")},
+        **{f"sparsify_{n}": getattr(options, n) for n in ("epochs", "rest", "steps", "batch", "rate", "draws")},
+        **{f"sparsify_{n}": getattr(options, n) for n in ("judged", "validation", "seed")},
     }
     return {key: value for key, value in settings.items() if value is not None}

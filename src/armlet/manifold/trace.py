@@ -18,7 +18,7 @@ class Epoch:
     before: float  # the same d right after the removal
     adjusted: bool  # whether the adjustment came nearer, and so was taken
     kept: bool  # whether the removal stayed; one that breaks the distance budget is undone
-    seconds: float  # since the start
+    seconds: float = 0.0  # since the start, without what lay between an interruption and going on
     accuracy: float | None = None  # share of right answers on inputs that were only shown
 
 

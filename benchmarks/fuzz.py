@@ -1,18 +1,22 @@
 """Broken files for every reader: whatever the bytes, the answer is a value or an `InputError` of one line.
 
-    python benchmarks/fuzz.py [--inputs N] [--reader NAME] [--seed K] [--seconds S] [--keep]
+    python benchmarks/fuzz.py [--inputs N] [--reader NAME ...] [--seed K] [--seconds S] [--keep]
 
 Valid files, and the kept ones of tests/corpus/, have bytes changed, cut, doubled, spliced, and numbers put in place of
-numbers; containers are changed inside and packed again, so that checksums do not hide what is behind them. A fault is
+numbers; containers are changed inside and packed again, so that checksums do not hide what is behind them. Each input
+is written to a real file, in memory where the system has a folder for that, and read by the reader itself. A fault is
 any other exception, a warning, a message of two lines, more than a second of processor time, or memory beyond 1 GB (the
-process is limited to that). With --keep what failed joins the corpus. Exit code 1 where anything failed.
+process of each reader is limited to that). With --keep what failed joins the corpus. Exit code 1 where anything failed.
 """
 
 import argparse
 import hashlib
+import os
 import resource
 import signal
+import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -23,13 +27,14 @@ from pathlib import Path
 from random import Random
 
 from armlet.errors import InputError
-from memory import FILES, in_memory
 from readers import READERS, Reader
 
 CORPUS = Path(__file__).parent.parent / "tests" / "corpus"
 MEMORY = 1 << 30  # bytes of address space, the interpreter and numpy included
 SECONDS = 1.0  # of the processor for one input
 HANG = 60.0  # seconds of the processor for 256 inputs, or the input is given up
+SMALL = 4096  # bytes; larger valid and kept files are taken one time in `LARGE_ONES`, since they take longest
+LARGE_ONES = 64
 NUMBERS = (b"-1", b"0", b"1", b"2", b"3", b"255", b"256", b"65536", b"2147483648", b"4294967296", b"1e999", b"-1e999")
 NUMBERS = (*NUMBERS, b"nan", b"inf", b"0.5", b"1e-46", b"18446744073709551616", b"9" * 400, b"1e300", b"-0.0", b"null")
 BYTES = (0, 1, 9, 10, 13, 34, 44, 45, 46, 91, 92, 93, 123, 125, 127, 128, 255)
@@ -42,6 +47,15 @@ class Fault:
     reader: str
     content: bytes
     problem: str
+
+
+@dataclass(frozen=True)
+class Tried:
+    """How many inputs, how many of them a reader took as valid, and the processor time of the slowest."""
+
+    inputs: int
+    taken: int
+    slowest: float
 
 
 class _HangError(BaseException):
@@ -87,58 +101,75 @@ def _renumber(rng: Random, data: bytearray, at: int) -> None:
 
 
 def inputs(reader: Reader, rng: Random, kept: list[bytes]) -> Iterator[bytes]:
-    """Every kept file as it is, then broken ones without end."""
-    yield from kept
+    """Every valid and every kept file as it is, then broken ones without end."""
     whole = [reader.pack(inner) for inner in reader.valid] + kept
+    yield from whole
+    small = [content for content in whole if len(content) <= SMALL] or whole
     while True:
         if reader.is_packed and rng.random() < 0.6:
             yield reader.pack(mutate(rng, rng.choice(reader.valid), list(reader.valid)))
         else:
-            yield mutate(rng, rng.choice(whole), whole)
+            chosen = small if rng.randrange(LARGE_ONES) else whole
+            yield mutate(rng, rng.choice(chosen), chosen)
 
 
-def try_input(reader: Reader, content: bytes, path: Path) -> str:
-    """What is wrong with how `reader` takes `content`; empty where nothing is."""
-    begin, problem = time.perf_counter(), ""
-    FILES[str(path)] = content
+def write(path: str, content: bytes) -> None:
+    """Put one input in place, with as few calls of the system as can be."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        os.write(handle, content)
+    finally:
+        os.close(handle)
+
+
+def try_input(reader: Reader, path: Path) -> tuple[bool, str]:
+    """Whether `reader` takes the file, and what is wrong with how it answers; empty where nothing is."""
     try:
         reader.read(path)
     except InputError as refused:
-        if "\n" in str(refused):
-            problem = f"a message of several lines: {str(refused)!r}"
+        return False, f"a message of several lines: {str(refused)!r}" if "\n" in str(refused) else ""
     except _HangError:
-        problem = "does not end"
+        return False, "does not end"
     except Exception as crash:
-        problem = f"{type(crash).__name__}: {crash}"
-    if problem or time.perf_counter() - begin < SECONDS:
-        return problem
-    before = time.process_time()  # it waited for others, or it is slow: only the processor's time tells
-    with suppress(InputError):
-        reader.read(path)
-    taken = time.process_time() - before
-    return f"takes {taken:.2f} s" if taken > SECONDS else ""
+        return False, f"{type(crash).__name__}: {crash}"
+    return True, ""
 
 
-def fuzz(reader: Reader, count: int, seed: int, report: Callable[[Fault], None], seconds: float | None = None) -> int:
-    """Try `count` inputs, or as many as `seconds` allow; how many were tried."""
+def fuzz(reader: Reader, count: int, seed: int, report: Callable[[Fault], None], seconds: float | None = None) -> Tried:
+    """Try `count` inputs, or as many as `seconds` allow."""
     rng = Random(f"{reader.name} {seed}")
     kept = [path.read_bytes() for path in sorted((CORPUS / reader.name).glob("*"))]
-    begin, done = time.monotonic(), 0
+    begin, done, taken, slowest = time.monotonic(), 0, 0, 0.0
     before = signal.signal(signal.SIGPROF, _hang)
-    with in_memory(), warnings.catch_warnings():
+    with (
+        tempfile.TemporaryDirectory(dir=memory_folder(), prefix="fuzz-") as folder,
+        warnings.catch_warnings(),
+        suppress(KeyboardInterrupt),  # what was counted until then is told
+    ):
         warnings.simplefilter("error")
-        path = reader.prepare(FILES)
+        path = reader.prepare(Path(folder))
         for content in islice(inputs(reader, rng, kept), count):
-            if problem := try_input(reader, content, path):
-                report(Fault(reader.name, content, problem))
-            done += 1
             if not done % 256:
                 signal.setitimer(signal.ITIMER_PROF, HANG)
-            if seconds is not None and not done % 256 and time.monotonic() - begin > seconds:
-                break
+                if seconds is not None and time.monotonic() - begin > seconds:
+                    break
+            write(str(path), content)
+            clock = time.process_time()
+            is_taken, problem = try_input(reader, path)
+            clock = time.process_time() - clock
+            if not problem and clock > SECONDS:
+                problem = f"takes {clock:.2f} s"
+            if problem:
+                report(Fault(reader.name, content, problem))
+            done, taken, slowest = done + 1, taken + is_taken, max(slowest, clock)
     signal.setitimer(signal.ITIMER_PROF, 0)
     signal.signal(signal.SIGPROF, before)
-    return done
+    return Tried(done, taken, slowest)
+
+
+def memory_folder() -> str | None:
+    """A folder of files that no disk holds, where this system has one."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def _hang(*_: object) -> None:
@@ -153,33 +184,44 @@ def keep(fault: Fault) -> Path:
     return path
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--inputs", type=int, default=1_000_000, help="for each reader (1,000,000)")
-    parser.add_argument("--reader", choices=[*READERS], help="only this one")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--seconds", type=float, help="go on to the next reader after so long")
-    parser.add_argument("--keep", action="store_true", help="write what failed to tests/corpus")
-    arguments = parser.parse_args()
+def try_reader(name: str, arguments: argparse.Namespace) -> int:
+    """Fuzz one reader and print what came of it; how many kinds of fault."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    faults: dict[str, Fault] = {}
+    faults: set[str] = set()
 
     def report(fault: Fault) -> None:
-        key = f"{fault.reader}: {fault.problem[:60]}"
-        if key not in faults:
-            faults[key] = fault
+        if fault.problem[:60] not in faults:
+            faults.add(fault.problem[:60])
             print(f"{fault.reader}: {fault.problem[:300]}: {fault.content[:200]!r}", flush=True)
             if arguments.keep:
                 keep(fault)
 
-    for name in [arguments.reader] if arguments.reader else READERS:
-        begin = time.monotonic()
-        done = fuzz(READERS[name], arguments.inputs, arguments.seed, report, arguments.seconds)
-        taken = time.monotonic() - begin
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-        print(f"{name:10} {done:9,} inputs, {done / taken:7,.0f} a second, at most {peak} MB so far", flush=True)
-    print(f"{len(faults)} kinds of fault", file=sys.stderr)
-    raise SystemExit(1 if faults else 0)
+    begin = time.process_time()
+    tried = fuzz(READERS[name], arguments.inputs, arguments.seed, report, arguments.seconds)
+    rate = tried.inputs / (time.process_time() - begin)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    taken = f"{100 * tried.taken / tried.inputs:3.0f} % taken as valid, {len(faults)} kinds of fault"
+    slowest = f"slowest {1000 * tried.slowest:.0f} ms, {rate:,.0f} a second of the processor, peak {peak} MB"
+    print(f"{name:10} seed {arguments.seed}: {tried.inputs:9,} inputs, {taken}, {slowest}", flush=True)
+    return len(faults)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--inputs", type=int, default=1_000_000, help="for each reader (1,000,000)")
+    parser.add_argument("--reader", nargs="+", choices=[*READERS], default=[*READERS], help="only these")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, help="go on to the next reader after so long")
+    parser.add_argument("--keep", action="store_true", help="write what failed to tests/corpus")
+    arguments = parser.parse_args()
+    if len(arguments.reader) == 1:
+        raise SystemExit(1 if try_reader(arguments.reader[0], arguments) else 0)
+    rest = ["--inputs", str(arguments.inputs), "--seed", str(arguments.seed), *["--keep"] * arguments.keep]
+    rest += ["--seconds", str(arguments.seconds)] if arguments.seconds else []
+    ended = [
+        subprocess.run([sys.executable, __file__, *rest, "--reader", name]).returncode for name in arguments.reader
+    ]
+    raise SystemExit(max(ended))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import io
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from armlet.data.table import read_inputs, read_labels, read_samples
 from armlet.emit.declared import read_order
 from armlet.emit.manifest import read_manifest
 from armlet.network.arrays import read_npy, write_npy
+from armlet.network.network import Activation, InputDomain, Layer, Network
 from armlet.network.npz import read_npz_network
 from armlet.network.params import params_files, read_params
 from armlet.network.topology import read_topology
@@ -27,8 +27,6 @@ from armlet.pipeline import compile_network
 from armlet.train.options import TrainOptions
 from armlet.verify.build import read_build, read_driver
 from armlet.verify.options import RunOptions, VerifyOptions
-from draw import draw_network
-from memory import FOLDER
 
 
 def _as_it_is(content: bytes) -> bytes:
@@ -50,10 +48,10 @@ class Reader:
     def is_packed(self) -> bool:
         return self.pack is not _as_it_is
 
-    def prepare(self, files: dict[str, bytes]) -> Path:
+    def prepare(self, folder: Path) -> Path:
         """Put down what stands beside; the path of the file to break."""
-        folder = FOLDER / self.name
-        files |= {str(folder / name): content for name, content in self.beside.items()}
+        for name, content in self.beside.items():
+            (folder / name).write_bytes(content)
         return folder / self.file
 
 
@@ -72,6 +70,7 @@ def _zipped(*names: str) -> Callable[[bytes], bytes]:
 
 _F32 = np.linspace(0, 1, 12, dtype=np.float32)
 _SOUND = {"y": write_npy(np.array([0, 1, 2])), "b1": write_npy(np.zeros(3, np.float32))}
+_SOUND["labels"] = write_npy(np.array([0, 1, 0, 1]))
 _ARRAYS = (
     write_npy(_F32.reshape(3, 4)),
     write_npy(np.asfortranarray(_F32.reshape(3, 4))),
@@ -80,16 +79,23 @@ _ARRAYS = (
     write_npy(np.eye(3, dtype=bool)),
 )
 
+_IMAGES = (write_npy(np.arange(16, dtype=np.uint8).reshape(4, 2, 2)), write_npy(_F32[:4].reshape(4, 1)))
 
-@cache
+
+def _network() -> Network:
+    """As few files as a network with a hidden layer has: each is read for every input of `toml` and `build`."""
+    rng = np.random.default_rng(7)
+    first = Layer(rng.uniform(-1, 1, (2, 3)).astype(np.float32), np.zeros(2, np.float32), Activation.RELU)
+    last = Layer(np.array([[0.5, -2], [1, 0]], np.float32), np.array([1, 2], np.float32), Activation.LINEAR)
+    return Network((first, last), InputDomain.uniform(3, [0, -1, 2], [1, 1, 3], 0.5, 2), (3,), {"seed": 7, "by": "x"})
+
+
 def _build() -> Mapping[str, bytes]:
-    network = draw_network(np.random.default_rng(7))
-    return compile_network(network, "net", CompileOptions(anneal=AnnealOptions(moves=10))).bundle.files
+    return compile_network(_network(), "net", CompileOptions(anneal=AnnealOptions(moves=10))).bundle.files
 
 
 def _params() -> dict[str, bytes]:
-    network = draw_network(np.random.default_rng(7))
-    files = params_files(network)
+    files = params_files(_network())
     return {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
 
 
@@ -135,7 +141,8 @@ _SHEET = (
 )
 _LABELS = (b"0\n2\n1\n", b"1,0,0\n0,1,0\n0,0,1\n")
 _N = _build()
-_COUNT = draw_network(np.random.default_rng(7)).inputs
+_COUNT = _network().inputs
+_P = _params()
 _READERS = (
     Reader("topology", "t.csv", read_topology, (b"14, 10, 10, 10\n", b"2,3\n")),
     Reader("inputs", "x.csv", lambda path: read_inputs(path, 4), _NUMBERS),
@@ -143,10 +150,8 @@ _READERS = (
     Reader("npy", "a.npy", read_npy, _ARRAYS),
     Reader("samples", "s.npz", lambda path: read_samples(path, 4, 3), _ARRAYS, _zipped("X", "y")),
     Reader("npz", "n.npz", read_npz_network, _ARRAYS, _zipped("W1", "b1")),
-    Reader(
-        "toml", "network.toml", lambda path: read_params(path.parent), (_params()["network.toml"],), beside=_params()
-    ),
-    Reader("weights", "W_0.npy", lambda path: read_params(path.parent), (_params()["W_0.npy"],), beside=_params()),
+    Reader("toml", "network.toml", lambda path: read_params(path.parent), (_P["network.toml"],), beside=_P),
+    Reader("weights", "W_0.npy", lambda path: read_params(path.parent), (_P["W_0.npy"],), beside=_P),
     Reader("config", "armlet.toml", _settle, (_TOML,)),
     Reader("manifest", "net.json", read_manifest, (_N["net.json"],)),
     Reader("driver", "d.json", lambda path: read_driver(path, "input", _COUNT), (_N["net_input_driver.json"],)),
@@ -160,7 +165,7 @@ _READERS = (
         (_IDX3,),
         beside=_IDX_BESIDE,
     ),
-    Reader("images", "a.npz", lambda path: read_archive(path, 3, 0), _ARRAYS, _zipped("X", "y")),
+    Reader("images", "a.npz", lambda path: read_archive(path, 2, 0), _IMAGES, _zipped("images", "labels")),
     Reader("sheet", "s.csv", lambda path: read_sheet(path, 3, 0), _SHEET),
 )
 READERS: Mapping[str, Reader] = {reader.name: reader for reader in _READERS}

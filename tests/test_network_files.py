@@ -1,6 +1,7 @@
 """Networks go to disk and come back bit for bit; what is broken is refused in one line and nothing half is left."""
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -180,6 +181,40 @@ NPZ = write_npz({"W1": np.ones((3, 2), np.float32), "b1": np.zeros(3, np.float32
 def test_no_npy_file_whatever_its_bytes_does_worse_than_a_refusal(tmp_path: Path, content: bytes):
     (tmp_path / "a.npy").write_bytes(content)
     answer_or_refuse(lambda: read_npy(tmp_path / "a.npy"))
+
+
+@pytest.mark.parametrize("kind", ["<f4", ">f8", "<f2", "|b1", "|u1", ">i2", "<i8"])
+@pytest.mark.parametrize("shape", [(), (3,), (0, 4), (2, 3), (1, 2, 1, 2)])
+@pytest.mark.parametrize("by_columns", [False, True])
+def test_what_numpy_saves_comes_back(tmp_path: Path, kind: str, shape: tuple[int, ...], by_columns: bool):
+    array = np.arange(np.prod(shape, dtype=int)).reshape(shape).astype(kind)
+    np.save(tmp_path / "a.npy", np.array(array, order="F" if by_columns else "C"))
+    read = read_npy(tmp_path / "a.npy")
+    assert (read.dtype, read.shape, read.tobytes()) == (array.dtype, array.shape, array.tobytes())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b"(3, 4), }  ", b"(3L, 4L), }", ""),
+        (b"'", b'"', ""),
+        (b"<f4", b"<c8", "holds <c8, not numbers"),
+        (b"<f4", b"<f3", "holds <f3, which is no type"),
+        (b"(3, 4)", b"(12)  ", "has no shape"),
+        (b"False", b"Never", "has no header of plain numbers"),
+        (b"\x93NUMPY\x01", b"\x93NUMPY\x03", "is .npy version 3.0"),
+    ],
+)
+def test_the_header_of_an_array_is_read_in_any_spelling_of_python_and_no_other(
+    tmp_path: Path, old: bytes, new: bytes, said: str
+):
+    assert old in NPY
+    (tmp_path / "a.npy").write_bytes(NPY.replace(old, new))
+    if not said:
+        assert np.array_equal(read_npy(tmp_path / "a.npy"), np.arange(12).reshape(3, 4))
+        return
+    with pytest.raises(InputError, match=re.escape(said)):
+        read_npy(tmp_path / "a.npy")
 
 
 @settings(max_examples=500)

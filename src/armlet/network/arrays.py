@@ -2,8 +2,6 @@
 
 import io
 import struct
-import tokenize
-import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -15,15 +13,15 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from armlet.errors import InputError
+from armlet.network.header import read_header
 from armlet.storage import read_up_to, unreadable
 
 LARGEST = 1 << 30  # bytes of one array; ten million float32 weights take 40 MB
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
-_BROKEN = (ValueError, EOFError, LookupError, SyntaxError, TypeError, MemoryError, OverflowError, tokenize.TokenError)
-_BROKEN = (*_BROKEN, RecursionError)  # a header of nested brackets
-_BROKEN_PACKING = (zipfile.BadZipFile, zlib.error, struct.error, OSError)
-_BROKEN_ARCHIVE = (*_BROKEN, *_BROKEN_PACKING, AttributeError, AssertionError, RuntimeError)  # zipfile raises them all
+_BROKEN_ARCHIVE = (ValueError, EOFError, LookupError, TypeError, MemoryError, OverflowError, zipfile.BadZipFile)
+_BROKEN_ARCHIVE = (*_BROKEN_ARCHIVE, zlib.error, struct.error, OSError)
+_BROKEN_ARCHIVE = (*_BROKEN_ARCHIVE, AttributeError, AssertionError, RuntimeError)  # zipfile raises them all
 
 
 def read_npy(path: Path) -> NDArray[Any]:
@@ -84,25 +82,20 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> ND
 
 def _read_array(file: IO[bytes], path: Path, name: str) -> NDArray[Any]:
     try:
-        version = npy.read_magic(file)
-        header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
-        if header is None:
-            raise InputError(path, f"{name} is .npy version {version}", "write it again with numpy.save")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # headers of Python 2 are read all the same
-            shape, by_columns, dtype = header(file)
-        if dtype.hasobject or dtype.kind not in "biuf":
-            raise InputError(path, f"{name} holds {dtype}, not numbers", "save plain integers or floats")
-        count = 1
-        for extent in shape:
-            count *= extent
-        if len(shape) > 8 or count * dtype.itemsize > LARGEST:
-            raise InputError(
-                path, f"{name} has shape {shape}, more than armlet reads", f"keep it under {LARGEST} bytes"
-            )
-        data = bytes(read_up_to(file, count * dtype.itemsize))
-        if len(data) != count * dtype.itemsize:
-            raise InputError(path, f"{name} ends early", "write it again with numpy.save")
-        return np.frombuffer(data, dtype).reshape(shape, order="F" if by_columns else "C")
-    except _BROKEN as broken:
-        raise InputError(path, f"{name} is not a readable .npy array", "write it again with numpy.save") from broken
+        header = read_header(file)
+    except ValueError as broken:
+        raise InputError(path, f"{name} {broken}", "write it again with numpy.save, plain numbers") from broken
+    count = 1
+    for extent in header.shape:
+        count *= extent
+    size = count * header.dtype.itemsize
+    if len(header.shape) > 8 or size > LARGEST:
+        problem = f"{name} has shape {header.shape}, more than armlet reads"
+        raise InputError(path, problem, f"keep it under {LARGEST} bytes")
+    data = bytes(read_up_to(file, size))
+    if len(data) != size:
+        raise InputError(path, f"{name} ends early", "write it again with numpy.save")
+    try:
+        return np.frombuffer(data, header.dtype).reshape(header.shape, order="F" if header.by_columns else "C")
+    except ValueError as broken:  # no bytes, or more extents than numpy takes
+        raise InputError(path, f"{name} has shape {header.shape}, which numpy does not take") from broken

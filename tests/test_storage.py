@@ -34,6 +34,27 @@ def test_a_folder_is_replaced_whole_and_nothing_stays_beside_it(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["F"]
 
 
+def test_folders_within_come_and_go_with_the_whole(tmp_path: Path):
+    owns = ("a", "path/s*/a")
+    write_folder(tmp_path / "F", {"a": b"1", "path/s1/a": b"2", "path/s2/a": b"3"}, owns)
+    assert (tmp_path / "F" / "path" / "s2" / "a").read_bytes() == b"3"
+    write_folder(tmp_path / "F", {"a": b"4", "path/s3/a": b"5"}, owns)
+    assert sorted(path.name for path in (tmp_path / "F" / "path").iterdir()) == ["s3"]
+
+
+@pytest.mark.parametrize("foreign", ["path/mine", "path/s1/b", "path/s1/a/a", "s1/a", "path/s4/", "a/", "path/s1/x/a"])
+def test_what_lies_deeper_is_somebodys_work_too(tmp_path: Path, foreign: str):
+    place = tmp_path / "F" / foreign
+    if foreign.endswith("/"):
+        place.mkdir(parents=True)
+    else:
+        place.parent.mkdir(parents=True)
+        place.write_bytes(b"mine")
+    with pytest.raises(InputError, match=f"holds {foreign.strip('/')}, which armlet did not write"):
+        write_folder(tmp_path / "F", {"a": b"1"}, ("a", "path/s*/a"))
+    assert place.exists()
+
+
 DIES = """
 import os, sys
 from pathlib import Path

@@ -74,7 +74,7 @@ def write_file(path: Path, content: bytes | str) -> None:
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes | str], owns: Sequence[str]) -> None:
-    """Replace `folder` by one that holds exactly `files`.
+    """Replace `folder` by one that holds exactly `files`, by name; a name with slashes lies in folders within.
 
     The new folder is complete before the old one moves aside. No system call that Python has swaps two folders: between
     two renames, for some microseconds, neither has the name. A run that is killed there leaves the old one aside, and
@@ -86,6 +86,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes | str], owns: Sequence[
         fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part"))
         try:
             for name, content in files.items():
+                (fresh / name).parent.mkdir(parents=True, exist_ok=True)
                 with (fresh / name).open("wb") as file:
                     _write(file, content.encode() if isinstance(content, str) else content)
             fresh.chmod(0o755)
@@ -151,9 +152,25 @@ def refuse_foreign(folder: Path, owns: Sequence[str]) -> None:
         return
     if not folder.is_dir():
         raise InputError(folder, "exists and is not a folder", "give another output folder")
+    for entry in _entries(folder):
+        name = entry.relative_to(folder).as_posix()
+        if entry.is_dir() or not any(_matches(name, pattern) for pattern in owns):
+            raise InputError(folder, f"holds {name}, which armlet did not write", "give another output folder")
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    """What lies in `folder`, in order: files, links, empty folders, and what lies in the others."""
     for entry in sorted(folder.iterdir()):
-        if entry.is_dir() or not any(fnmatch(entry.name, pattern) for pattern in owns):
-            raise InputError(folder, f"holds {entry.name}, which armlet did not write", "give another output folder")
+        if entry.is_symlink() or not entry.is_dir() or not any(entry.iterdir()):
+            yield entry
+        else:
+            yield from _entries(entry)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Part by part, so that a star stands for no slash."""
+    parts, patterns = name.split("/"), pattern.split("/")
+    return len(parts) == len(patterns) and all(map(fnmatch, parts, patterns))
 
 
 def _swap(fresh: Path, folder: Path) -> None:

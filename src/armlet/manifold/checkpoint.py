@@ -31,7 +31,7 @@ _Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 
 FORMAT = 1
 NAME = "checkpoint.npz"
-OWNS = (NAME, "kept_*.npz")  # what the folder of an unfinished run may hold
+OWNS = (NAME, "kept_*.npz", ".*.npz.*.part")  # what the folder of an unfinished run may hold
 _ANEW = "run without --resume to begin anew"
 
 

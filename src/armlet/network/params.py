@@ -16,7 +16,8 @@ from armlet.network.network import Activation, InputDomain, Layer, Network, mult
 from armlet.storage import read_toml, write_folder
 
 FORMAT = 1
-OWNS = ("W_*.npy", "b_*.npy", "network.toml", "trace.json", "trace.svg")  # what a PARAMS folder may hold
+_ALONE = ("W_*.npy", "b_*.npy", "network.toml", "trace.json", "trace.svg")
+OWNS = (*_ALONE, *(f"path/s*/{name}" for name in _ALONE))  # what a PARAMS folder may hold
 _LONGEST = 8 << 20  # bytes of network.toml; four numbers for each of 90,000 inputs fit
 
 _Numbers = float | list[float]

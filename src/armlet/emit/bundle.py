@@ -72,7 +72,8 @@ def test_inputs(network: Network) -> F32:
 
 def manifest_path(build: Path) -> Path:
     """The manifest of a build folder. Raises `InputError` where the folder is none."""
-    found = sorted(p for p in build.glob("*.json") if (build / f"{p.stem}.S").exists()) if build.is_dir() else []
+    names = {path.name for path in build.iterdir()} if build.is_dir() else set[str]()
+    found = [name for name in names if name.endswith(".json") and f"{name.removesuffix('.json')}.S" in names]
     if len(found) != 1:
         raise InputError(build, "is not a build folder of armlet", "give the folder that armlet compile wrote")
-    return found[0]
+    return build / found[0]

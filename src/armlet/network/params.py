@@ -57,6 +57,8 @@ def read_params(folder: Path) -> Network:
     count = len([p for p in folder.iterdir() if re.fullmatch(r"W_\d+\.npy", p.name)])
     if count == 0:
         raise InputError(folder, "holds no W_0.npy", "give the folder that holds W_0.npy and b_0.npy")
+    path = folder / "network.toml"
+    described = _read_description(path) if path.exists() else None  # it is smaller than the arrays
     weights = [_parameter(folder / f"W_{i}.npy", 2) for i in range(count)]
     biases = [_parameter(folder / f"b_{i}.npy", 1) for i in range(count)]
     for i, (weight, bias) in enumerate(zip(weights, biases)):
@@ -65,10 +67,9 @@ def read_params(folder: Path) -> Network:
         if i and weight.shape[1] != len(weights[i - 1]):
             problem = f"takes {weight.shape[1]} values, layer {i - 1} gives {len(weights[i - 1])}"
             raise InputError(folder / f"W_{i}.npy", problem, "write each W as outputs x inputs")
-    description = folder / "network.toml"
-    if not description.exists():
+    if described is None:
         return multilayer_perceptron([*weights], [*biases])
-    return _described(description, weights, biases)
+    return _described(path, described, weights, biases)
 
 
 def write_params(network: Network, folder: Path, extra: Mapping[str, bytes | str] | None = None) -> None:
@@ -101,8 +102,7 @@ def show_description(network: Network) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _described(path: Path, weights: list[NDArray[Any]], biases: list[NDArray[Any]]) -> Network:
-    described = _read_description(path)
+def _described(path: Path, described: _Description, weights: list[NDArray[Any]], biases: list[NDArray[Any]]) -> Network:
     header = described.network
     if header.format != FORMAT:
         raise InputError(path, f"network.format is {header.format}, this armlet reads {FORMAT}")

@@ -1,0 +1,85 @@
+"""Loads and stores to lines: moves of a batch that lie side by side, in memory and in registers, go in one transfer.
+
+A ReLU value that goes to memory is clamped on its way through a core register, by its sign bit and without a branch.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.emit.address import Block, Fields
+from armlet.emit.lines import Lines
+from armlet.emit.program import LINE
+from armlet.graph.graph import Index
+from armlet.layout.layout import Layout
+from armlet.schedule.code import Op as Step
+from armlet.target.spec import Op, Target
+
+_FIELDS = (LINE.names or ())[:-1]
+
+
+class _Run(NamedTuple):
+    """Neighbours in memory of one batch and one kind."""
+
+    at: int  # where the batch begins
+    loads: bool
+    clamps: bool
+    cell: int
+    word: int
+    registers: list[int]
+
+
+def add_transfers(
+    lines: Lines, rows: Index, clamped: NDArray[np.bool_], layout: Layout, inputs: int, target: Target
+) -> None:
+    """Add the lines of all loads and stores among `rows`; those marked in `clamped` store the ReLU of a value."""
+    blocks = Block.of(target, "inputs", "inputs_walk"), Block.of(target, "work", "work_walk")
+    at: list[int] = []
+    made: list[tuple[int, ...]] = []
+    for run in _runs(rows, clamped, layout.words, inputs):
+        for line in _lines(blocks[run.cell >= inputs], run, target):
+            at.append(run.at)
+            made.append((*[line.get(name, 0) for name in _FIELDS], run.cell))
+    part = np.array(made, LINE)
+    lines.add(np.array(at, np.int64), **{name: part[name] for name in LINE.names or ()})
+
+
+def _lines(block: Block, run: _Run, target: Target) -> Iterator[Fields]:
+    count = len(run.registers)
+    if run.loads:
+        yield from block.load(run.registers[0], run.word, count)
+    elif not run.clamps:
+        yield from block.store(run.registers[0], run.word, count)
+    else:
+        most = len(target.roles.scratch)
+        for begin in range(0, count, most):
+            chunk = run.registers[begin : begin + most]
+            for k, register in enumerate(chunk):
+                yield {"op": Op.TO_CORE, "d": k, "a": register}
+                yield {"op": Op.CLAMP, "d": k}
+            yield from block.store_core(0, run.word + begin, len(chunk))
+
+
+def _runs(rows: Index, clamped: NDArray[np.bool_], words: Index, inputs: int) -> Iterator[_Run]:
+    """All runs, batch by batch; within a batch by word."""
+    moves = np.flatnonzero(rows[:, 0] <= Step.STORE)
+    if len(moves) == 0:
+        return
+    kind = rows[moves, 0] + 2 * (rows[moves, 3] < inputs)
+    starts = np.concatenate([[True], (np.diff(moves) > 1) | (np.diff(kind) != 0)])
+    batch = np.cumsum(starts) - 1
+    begins = moves[starts][batch]
+    word = words[rows[moves, 3]]
+    sorted_ = np.lexsort((word, batch))
+    moves, word, register = moves[sorted_], word[sorted_], rows[moves[sorted_], 1]
+    clamps = clamped[moves]
+    joined = (np.diff(word) == 1) & (np.diff(batch) == 0) & (clamps[1:] == clamps[:-1])
+    joined &= (np.diff(register) == 1) | clamps[1:]
+    ends = np.concatenate([[0], np.flatnonzero(~joined) + 1, [len(moves)]])
+    first = ends[:-1]
+    kinds = rows[moves[first], 0] == Step.LOAD, clamps[first], rows[moves[first], 3]
+    registers, spans = register.tolist(), zip(first.tolist(), ends[1:].tolist())
+    for at, loads, clamp, cell, where, (begin, end) in zip(begins[first], *kinds, word[first], spans):
+        yield _Run(int(at), bool(loads), bool(clamp), int(cell), int(where), registers[begin:end])

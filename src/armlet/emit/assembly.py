@@ -1,16 +1,19 @@
 """Program to assembly text that GNU as and LLVM read alike."""
 
 from collections.abc import Iterable, Iterator
+from string import Formatter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from armlet.emit import names
 from armlet.emit.entry import Call, Frame, float_list, inputs_are_natural
 from armlet.emit.program import POINTERS, WORD, Program
+from armlet.graph.graph import Graph, Index
 from armlet.target.spec import Op, Target
 from armlet.version import __version__
 
-_COLUMN = 40  # where comments begin
+_COLUMN = 42  # where comments begin
 _PER_LINE = 8  # constants
 
 
@@ -73,32 +76,51 @@ def _calls(target: Target, calls: Iterable[Call]) -> Iterator[str]:
         yield from (f"  {text}" for text in target.forms[op].text.format(**holes).split("\n"))
 
 
-def _lines(program: Program) -> Iterator[str]:
-    target, mark = program.target, program.target.comment
-    graph = program.code.order.graph
-    pointer = [getattr(target.roles, role) for role in POINTERS]
-    for op, d, a, b, n, to, base, offset, what in program.lines.tolist():
-        holes: dict[str, object] = {"base": pointer[base], "pointer": pointer[to], "offset": offset}
-        match op:
-            case Op.MULTIPLY | Op.ADD | Op.SUBTRACT | Op.FUSED | Op.COPY | Op.NEGATE:
-                holes |= {"d": target.floats[d], "a": target.floats[a], "b": target.floats[b]}
-            case Op.STREAM | Op.LOAD_LIST | Op.STORE_LIST:
-                holes["list"] = float_list(target, d, n)
-            case Op.LOAD_PAIR:
-                holes["pair"] = f"d{d // 2}"
-            case Op.LOAD | Op.STORE:
-                holes["d"] = target.floats[d]
-            case Op.TO_CORE:
-                holes |= {"core": target.roles.scratch[d], "a": target.floats[a]}
-            case Op.FROM_CORE:
-                holes |= {"core": target.roles.scratch[a], "d": target.floats[d]}
-            case Op.CLAMP | Op.CORE_STORE:
-                holes["core"] = target.roles.scratch[d]
-            case Op.CORE_STORE_LIST:
-                holes["cores"] = ", ".join(target.roles.scratch[d : d + n])
-            case _:
-                holes |= {"low": offset & 0xFFFF, "high": offset >> 16}
-        text = target.forms[op].text.format(**holes)
-        if op in (Op.MULTIPLY, Op.FUSED):
-            text = f"{text:<{_COLUMN}}{mark} %{graph.target[what]} += {graph.weight[what]:.6g} * %{graph.source[what]}"
-        yield from (f"  {part}" for part in text.split("\n"))
+def _lines(program: Program) -> list[str]:
+    """The text of all lines, written for all lines of one operation at once."""
+    texts = np.empty(len(program.lines), object)
+    for op in np.unique(program.lines["op"]).tolist():
+        at = np.flatnonzero(program.lines["op"] == op)
+        texts[at] = _of_one_kind(program, Op(op), program.lines[at])
+    return texts.tolist()
+
+
+def _of_one_kind(program: Program, op: Op, lines: NDArray[np.void]) -> list[str]:
+    parts = list(Formatter().parse("  " + program.target.forms[op].text.replace("\n", "\n  ")))
+    template = "".join(literal.replace("%", "%%") + ("%s" if hole else "") for literal, hole, _, _ in parts)
+    holes = [_hole(program.target, op, lines, hole) for _, hole, _, _ in parts if hole]
+    texts = [template % row for row in zip(*holes)]
+    if op in (Op.MULTIPLY, Op.FUSED):
+        comments = _connections(program.code.order.graph, lines["what"], program.target.comment)
+        return [f"{text:<{_COLUMN}}{comment}" for text, comment in zip(texts, comments)]
+    return texts
+
+
+def _hole(target: Target, op: Op, lines: NDArray[np.void], hole: str) -> list[str] | list[int]:
+    """What fills one hole of a form, for each line."""
+    floats, scratch = target.floats, target.roles.scratch
+    d, count = lines["d"].tolist(), lines["n"].tolist()
+    match hole:
+        case "d" | "a" | "b":
+            return [floats[k] for k in lines[hole].tolist()]
+        case "list":
+            return [float_list(target, k, n) for k, n in zip(d, count)]
+        case "pair":
+            return [f"d{k // 2}" for k in d]
+        case "core":
+            return [scratch[k] for k in lines["a" if op == Op.FROM_CORE else "d"].tolist()]
+        case "cores":
+            return [", ".join(scratch[k : k + n]) for k, n in zip(d, count)]
+        case "base" | "pointer":
+            pointers = [getattr(target.roles, role) for role in POINTERS]
+            return [pointers[k] for k in lines[hole].tolist()]
+        case "low" | "high":
+            return (lines["offset"] & 0xFFFF if hole == "low" else lines["offset"] >> 16).tolist()
+        case _:
+            return lines[hole].tolist()
+
+
+def _connections(graph: Graph, what: Index, mark: str) -> Iterator[str]:
+    """A comment for each connection: what is added to what."""
+    columns = graph.target[what].tolist(), graph.weight[what].tolist(), graph.source[what].tolist()
+    return (f"{mark} %{target} += {weight:.6g} * %{source}" for target, weight, source in zip(*columns))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from armlet.emit.program import POINTERS, WORD, Program
+from armlet.emit.program import POINTERS, WORD, Line, Program
 from armlet.errors import InvariantError
 from armlet.graph.graph import ACTIVATIONS
 from armlet.network.arithmetic import MultiplyAdd
@@ -19,6 +19,7 @@ from armlet.target.spec import Op
 
 _Number = int
 _RELU = ACTIVATIONS.index(Activation.RELU)
+_OPS = frozenset(int(op) for op in Op)
 _READ, _POOL = ("inputs", "inputs_walk"), POINTERS.index("pool")
 
 
@@ -31,17 +32,22 @@ class _Numbering:
     def __call__(self, *key: Any) -> _Number:
         return self._known.setdefault(key, len(self._known))
 
+    def pair(self, kind: str, a: _Number, b: _Number) -> _Number:
+        """The number of what is made of two parts in whichever order."""
+        return self(kind, a, b) if a < b else self(kind, b, a)
+
 
 def check_program(program: Program) -> None:
     """Raise `InvariantError` unless the lines of `program` compute its order, within its blocks and registers."""
     number = _Numbering()
     wanted = _order_numbers(program, number)
     machine = _Machine(program, number)
-    for at, line in enumerate(program.lines):
+    for at, line in enumerate(map(Line._make, program.lines.tolist())):
         try:
-            machine.step({key: int(line[key]) for key in program.lines.dtype.names or ()})
+            machine.step(line)
         except (KeyError, IndexError, InvariantError) as wrong:
-            raise InvariantError(f"program: line {at} ({Op(int(line['op'])).name}): {wrong!r}") from wrong
+            what = Op(line.op).name if line.op in _OPS else line.op
+            raise InvariantError(f"program: line {at} ({what}): {wrong!r}") from wrong
     graph, words = program.code.order.graph, program.layout.words
     for j, node in enumerate(graph.outputs.tolist()):
         if machine.work.get(int(words[graph.nodes + j])) != wanted[node]:
@@ -75,12 +81,12 @@ def _multiply_add(number: _Numbering, acc: _Number | None, bits: int, x: _Number
     if bits in (_ONE, _MINUS_ONE):
         if acc is None:
             return x if bits == _ONE else number("negate", x)
-        return number("add", *sorted((acc, x))) if bits == _ONE else number("subtract", acc, x)
+        return number.pair("add", acc, x) if bits == _ONE else number("subtract", acc, x)
     weight = number("constant", bits)
     if acc is not None and fused:
         return number("fused", acc, *sorted((weight, x)))
-    product = number("multiply", *sorted((weight, x)))
-    return product if acc is None else number("add", *sorted((acc, product)))
+    product = number.pair("multiply", weight, x)
+    return product if acc is None else number.pair("add", acc, product)
 
 
 class _Machine:
@@ -88,7 +94,7 @@ class _Machine:
 
     def __init__(self, program: Program, number: _Numbering) -> None:
         graph, words = program.code.order.graph, program.layout.words
-        self.program, self.number = program, number
+        self.number, self.registers, self.words = number, len(program.target.floats), program.layout.work_words
         self.floats: dict[int, _Number] = {}
         self.scratch: dict[int, _Number] = {}
         self.pointer = {"inputs": 0, "work": 0, "pool": 0}
@@ -96,14 +102,14 @@ class _Machine:
         self.work: dict[int, _Number] = {}
         self.bits = program.constants.view(np.uint32).tolist()
 
-    def step(self, line: dict[str, int]) -> None:
-        op, d, a, b, n = line["op"], line["d"], line["a"], line["b"], line["n"]
+    def step(self, line: Line) -> None:
+        op, d, a, b = line.op, line.d, line.a, line.b
         get, number = self.floats.__getitem__, self.number
         match op:
             case Op.MULTIPLY:
-                self._set(d, number("multiply", *sorted((get(a), get(b)))))
+                self._set(d, number.pair("multiply", get(a), get(b)))
             case Op.ADD:
-                self._set(d, number("add", *sorted((get(a), get(b)))))
+                self._set(d, number.pair("add", get(a), get(b)))
             case Op.SUBTRACT:
                 self._set(d, number("subtract", get(a), get(b)))
             case Op.FUSED:
@@ -119,12 +125,13 @@ class _Machine:
             case Op.FROM_CORE:
                 self._set(d, self.scratch[a])
             case Op.STREAM:
-                _require(line["base"] == _POOL, "streams from elsewhere")
-                self._walk(line, n, lambda k, word: self._set(d + k, number("constant", self.bits[word])))
+                _require(line.base == _POOL, "streams from elsewhere")
+                self._walk(line, lambda k, word: self._set(d + k, number("constant", self.bits[word])))
             case _:
-                self._move(op, line, d, n)
+                self._move(line)
 
-    def _move(self, op: int, line: dict[str, int], d: int, n: int) -> None:
+    def _move(self, line: Line) -> None:
+        op, d = line.op, line.d
         match op:
             case Op.LOAD | Op.LOAD_PAIR:
                 _require(op == Op.LOAD or d % 2 == 0, "a pair starts at an odd register")
@@ -132,47 +139,50 @@ class _Machine:
                     self._set(d + k, self._block(line)[self._at(line) + k])
             case Op.LOAD_LIST:
                 block = self._block(line)
-                self._walk(line, n, lambda k, word: self._set(d + k, block[word]))
+                self._walk(line, lambda k, word: self._set(d + k, block[word]))
             case Op.STORE:
                 self._write(line, self._at(line), self.floats[d])
             case Op.STORE_LIST:
-                self._walk(line, n, lambda k, word: self._write(line, word, self.floats[d + k]))
+                self._walk(line, lambda k, word: self._write(line, word, self.floats[d + k]))
             case Op.CORE_STORE:
                 self._write(line, self._at(line), self.scratch[d])
             case Op.CORE_STORE_LIST:
-                self._walk(line, n, lambda k, word: self._write(line, word, self.scratch[d + k]))
+                self._walk(line, lambda k, word: self._write(line, word, self.scratch[d + k]))
             case Op.STEP_UP | Op.STEP_DOWN:
-                sign = 1 if op == Op.STEP_UP else -1
-                self.pointer[POINTERS[line["base"]]] += sign * line["offset"]
+                _require(POINTERS[line.base].endswith("_walk"), "steps a pointer that stays")
+                self.pointer[POINTERS[line.base]] += line.offset if op == Op.STEP_UP else -line.offset
             case Op.POINT | Op.POINT_FAR:
-                to, base = POINTERS[line["pointer"]], POINTERS[line["base"]]
+                to, base = POINTERS[line.pointer], POINTERS[line.base]
                 _require(to.endswith("_walk") and (to in _READ) == (base in _READ), f"{to} set from {base}")
-                self.pointer[to] = self.pointer[base] + line["offset"]
+                self.pointer[to] = self.pointer[base] + line.offset
             case _:
                 raise InvariantError("is no line of a program")
 
     def _set(self, register: int, value: _Number) -> None:
-        _require(0 <= register < len(self.program.target.floats), f"there is no float register {register}")
+        if not 0 <= register < self.registers:
+            raise InvariantError(f"there is no float register {register}")
         self.floats[register] = value
 
-    def _block(self, line: dict[str, int]) -> dict[int, _Number]:
-        return self.inputs if POINTERS[line["base"]] in _READ else self.work
+    def _block(self, line: Line) -> dict[int, _Number]:
+        return self.inputs if POINTERS[line.base] in _READ else self.work
 
-    def _at(self, line: dict[str, int]) -> int:
-        word, rest = divmod(self.pointer[POINTERS[line["base"]]] + line["offset"], WORD)
+    def _at(self, line: Line) -> int:
+        word, rest = divmod(self.pointer[POINTERS[line.base]] + line.offset, WORD)
         _require(rest == 0, "an address is not a word's")
         return word
 
-    def _walk(self, line: dict[str, int], n: int, each: Callable[[int, int], None]) -> None:
-        name = POINTERS[line["base"]]
+    def _walk(self, line: Line, each: Callable[[int, int], None]) -> None:
+        name = POINTERS[line.base]
         _require(name not in ("inputs", "work"), f"{name} moves")
-        for k in range(n):
-            each(k, self.pointer[name] // WORD + k)
-        self.pointer[name] += WORD * n
+        begin, rest = divmod(self.pointer[name], WORD)
+        _require(rest == 0 and line.n > 0, "no list of words")
+        for k in range(line.n):
+            each(k, begin + k)
+        self.pointer[name] += WORD * line.n
 
-    def _write(self, line: dict[str, int], word: int, value: _Number) -> None:
-        _require(POINTERS[line["base"]] in ("work", "work_walk"), "writes outside the work block")
-        _require(0 <= word < self.program.layout.work_words, f"there is no word {word}")
+    def _write(self, line: Line, word: int, value: _Number) -> None:
+        _require(POINTERS[line.base] in ("work", "work_walk"), "writes outside the work block")
+        _require(0 <= word < self.words, f"there is no word {word}")
         self.work[word] = value
 
 

@@ -1,6 +1,7 @@
 """The product of selection: what NAME_core does, operation by operation, and the constants that it streams."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,22 @@ from armlet.target.spec import Op, Split, Target
 
 WORD = 4  # bytes of a value
 
-# One row a line. d, a, b: float registers, or the first scratch register where the operation moves through the core;
-# n: length of a list; pointer, base: positions in POINTERS; offset: bytes; what: the connection or node that it serves.
-LINE = np.dtype([(name, np.int32) for name in ("op", "d", "a", "b", "n", "pointer", "base", "offset", "what")])
+
+class Line(NamedTuple):
+    """One line of a program; d, a and b are scratch registers where the operation moves through the core."""
+
+    op: int
+    d: int  # float register, the first of a list
+    a: int
+    b: int
+    n: int  # length of a list
+    pointer: int  # position in POINTERS
+    base: int  # the same
+    offset: int  # bytes
+    what: int  # the connection or node that it serves
+
+
+LINE = np.dtype([(name, np.int32) for name in Line._fields])  # a row a line
 
 POINTERS = ("inputs", "pool", "inputs_walk", "work", "work_walk")  # fields of Roles
 

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from armlet.emit.address import Block, Fields
 from armlet.emit.lines import Lines
-from armlet.emit.program import LINE
+from armlet.emit.program import LINE, Line
 from armlet.graph.graph import Index
 from armlet.layout.layout import Layout
 from armlet.schedule.code import Op as Step
 from armlet.target.spec import Op, Target
 
-_FIELDS = (LINE.names or ())[:-1]
+_FIELDS = Line._fields[:-1]
 
 
 class _Run(NamedTuple):
@@ -43,7 +43,7 @@ def add_transfers(
             at.append(run.at)
             made.append((*[line.get(name, 0) for name in _FIELDS], run.cell))
     part = np.array(made, LINE)
-    lines.add(np.array(at, np.int64), **{name: part[name] for name in LINE.names or ()})
+    lines.add(np.array(at, np.int64), **{name: part[name] for name in Line._fields})
 
 
 def _lines(block: Block, run: _Run, target: Target) -> Iterator[Fields]:

@@ -10,6 +10,7 @@ process of each reader is limited to that). With --keep what failed joins the co
 """
 
 import argparse
+import gc
 import hashlib
 import os
 import resource
@@ -20,7 +21,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -113,13 +114,10 @@ def inputs(reader: Reader, rng: Random, kept: list[bytes]) -> Iterator[bytes]:
             yield mutate(rng, rng.choice(chosen), chosen)
 
 
-def write(path: str, content: bytes) -> None:
-    """Put one input in place, with as few calls of the system as can be."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-    try:
-        os.write(handle, content)
-    finally:
-        os.close(handle)
+def write(handle: int, content: bytes) -> None:
+    """Make this the whole of an open file."""
+    os.pwrite(handle, content, 0)
+    os.ftruncate(handle, len(content))
 
 
 def try_input(reader: Reader, path: Path) -> tuple[bool, str]:
@@ -144,16 +142,19 @@ def fuzz(reader: Reader, count: int, seed: int, report: Callable[[Fault], None],
     with (
         tempfile.TemporaryDirectory(dir=memory_folder(), prefix="fuzz-") as folder,
         warnings.catch_warnings(),
+        ExitStack() as stack,
         suppress(KeyboardInterrupt),  # what was counted until then is told
     ):
         warnings.simplefilter("error")
         path = reader.prepare(Path(folder))
+        handle = stack.enter_context(path.open("r+b" if path.exists() else "w+b", buffering=0)).fileno()
+        gc.freeze()  # what is there already need not be looked at again and again
         for content in islice(inputs(reader, rng, kept), count):
             if not done % 256:
                 signal.setitimer(signal.ITIMER_PROF, HANG)
                 if seconds is not None and time.monotonic() - begin > seconds:
                     break
-            write(str(path), content)
+            write(handle, content)
             clock = time.process_time()
             is_taken, problem = try_input(reader, path)
             clock = time.process_time() - clock

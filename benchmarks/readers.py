@@ -143,6 +143,7 @@ _LABELS = (b"0\n2\n1\n", b"1,0,0\n0,1,0\n0,0,1\n")
 _N = _build()
 _COUNT = _network().inputs
 _P = _params()
+_ARRAYS_ONLY = {name: content for name, content in _P.items() if name != "network.toml"}
 _READERS = (
     Reader("topology", "t.csv", read_topology, (b"14, 10, 10, 10\n", b"2,3\n")),
     Reader("inputs", "x.csv", lambda path: read_inputs(path, 4), _NUMBERS),
@@ -151,7 +152,7 @@ _READERS = (
     Reader("samples", "s.npz", lambda path: read_samples(path, 4, 3), _ARRAYS, _zipped("X", "y")),
     Reader("npz", "n.npz", read_npz_network, _ARRAYS, _zipped("W1", "b1")),
     Reader("toml", "network.toml", lambda path: read_params(path.parent), (_P["network.toml"],), beside=_P),
-    Reader("weights", "W_0.npy", lambda path: read_params(path.parent), (_P["W_0.npy"],), beside=_P),
+    Reader("weights", "W_0.npy", lambda path: read_params(path.parent), (_P["W_0.npy"],), beside=_ARRAYS_ONLY),
     Reader("config", "armlet.toml", _settle, (_TOML,)),
     Reader("manifest", "net.json", read_manifest, (_N["net.json"],)),
     Reader("driver", "d.json", lambda path: read_driver(path, "input", _COUNT), (_N["net_input_driver.json"],)),

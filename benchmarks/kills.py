@@ -35,6 +35,7 @@ class Stage:
     name: str
     arguments: str
     out: str
+    resumes: bool = False  # whether it goes on from what a killed one wrote down
 
     def command(self, out: str, seed: int) -> list[str]:
         words = self.arguments.format(out=out).split()
@@ -44,7 +45,7 @@ class Stage:
 STAGES = (
     Stage("dataset", "t.csv --out {out}/D", "D"),
     Stage("train", "{out}/P t.csv --data given/D --epochs 2", "P"),
-    Stage("sparsify", "given/P {out}/S --sparsity 0.5 --epochs 2 --steps 2 --batch 16", "S"),
+    Stage("sparsify", "given/P {out}/S --sparsity 0.5 --path 0.3 --epochs 4 --steps 2 --batch 16", "S", resumes=True),
     Stage("compile", "given/S net --out {out} --no-verify", "net"),
 )
 
@@ -63,7 +64,8 @@ class BrokenPromiseError(Exception):
 
 
 def held(folder: Path) -> Files:
-    return {path.name: _SECONDS.sub(b"", path.read_bytes()) for path in sorted(folder.iterdir())}
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {str(path.relative_to(folder)): _SECONDS.sub(b"", path.read_bytes()) for path in files}
 
 
 def prepare(work: Path, stages: tuple[Stage, ...]) -> Mapping[str, Known]:
@@ -103,7 +105,8 @@ def kill_once(stage: Stage, known: Known, work: Path, rng: Random) -> str:
 def resume(stage: Stage, known: Known, work: Path) -> None:
     """A run that nobody disturbs, after those that were killed. Raises `BrokenPromiseError`."""
     folder = _victim(stage, work)
-    done = subprocess.run(stage.command(folder.parent.name, 0), cwd=work, capture_output=True, text=True)
+    command = stage.command(folder.parent.name, 0) + stage.resumes * ["--resume"]
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True)
     if done.returncode:
         raise BrokenPromiseError(f"{stage.name}: the next run ends with {done.returncode}: {done.stderr}")
     if held(folder) != known.new:
@@ -128,10 +131,10 @@ def _wait(running: "subprocess.Popen[bytes]", until: float, folder: Path | None 
 
 def _judge(folder: Path, known: Known, before: Files | None) -> str:
     left = [path for path in folder.parent.iterdir() if path != folder] if folder.parent.exists() else []
-    pattern = re.compile(rf"\.{folder.name}\.[a-z0-9_]{{8}}\.(part|old)")
+    pattern = re.compile(rf"\.{folder.name}\.[a-z0-9_]{{8}}\.(part|old)|{folder.name}\.partial")
     if strange := [path.name for path in left if not pattern.fullmatch(path.name)]:
         raise BrokenPromiseError(f"{folder}: leaves {strange[0]}")
-    if len(left) > 2:
+    if len(left) > 3:
         raise BrokenPromiseError(f"{folder}: {len(left)} leftovers pile up")
     rest = f", {len(left)} beside" if left else ""
     if folder.exists():

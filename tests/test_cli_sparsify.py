@@ -40,7 +40,7 @@ def run(*arguments: str):
 
 
 def parameters(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != "trace.json"}
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if not path.name.startswith("trace")}
 
 
 def test_a_sparse_network_and_its_trace_come_out(folder):
@@ -81,6 +81,9 @@ def test_samples_are_used_without_labels(folder):
         (["dense", "out", "--max-distance", "-1"], "--max-distance"),
         (["dense", "out", "--inputs", "digits"], "no input model"),
         (["dense", "out", "--inputs", "samples"], "--samples"),
+        (["dense", "out", "--path", "0.5,high"], "no list of numbers"),
+        (["dense", "out", "--path", "0.5,1"], "--path"),
+        (["dense", "out", "--path", "0.5,0.9", "--sparsity", "0.8"], "lies beyond --sparsity"),
         (["dense", "out", "--selector", "oracle"], "give diagonal or compensated"),
         (["dense", "out", "--metric", "l1"], "logits or fisher"),
         (["dense", "out", "--samples", "missing.npz"], "missing.npz"),
@@ -98,6 +101,38 @@ def test_a_budget_that_no_removal_keeps_is_answered_with_no(folder):
     done = run("dense", "sparse", "--max-distance", "1e-9")
     assert done.exit_code == 1
     assert read_params(folder / "sparse").digest() == read_params(folder / "dense").digest()
+
+
+def test_the_networks_on_the_way_lie_within_and_are_networks_of_their_own(folder):
+    done = run("dense", "sparse", "test.npz", "test.npz", "--path", "0.8,0.5,0.9", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)["path"]
+    assert list(told) == ["s0.500", "s0.800", "s0.900"]
+    for share, name in zip((0.5, 0.8, 0.9), told):
+        network = read_params(folder / "sparse" / "path" / name)
+        assert network.connections == told[name]["connections"] == network.weights - round(share * network.weights)
+        assert network.provenance["sparsify_distance"] == told[name]["distance"]
+    assert network.digest() == read_params(folder / "sparse").digest()
+    run("dense", "sparse", "--sparsity", "0.5")
+    assert not (folder / "sparse" / "path").exists()  # a new run leaves nothing of the old one
+
+
+def test_resuming_what_is_finished_says_so_and_what_never_began_begins(folder):
+    begun = run("dense", "sparse", "--sparsity", "0.5", "--resume")
+    assert "beginning at the beginning" in begun.stdout
+    before = parameters(folder / "sparse")
+    assert "finished already" in run("dense", "sparse", "--sparsity", "0.5", "--resume").stdout
+    assert parameters(folder / "sparse") == before
+    assert "beginning" in run("dense", "sparse", "--sparsity", "0.6", "--resume").stdout
+
+
+def test_fast_is_less_work_and_gives_way_to_what_is_said(folder):
+    from armlet.manifold.options import FAST
+
+    run("dense", "sparse", "--fast", "--sparsity", "0.5")
+    settings = json.loads((folder / "sparse" / "trace.json").read_text())["settings"]
+    assert settings["sparsify_draws"] == FAST["draws"]
+    assert settings["sparsify_steps"] == 10  # as given
 
 
 def test_importing_the_command_wakes_no_jax():

@@ -57,7 +57,7 @@ def line(epochs: "list[Epoch]") -> str:
 def seconds_left(epochs: "list[Epoch]") -> float:
     """The epochs still to come at the pace of those after the first, which also draws inputs and compiles."""
     first, last = epochs[0], epochs[-1]
-    pace = (last.seconds - first.seconds) / (len(epochs) - 1) if len(epochs) > 1 else first.seconds
+    pace = (last.seconds - first.seconds) / (len(epochs) - 1) if len(epochs) > 1 else first.seconds / first.number
     return pace * (last.of - last.number)
 
 

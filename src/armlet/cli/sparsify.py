@@ -1,26 +1,23 @@
 """armlet sparsify: a PARAMS folder to a sparse one, without data."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from armlet.cli.console import Console
+from armlet.cli.console import Console, show_error
 from armlet.cli.live import showing
 from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
-from armlet.cli.plot import plot
+from armlet.cli.sparsified import Measure, beside, finished, tell, write_result
+from armlet.cli.stops import stops
 from armlet.errors import InputError
 
 if TYPE_CHECKING:
     from armlet.manifold.metric import OutputMetric
     from armlet.manifold.select import Selector
-    from armlet.manifold.sparsify import Sparsified
     from armlet.manifold.trace import Epoch
     from armlet.network.network import F32, Network
-
-    Measure: TypeAlias = Callable[[Network], float]
 
 _STOP = "When to stop (neither: a distance of 0.1)"
 _INPUTS = "What inputs the network meets"
@@ -41,6 +38,14 @@ def sparsify(
     max_distance: Annotated[
         float | None,
         typer.Option(help="As sparse as this distance to the dense network allows.", rich_help_panel=_STOP),
+    ] = None,
+    path: Annotated[
+        str | None,
+        typer.Option(
+            metavar="S,S,...|default",
+            help="Keep the networks at these sparsities on the way, as PARAMS_SPARSE/path/s0.800 and so on.",
+            rich_help_panel=_STOP,
+        ),
     ] = None,
     inputs: Annotated[
         str | None,
@@ -83,6 +88,13 @@ def sparsify(
             rich_help_panel=_SEARCH,
         ),
     ] = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="A fifth of the work, for a first look.", rich_help_panel=_SEARCH)
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with an interrupted run, to the same bytes.", rich_help_panel=_SEARCH),
+    ] = False,
     seed: Seed = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -95,14 +107,17 @@ def sparsify(
     on them: 0 is the same network, 1 one that says the same of every input. Each epoch removes the weights that cost
     the least distance and lets the rest make up for them. Without --sparsity or --max-distance it stops at d = 0.1.
 
-    X_TEST and Y_TEST only show the accuracy on the way; they change no byte of the result. trace.json in
-    PARAMS_SPARSE holds every epoch's figures.
+    X_TEST and Y_TEST only show the accuracy on the way; they change no parameter of the result. trace.json in
+    PARAMS_SPARSE holds every epoch's figures, trace.svg draws them. Until the end PARAMS_SPARSE.partial holds what
+    --resume needs.
 
     Examples:
 
         armlet sparsify PARAMS PARAMS_SPARSE dataset/X_test_small.csv dataset/Y_test_small.csv
 
         armlet sparsify PARAMS PARAMS_SPARSE --sparsity 0.95
+
+        armlet sparsify PARAMS PARAMS_SPARSE --path 0.8,0.9,0.95,0.98
     """
     from armlet.network.params import OWNS
     from armlet.network.read import read_network
@@ -113,23 +128,44 @@ def sparsify(
     refuse_foreign(out, OWNS)
     measure = _measure(network, x_test, y_test)
     rows = None if samples is None else _rows(samples, network)
-    from armlet.manifold.options import SparsifyOptions  # wakes JAX: only once the files are known to be good
+    from armlet.manifold.checkpoint import Partial
+    from armlet.manifold.options import FAST, SparsifyOptions  # wakes JAX: only once the files are known to be good
+    from armlet.manifold.sparsify import settings_of
     from armlet.manifold.sparsify import sparsify as sparsify_network
 
     given = {"sparsity": sparsity, "max_distance": max_distance, "inputs": inputs, "epochs": epochs, "steps": steps}
-    given |= {"batch": batch, "rate": rate, "step_size": step_size, "seed": seed}
+    given |= {"batch": batch, "rate": rate, "step_size": step_size, "seed": seed, "path": stops(path, sparsity)}
     given |= {"selector": _choice("selector", selector), "metric": _choice("metric", metric)}
-    options = settle(SparsifyOptions, "sparsify", config, **given)
+    given = {name: value for name, value in given.items() if value is not None}
+    options = settle(SparsifyOptions, "sparsify", config, **{**(FAST if fast else {}), **given})
+    partial = Partial(beside(out), resume)
+    if resume and not partial.exists and (trace := finished(out, settings_of(network, options, rows))):
+        console.result({"out": str(out), "distance": trace.distance}, f"{out}: finished already, nothing to resume")
+        return
+    if resume != partial.exists:
+        told = (
+            "no unfinished run: beginning at the beginning" if resume else "an unfinished run, given up for a new one"
+        )
+        console.say(f"{partial.folder}: {told}")
     with showing(console, "drawing inputs") as show:
 
-        def watch(epoch: "Epoch", sparse: "Network") -> None:
-            show(epoch if measure is None else replace(epoch, accuracy=measure(sparse)))
+        def watch(epoch: "Epoch", sparse: "Network") -> float | None:
+            epoch = replace(epoch, accuracy=None if measure is None else measure(sparse))
+            show(epoch)
+            return epoch.accuracy
 
-        result = sparsify_network(network, options, watch, rows)
-    _finish(console, out, network, replace(result, trace=replace(result.trace, epochs=tuple(show.epochs))), measure)
+        try:
+            result = sparsify_network(network, options, watch, rows, partial)
+        except KeyboardInterrupt:
+            go_on = "the same command with --resume goes on" if partial.exists else "no epoch was done"
+            show_error(f"interrupted; {go_on}")
+            raise typer.Exit(130) from None
+    write_result(out, result)
+    partial.remove()
+    tell(console, out, network, result, measure)
 
 
-def _measure(network: "Network", x_test: Path | None, y_test: Path | None) -> "Measure | None":
+def _measure(network: "Network", x_test: Path | None, y_test: Path | None) -> Measure:
     """What tells the accuracy of a network on the files given, if they are."""
     if x_test is None:
         return None
@@ -163,21 +199,3 @@ def _choice(flag: str, text: str | None) -> "Selector | OutputMetric | None":
     if text is None or text in {each.value for each in kind}:
         return None if text is None else kind(text)
     raise InputError(f"--{flag}", f"{text[:40]!r} is none", f"give {' or '.join(each.value for each in kind)}")
-
-
-def _finish(console: Console, out: Path, dense: "Network", result: "Sparsified", measure: "Measure | None") -> None:
-    from armlet.network.params import write_params
-
-    sparse, trace = result.network, result.trace
-    write_params(sparse, out, {"trace.json": trace.to_json()})
-    figures = {"out": str(out), "sparsity": sparse.sparsity, "connections": sparse.connections}
-    figures |= {"distance": trace.distance, "inputs": trace.settings["sparsify_inputs"]}
-    text = f"{out}: {sparse.connections} of {dense.weights} connections kept, sparsity {sparse.sparsity:.2%}, "
-    text += f"distance {trace.distance:.4f} on inputs from {figures['inputs']}"
-    if measure is not None:
-        figures |= {"accuracy_dense": measure(dense), "accuracy_sparse": measure(sparse)}
-        text += f", accuracy {figures['accuracy_sparse']:.2%} (dense {figures['accuracy_dense']:.2%})"
-    console.say(plot(trace.epochs))
-    console.result(figures, text)
-    if sparse.connections == dense.connections and any(not epoch.kept for epoch in trace.epochs):
-        raise typer.Exit(1)  # the answer is no: not one weight could go within the budget

@@ -71,6 +71,11 @@ class Partial:
     folder: Path
     resume: bool = False
 
+    @property
+    def exists(self) -> bool:
+        """Whether an unfinished run lies there."""
+        return (self.folder / NAME).is_file()
+
     def load(self, home: Network, settings: Settings) -> Standing | None:
         """Where the run that left `folder` stands; None where it left nothing, or nobody asks for it.
 

@@ -59,7 +59,7 @@ def sparsify(
     Same network, samples, options and seed give the same bytes, interrupted or not. Raises `InputError` for a network
     or input model on which no distance can be measured, or a `partial` of another run.
     """
-    settings = _settings(network, options, options.inputs or default_model(network, samples), samples)
+    settings = settings_of(network, options, samples)
     stand = _start(network, options)
     if partial is not None:
         stand = partial.load(network, settings) or stand
@@ -138,13 +138,13 @@ def _most_epochs(options: SparsifyOptions) -> int:
     return rests + (options.epochs if options.budget is None else 2 * options.epochs)
 
 
-def _settings(network: Network, options: SparsifyOptions, model: str, samples: F32 | None) -> Settings:
+def settings_of(network: Network, options: SparsifyOptions, samples: F32 | None = None) -> Settings:
     """Everything that decides the result's bytes, for its provenance."""
     settings = {
         "sparsified_by": f"armlet {__version__}",
         "sparsify_dense_digest": network.digest(),
         "sparsify_samples_digest": None if samples is None else hashlib.sha256(samples.tobytes()).hexdigest(),
-        "sparsify_inputs": model,
+        "sparsify_inputs": options.inputs or default_model(network, samples),
         "sparsify_sparsity": options.target,
         "sparsify_max_distance": options.budget,
         "sparsify_path": ",".join(map(repr, sorted(options.path))) or None,

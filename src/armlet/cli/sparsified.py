@@ -1,0 +1,81 @@
+"""What armlet sparsify leaves and says at its end, and of a run that is not at its end yet."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import typer
+
+from armlet.cli.console import Console
+from armlet.cli.plot import plot
+from armlet.errors import InputError
+from armlet.network.params import params_files, write_params
+from armlet.storage import read_file
+
+if TYPE_CHECKING:
+    from armlet.manifold.sparsify import Settings, Sparsified
+    from armlet.manifold.trace import Trace
+    from armlet.network.network import Network
+
+Measure: TypeAlias = "Callable[[Network], float] | None"
+_LONGEST = 64 << 20  # bytes of trace.json
+
+
+def beside(out: Path) -> Path:
+    """Where an unfinished run to `out` is written down: never in `out` itself."""
+    whole = out if out.name not in ("", "..") else out.resolve()
+    return whole.with_name(f"{whole.name}.partial")
+
+
+def finished(out: Path, settings: "Settings") -> "Trace | None":
+    """The trace of a finished run in `out`, if that run had these settings."""
+    import msgspec
+
+    from armlet.manifold.trace import Trace
+
+    try:
+        trace = msgspec.json.decode(read_file(out / "trace.json", _LONGEST), type=Trace)
+    except (InputError, msgspec.MsgspecError):
+        return None
+    return trace if dict(trace.settings) == dict(settings) else None
+
+
+def write_result(out: Path, result: "Sparsified") -> None:
+    """Write the result, the networks kept on the way, the trace and its chart, whole or not at all."""
+    from armlet.manifold.chart import chart
+
+    files: dict[str, bytes | str] = {"trace.json": result.trace.to_json(), "trace.svg": chart(result.trace)}
+    for share, network in result.path.items():
+        files |= {f"path/{stop_name(share)}/{name}": content for name, content in params_files(network).items()}
+    write_params(result.network, out, files)
+
+
+def tell(console: Console, out: Path, dense: "Network", result: "Sparsified", measure: Measure) -> None:
+    """Say what came of it. Exits with 1 where not one weight could go."""
+    sparse, trace = result.network, result.trace
+    figures = {"out": str(out), "sparsity": sparse.sparsity, "connections": sparse.connections}
+    figures |= {"distance": trace.distance, "inputs": trace.settings["sparsify_inputs"]}
+    text = f"{out}: {sparse.connections} of {dense.weights} connections kept, sparsity {sparse.sparsity:.2%}, "
+    text += f"distance {trace.distance:.4f} on inputs from {figures['inputs']}"
+    if measure is not None:
+        figures |= {"accuracy_dense": measure(dense), "accuracy_sparse": measure(sparse)}
+        text += f", accuracy {figures['accuracy_sparse']:.2%} (dense {figures['accuracy_dense']:.2%})"
+    console.say(plot(trace.epochs))
+    if result.path:
+        figures["path"] = {stop_name(share): _told(network, measure) for share, network in result.path.items()}
+    for name, told in figures.get("path", {}).items():
+        shown = f", accuracy {told['accuracy']:.2%}" if "accuracy" in told else ""
+        console.say(f"{out / 'path' / name}: distance {told['distance']:.4f}{shown}")
+    console.result(figures, text)
+    if sparse.connections == dense.connections and any(not epoch.kept for epoch in trace.epochs):
+        raise typer.Exit(1)  # the answer is no: not one weight could go within the budget
+
+
+def stop_name(share: float) -> str:
+    """The folder of the network kept at this sparsity: three decimals, or as many as tell it."""
+    return f"s{share:.3f}" if float(f"{share:.3f}") == share else f"s{share!r}"
+
+
+def _told(network: "Network", measure: Measure) -> dict[str, float]:
+    told = {"connections": network.connections, "distance": network.provenance["sparsify_distance"]}
+    return told if measure is None else {**told, "accuracy": measure(network)}

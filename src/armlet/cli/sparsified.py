@@ -9,7 +9,6 @@ import typer
 from armlet.cli.console import Console
 from armlet.cli.plot import plot
 from armlet.errors import InputError
-from armlet.network.params import params_files, write_params
 from armlet.storage import read_file
 
 if TYPE_CHECKING:
@@ -43,6 +42,7 @@ def finished(out: Path, settings: "Settings") -> "Trace | None":
 def write_result(out: Path, result: "Sparsified") -> None:
     """Write the result, the networks kept on the way, the trace and its chart, whole or not at all."""
     from armlet.manifold.chart import chart
+    from armlet.network.params import params_files, write_params
 
     files: dict[str, bytes | str] = {"trace.json": result.trace.to_json(), "trace.svg": chart(result.trace)}
     for share, network in result.path.items():

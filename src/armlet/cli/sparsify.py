@@ -1,5 +1,7 @@
 """armlet sparsify: a PARAMS folder to a sparse one, without data."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,14 +16,19 @@ from armlet.cli.stops import stops
 from armlet.errors import InputError
 
 if TYPE_CHECKING:
+    from armlet.manifold.checkpoint import Partial
     from armlet.manifold.metric import OutputMetric
+    from armlet.manifold.options import SparsifyOptions
     from armlet.manifold.select import Selector
+    from armlet.manifold.sparsify import Watch
     from armlet.manifold.trace import Epoch
     from armlet.network.network import F32, Network
 
 _STOP = "When to stop (neither: a distance of 0.1)"
 _INPUTS = "What inputs the network meets"
 _SEARCH = "How hard to try"
+_ANEW = "no unfinished run: beginning at the beginning"
+_GIVEN_UP = "an unfinished run, given up for a new one"
 
 
 def sparsify(
@@ -128,41 +135,57 @@ def sparsify(
     refuse_foreign(out, OWNS)
     measure = _measure(network, x_test, y_test)
     rows = None if samples is None else _rows(samples, network)
-    from armlet.manifold.checkpoint import Partial
     from armlet.manifold.options import FAST, SparsifyOptions  # wakes JAX: only once the files are known to be good
-    from armlet.manifold.sparsify import settings_of
-    from armlet.manifold.sparsify import sparsify as sparsify_network
 
     given = {"sparsity": sparsity, "max_distance": max_distance, "inputs": inputs, "epochs": epochs, "steps": steps}
     given |= {"batch": batch, "rate": rate, "step_size": step_size, "seed": seed, "path": stops(path, sparsity)}
     given |= {"selector": _choice("selector", selector), "metric": _choice("metric", metric)}
     given = {name: value for name, value in given.items() if value is not None}
     options = settle(SparsifyOptions, "sparsify", config, **{**(FAST if fast else {}), **given})
+    _run(console, network, out, options, rows, measure, resume)
+
+
+def _run(
+    console: Console,
+    network: "Network",
+    out: Path,
+    options: "SparsifyOptions",
+    rows: "F32 | None",
+    measure: Measure,
+    resume: bool,
+) -> None:
+    from armlet.manifold.checkpoint import Partial
+    from armlet.manifold.sparsify import settings_of, sparsify
+
     partial = Partial(beside(out), resume)
     if resume and not partial.exists and (trace := finished(out, settings_of(network, options, rows))):
         console.result({"out": str(out), "distance": trace.distance}, f"{out}: finished already, nothing to resume")
         return
     if resume != partial.exists:
-        told = (
-            "no unfinished run: beginning at the beginning" if resume else "an unfinished run, given up for a new one"
-        )
-        console.say(f"{partial.folder}: {told}")
-    with showing(console, "drawing inputs") as show:
-
-        def watch(epoch: "Epoch", sparse: "Network") -> float | None:
-            epoch = replace(epoch, accuracy=None if measure is None else measure(sparse))
-            show(epoch)
-            return epoch.accuracy
-
-        try:
-            result = sparsify_network(network, options, watch, rows, partial)
-        except KeyboardInterrupt:
-            go_on = "the same command with --resume goes on" if partial.exists else "no epoch was done"
-            show_error(f"interrupted; {go_on}")
-            raise typer.Exit(130) from None
+        console.say(f"{partial.folder}: {_ANEW if resume else _GIVEN_UP}")
+    with _watched(console, measure, partial) as watch:
+        result = sparsify(network, options, watch, rows, partial)
     write_result(out, result)
     partial.remove()
     tell(console, out, network, result, measure)
+
+
+@contextmanager
+def _watched(console: Console, measure: Measure, partial: "Partial") -> "Iterator[Watch]":
+    """What shows each epoch; an interruption within is answered with how to go on."""
+    try:
+        with showing(console, "drawing inputs") as show:
+
+            def watch(epoch: "Epoch", sparse: "Network") -> float | None:
+                epoch = replace(epoch, accuracy=None if measure is None else measure(sparse))
+                show(epoch)
+                return epoch.accuracy
+
+            yield watch
+    except KeyboardInterrupt:
+        go_on = "the same command with --resume goes on" if partial.exists else "no epoch was done"
+        show_error(f"interrupted; {go_on}")
+        raise typer.Exit(130) from None
 
 
 def _measure(network: "Network", x_test: Path | None, y_test: Path | None) -> Measure:

@@ -10,7 +10,8 @@ from math import floor, log10
 from armlet.manifold.trace import Trace
 
 WIDTH, HEIGHT = 720, 420
-LEFT, RIGHT, TOP, BOTTOM = 64, 64, 48, 56  # margins
+LEFT, RIGHT, TOP, BOTTOM = 64, 64, 60, 56  # margins
+GAPS = 5  # between the marks of an upright axis
 INK, FAINT, DISTANCE, ACCURACY = "#333333", "#e2e2e2", "#1f5fa8", "#c4561a"
 TICKS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
 
@@ -78,8 +79,8 @@ def _axis(
     low: float, high: float, name: str, colour: str, at: float, anchor: str, grid: bool = False, percent: bool = False
 ) -> list[str]:
     parts: list[str] = []
-    for i in range(5):
-        value = low + (high - low) * i / 4
+    for i in range(GAPS + 1):
+        value = low + (high - low) * i / GAPS
         y = _y(value, low, high)
         if grid:
             parts.append(_line(LEFT, y, WIDTH - RIGHT, y, FAINT))

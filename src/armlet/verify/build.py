@@ -85,6 +85,9 @@ def read_driver(path: Path, direction: str, count: int) -> Driver:
             raise InputError(path, f"{direction} {value.index} lives in a register", "this armlet verifies memory only")
         if value.place == "unused" and direction == "output":
             raise InputError(path, f"output {value.index} is unused", "compile the network again")
+    places = [value.offset for value in driver.values if value.offset is not None]
+    if direction == "input" and len({*places}) != len(places):  # who fills the block may do so in any order
+        raise InputError(path, "puts two inputs in one place", "compile the network again")
     return driver
 
 

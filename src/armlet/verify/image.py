@@ -1,7 +1,7 @@
 """A linked ELF file to what a machine is loaded with: bytes at addresses, symbols, and the size of each section."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -33,6 +33,7 @@ class Image:
 
     sections: tuple[Section, ...]
     symbols: Mapping[str, int]
+    functions: frozenset[str]  # symbols that other code may call: Thumb functions, seen from outside
     code: tuple[tuple[int, int], ...]  # address ranges of .text that hold instructions, in order; literals lie between
 
     def section(self, name: str) -> Section:
@@ -71,12 +72,35 @@ def read_image(elf: bytes) -> Image:
         file = ELFFile(io.BytesIO(elf))
         if file.get_machine_arch() != "ARM" or file.elfclass != 32 or not file.little_endian:
             raise ToolchainError("the linked program is not little-endian 32-bit ARM")
+        if file["e_type"] != "ET_EXEC":
+            raise ToolchainError("the linked program is not linked")
         kept = [section for section in file.iter_sections() if section["sh_flags"] & 2 and section["sh_size"]]  # ALLOC
         sections = tuple(_section(section) for section in kept)
-        symbols, marks = _symbols(file)
+        if wrong := unloadable(sections, [s for s in file.iter_segments() if s["p_type"] == "PT_LOAD"]):
+            raise ToolchainError(f"the linked program is not loaded as it says: {wrong}")
+        symbols, functions, marks = _symbols(file)
     except (ELFError, UnicodeDecodeError, KeyError, ValueError, OverflowError) as broken:
         raise ToolchainError(f"the linked program is not readable as ELF: {broken}") from broken
-    return Image(sections, symbols, _code_ranges(sections, marks))
+    return Image(sections, symbols, functions, _code_ranges(sections, marks))
+
+
+def unloadable(sections: Sequence[Section], segments: Sequence[Any]) -> str:
+    """Why what is programmed and loaded is not what the sections show, in words; empty where it is."""
+    for k, section in enumerate(sections):
+        if section.content and len(section.content) != section.size:
+            return f"{section.name} has {len(section.content)} bytes for {section.size}"
+        if any(other.address < section.end and section.address < other.end for other in sections[:k]):
+            return f"{section.name} lies over another section"
+        if not any(_carries(segment, section) for segment in segments):
+            return f"no segment carries {section.name}"
+    return ""
+
+
+def _carries(segment: Any, section: Section) -> bool:
+    at = section.address - segment["p_vaddr"]
+    if at < 0 or at + section.size > segment["p_memsz"]:
+        return False
+    return segment.data()[at : at + len(section.content)] == section.content
 
 
 def _section(section: Any) -> Section:
@@ -84,18 +108,31 @@ def _section(section: Any) -> Section:
     return Section(section.name, section["sh_addr"], section["sh_size"], content)
 
 
-def _symbols(file: ELFFile) -> tuple[Mapping[str, int], Mapping[int, bool]]:
-    """Named addresses, and the mapping symbols of the ARM ELF format: address to whether code starts there."""
+def _symbols(file: ELFFile) -> tuple[Mapping[str, int], frozenset[str], Mapping[int, bool]]:
+    """Named addresses, those to be called, and the mapping symbols of the ARM ELF format: whether code starts there.
+
+    Raises `ToolchainError` where two symbols that are seen from outside have one name.
+    """
     found: dict[str, int] = {}
+    seen: set[str] = set()
+    functions: set[str] = set()
     marks: dict[int, bool] = {}
     for table in (s for s in file.iter_sections() if isinstance(s, SymbolTableSection)):
         for symbol in table.iter_symbols():
             value, is_code = symbol["st_value"], symbol["st_info"]["type"] == "STT_FUNC"
+            is_seen = symbol["st_info"]["bind"] == "STB_GLOBAL"
             if symbol.name[:2] in ("$t", "$d"):
+                if value % 2:
+                    raise ToolchainError(f"the linked program has code or data marked from {value:#010x} on")
                 marks[value] = symbol.name[1] == "t"
             elif symbol.name and symbol["st_shndx"] != "SHN_UNDEF":
-                found[symbol.name] = value & ~1 if is_code else value
-    return MappingProxyType(found), marks
+                if is_seen and symbol.name in seen:
+                    raise ToolchainError(f"the linked program has two symbols {symbol.name}")
+                if is_seen or symbol.name not in seen:
+                    found[symbol.name] = value & ~1 if is_code else value
+                seen |= {symbol.name} if is_seen else set()
+                functions |= {symbol.name} if is_seen and is_code and value & 1 else set()
+    return MappingProxyType(found), frozenset(functions), marks
 
 
 def _code_ranges(sections: tuple[Section, ...], marks: Mapping[int, bool]) -> tuple[tuple[int, int], ...]:

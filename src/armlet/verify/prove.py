@@ -4,23 +4,28 @@ The program is run from its entry with each input an unknown. Where it ends, the
 term that the declared order builds: the same weights to the bit, the same connections, the same roundings in the same
 order. On the way nothing may be read that was not written, nothing outside the declared areas may be touched, no
 condition and no address may depend on data, and the registers that a call preserves must hold what they held.
+
+Addresses of the caller's arrays and of the stack are no numbers here but pointers into memory of their own, so that a
+program cannot be right by where one call happens to find them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.network import Activation
 from armlet.schedule.order import Order
+from armlet.target.core import Memory
 from armlet.verify.machine import STACK
 from armlet.verify.program import Program
-from armlet.verify.runner import Runner
+from armlet.verify.runner import Area, Runner
 from armlet.verify.semantics import Step, compile_step
 from armlet.verify.state import RefusalError, State
 from armlet.verify.terms import Term, Terms
 
-_RETURN = 0x3F00_0000  # where the call returns to
+_MEMORY = 1 << 32  # this many times a number tells one piece of the caller's memory from the others
+_RETURN = 15 * _MEMORY  # where the call returns to
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ class _Walk:
 
 def prove(runner: Runner, program: Program, entry: str) -> Proof:
     """Whether `entry` computes the declared order of its build, for all inputs."""
+    if entry not in runner.image.functions:
+        return Proof("is no Thumb function that other code can call", 0, 0)
     terms, order, how = Terms(), runner.build.order, runner.build.how
     state, walk = _start(runner, entry, terms), _Walk(program)
     before = dict(state.registers)
@@ -56,17 +63,37 @@ def prove(runner: Runner, program: Program, entry: str) -> Proof:
     lost = [name for name in core.preserved if state.registers.get(name) != before[name]]
     if lost:
         return Proof(f"does not give back {', '.join(lost)}", walk.steps, rounded)
-    left = [state.memory.get(address) for address in runner.results(entry)]
+    left = [state.memory.get(_place(runner, entry, address)) for address in runner.results(entry)]
     return Proof(_difference(order, how, terms, walk, left), walk.steps, rounded)
 
 
 def _start(runner: Runner, entry: str, terms: Terms) -> State:
     """What holds at the call: arguments, stack and way back are known, inputs and preserved registers are unknowns."""
     registers = {name: terms.unknown("register", k) for k, name in enumerate(runner.machine.core.preserved)}
-    registers |= {"sp": terms.constant(STACK.end), "lr": terms.constant(_RETURN | 1)}
-    registers |= {f"r{k}": terms.constant(address) for k, address in enumerate(runner.arguments(entry))}
-    memory = {address: terms.unknown("input", index) for address, index in runner.places(entry).items()}
-    return State(terms, runner.image, runner.areas(entry), registers, memory)
+    areas, stack = _areas(runner, entry)
+    registers |= {"sp": terms.pointer(stack.end), "lr": terms.pointer(_RETURN | 1)}
+    registers |= {f"r{k}": terms.pointer(_place(runner, entry, p)) for k, p in enumerate(runner.arguments(entry))}
+    memory = {_place(runner, entry, p): terms.unknown("input", index) for p, index in runner.places(entry).items()}
+    return State(terms, runner.image, areas, stack, registers, memory)
+
+
+def _areas(runner: Runner, entry: str) -> tuple[list[Area], Memory]:
+    """What the call may touch, the caller's memory in places of its own; and the stack, once more."""
+    areas: list[Area] = []
+    stack = STACK
+    for number, area in enumerate(runner.areas(entry), 1):
+        base = area.memory.base + (0 if area.is_linked else number * _MEMORY)
+        areas.append(replace(area, memory=Memory(base, area.memory.size)))
+        stack = areas[-1].memory if area.what == "stack" else stack
+    return areas, stack
+
+
+def _place(runner: Runner, entry: str, address: int) -> int:
+    """Where an address of the caller's lies in the proof."""
+    for number, area in enumerate(runner.areas(entry), 1):
+        if not area.is_linked and area.memory.base <= address < area.memory.end:
+            return address + number * _MEMORY
+    return address
 
 
 def _execute(state: State, walk: _Walk, start: int) -> None:

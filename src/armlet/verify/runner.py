@@ -32,6 +32,7 @@ class Area:
     what: str
     memory: Memory
     writable: bool
+    is_linked: bool  # the others lie where the caller wants
 
 
 class Runner:
@@ -99,14 +100,14 @@ class Runner:
         own = [s for s in self.image.sections if s.name in (".bss", ".data")]
         fixed = [s for s in self.image.sections if s.name in (".text", ".rodata")]
         stack = Memory(STACK.end - memory.stack, memory.stack)
-        found = [Area("variables", Memory(s.address, s.size), True) for s in own]
-        found += [Area("constants", Memory(s.address, s.size), False) for s in fixed]
-        found.append(Area("stack", stack, True))
+        found = [Area("variables", Memory(s.address, s.size), True, True) for s in own]
+        found += [Area("constants", Memory(s.address, s.size), False, True) for s in fixed]
+        found.append(Area("stack", stack, True, False))
         if self._is_run(entry):
-            found.append(Area("input array", Memory(self._inputs, _WORD * network.inputs), False))
-            found.append(Area("output array", Memory(self._outputs, _WORD * network.outputs), True))
+            found.append(Area("input array", Memory(self._inputs, _WORD * network.inputs), False, False))
+            found.append(Area("output array", Memory(self._outputs, _WORD * network.outputs), True, False))
         else:
-            found.append(Area("input block", Memory(self._block, max(_WORD, _span(self.build.inputs))), False))
+            found.append(Area("input block", Memory(self._block, max(_WORD, _span(self.build.inputs))), False, False))
         return tuple(found)
 
     def _through_arrays(self, x: F32, call: Callable[[str, tuple[int, ...]], None]) -> F32:

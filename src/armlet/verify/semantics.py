@@ -100,7 +100,10 @@ def _move_top(parts: list[str]) -> Step:
     d, high = parts[0], int(parts[1][1:], 0)
 
     def step(s: State, _: int) -> None:
-        s.put(d, s.terms.constant(high << 16 | s.known(d) & 0xFFFF))
+        low = s.terms.bits(s.get(d))
+        if low is None:
+            raise RefusalError(f"takes half of {d}, which depends on data or on where the caller's memory lies")
+        s.put(d, s.terms.constant(high << 16 | low & 0xFFFF))
 
     return step
 
@@ -125,10 +128,14 @@ def _address_sum(sign: int) -> Meaning:
         second = _value(b)
 
         def step(s: State, _: int) -> None:
-            bits = s.terms.bits(second(s))
-            if bits is None:
+            one, two = s.get(a), second(s)
+            if sign > 0 and s.terms.bits(two) is None:
+                one, two = two, one
+            by = s.terms.bits(two)
+            total = None if by is None else s.terms.moved(one, sign * by)
+            if total is None:
                 raise RefusalError("adds what depends on data to an address")
-            s.put(d, s.terms.constant(s.known(a) + sign * bits))
+            s.put(d, total)
 
         return step
 
@@ -148,7 +155,7 @@ def _address(text: list[str], moved: list[str]) -> Callable[[State, int], tuple[
     def find(s: State, at: int) -> tuple[int, Callable[[], None]]:
         start = (at + 4 & ~3) if base == "pc" else s.known(base)
         if write_back or after:
-            return start + offset, lambda: s.put(base, s.terms.constant(start + offset + after))
+            return start + offset, lambda: s.move(base, offset + after)
         return start + offset, _stay
 
     return find
@@ -192,6 +199,8 @@ def _listed(loads: bool, stack: bool) -> Meaning:
         base = "sp" if stack else parts[0].rstrip("!")
         names, update = _registers(parts[-1]), stack or parts[0].endswith("!")
         size = 4 * len(names)
+        if not names or {"lr", "pc"} <= {*names} or "sp" in names:
+            raise RefusalError("has a list that the architecture leaves unpredictable")
         if update and base in names:
             raise RefusalError(f"moves {base} and updates it")
 
@@ -201,7 +210,7 @@ def _listed(loads: bool, stack: bool) -> Meaning:
             places = range(start, start + size, 4)
             moved = [s.load(place) for place in places] if loads else [s.get(name) for name in names]
             if update:
-                s.put(base, s.terms.constant(start if down else start + size))
+                s.move(base, -size if down else size)
             if loads:
                 return _fill(s, names, moved)
             for place, value in zip(places, moved):
@@ -228,6 +237,8 @@ def _call(parts: list[str]) -> Step:
     to = int(parts[0][1:], 0)
 
     def step(s: State, at: int) -> int:
+        if s.known("sp") % 8:
+            raise RefusalError("calls with a stack that is not aligned to 8 bytes")
         s.put("lr", s.terms.constant(at + 4 | 1))
         return to
 

@@ -1,15 +1,16 @@
 """A core that computes with terms: registers and words of memory, each holding a term or nothing.
 
 An address or anything else that decides the path must be a known word, so a program that gets through has one path for
-all inputs. What was never written cannot be read, and nothing outside the declared areas can be touched.
+all inputs. What was never written cannot be read, and nothing outside the declared areas can be touched. The memory of
+the caller, the stack among it, is reached by the pointers alone that the call was given, wherever they point.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from armlet.errors import ArmletError
+from armlet.target.core import Memory
 from armlet.verify.image import Image
-from armlet.verify.machine import STACK
 from armlet.verify.runner import Area
 from armlet.verify.terms import Term, Terms
 
@@ -27,6 +28,7 @@ class State:
     terms: Terms
     image: Image
     areas: Sequence[Area]
+    stack: Memory
     registers: dict[str, Term]
     memory: dict[int, Term] = field(default_factory=dict)  # by address of the word
 
@@ -40,27 +42,38 @@ class State:
         """Write a register; the program counter is written by jumps only."""
         if register not in _REGISTERS:
             raise RefusalError(f"writes {register}, which the prover does not follow")
+        if register == "sp":
+            self._check_stack_pointer(term)
         self.registers[register] = term
 
     def target(self, term: Term) -> int:
         """Where a jump to a word goes; its lowest bit must say Thumb."""
-        bits = self.terms.bits(term)
-        if bits is None or not bits & 1:
+        place = self.terms.place(term)
+        if place is None or not place & 1:
             raise RefusalError("jumps where no known Thumb code is")
-        return bits & ~1
+        return place & ~1
 
     def known(self, register: str) -> int:
-        """A word that must not depend on data."""
-        bits = self.terms.bits(self.get(register))
-        if bits is None:
+        """An address that must not depend on data."""
+        place = self.terms.place(self.get(register))
+        if place is None:
             raise RefusalError(f"takes {register} as an address, which depends on data")
-        return bits
+        return place
+
+    def move(self, register: str, by: int) -> None:
+        """An address some bytes on."""
+        self.known(register)
+        moved = self.terms.moved(self.get(register), by)
+        if moved is not None:
+            self.put(register, moved)
 
     def load(self, address: int) -> Term:
         """A word of memory, written before or part of the image."""
-        self._allowed(address, False)
+        is_variable = self._allowed(address, False).writable
         if address in self.memory:
             return self.memory[address]
+        if is_variable:  # what variables start with holds for the first call only
+            raise RefusalError(f"reads {address:#010x}, which was never written")
         for section in self.image.sections:
             if section.content and section.address <= address and address + 4 <= section.end:
                 at = address - section.address
@@ -72,12 +85,19 @@ class State:
         self._allowed(address, True)
         self.memory[address] = term
 
-    def _allowed(self, address: int, writes: bool) -> None:
+    def _check_stack_pointer(self, term: Term) -> None:
+        """Interrupts push below it at any time."""
+        place = self.terms.place(term)
+        if place is None or not self.stack.base <= place <= self.stack.end or place % 4:
+            raise RefusalError("moves the stack pointer out of the stack that is declared")
+
+    def _allowed(self, address: int, writes: bool) -> Area:
+        """The area that holds a word."""
         if address % 4:
             raise RefusalError(f"accesses {address:#010x}, which is not aligned")
-        if STACK.base <= address < STACK.end and address < self.known("sp"):
+        if self.stack.base <= address < self.stack.end and address < self.known("sp"):
             raise RefusalError(f"accesses {address:#010x} below the stack pointer, which interrupts overwrite")
         for area in self.areas:
             if area.memory.base <= address and address + 4 <= area.memory.end and (area.writable or not writes):
-                return
+                return area
         raise RefusalError(f"{'writes' if writes else 'reads'} {address:#010x}, outside its memory")

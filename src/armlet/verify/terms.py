@@ -12,6 +12,7 @@ Term: TypeAlias = int  # the number of a term
 Key: TypeAlias = tuple[str, int, int, int, int]
 
 _SIGN = 0x8000_0000
+_LOW = 0xFFFF_FFFF
 _ONE = 0x3F80_0000
 
 
@@ -24,7 +25,26 @@ class Terms:
 
     def constant(self, bits: int) -> Term:
         """A word whose bits are known: a weight, or an address."""
-        return self._number("constant", bits & 0xFFFF_FFFF)
+        return self._number("constant", bits & _LOW)
+
+    def pointer(self, place: int) -> Term:
+        """An address in memory that the caller places: which memory in the high bits, any base in the low 32.
+
+        What is computed from it moves the low bits alone, so that nothing is proved by where it lies.
+        """
+        return self._number("pointer", place)
+
+    def place(self, a: Term) -> int | None:
+        """The address that a word is, where it is one."""
+        kind, value, *_ = self.keys[a]
+        return value if kind in ("constant", "pointer") else None
+
+    def moved(self, a: Term, by: int) -> Term | None:
+        """A word that is known, or a pointer, some bytes on; they wrap round as the core's do."""
+        kind, value, *_ = self.keys[a]
+        if kind == "constant":
+            return self.constant(value + by)
+        return self.pointer(value & ~_LOW | (value + by) & _LOW) if kind == "pointer" else None
 
     def unknown(self, what: str, index: int) -> Term:
         """A word that only the caller knows: an input, or what a register held."""

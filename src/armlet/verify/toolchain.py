@@ -41,8 +41,11 @@ class Toolchain(Protocol):
         """The ELF object of C text at -O3. Raises `ToolchainError`, also when it takes longer than `seconds`."""
         ...
 
-    def link(self, objects: Sequence[bytes], core: Core, entry: str) -> bytes:
-        """The ELF image of `objects`, code and constants in flash, variables in RAM. Raises `ToolchainError`."""
+    def link(self, objects: Sequence[bytes], core: Core, entry: str, elsewhere: bool = False) -> bytes:
+        """The ELF image of `objects`, code and constants in flash, variables in RAM. Raises `ToolchainError`.
+
+        With `elsewhere`, every piece at another address.
+        """
         ...
 
 
@@ -75,8 +78,8 @@ class GnuToolchain:
         command = (f"{self.prefix}gcc", *core.gnu_flags, *_C_FLAGS, "-c", "in.c", "-o", "out")
         return _make(command, {"in.c": source}, seconds)
 
-    def link(self, objects: Sequence[bytes], core: Core, entry: str) -> bytes:
-        return _link((f"{self.prefix}ld",), objects, core, entry)
+    def link(self, objects: Sequence[bytes], core: Core, entry: str, elsewhere: bool = False) -> bytes:
+        return _link((f"{self.prefix}ld",), objects, link_script(core, elsewhere), entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,8 @@ class ZigToolchain:
         command = (*self._clang(core), *_C_FLAGS, "-fno-sanitize=all", "-c", "in.c", "-o", "out")
         return _make(command, {"in.c": source}, seconds)
 
-    def link(self, objects: Sequence[bytes], core: Core, entry: str) -> bytes:
-        return _link((self.program, "ld.lld"), objects, core, entry)
+    def link(self, objects: Sequence[bytes], core: Core, entry: str, elsewhere: bool = False) -> bytes:
+        return _link((self.program, "ld.lld"), objects, link_script(core, elsewhere), entry)
 
     def _clang(self, core: Core) -> tuple[str, ...]:
         return (self.program, "cc", "-target", core.clang_target, f"-mcpu={core.clang_cpu}")
@@ -111,9 +114,9 @@ def _zig() -> str | None:
     return str(program) if program.exists() else None
 
 
-def _link(linker: tuple[str, ...], objects: Sequence[bytes], core: Core, entry: str) -> bytes:
+def _link(linker: tuple[str, ...], objects: Sequence[bytes], script: str, entry: str) -> bytes:
     files: dict[str, str | bytes] = {f"{i}.o": content for i, content in enumerate(objects)}
-    files["script.ld"] = link_script(core)
+    files["script.ld"] = script
     named = [name for name in files if name.endswith(".o")]
     return _make((*linker, "-T", "script.ld", "-e", entry, *named, "-o", "out"), files)
 

@@ -29,6 +29,7 @@ from armlet.verify.vectors import Trials, trials
 from armlet.verify.verdict import Check, Verdict
 
 _CONTROL_INPUTS = 12  # inputs that each corrupted copy is tried on
+_SECTIONS = (".text", ".rodata", ".data", ".bss")
 _TRACED = 3  # inputs whose whole path is compared
 
 
@@ -57,6 +58,7 @@ def verify_build(folder: Path, random: int = 32, seed: int = 0, tools: Toolchain
     image = _link(build, tools, found)
     if image is not None:
         _check_sizes(build, image, found)
+        _check_elsewhere(build, tools, found)
         _check_behaviour(build, image, trials(build, random, seed), found)
     return Verdict(
         build.name,
@@ -69,10 +71,10 @@ def verify_build(folder: Path, random: int = 32, seed: int = 0, tools: Toolchain
     )
 
 
-def link_build(build: Build, tools: Toolchain) -> Image:
-    """Assemble and link NAME.S for its exact core. Raises `ToolchainError`."""
+def link_build(build: Build, tools: Toolchain, elsewhere: bool = False) -> Image:
+    """Assemble and link NAME.S for its exact core; `elsewhere`, all at other addresses. Raises `ToolchainError`."""
     core = build.target.core
-    return read_image(tools.link([tools.assemble(build.assembly, core)], core, f"{build.name}_run"))
+    return read_image(tools.link([tools.assemble(build.assembly, core)], core, f"{build.name}_run", elsewhere))
 
 
 def _check_files(build: Build, found: _Findings) -> None:
@@ -100,7 +102,21 @@ def _check_sizes(build: Build, image: Image, found: _Findings) -> None:
     declared = (memory.code, memory.constants, memory.ram - memory.stack)
     linked = (image.code_bytes, image.constant_bytes, image.ram_bytes)
     problem = "" if declared == linked else f"declared {declared}, linked {linked} (code, constants, variables)"
+    if strange := [section.name for section in image.sections if section.name not in _SECTIONS]:
+        problem = f"has a section {strange[0]}"
     found.add("takes the memory that the manifest declares", problem, f"{image.flash_bytes} bytes of flash")
+
+
+def _check_elsewhere(build: Build, tools: Toolchain, found: _Findings) -> None:
+    """Firmware is linked by others: what is right only where our own link put things must not pass."""
+    problem = ""
+    try:
+        runner = Runner(build, link_build(build, tools, elsewhere=True))
+        for entry in runner.entries:
+            problem = problem or prove(runner, runner.decoded, entry).problem
+    except ToolchainError as refused:
+        problem = str(refused)
+    found.add("it is proved again where every piece lies elsewhere", problem, "another order, gaps between")
 
 
 def _check_behaviour(build: Build, image: Image, tried: Trials, found: _Findings) -> None:

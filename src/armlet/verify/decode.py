@@ -26,6 +26,8 @@ _MODES = {InstructionSet.THUMB: (capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | 
 _WIDTHS = {"ldrb": 1, "ldrsb": 1, "strb": 1, "ldrh": 2, "ldrsh": 2, "strh": 2, "tbb": 1, "tbh": 2}
 _STORES = _words("str strb strh strd stm stmdb push vstr vstmia vstmdb vpush")
 _LOADS = _words("ldr ldrb ldrh ldrsb ldrsh ldrd ldm ldmdb pop vldr vldmia vldmdb vpop tbb tbh")
+_FLOAT_LISTS = _words("vldmia vldmdb vstmia vstmdb vpush vpop")
+_CORE_LISTS = _words("ldm ldmdb stm stmdb pop push")
 _WRITES_NONE = _words("cmp cmn tst teq vcmp vcmpe it b bl bx blx cbz cbnz hint dsb dmb isb vmsr fmstat")
 _WRITES_TWO = _words("umull smull umlal smlal umaal smlald smlaldx")
 _KEEPS_OLD = _words("vmla vmls vnmla vnmls vfma vfms vfnma vfnms umlal smlal umaal smlald movt bfi")
@@ -72,10 +74,24 @@ class Decoder:
             if key not in self._known:
                 whole = next(self._whole.disasm(code[at : at + size], where))  # outside its IT block, if it has one
                 self._known[key] = _take_apart(whole.insn_name(), mnemonic, operands, size)
+            if _is_unpredictable(self._known[key], code[at : at + size]):
+                raise ToolchainError(
+                    f"the bytes at {where:#010x} are a list that the architecture leaves unpredictable"
+                )
             yield self._known[key]
             at += size
         if at != len(code):
             raise ToolchainError(f"the bytes at {address + at:#010x} are no instruction of {self.core.name}")
+
+
+def _is_unpredictable(form: Instruction, code: bytes) -> bool:
+    """Lists of no register, of one in a long encoding, or past the last one: Capstone shows them as sound ones.
+
+    ARM DDI 0403, section A7.7, LDM, STM, VLDM and VSTM; imm8 of a list of float registers counts words.
+    """
+    if form.name in _FLOAT_LISTS:
+        return code[2] != form.words
+    return form.name in _CORE_LISTS and form.size == 4 and form.words < 2
 
 
 def _take_apart(name: str, mnemonic: str, operands: str, size: int) -> Instruction:

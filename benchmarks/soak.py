@@ -20,15 +20,14 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from armlet.config import CompileOptions
 from armlet.errors import ArmletError, CapacityError, InputError
-from armlet.network.network import F32, InputDomain, Layer, Network
+from armlet.network.network import InputDomain, Layer, Network
 from armlet.network.params import write_params
 from armlet.pipeline import compile_network
 from armlet.schedule.interpret import run_order
-from armlet.verify.bound import error_bound
+from armlet.verify.bound import error_bound, specified
 from armlet.verify.build import Build, read_build
 from armlet.verify.image import Image, read_image
 from armlet.verify.runner import Runner
@@ -117,16 +116,16 @@ def _difference(build: Build, image: Image, tally: Counter[str]) -> str:
         expected = run_order(build.order, tried.inputs, build.how)
         bound = error_bound(build.network, tried.inputs)
         distance = np.abs(expected.astype(np.float64) - build.network(tried.inputs))
-    specified = _specified(build.network, tried.inputs)
-    outside = (distance > bound) & specified[:, None]
+        told = specified(build.network, tried.inputs)
+    outside = (distance > bound) & told[:, None]
     if outside.any():
         row, j = np.argwhere(outside)[0]
         return f"the order's output {j} of {tried.labels[row]} is {distance[row, j]:.3g} off, bound {bound[row, j]:.3g}"
-    tally["inputs beyond float32"] += int((~specified).sum())
+    tally["inputs beyond float32"] += int((~told).sum())
     try:
         runner = Runner(build, image)
         for entry, call in runner.entries.items():
-            for row in np.flatnonzero(specified):
+            for row in np.flatnonzero(told):
                 given = call(tried.inputs[row])
                 tally["calls"] += 1
                 if given.tobytes() != expected[row].tobytes():
@@ -141,12 +140,6 @@ def _some(tried: Trials, build: Build) -> Trials:
     rng = np.random.default_rng(int(build.manifest.network.digest[:8], 16))
     rows = np.sort(rng.permutation(len(tried.labels))[:INPUTS])
     return Trials(tried.inputs[rows], tuple(tried.labels[row] for row in rows))
-
-
-def _specified(network: Network, x: F32) -> NDArray[np.bool_]:
-    """Rows on which no sum leaves float32, whatever the order; the others have no specified result."""
-    with np.errstate(all="ignore"):
-        return np.asarray(np.isfinite(error_bound(network, x)).all(axis=1))
 
 
 def _has_huge(network: Network) -> bool:

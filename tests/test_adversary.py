@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from armlet.errors import InputError, ToolchainError
 from armlet.target.core import CORTEX_M4F_CORE as CORE
@@ -157,9 +158,9 @@ def test_two_inputs_in_one_place_are_refused(tmp_path: Path):
 
 
 def _symbol(elf: ELFFile, name: str) -> int:
-    """Where in the file the entry of a symbol stands."""
-    table = next(section for section in elf.iter_sections() if section.name == ".symtab")
-    number = next(k for k, symbol in enumerate(table.iter_symbols()) if symbol.name == name)
+    """Where in the file the entry of the first symbol stands whose name begins so."""
+    table = next(section for section in elf.iter_sections() if isinstance(section, SymbolTableSection))
+    number = next(k for k, symbol in enumerate(table.iter_symbols()) if symbol.name.startswith(name))
     return table["sh_offset"] + 16 * number
 
 
@@ -181,12 +182,7 @@ def _arm_code(elf: ELFFile, data: bytearray) -> None:
 
 
 def _odd_mark(elf: ELFFile, data: bytearray) -> None:
-    data[_symbol(elf, next(s for s in ("$t", "$t.0", "$t.1") if _has(elf, s))) + 4] |= 1
-
-
-def _has(elf: ELFFile, name: str) -> bool:
-    table = next(section for section in elf.iter_sections() if section.name == ".symtab")
-    return any(symbol.name == name for symbol in table.iter_symbols())
+    data[_symbol(elf, "$t") + 4] |= 1
 
 
 def _variables_over_code(elf: ELFFile, data: bytearray) -> None:

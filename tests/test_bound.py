@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from armlet.network.arithmetic import MultiplyAdd, multiply_add, relu
 from armlet.network.network import F32, F64, Activation, InputDomain, Layer, Network
 from armlet.network.normalise import fold_normalisation
-from armlet.verify.bound import error_bound
+from armlet.verify.bound import error_bound, largest_sum, specified
 
 SCALES = (1e-42, 1e-30, 1e-3, 1.0, 1e3, 1e12)
 
@@ -78,6 +78,18 @@ def test_the_bound_says_something(width: int):
     x = rng.random((50, width)).astype(np.float32)
     distance = np.abs(in_some_order(network, x, MultiplyAdd.SEPARATE, rng) - network(x)).max()
     assert 1 < error_bound(network, x).max() / distance < 2 * width**2
+
+
+@given(st.integers(0, 2**32), st.sampled_from(MultiplyAdd), st.booleans())
+def test_no_value_is_beyond_the_largest_sum(seed: int, how: MultiplyAdd, normalised: bool):
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, normalised)
+    x = rng.choice(np.array([-2, 2, 1.5, 0], np.float32), (8, network.inputs))  # the interval is [-2, 2]
+    with np.errstate(all="ignore"):
+        found = in_some_order(network, x, how, rng)
+    largest = largest_sum(network)
+    assert np.isinf(largest) or np.abs(found).max() <= largest
+    assert np.isinf(largest) or specified(network, x).all()
 
 
 def test_a_network_without_connections_has_no_error():

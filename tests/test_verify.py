@@ -1,6 +1,7 @@
 """Verification says yes to what is right, and no, with the place, to everything else."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -51,6 +52,28 @@ def compiled(network: Network, folder: Path, options: CompileOptions = QUICK) ->
 @pytest.fixture
 def build(tmp_path: Path) -> Path:
     return compiled(small_network(), tmp_path)
+
+
+def _steep(low: float) -> Network:
+    """2 a + 2 b of inputs up to 3e38: infinite for most, finite where they are small."""
+    layer = Layer(np.array([[2, 2]], np.float32), np.zeros(1, np.float32), Activation.LINEAR)
+    return Network((layer,), InputDomain.uniform(2, low, 3e38), (2,))
+
+
+def test_sums_that_may_leave_float32_narrow_the_claim_in_so_many_words(tmp_path: Path):
+    verdict = verify_build(compiled(_steep(-1.0), tmp_path), random=40)
+    assert verdict.holds, broken(verdict)
+    check = next(check for check in verdict.checks if "leave float32" in check.claim)
+    assert check.claim.startswith("sums may leave float32 on some declared inputs: nothing is claimed")
+    left, of = map(int, re.findall(r"\d+", check.detail))
+    assert 30 < left < of
+    sound = verify_build(compiled(small_network(), tmp_path / "sound"), random=2)
+    assert next(c for c in sound.checks if "float32 on" in c.claim).claim.startswith("no sum leaves float32")
+
+
+def test_a_network_without_a_specified_result_is_not_verified(tmp_path: Path):
+    verdict = verify_build(compiled(_steep(2e38), tmp_path), random=4)
+    assert "there is an input with a specified result" in [check.claim for check in verdict.checks if not check.holds]
 
 
 def broken(verdict: Verdict) -> list[str]:

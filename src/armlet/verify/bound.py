@@ -10,7 +10,7 @@ It is a worst case: rounding errors that never cancel, neither in a sum nor from
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from armlet.network.network import F64, Activation, Layer, Network
 from armlet.network.normalise import fold_normalisation
@@ -39,6 +39,26 @@ def error_bound(network: Network, x: ArrayLike) -> F64:
             relu = layer.activation is Activation.RELU
             values = np.maximum(after, 0.0) if relu else after
     return np.where(np.isnan(error), np.inf, error)
+
+
+def specified(network: Network, x: ArrayLike) -> NDArray[np.bool_]:
+    """(samples,) on which inputs no sum leaves float32, whatever the order: there is a result that can be claimed."""
+    return np.isfinite(error_bound(network, x)).all(axis=1)
+
+
+def largest_sum(network: Network) -> float:
+    """At most how large any sum, or part of one, gets in float32 on the declared inputs; infinite beyond float32."""
+    folded = fold_normalisation(network)
+    size = np.maximum(np.abs(network.domain.low), np.abs(network.domain.high)) * (1 + _SINGLE)
+    largest = 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        for layer in folded.layers:
+            size = np.abs(layer.weight.astype(np.float64)) @ size + np.abs(layer.bias.astype(np.float64))
+            size = size * (1 + _gamma(np.full(len(size), layer.inputs + 2), _SINGLE)) + layer.inputs * _TINIEST
+            largest = max(largest, float(size.max()))
+            if layer.activation not in (Activation.LINEAR, Activation.RELU):
+                size = np.maximum(size, 1.0)  # a sigmoid is above its argument near zero, and never above 1
+    return largest if largest < _LARGEST else np.inf
 
 
 def _sums(layer: Layer, values: F64) -> F64:

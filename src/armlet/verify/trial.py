@@ -9,6 +9,7 @@ from pathlib import Path
 from armlet.errors import ToolchainError
 from armlet.network.network import F32
 from armlet.schedule.interpret import run_order
+from armlet.verify.bound import specified
 from armlet.verify.build import Build, read_build
 from armlet.verify.decode import Decoder
 from armlet.verify.image import Image
@@ -96,6 +97,7 @@ def try_image(
 ) -> Trial:
     """As `try_verifier`, of a program that is linked already."""
     x = trials(build, inputs, seed).inputs[:inputs]
+    x = x[specified(build.network, x)]
     expected = run_order(build.order, x, build.how)
     fates = {kind: dict.fromkeys(Fate, 0) for kind in KINDS}
     missed: list[str] = []

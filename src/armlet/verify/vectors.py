@@ -25,6 +25,10 @@ class Trials:
     inputs: F32  # (trials, network inputs)
     labels: tuple[str, ...]
 
+    def take(self, rows: NDArray[np.bool_]) -> "Trials":
+        """Those that `rows` marks."""
+        return Trials(self.inputs[rows], tuple(label for label, kept in zip(self.labels, rows) if kept))
+
 
 def trials(build: Build, random: int, seed: int) -> Trials:
     """`random` draws inside the declared interval beside the fixed inputs; special values are moved into it."""

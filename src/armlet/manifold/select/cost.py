@@ -25,6 +25,7 @@ class Selector(Enum):
     DIAGONAL = "diagonal"  # t_i^2 G_ii
     COMPENSATED = "compensated"  # the same, when the unit's bias takes over the mean of what is lost
     TAYLOR = "taylor"  # and with the slope of d^2 at this point: right for few weights at a time, ruinous for many
+    EXACT = "exact"  # the true distance of each, one after another: for small networks
     MAGNITUDE = "magnitude"  # |t_i|, which knows nothing of the network: the baseline
 
 

@@ -22,6 +22,10 @@ def prune(
     step_size: int | None = None,
 ) -> tuple[Point, Masks]:
     """The point without `count` more weights; costs are judged on `reference`, anew after every `step_size`."""
+    if selector is Selector.EXACT:
+        from armlet.manifold.select.exact import remove_exactly  # wakes Numba
+
+        return remove_exactly(point, masks, reference, shape, count)[:2]
     while count > 0:
         some = min(step_size or count, count)
         costs, biases = judge(selector, point, reference, jax.random.fold_in(key, count), shape)

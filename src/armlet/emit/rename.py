@@ -1,7 +1,9 @@
-"""Give the registers of each batch of loads to its values in the order of their words.
+"""Give values registers anew, so that neighbours in memory come into neighbouring registers.
 
-A batch defines all its registers afresh, so which value goes into which is free: the registers are renamed from there
-on. Neighbours in memory then land in neighbouring registers, and one transfer of many can carry them.
+A batch of loads defines all its registers afresh, and so does the start of a sum: which register each value gets is
+free, as long as no value that is still wanted holds it. A run of neighbours takes a gap of free registers that holds it
+whole. Where there is a choice, the one is taken that leaves the widest gaps halfway through the value's life: sums,
+which stay for long, gather at one end, and loads come and go in one piece at the other.
 """
 
 import numpy as np
@@ -11,41 +13,115 @@ from armlet.graph.graph import Index
 from armlet.layout.layout import Layout
 from armlet.schedule.code import Code, Op
 
-_LOAD = int(Op.LOAD)
+_LOAD, _FIRST, _CONSTANT = int(Op.LOAD), int(Op.FIRST), int(Op.CONSTANT)
 
 
-def rename_batches(code: Code, layout: Layout) -> Index:
-    """The instructions of `code` with the loads of each batch in the order of words and registers renamed to match."""
+def rename(code: Code, layout: Layout) -> Index:
+    """The instructions of `code`, the loads of each batch in the order of words, with registers given anew."""
     rows = code.instructions.copy()
-    _rename(rows, layout.words, code.order.graph.inputs, code.registers)
+    _rename(rows, _last_uses(rows, code.registers), layout.words, code.order.graph.inputs, code.registers)
     return rows
 
 
 @njit(cache=True)
-def _rename(rows, word, inputs, registers):
-    name = np.arange(registers, dtype=np.int32)
-    at = 0
-    while at < len(rows):
-        if rows[at, 0] != _LOAD:
-            rows[at, 1] = name[rows[at, 1]]
-            if rows[at, 2] >= 0:
-                rows[at, 2] = name[rows[at, 2]]
-            at += 1
-            continue
-        end = _end_of_batch(rows, at, inputs)
-        batch = rows[at:end].copy()
-        names = np.sort(name[batch[:, 1]])
-        for k, chosen in enumerate(np.argsort(word[batch[:, 3]], kind="mergesort")):
-            rows[at + k] = batch[chosen]
-            rows[at + k, 1] = names[k]
-            name[batch[chosen, 1]] = names[k]
-        at = end
+def _last_uses(rows, registers):
+    """For each instruction that defines a register afresh: the last one that uses what it holds."""
+    last = np.arange(len(rows))
+    defined = np.zeros(registers, np.int64)
+    for at in range(len(rows)):
+        op, a, x = rows[at, 0], rows[at, 1], rows[at, 2]
+        if x >= 0:
+            last[defined[x]] = at
+        if op in (_LOAD, _FIRST, _CONSTANT):
+            defined[a] = at
+        else:
+            last[defined[a]] = at
+    return last
 
 
 @njit(cache=True)
-def _end_of_batch(rows, at, inputs):
-    """Where the run of loads that begins at `at` ends; the two blocks of memory never share one."""
+def _rename(rows, last, word, inputs, registers):
+    name = np.arange(registers)
+    until = np.full(registers, -1, np.int64)  # by register: the last use of what it holds
+    at = 0
+    while at < len(rows):
+        op, a, x = rows[at, 0], rows[at, 1], rows[at, 2]
+        if op == _LOAD:
+            at = _rename_batch(rows, at, last, word, inputs, name, until)
+            continue
+        if x >= 0:
+            rows[at, 2] = name[x]
+        if op in (_FIRST, _CONSTANT):
+            name[a] = _best_place(until, at, 1, (at + last[at]) // 2, True)
+            until[name[a]] = last[at]
+        rows[at, 1] = name[a]
+        at += 1
+
+
+@njit(cache=True)
+def _rename_batch(rows, at, last, word, inputs, name, until):
+    """Sort and rename the batch of loads that begins at `at`; gives where it ends."""
+    end = _end_of_batch(rows, at, inputs, len(name))
+    by_word = at + np.argsort(word[rows[at:end, 3]], kind="mergesort")
+    batch, lives = rows[by_word].copy(), last[by_word].copy()
+    rows[at:end] = batch
+    words = word[batch[:, 3]]
+    placed = np.zeros(len(batch), np.bool_)
+    most = len(batch)
+    while not placed.all():
+        begin, length = _longest_run(words, placed, most)
+        middle = (at + np.sort(lives[begin : begin + length])[length // 2]) // 2
+        first = _best_place(until, at, length, middle, False)
+        if first < 0:  # no gap holds the run: what fits goes first
+            most = length - 1
+            continue
+        for k in range(length):
+            rows[at + begin + k, 1] = name[batch[begin + k, 1]] = first + k
+            until[first + k] = max(lives[begin + k], end - 1)
+            placed[begin + k] = True
+    return end
+
+
+@njit(cache=True)
+def _end_of_batch(rows, at, inputs, registers):
+    """Where the run of loads ends; the two blocks of memory never share one, nor is a register loaded twice."""
+    loaded = np.zeros(registers, np.bool_)
     end = at
     while end < len(rows) and rows[end, 0] == _LOAD and (rows[end, 3] < inputs) == (rows[at, 3] < inputs):
+        if loaded[rows[end, 1]]:
+            break
+        loaded[rows[end, 1]] = True
         end += 1
     return end
+
+
+@njit(cache=True)
+def _longest_run(words, placed, most):
+    """The first of the longest runs of neighbours not yet placed, cut to `most`."""
+    begin, length, start = 0, 0, 0
+    for k in range(len(words)):
+        if placed[k] or k == 0 or placed[k - 1] or words[k] != words[k - 1] + 1:
+            start = k
+        if not placed[k] and min(most, k + 1 - start) > length:
+            begin, length = start, min(most, k + 1 - start)
+    return begin, length
+
+
+@njit(cache=True)
+def _best_place(until, now, length, then, high):
+    """Where `length` free registers side by side begin, -1 if nowhere: those that leave the widest gaps at `then`."""
+    best, chosen = -1, -1
+    for first in range(len(until) - length + 1):
+        if (until[first : first + length] >= now).any():
+            continue
+        squares, gap = 0, 0
+        for register in range(len(until) + 1):
+            inside = first <= register < first + length
+            if register < len(until) and not inside and until[register] <= then:
+                gap += 1
+            else:
+                squares += gap * gap
+                gap = 0
+        if squares > best or (high and squares == best):
+            best, chosen = squares, first
+    return chosen

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from armlet.emit.arithmetic import add_arithmetic
 from armlet.emit.lines import Lines
 from armlet.emit.program import Program
-from armlet.emit.rename import rename_batches
+from armlet.emit.rename import rename
 from armlet.emit.transfer import add_transfers
 from armlet.graph.graph import ACTIVATIONS, Graph, Index
 from armlet.layout.layout import Layout
@@ -28,7 +28,7 @@ _LOAD, _STORE, _FIRST, _NEXT, _FINISH, _CONSTANT = (int(step) for step in Step)
 def select(code: Code, layout: Layout, target: Target, split: Split, how: MultiplyAdd) -> Program:
     """The lines of `code`, each instruction's in its place."""
     graph, lines = code.order.graph, Lines()
-    rows = rename_batches(code, layout)
+    rows = rename(code, layout)
     clamped = _clamped_on_their_way(rows, graph.activation == _RELU, code.registers)
     constants = add_arithmetic(lines, rows, graph, split, how)
     _add_activations(lines, rows, graph, clamped)

@@ -43,7 +43,7 @@ def error_bound(network: Network, x: ArrayLike) -> F64:
 
 def specified(network: Network, x: ArrayLike) -> NDArray[np.bool_]:
     """(samples,) on which inputs no sum leaves float32, whatever the order: there is a result that can be claimed."""
-    return np.isfinite(error_bound(network, x)).all(axis=1)
+    return np.asarray(np.isfinite(error_bound(network, x)).all(axis=1), bool)
 
 
 def largest_sum(network: Network) -> float:

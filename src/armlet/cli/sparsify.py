@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -17,6 +17,7 @@ from armlet.errors import InputError
 
 if TYPE_CHECKING:
     from armlet.manifold.checkpoint import Partial
+    from armlet.manifold.inputs.moments import Moments
     from armlet.manifold.metric import OutputMetric
     from armlet.manifold.options import SparsifyOptions
     from armlet.manifold.select import Selector
@@ -57,7 +58,7 @@ def sparsify(
     inputs: Annotated[
         str | None,
         typer.Option(
-            help="uniform, gaussian, image, signal, weights, samples, or a mixture such as image:0.7,weights:0.3 "
+            help="uniform, gaussian, image, signal, weights, moments, samples, or a mixture: image:0.7,weights:0.3 "
             "(default: image for grids, else signals and noise).",
             rich_help_panel=_INPUTS,
         ),
@@ -65,6 +66,13 @@ def sparsify(
     samples: Annotated[
         Path | None,
         typer.Option(help="Unlabelled inputs, .npz or .csv, if you have some.", rich_help_panel=_INPUTS),
+    ] = None,
+    moments: Annotated[
+        Path | None,
+        typer.Option(
+            help="Declared mean and covariance or std of the inputs, .npz, if you know them.",
+            rich_help_panel=_INPUTS,
+        ),
     ] = None,
     epochs: Annotated[
         int | None, typer.Option(help="Rounds of removing and adjusting (default: 40).", rich_help_panel=_SEARCH)
@@ -81,7 +89,7 @@ def sparsify(
     selector: Annotated[
         str | None,
         typer.Option(
-            help="compensated (default), diagonal, taylor (with small steps), magnitude (the baseline).",
+            help="compensated (default), diagonal, taylor (with small steps), exact (small networks), magnitude.",
             rich_help_panel=_SEARCH,
         ),
     ] = None,
@@ -134,7 +142,9 @@ def sparsify(
     network = read_network(params)
     refuse_foreign(out, OWNS)
     measure = _measure(network, x_test, y_test)
-    rows = None if samples is None else _rows(samples, network)
+    known = _Known(
+        None if samples is None else _rows(samples, network), None if moments is None else _moments(moments, network)
+    )
     from armlet.manifold.options import FAST, SparsifyOptions  # wakes JAX: only once the files are known to be good
 
     given = {"sparsity": sparsity, "max_distance": max_distance, "inputs": inputs, "epochs": epochs, "steps": steps}
@@ -142,7 +152,14 @@ def sparsify(
     given |= {"selector": _choice("selector", selector), "metric": _choice("metric", metric)}
     given = {name: value for name, value in given.items() if value is not None}
     options = settle(SparsifyOptions, "sparsify", config, **{**(FAST if fast else {}), **given})
-    _run(console, network, out, options, rows, measure, resume)
+    _run(console, network, out, options, known, measure, resume)
+
+
+class _Known(NamedTuple):
+    """What the user knows of the inputs."""
+
+    samples: "F32 | None"
+    moments: "Moments | None"
 
 
 def _run(
@@ -150,7 +167,7 @@ def _run(
     network: "Network",
     out: Path,
     options: "SparsifyOptions",
-    rows: "F32 | None",
+    known: "_Known",
     measure: Measure,
     resume: bool,
 ) -> None:
@@ -158,13 +175,17 @@ def _run(
     from armlet.manifold.sparsify import settings_of, sparsify
 
     partial = Partial(beside(out), resume)
-    if resume and not partial.exists and (trace := finished(out, settings_of(network, options, rows))):
+    if (
+        resume
+        and not partial.exists
+        and (trace := finished(out, settings_of(network, options, known.samples, known.moments)))
+    ):
         console.result({"out": str(out), "distance": trace.distance}, f"{out}: finished already, nothing to resume")
         return
     if resume != partial.exists:
         console.say(f"{partial.folder}: {_ANEW if resume else _GIVEN_UP}")
     with _watched(console, measure, partial) as watch:
-        result = sparsify(network, options, watch, rows, partial)
+        result = sparsify(network, options, watch, known.samples, partial, known.moments)
     write_result(out, result)
     partial.remove()
     tell(console, out, network, result, measure)
@@ -206,6 +227,12 @@ def _measure(network: "Network", x_test: Path | None, y_test: Path | None) -> Me
         return float((outputs(sparse, x).argmax(axis=1) == y).mean())
 
     return measure
+
+
+def _moments(moments: Path, network: "Network") -> "Moments":
+    from armlet.manifold.inputs.moments import read_moments
+
+    return read_moments(moments, network.inputs)
 
 
 def _rows(samples: Path, network: "Network") -> "F32":

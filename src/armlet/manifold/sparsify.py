@@ -21,6 +21,7 @@ from armlet.errors import InputError
 from armlet.manifold.adjust import walk
 from armlet.manifold.checkpoint import Kept, Partial, Standing
 from armlet.manifold.functional import masks_of, network_at, point_of
+from armlet.manifold.inputs.moments import Moments
 from armlet.manifold.inputs.parse import default_model
 from armlet.manifold.metric import distance
 from armlet.manifold.options import SparsifyOptions
@@ -50,23 +51,24 @@ def sparsify(
     watch: Watch | None = None,
     samples: F32 | None = None,
     partial: Partial | None = None,
+    moments: Moments | None = None,
 ) -> Sparsified:
     """The network with weights removed until the sparsity or the distance budget is reached.
 
     `watch` is called after each epoch with its figures and the network as it stands; an accuracy that it returns goes
-    into the trace. `samples` are rows for the input model of that name, (n, inputs), raw and unlabelled. `partial` is
-    a folder to write down each epoch in, and to go on from.
+    into the trace. `samples` are rows for the input model of that name, (n, inputs), raw and unlabelled, `moments`
+    what that model draws by. `partial` is a folder to write down each epoch in, and to go on from.
     Same network, samples, options and seed give the same bytes, interrupted or not. Raises `InputError` for a network
     or input model on which no distance can be measured, or a `partial` of another run.
     """
-    settings = settings_of(network, options, samples)
+    settings = settings_of(network, options, samples, moments)
     stand = _start(network, options)
     if partial is not None:
         stand = partial.load(network, settings) or stand
     started = time.monotonic() - (stand.epochs[-1].seconds if stand.epochs else 0.0)
     ground = None
     while not stand.plan.ended and len(stand.epochs) < _most_epochs(options):
-        ground = ground or survey(network, options, str(settings["sparsify_inputs"]), samples)
+        ground = ground or survey(network, options, str(settings["sparsify_inputs"]), samples, moments)
         stand = _epoch(stand, ground, options)
         epoch = replace(stand.epochs[-1], seconds=round(time.monotonic() - started, 3))
         if watch is not None:
@@ -138,13 +140,16 @@ def _most_epochs(options: SparsifyOptions) -> int:
     return rests + (options.epochs if options.budget is None else 2 * options.epochs)
 
 
-def settings_of(network: Network, options: SparsifyOptions, samples: F32 | None = None) -> Settings:
+def settings_of(
+    network: Network, options: SparsifyOptions, samples: F32 | None = None, moments: Moments | None = None
+) -> Settings:
     """Everything that decides the result's bytes, for its provenance."""
     settings = {
         "sparsified_by": f"armlet {__version__}",
         "sparsify_dense_digest": network.digest(),
         "sparsify_samples_digest": None if samples is None else hashlib.sha256(samples.tobytes()).hexdigest(),
-        "sparsify_inputs": options.inputs or default_model(network, samples),
+        "sparsify_moments_digest": None if moments is None else moments.digest(),
+        "sparsify_inputs": options.inputs or default_model(network, samples, moments),
         "sparsify_sparsity": options.target,
         "sparsify_max_distance": options.budget,
         "sparsify_path": ",".join(map(repr, sorted(options.path))) or None,

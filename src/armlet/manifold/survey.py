@@ -7,6 +7,7 @@ import numpy as np
 
 from armlet.errors import InputError
 from armlet.manifold.functional import normalised, point_of, rectified
+from armlet.manifold.inputs.moments import Moments
 from armlet.manifold.inputs.parse import input_model
 from armlet.manifold.metric import OutputMetric, Reference, Shape, refer, root
 from armlet.manifold.options import SparsifyOptions
@@ -25,13 +26,15 @@ class Ground:
     validation: Reference  # apart from the bank, to measure d on
 
 
-def survey(network: Network, options: SparsifyOptions, model: str, samples: F32 | None) -> Ground:
+def survey(
+    network: Network, options: SparsifyOptions, model: str, samples: F32 | None, moments: Moments | None = None
+) -> Ground:
     """The ground of a run on inputs that the input model named `model` gives.
 
     Raises `InputError` where the dense network says the same of every input drawn."""
     if options.metric is OutputMetric.FISHER and network.outputs < 2:
         raise InputError("--metric", "fisher needs at least two outputs", "take logits")
-    law = input_model(model, samples)
+    law = input_model(model, samples, moments)
     random = np.random.default_rng(options.seed)
     raw = random.permutation(law(network, options.draws, _derived(options.seed, 1)))
     apart = law(network, options.validation, _derived(options.seed, 2))

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from armlet.errors import InputError
+from armlet.manifold.inputs.fields import fields
 from armlet.manifold.inputs.gaussian import gaussian
-from armlet.manifold.inputs.image import fields, image
+from armlet.manifold.inputs.image import image
 from armlet.manifold.inputs.law import Law
+from armlet.manifold.inputs.moments import Moments, moments_of
 from armlet.manifold.inputs.samples import samples_of
 from armlet.manifold.inputs.signal import signal
 from armlet.manifold.inputs.uniform import uniform
@@ -22,21 +24,23 @@ LAWS: Mapping[str, Law] = {
     "signal": signal,
     "weights": weights,
 }
-_MEND = f"give one of {', '.join(LAWS)}, samples, or a mixture such as image:0.7,weights:0.3"
+_MEND = f"give one of {', '.join(LAWS)}, moments, samples, or a mixture such as image:0.7,weights:0.3"
 
 
-def default_model(network: Network, samples: F32 | None = None) -> str:
-    """What to assume when nobody says: the user's samples; else images for grids; else signals and their noise."""
+def default_model(network: Network, samples: F32 | None = None, moments: Moments | None = None) -> str:
+    """What to assume when nobody says: samples or moments that are given; else images for grids; else signals and noise."""
     if samples is not None:
         return "samples"
+    if moments is not None:
+        return "moments"
     if len(network.shape) == 2 and min(network.shape) > 1:
         return "image"
     return "signal:0.5,gaussian:0.5" if network.inputs > 1 else "uniform"
 
 
-def input_model(text: str, samples: F32 | None = None) -> Law:
+def input_model(text: str, samples: F32 | None = None, moments: Moments | None = None) -> Law:
     """The law that `text` names. Raises `InputError` for an unknown name or a share that is not positive."""
-    laws = {**LAWS, "samples": samples_of(samples)}
+    laws = {**LAWS, "samples": samples_of(samples), "moments": moments_of(moments)}
     parts = [_part(part) for part in text.split(",")]
     for name, _ in parts:
         if name not in laws:

@@ -1,0 +1,86 @@
+"""`moments`: normal inputs of the mean and covariance that the user declares, clipped to the intervals.
+
+Assumes that inputs vary as their first two moments say. The moments are those of raw inputs, before normalisation;
+where the law leaves an interval, clipping moves it a little from them.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from armlet.errors import InputError
+from armlet.manifold.inputs.law import Law, inside
+from armlet.network.arrays import read_npz
+from armlet.network.network import F32, F64, Network, frozen
+
+ROUNDING = 1e-5  # of the largest entry or eigenvalue: asymmetry and negative variance that single precision explains
+_MEND = "give an .npz with mean (inputs,), and covariance (inputs, inputs) or std (inputs,)"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """Mean of each raw input, and a root of the covariance: (inputs,) where it is diagonal, else (inputs, inputs)."""
+
+    mean: F64
+    root: F64  # deviations are independent standard normal numbers times it
+
+    def digest(self) -> str:
+        """SHA-256 over all that decides what is drawn."""
+        return hashlib.sha256(self.mean.tobytes() + self.root.tobytes()).hexdigest()
+
+
+def read_moments(path: Path, inputs: int) -> Moments:
+    """`mean` and `covariance` or `std` out of an .npz file. Raises `InputError` that names the file and the array."""
+    arrays = read_npz(path)
+    if "mean" not in arrays or ("covariance" in arrays) == ("std" in arrays):
+        raise InputError(path, f"holds {sorted(arrays)[:8]}", _MEND)
+    try:
+        return declared(arrays["mean"], arrays.get("std"), arrays.get("covariance"), inputs)
+    except InputError as wrong:
+        raise InputError(path, f"{wrong.source} {wrong.problem}", wrong.mend) from wrong
+
+
+def declared(mean: ArrayLike, std: ArrayLike | None, covariance: ArrayLike | None, inputs: int) -> Moments:
+    """The moments of `inputs` raw inputs, from one of `std` and `covariance`. Raises `InputError`."""
+    centre = _checked("mean", mean, (inputs,))
+    if covariance is None:
+        spread = _checked("std", std, (inputs,))
+        if (spread < 0).any():
+            raise InputError(f"std[{int(np.argmax(spread < 0))}]", "is negative")
+        return Moments(centre, spread)
+    matrix = _checked("covariance", covariance, (inputs, inputs))
+    largest = float(np.abs(matrix).max())
+    if float(np.abs(matrix - matrix.T).max()) > ROUNDING * largest:
+        raise InputError("covariance", "is not symmetric", "give numpy.cov(X, rowvar=False)")
+    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    if values[0] < -ROUNDING * max(float(values[-1]), 0.0) or values[-1] < 0:
+        raise InputError("covariance", f"has a negative variance {values[0]:.3g}", "give numpy.cov(X, rowvar=False)")
+    return Moments(centre, frozen(np.sqrt(np.maximum(values, 0))[:, None] * vectors.T, np.float64))
+
+
+def moments_of(moments: Moments | None) -> Law:
+    """The law of normal inputs with these moments. Raises `InputError` where there are none, or of other inputs."""
+
+    def law(network: Network, count: int, seed: int) -> F32:
+        if moments is None:
+            raise InputError("--inputs", "asks for moments, and none are given", "give their file with --moments")
+        if len(moments.mean) != network.inputs:
+            raise InputError("--moments", f"has {len(moments.mean)} inputs", f"the network takes {network.inputs}")
+        normal = np.random.default_rng(seed).standard_normal((count, network.inputs))
+        deviation = normal * moments.root if moments.root.ndim == 1 else normal @ moments.root
+        return inside(network.domain, moments.mean + deviation)
+
+    return law
+
+
+def _checked(name: str, values: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[Any]:
+    array = frozen(np.asarray(0.0 if values is None else values), np.float64)
+    if array.shape != shape:
+        raise InputError(name, f"has shape {array.shape}, not {shape}", _MEND)
+    if not np.isfinite(array).all() or np.abs(array).max(initial=0) > 1e30:
+        raise InputError(name, "is not finite, or beyond 1e30")
+    return array

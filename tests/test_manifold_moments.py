@@ -1,0 +1,93 @@
+"""Inputs by their declared moments: they have them, they stay inside, and what is no covariance is refused."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from armlet.errors import InputError
+from armlet.manifold.inputs.moments import declared, moments_of, read_moments
+from armlet.manifold.inputs.parse import default_model, input_model
+from armlet.manifold.options import SparsifyOptions
+from armlet.manifold.sparsify import sparsify
+from armlet.network.network import InputDomain
+from test_manifold_metric import random_network
+
+RANDOM = np.random.default_rng(0)
+MEAN = np.array([0.1, -0.2, 0.0, 0.3, 0.0, 0.2])
+FACTOR = RANDOM.normal(size=(6, 3)) * 0.05  # a covariance of rank three
+COVARIANCE = FACTOR @ FACTOR.T
+
+
+def network():
+    return random_network(0)
+
+
+def test_draws_have_the_moments_that_were_declared():
+    raw = moments_of(declared(MEAN, None, COVARIANCE, 6))(network(), 40_000, 3).astype(np.float64)
+    np.testing.assert_allclose(raw.mean(axis=0), MEAN, atol=0.002)
+    np.testing.assert_allclose(np.cov(raw, rowvar=False), COVARIANCE, atol=0.002 * COVARIANCE.max() * 10)
+    apart = moments_of(declared(MEAN, np.sqrt(np.diag(COVARIANCE)), None, 6))(network(), 40_000, 3)
+    np.testing.assert_allclose(np.cov(apart, rowvar=False), np.diag(np.diag(COVARIANCE)), atol=0.0005)
+
+
+def test_draws_repeat_and_stay_in_the_interval_whatever_is_declared():
+    wide = declared(MEAN * 10, np.full(6, 5.0), None, 6)
+    net = dataclasses.replace(network(), domain=InputDomain.uniform(6, -0.7, 0.1, 0.25, 0.5))
+    raw = moments_of(wide)(net, 500, 1)
+    assert raw.dtype == np.float32
+    assert (raw >= -0.7).all()
+    assert (raw.astype(np.float64) <= 0.1).all()
+    np.testing.assert_array_equal(raw, moments_of(wide)(net, 500, 1))
+    assert (raw != moments_of(wide)(net, 500, 2)).any()
+    still = moments_of(declared(MEAN, np.zeros(6), None, 6))(network(), 3, 0)
+    np.testing.assert_array_equal(still, np.broadcast_to(MEAN.astype(np.float32), (3, 6)))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "problem"),
+    [
+        ({"mean": MEAN}, "holds"),
+        ({"mean": MEAN, "std": MEAN, "covariance": COVARIANCE}, "holds"),
+        ({"std": MEAN}, "holds"),
+        ({"mean": MEAN[:5], "std": np.ones(6)}, r"mean has shape \(5,\)"),
+        ({"mean": MEAN, "std": MEAN}, r"std\[1\] is negative"),
+        ({"mean": MEAN, "std": np.full(6, np.nan)}, "std is not finite"),
+        ({"mean": MEAN, "covariance": FACTOR}, r"covariance has shape \(6, 3\)"),
+        ({"mean": MEAN, "covariance": np.triu(np.ones((6, 6)))}, "not symmetric"),
+        ({"mean": MEAN, "covariance": -np.eye(6)}, "negative variance"),
+        ({"mean": MEAN, "covariance": np.eye(6) - 0.9}, "negative variance"),
+    ],
+)
+def test_files_that_declare_no_moments_are_refused_in_one_line(tmp_path: Path, arrays, problem):
+    np.savez(tmp_path / "m.npz", **arrays)
+    with pytest.raises(InputError, match=problem) as refused:
+        read_moments(tmp_path / "m.npz", 6)
+    assert str(refused.value).startswith(str(tmp_path / "m.npz"))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_gives_what_was_declared(tmp_path: Path):
+    np.savez(tmp_path / "m.npz", mean=MEAN.astype(np.float32), covariance=COVARIANCE.astype(np.float32))
+    read = read_moments(tmp_path / "m.npz", 6)
+    np.testing.assert_allclose(read.root.T @ read.root, COVARIANCE, atol=1e-8)
+
+
+def test_moments_are_the_default_where_they_are_given_and_a_model_that_needs_them_says_so():
+    moments = declared(MEAN, np.ones(6), None, 6)
+    assert default_model(network(), None, moments) == "moments"
+    assert default_model(network(), np.zeros((1, 6), np.float32), moments) == "samples"
+    with pytest.raises(InputError, match="--moments"):
+        input_model("moments")(network(), 1, 0)
+    with pytest.raises(InputError, match="the network takes 6"):
+        moments_of(declared(MEAN[:3], np.ones(3), None, 3))(network(), 1, 0)
+
+
+def test_a_run_by_moments_notes_which():
+    asked = SparsifyOptions(sparsity=0.5, epochs=2, steps=5, draws=128, judged=64, validation=64)
+    one = sparsify(network(), asked, moments=declared(MEAN, np.ones(6) / 4, None, 6)).network
+    other = sparsify(network(), asked, moments=declared(MEAN, np.ones(6) / 8, None, 6)).network
+    assert one.provenance["sparsify_inputs"] == "moments"
+    assert one.provenance["sparsify_moments_digest"] != other.provenance["sparsify_moments_digest"]
+    assert one.digest() != other.digest()

@@ -28,7 +28,7 @@ _MEND = f"give one of {', '.join(LAWS)}, moments, samples, or a mixture such as 
 
 
 def default_model(network: Network, samples: F32 | None = None, moments: Moments | None = None) -> str:
-    """What to assume when nobody says: samples or moments that are given; else images for grids; else signals and noise."""
+    """What to assume when nobody says: given samples or moments; else images for grids; else signals and noise."""
     if samples is not None:
         return "samples"
     if moments is not None:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from armlet.cli import app
 from armlet.errors import InputError
 from armlet.manifold.checkpoint import NAME, Partial
 from armlet.manifold.sparsify import Sparsified, sparsify
@@ -170,38 +172,36 @@ COMMAND = "sparsify dense {out} --sparsity 0.9 --path 0.5,0.8 --epochs 30 --step
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_a_command_killed_and_then_interrupted_goes_on_to_the_bytes_of_an_unbroken_one(network, tmp_path: Path):
+def test_a_command_killed_and_then_interrupted_goes_on_to_the_bytes_of_an_unbroken_one(
+    network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
     write_params(network, tmp_path / "dense")
-    whole = start("whole", tmp_path)
-    struck("broken", tmp_path, signal.SIGKILL)
-    _, said = struck("broken", tmp_path, signal.SIGINT, "--resume")
-    assert said.count("\n") == 1
-    assert "the same command with --resume goes on" in said
+    killed = subprocess.Popen([sys.executable, "-m", "armlet", *COMMAND.format(out="broken").split()], cwd=tmp_path)
+    while not (tmp_path / "broken.partial" / NAME).exists():
+        assert killed.poll() is None
+        time.sleep(0.005)
+    killed.kill()
+    assert killed.wait() == -signal.SIGKILL
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr("armlet.cli.live.Show.__call__", _interrupt)
+        done = command("broken", "--resume")
+    assert done.exit_code == 130
+    assert done.stderr == "armlet: interrupted; the same command with --resume goes on\n"
     assert not (tmp_path / "broken").exists()
-    _, said = start("broken", tmp_path, "--resume").communicate()
-    whole.communicate()
-    assert not said
+    command("broken", "--resume")
+    command("whole")
     assert held(tmp_path / "broken") == held(tmp_path / "whole")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken", "dense", "whole"]
 
 
-def struck(out: str, work: Path, blow: signal.Signals, *more: str) -> tuple[str, str]:
-    """Start the command, strike once it has written an epoch down; what it said."""
-    checkpoint = work / f"{out}.partial" / NAME
-    before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
-    running = start(out, work, *more)
-    while not checkpoint.exists() or checkpoint.stat().st_mtime_ns == before:
-        assert running.poll() is None
-        time.sleep(0.005)
-    running.send_signal(blow)
-    said = running.communicate()
-    assert running.returncode == (130 if blow == signal.SIGINT else -blow)
-    return said
+def _interrupt(_, epoch) -> None:
+    if epoch.number == 28:
+        raise KeyboardInterrupt
 
 
-def start(out: str, work: Path, *more: str) -> "subprocess.Popen[str]":
-    words = [sys.executable, "-m", "armlet", *COMMAND.format(out=out).split(), *more]
-    return subprocess.Popen(words, cwd=work, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+def command(out: str, *more: str):
+    return CliRunner().invoke(app, [*COMMAND.format(out=out).split(), *more])
 
 
 def held(folder: Path) -> Mapping[str, bytes]:

@@ -29,7 +29,7 @@ class SparsifyOptions:
     judged: int = 2048  # of them, those that costs are judged on
     validation: int = 4096  # inputs that only measure d
     path: tuple[float, ...] = ()  # sparsities at which the network on the way is kept, each after a rest
-    rest: int = 0  # epochs that adjust and remove nothing, at each of them and at the end
+    rest: int = 2  # epochs that adjust and remove nothing, at each of them and at the end
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ of pairs of a batch that are neighbours.
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from armlet.schedule.code import Code, Op
@@ -34,21 +35,41 @@ def batches_of(code: Code) -> Batches:
     return Batches(cell[moves], ends.astype(np.int64))
 
 
+def inputs_alone(code: Code) -> NDArray[np.int64]:
+    """The items of the input block by cell, and -1 for all other cells."""
+    graph = code.order.graph
+    cells = np.arange(graph.nodes + len(graph.outputs))
+    return np.where(cells < graph.inputs, cells, -1)
+
+
 def transfers(batches: Batches, word: NDArray[np.int64]) -> int:
     """Runs of neighbouring words in all batches, by definition; `word` by cell."""
-    total = 0
-    for begin, end in zip(batches.ends[:-1], batches.ends[1:]):
-        words = np.unique(word[batches.cells[begin:end]])
-        total += 1 + int(np.count_nonzero(np.diff(words) != 1))
-    return total
+    return int(_runs(batches.cells, batches.ends, word))
 
 
 def togetherness(batches: Batches, item: NDArray[np.int64], items: int) -> NDArray[np.float32]:
     """How many batches hold both of two items; `item` by cell, -1 for cells that take no part."""
     table = np.zeros((items, items), np.float32)
-    for begin, end in zip(batches.ends[:-1], batches.ends[1:]):
-        members = np.unique(item[batches.cells[begin:end]])
-        members = members[members >= 0]
-        table[np.ix_(members, members)] += 1
-    np.fill_diagonal(table, 0)
+    _count_pairs(batches.cells, batches.ends, item, table)
     return table
+
+
+@njit(cache=True)
+def _runs(cells, ends, word):
+    total = 0
+    for batch in range(len(ends) - 1):
+        words = np.sort(word[cells[ends[batch] : ends[batch + 1]]])
+        total += 1
+        for k in range(1, len(words)):
+            total += words[k] > words[k - 1] + 1
+    return total
+
+
+@njit(cache=True)
+def _count_pairs(cells, ends, item, table):
+    for batch in range(len(ends) - 1):
+        members = np.unique(item[cells[ends[batch] : ends[batch + 1]]])
+        for i in range(len(members)):
+            for j in range(len(members)):
+                if i != j and members[i] >= 0 and members[j] >= 0:
+                    table[members[i], members[j]] += 1

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from armlet.anneal.engine import Annealing
 from armlet.anneal.path import LARGEST, anneal_path, nearest_neighbours, path_cost
-from armlet.layout.batches import Batches, batches_of, togetherness, transfers
+from armlet.layout.batches import Batches, batches_of, inputs_alone, togetherness, transfers
 from armlet.layout.layout import Layout
 from armlet.layout.slots import share_slots
 from armlet.schedule.code import Code
@@ -22,37 +22,39 @@ class InputLayout(Enum):
 
 def place(code: Code, inputs: InputLayout, how: Annealing) -> Layout:
     """Lay the input block and the work block out. The number of transfers is never above the start's."""
+    return place_all(code, (inputs,), how)[0]
+
+
+def place_all(code: Code, kinds: tuple[InputLayout, ...], how: Annealing) -> list[Layout]:
+    """A layout for each way of laying out the inputs; the work block is the same in all."""
     graph, batches = code.order.graph, batches_of(code)
     slot, slots = share_slots(code)
-    first = _by_first_use(batches, len(slot))
-    start = np.full(len(slot), -1, np.int64)
+    start, words = slot.copy(), slot.copy()
     taken = slot >= 0
-    start[taken] = slot[taken]
-    words = start.copy()
-    work_row = _arranged(batches, slot, slots, np.arange(slots), how)
-    words[taken] = np.argsort(work_row)[slot[taken]]
-    item = np.where(np.arange(len(slot)) < graph.inputs, np.arange(len(slot)), -1)
-    if inputs is InputLayout.NATURAL:
-        words[: graph.inputs] = start[: graph.inputs] = graph.used
-        size = graph.network_inputs
-    else:
-        begin = np.argsort(first[: graph.inputs], kind="stable")
-        start[begin] = np.arange(graph.inputs)
-        words[: graph.inputs] = np.argsort(_arranged(batches, item, graph.inputs, begin, how))
-        size = graph.inputs
-    return Layout(words, size, slots, transfers(batches, start), transfers(batches, words), len(batches))
+    words[taken] = np.argsort(_arranged(batches, slot, np.arange(slots), how))[slot[taken]]
+    layouts: list[Layout] = []
+    for kind in kinds:
+        if kind is InputLayout.NATURAL:
+            words[: graph.inputs] = start[: graph.inputs] = graph.used
+        else:
+            begin = np.argsort(_first_uses(batches, len(slot))[: graph.inputs], kind="stable")
+            start[begin] = np.arange(graph.inputs)
+            words[: graph.inputs] = np.argsort(_arranged(batches, inputs_alone(code), begin, how))
+        size = graph.network_inputs if kind is InputLayout.NATURAL else graph.inputs
+        before, after = transfers(batches, start), transfers(batches, words)
+        layouts.append(Layout(words, size, slots, before, after, len(batches)))
+    return layouts
 
 
-def _by_first_use(batches: Batches, cells: int) -> NDArray[np.int64]:
+def _first_uses(batches: Batches, cells: int) -> NDArray[np.int64]:
     first = np.full(cells, np.iinfo(np.int64).max, np.int64)
     np.minimum.at(first, batches.cells, np.arange(len(batches.cells)))
     return first
 
 
-def _arranged(
-    batches: Batches, item: NDArray[np.int64], items: int, start: NDArray[np.int64], how: Annealing
-) -> NDArray[np.int64]:
+def _arranged(batches: Batches, item: NDArray[np.int64], start: NDArray[np.int64], how: Annealing) -> NDArray[np.int64]:
     """The items in the order in which they should lie: annealed from the better of two starts."""
+    items = len(start)
     if items < 3 or items > LARGEST:
         return start
     cost = -togetherness(batches, item, items)

@@ -12,7 +12,7 @@ from armlet.emit.arrange import arrange
 from armlet.emit.bundle import OWNS, Bundle, bundle
 from armlet.emit.check import check_program
 from armlet.emit.entry import entry_cycles, frame
-from armlet.emit.manifest import MemoryEntry
+from armlet.emit.manifest import MemoryEntry, layout_of
 from armlet.emit.names import check_name
 from armlet.emit.program import Program
 from armlet.emit.select import select
@@ -22,7 +22,7 @@ from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
 from armlet.graph.simplify import Simplified, simplify, unsimplified
 from armlet.layout.layout import Layout
-from armlet.layout.place import InputLayout, place
+from armlet.layout.place import InputLayout, place_all
 from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.network import Network
 from armlet.network.normalise import fold_normalisation
@@ -89,16 +89,17 @@ def compile_network(
     check_code(code)
 
     watch("layout")
-    placed = [place(code, kind, how) for kind in layouts]
+    placed = place_all(code, layouts, how)
 
     watch("emit")
     programs = [arrange(select(code, layout, target, split, rounding)) for layout in placed]
     program = min(programs, key=lambda program: sum(entry_cycles(program, name)))
     program.layout.check(code)
     check_program(program)
+    tried = [layout_of(made, kind, name) for made, kind in zip(programs, layouts)]
 
     around = frame(program, name)
-    made = bundle(name, network, simplified, program, around, asdict(options))
+    made = bundle(name, network, simplified, program, around, asdict(options), tried)
     _check_budget(name, made.manifest.memory, options)
     return Compilation(network, graph, simplified, order, code, program.layout, program, made)
 

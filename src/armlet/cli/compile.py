@@ -110,6 +110,12 @@ def summary(build: Path, manifest: "Manifest") -> str:
         f"  flash        {memory.flash} bytes ({memory.code} code, {memory.constants} constants)",
         f"  RAM          {memory.ram} bytes ({memory.work} work, {memory.block} input block, {memory.stack} stack)",
         f"  moves        {moves.loads} loads, {moves.stores} stores; bound {moves.bound}, ratio {moves.ratio:.2f}",
-        f"  transfers    {moves.transfers} ({moves.transfers_before} before annealing, {moves.batches} batches)",
+        f"  transfers    {moves.transfers} ({moves.transfers_before} before annealing, bound {moves.transfers_bound}), "
+        f"in {moves.lines} lines",
+        *(
+            f"  inputs       {tried.inputs}: {tried.transfers} transfers ({tried.transfers_before} before, bound "
+            f"{tried.transfers_bound}), {tried.core} cycles in {manifest.name}_core, {tried.run} in {manifest.name}_run"
+            for tried in manifest.layouts
+        ),
     ]
     return "\n".join(lines)

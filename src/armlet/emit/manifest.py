@@ -4,12 +4,15 @@ from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
+import numpy as np
 
 from armlet.emit import names
-from armlet.emit.entry import Frame, inputs_are_natural
-from armlet.emit.program import WORD, Program
+from armlet.emit.entry import Frame, entry_cycles, inputs_are_natural
+from armlet.emit.program import MOVES, WORD, Program
 from armlet.errors import InputError
 from armlet.graph.simplify import Simplified
+from armlet.layout.bound import transfer_bound
+from armlet.layout.place import InputLayout
 from armlet.network.network import F32, Network
 from armlet.schedule.code import Op as Step
 from armlet.storage import read_file
@@ -64,6 +67,19 @@ class MovesEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     batches: int
     transfers_before: int  # runs of neighbouring words at the start of the layout's annealing
     transfers: int
+    transfers_bound: int  # no layout with as many words has fewer
+    lines: int  # loads and stores as written: runs whose registers lie apart take several
+
+
+class LayoutEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One way of laying out the inputs that was tried, and what it costs; the cheapest for both entries is built."""
+
+    inputs: str  # free or natural
+    transfers_before: int
+    transfers: int
+    transfers_bound: int
+    core: int  # cycles of NAME_core without wait states
+    run: int  # and of NAME_run, which copies inputs that do not lie in natural order
 
 
 class RegistersEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,6 +122,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     registers: RegistersEntry
     memory: MemoryEntry
     moves: MovesEntry
+    layouts: list[LayoutEntry]
     layers: list[LayerEntry]
     instructions: int  # lines of NAME_core, without entry and exit
     files: dict[str, str]  # SHA-256 of the other files of the build folder
@@ -128,24 +145,36 @@ def moves_of(program: Program) -> MovesEntry:
     """Activation moves of NAME_core against their bound."""
     code, layout = program.code, program.layout
     bound = code.order.graph.move_bound
-    ratio = round(code.moves / bound, 4)
     return MovesEntry(
-        code.loads, code.stores, code.moves, bound, ratio, layout.batches, layout.transfers_before, layout.transfers
+        loads=code.loads,
+        stores=code.stores,
+        total=code.moves,
+        bound=bound,
+        ratio=round(code.moves / bound, 4),
+        batches=layout.batches,
+        transfers_before=layout.transfers_before,
+        transfers=layout.transfers,
+        transfers_bound=transfer_bound(code, layout, inputs_are_natural(program)),
+        lines=int(np.isin(program.lines["op"], MOVES).sum()),
     )
+
+
+def layout_of(program: Program, kind: InputLayout, name: str) -> LayoutEntry:
+    """What a way of laying out the inputs costs."""
+    layout, natural = program.layout, kind is InputLayout.NATURAL
+    bound = transfer_bound(program.code, layout, natural)
+    return LayoutEntry(kind.value, layout.transfers_before, layout.transfers, bound, *entry_cycles(program, name))
 
 
 def layers_of(program: Program) -> list[LayerEntry]:
     """Figures of each layer that is left; layer 0 holds the inputs."""
-    graph, rows = program.code.order.graph, program.code.instructions.tolist()
-    loads = dict.fromkeys(range(int(graph.layer.max(initial=0)) + 1), 0)
-    stores = dict(loads)
-    for op, _, _, cell in rows:
-        if op <= Step.STORE:
-            node = cell if cell < graph.nodes else int(graph.outputs[cell - graph.nodes])
-            (loads if op == Step.LOAD else stores)[int(graph.layer[node])] += 1
-    into = graph.layer[graph.target].tolist()
-    neurons = graph.layer.tolist()
-    return [LayerEntry(k, neurons.count(k), into.count(k), loads[k], stores[k]) for k in loads]
+    graph, rows = program.code.order.graph, program.code.instructions
+    layers = int(graph.layer.max(initial=0)) + 1
+    node_of_cell = np.concatenate([np.arange(graph.nodes), graph.outputs])
+    moved = {step: graph.layer[node_of_cell[rows[rows[:, 0] == step, 3]]] for step in (Step.LOAD, Step.STORE)}
+    columns = graph.layer, graph.layer[graph.target], moved[Step.LOAD], moved[Step.STORE]
+    counts = [np.bincount(column, minlength=layers).tolist() for column in columns]
+    return [LayerEntry(k, *figures) for k, figures in enumerate(zip(*counts))]
 
 
 def make_manifest(
@@ -157,6 +186,7 @@ def make_manifest(
     settings: Settings,
     files: dict[str, str],
     vectors: tuple[F32, F32],
+    layouts: list[LayoutEntry],
 ) -> Manifest:
     """The manifest of a build. The same network, settings and version give the same bytes."""
     found = simplified
@@ -187,6 +217,7 @@ def make_manifest(
         registers=RegistersEntry(program.split.values, program.split.constants),
         memory=memory_of(program, frame),
         moves=moves_of(program),
+        layouts=layouts,
         layers=layers_of(program),
         instructions=len(program.lines),
         files=files,

@@ -90,3 +90,13 @@ NO_FLOAT_WRITTEN = (
     Op.POINT,
     Op.POINT_FAR,
 )
+
+MOVES = (  # of activations and partial sums, between registers and memory
+    Op.LOAD,
+    Op.LOAD_PAIR,
+    Op.LOAD_LIST,
+    Op.STORE,
+    Op.STORE_LIST,
+    Op.CORE_STORE,
+    Op.CORE_STORE_LIST,
+)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from armlet.anneal.engine import Annealing
 from armlet.anneal.path import anneal_path, nearest_neighbours, path_cost
-from armlet.schedule.tiles import partition, union_sizes
 
 seeds = st.integers(0, 10_000)
 
@@ -62,23 +61,3 @@ def test_the_convergence_trace_ends_no_higher_than_it_began():
     assert len(annealed.trace) == 64
     assert min(annealed.trace) < 0
     assert annealed.moves == 160_000
-
-
-@given(st.integers(1, 30), st.integers(1, 6), seeds)
-def test_tiles_are_of_equal_size_and_no_costlier_than_their_start(neurons: int, tiles: int, seed: int):
-    tiles = min(tiles, neurons)
-    rng = np.random.default_rng(seed)
-    supports = [np.flatnonzero(rng.random(25) < 0.2) for _ in range(neurons)]
-    start = partition(supports, tiles, 25, Annealing(moves=0))
-    found = partition(supports, tiles, 25, Annealing(moves=200, seed=seed))
-    sizes = np.bincount(found, minlength=tiles)
-    assert sizes.max() - sizes.min() <= 1
-    assert sum(union_sizes(supports, found, tiles)) <= sum(union_sizes(supports, start, tiles))
-
-
-def test_neurons_of_two_kinds_are_told_apart():
-    rng = np.random.default_rng(0)
-    kind = rng.permutation(np.repeat([0, 1], 12))
-    supports = [np.flatnonzero((rng.random(40) < 0.5) & (np.arange(40) // 20 == k)) for k in kind]
-    tile = partition(supports, 2, 40, Annealing(moves=500))
-    assert len({(int(k), int(t)) for k, t in zip(kind, tile)}) == 2

@@ -36,7 +36,7 @@ class CompileOptions:
     target: str = "cortex-m4f"
     dtype: str = "float32"
     registers: int | None = None  # None: all that the target has for values
-    batch: int | None = None  # values that a batch of loads aims at; None: the target's
+    batch: int | None = None  # registers left to sources, so that batches of loads are as long; None: what costs least
     inputs: str = "auto"  # layout of the input block: free, natural, or auto: what suits both entries
     multiply_add: str = "separate"  # or fused: smaller, slower on Cortex-M4F
     simplify: bool = True

@@ -11,12 +11,12 @@ from armlet.config import CompileOptions
 from armlet.emit.arrange import arrange
 from armlet.emit.bundle import OWNS, Bundle, bundle
 from armlet.emit.check import check_program
+from armlet.emit.choose import SPARES, choose
 from armlet.emit.entry import entry_cycles, frame
 from armlet.emit.manifest import MemoryEntry, layout_of
 from armlet.emit.names import check_name
 from armlet.emit.program import Program
 from armlet.emit.select import select
-from armlet.emit.split import choose_split
 from armlet.errors import CapacityError, InputError
 from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
@@ -66,7 +66,8 @@ def compile_network(
     check_name(name)
     target = find_target(options.target, options.dtype)
     how = Annealing(**asdict(options.anneal), seed=options.seed)
-    splits, batch = target.grant(options.registers), options.batch or target.batch
+    splits = target.grant(options.registers)
+    spares = SPARES if options.batch is None else (options.batch,)
     rounding = _choice(MultiplyAdd, "multiply_add", options.multiply_add)
     layouts = tuple(InputLayout) if options.inputs == "auto" else (_choice(InputLayout, "inputs", options.inputs),)
 
@@ -79,13 +80,13 @@ def compile_network(
     simplified.graph.check()
 
     watch("order")
-    split = choose_split(simplified.graph, target, splits, batch, layouts[0], how)
-    registers = Registers(split.values, batch)
-    order = plan_order(simplified.graph, registers, how)
+    choice = choose(simplified.graph, target, splits, spares, layouts[0], how)
+    split = choice.split
+    order = plan_order(simplified.graph, split.values, choice.plan, how)
     order.check()
 
     watch("registers")
-    code = allocate(order, registers)
+    code = allocate(order, Registers(split.values, target.batch))
     check_code(code)
 
     watch("layout")

@@ -10,11 +10,14 @@ The result is never worse than the start, and the same seed gives the same resul
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numba import njit, types
 from numba.extending import overload
+
+from armlet.anneal.cached import forget_outdated
 
 AIM = 0.44  # acceptance at which a random walk learns most (Gelman, Roberts, Gilks 1996, in one dimension)
 FREEZING = 0.15  # of the least change: no temperature ends above it, or the last moves would still be random
@@ -65,8 +68,11 @@ def restore(subject: Any) -> None:
     raise NotImplementedError
 
 
-def register_subject(kind: type[tuple[Any, ...]], **functions: Callable[..., Any]) -> None:
+def register_subject(kind: type[tuple[Any, ...]], **functions: Any) -> None:
     """Give the engine the compiled functions of a kind of subject, by the names of the four above."""
+    engine, subject = Path(__file__), Path(functions["propose"].py_func.__code__.co_filename)
+    forget_outdated(engine, subject)
+    forget_outdated(subject, engine)
     for generic in (propose, commit, keep, restore):
         _attach(generic, kind, functions[generic.__name__])
 

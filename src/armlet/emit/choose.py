@@ -1,0 +1,98 @@
+"""What is settled by trying: the split of the float registers, and the plan of the order.
+
+More registers for constants make each transfer out of the pool longer; more registers for values keep more of them out
+of memory; few in all leave the caller's registers alone. Registers left to passing sources make their transfers longer
+and their number larger. A quick run of order, registers and layout prices each choice, one thing after another. What
+brings the activation moves down to their bound goes before what does not; among others, cycles decide.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+
+from armlet.anneal.engine import Annealing
+from armlet.graph.graph import Graph
+from armlet.layout.place import InputLayout, place
+from armlet.schedule.allocate import Registers, allocate
+from armlet.schedule.layers import layers_of
+from armlet.schedule.plan import Plan, can_hand_on, plan_order
+from armlet.target.spec import Op, Split, Target
+
+LARGEST = 50_000  # connections; beyond, pricing would take longer than it saves, and the usual choice stands
+SPARES = (4, 1, 2, 3, 6, 8)  # registers left to sources, the usual number first
+_QUICK = 20  # moves of annealing for each item
+
+Price: TypeAlias = tuple[bool, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How the registers are shared out, and how the order is planned."""
+
+    split: Split
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    graph: Graph
+    target: Target
+    inputs: InputLayout
+    how: Annealing
+
+
+def choose(
+    graph: Graph,
+    target: Target,
+    splits: tuple[Split, ...],
+    spares: tuple[int, ...],
+    inputs: InputLayout,
+    how: Annealing,
+) -> Choice:
+    """The choice whose moves reach their bound, if any does, of the least estimated cycles; the earlier of equals."""
+    usual = Choice(splits[0], Plan(_fitting(spares, splits[0])[0]))
+    if graph.connections > LARGEST:
+        return usual
+    case = _Case(graph, target, inputs, replace(how, moves=min(how.moves, _QUICK), chains=1))
+    choices = [usual, *(Choice(split, Plan(_fitting(spares, split)[0])) for split in splits[1:])]
+    best = _cheapest(case, choices)
+    choices = [best, *(Choice(best.split, Plan(spare)) for spare in _fitting(spares, best.split)[1:])]
+    best = _cheapest(case, choices)
+    for at in range(len(layers_of(graph)) - 1):
+        best = _cheapest(case, [best, *_handing_on(case, best, at)])
+    return best
+
+
+def _fitting(spares: tuple[int, ...], split: Split) -> tuple[int, ...]:
+    """Those that leave an accumulator; one, where none does."""
+    return tuple(spare for spare in spares if spare < split.values) or (1,)
+
+
+def _handing_on(case: _Case, best: Choice, at: int) -> list[Choice]:
+    layers, plan = layers_of(case.graph), best.plan
+    if at - 1 in plan.handed_on or not can_hand_on(layers, at, best.split.values, plan.spare):
+        return []
+    return [replace(best, plan=replace(plan, handed_on=plan.handed_on | {at}))]
+
+
+def _cheapest(case: _Case, choices: list[Choice]) -> Choice:
+    return choices[0] if len(choices) == 1 else min(choices, key=lambda choice: _price(case, choice))
+
+
+def _price(case: _Case, choice: Choice) -> Price:
+    """Whether the moves miss their bound, and the cycles that depend on the choice.
+
+    These are the transfers of constants and of values, steps of pointers, and saving the caller's registers.
+    """
+    graph, split = case.graph, choice.split
+    registers = Registers(split.values, case.target.batch)
+    code = allocate(plan_order(graph, split.values, choice.plan, case.how), registers)
+    layout = place(code, case.inputs, case.how)
+    constants = np.count_nonzero(np.abs(graph.weight) != 1) + np.count_nonzero(graph.bias)
+    saved = max(0, split.values + split.constants - case.target.preserved_floats)
+    form = case.target.forms[Op.SAVE_FLOATS]
+    saving = 2 * (form.cycles + form.each * saved) if saved else 0
+    steps = layout.transfers - layout.batches  # of a pointer, from one run of words to the next
+    cycles = float(constants) * (1 + 1 / split.constants) + code.moves + layout.transfers + steps + saving
+    return code.moves > graph.move_bound, cycles

@@ -139,7 +139,7 @@ def test_images_are_more_decisive_than_fields():
 
 def test_a_batch_border_changes_only_how_many_there_are(monkeypatch):
     network = image_network((6, 6))
-    monkeypatch.setattr("armlet.manifold.inputs.image._BATCH", 64)
+    monkeypatch.setattr("armlet.manifold.inputs.fields._AT_ONCE", 0)  # so batches are of 64
     for count in (0, 63, 64, 65, 200):
         assert input_model("image")(network, count, 0).shape == (count, 36)
 
@@ -165,3 +165,30 @@ def test_a_first_layer_that_shows_nothing_gives_no_support(shape):
     assert (support(dead) == 0).all()
     lone = multilayer_perceptron([np.ones((1, inputs)), np.ones((2, 1))], [np.zeros(1), np.zeros(2)], shape=shape)
     assert (support(lone) == 0).all()
+
+
+def test_a_class_that_is_seldom_found_has_as_many_turns_as_the_rest():
+    """One input in twenty is of the second class: its rows come again, each about as often as the others."""
+    domain = InputDomain.uniform(1, 0.0, 1.0)
+    network = multilayer_perceptron([np.array([[1.0], [-1.0]])], [np.array([0.0, 0.1])], domain)
+    raw = np.linspace(0, 1, 400, dtype=np.float32)[:, None]
+    rare = raw[raw[:, 0] < 0.05]
+    kept = decisive(network, raw, 200)
+    again = kept[kept[:, 0] < 0.05]
+    assert len(again) == 100
+    times = [(again == row).sum() for row in rare]
+    assert max(times) - min(times) <= 1
+    assert len(np.unique(kept[kept[:, 0] >= 0.05])) == 100
+
+
+def test_small_images_are_means_of_finer_ones():
+    """At every side the same law: as much light, and less of it in lengths that the pixels cannot hold."""
+    light = {side: input_model("fields")(image_network((side, side), 0, 1), 1500, 0).mean() for side in (7, 14, 28)}
+    assert max(light.values()) < 1.25 * min(light.values())
+
+
+def test_fields_are_darkest_at_the_corners_and_nowhere_dark_for_ever():
+    network = image_network((12, 10), 0, 1)
+    mean = input_model("fields")(network, 3000, 0).reshape(-1, 12, 10).mean(axis=0)
+    assert mean[0, 0] < 0.5 * mean[6, 5]
+    assert (mean[1:-1, 1:-1] > 0).all()

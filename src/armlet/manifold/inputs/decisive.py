@@ -10,11 +10,15 @@ from numpy.typing import NDArray
 from armlet.manifold.functional import outputs
 from armlet.network.network import F32, Network
 
+TURNS = 8  # times that a row may be taken: classes are assumed to be about as frequent as each other
 _BATCH = 8192
 
 
 def decisive(network: Network, raw: F32, count: int) -> F32:
-    """`count` of the rows of `raw`, in no order that means anything. A network with one output keeps the first."""
+    """`count` of the rows of `raw`, in no order that means anything. A network with one output keeps the first.
+
+    Rows of a class that is seldom found may come up to `TURNS` times, so that it is not drowned by the others.
+    """
     if network.outputs < 2 or len(raw) <= count:
         return raw[:count]
     logits = np.concatenate([outputs(network, raw[at : at + _BATCH]) for at in range(0, len(raw), _BATCH)])
@@ -23,9 +27,10 @@ def decisive(network: Network, raw: F32, count: int) -> F32:
 
 
 def _balanced(answers: NDArray[np.int64], margins: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-    """The widest margins, turn by turn among the classes, until `count`; a class that runs out leaves its turns."""
+    """The widest margins, turn by turn among the classes, until `count`; a class that runs out begins again."""
     order = np.lexsort((-margins, answers))  # by class, then widest first
     sizes = np.bincount(answers)
     rank = np.empty(len(answers), np.int64)
     rank[order] = np.arange(len(answers)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return np.sort(np.lexsort((-margins, rank))[:count])
+    turns = (rank + np.arange(TURNS)[:, None] * sizes[answers]).ravel()
+    return np.sort(np.lexsort((np.tile(-margins, TURNS), turns))[:count] % len(answers))

@@ -17,5 +17,9 @@ def smooth_noise(random: np.random.Generator, count: int, shape: tuple[int, ...]
     """Normal fields of mean 0 and variance 1 at every place, correlated over `scale` places, (count, *shape)."""
     field = random.standard_normal((count, *shape), dtype=np.float32)
     for axis, length in enumerate(shape, 1):
-        field = np.moveaxis(np.moveaxis(field, axis, -1) @ smoother(length, scale).T, -1, axis)
-    return field
+        after = int(np.prod(shape[axis:]))
+        if after == 1:  # one product of matrices instead of many
+            field = field.reshape(-1, length) @ smoother(length, scale).T
+        else:
+            field = np.matmul(smoother(length, scale), field.reshape(-1, length, after))
+    return field.reshape(count, *shape)

@@ -1,7 +1,6 @@
 """The verifier stands trial: mutants of linked programs are caught or equivalent, and a verifier that lies is named."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +21,8 @@ from armlet.verify.prove import Proof
 from armlet.verify.toolchain import find_toolchain
 from armlet.verify.trial import Fate, try_image
 from armlet.verify.verify import link_build
+from mutants import LAYOUTS, SMALL, Kind, kinds, try_kind
 from test_verify import QUICK, compiled, small_network
-
-WISHES = [(how, inputs) for how in ("separate", "fused") for inputs in ("free", "natural")]
 
 
 def linked(network: Network, folder: Path, options: CompileOptions = QUICK) -> tuple[Build, Image]:
@@ -37,16 +35,20 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> tuple[Build, Image]:
     return linked(small_network(), tmp_path_factory.mktemp("usual"))
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize(("how", "inputs"), WISHES)
-def test_every_mutant_is_caught_or_equivalent(how: str, inputs: str, target: str, tmp_path: Path):
-    options = replace(QUICK, multiply_add=how, inputs=inputs, registers=5, target=target)
-    build, image = linked(small_network(), tmp_path, options)
-    trial = try_image(build, image, 108, seed=7, inputs=60)
-    assert (trial.problem, trial.missed, trial.made) == ("", (), 108)
-    assert all(sum(counts.values()) == 108 // len(KINDS) for counts in trial.fates.values())
-    assert trial.total(Fate.EQUIVALENT) <= 27  # commuted factors, independent neighbours, bits that encode the same
-    assert trial.total(Fate.PROOF) >= 70
+@pytest.mark.parametrize("kind", tuple(kinds()), ids=lambda kind: kind.name)
+def test_every_mutant_of_every_kind_of_build_is_caught_or_equivalent(kind: Kind):
+    trial = try_kind(kind, 54, 7, SMALL, find_toolchain(), inputs=40)
+    assert (trial.problem, trial.missed, trial.made) == ("", (), 54)
+    assert all(sum(counts.values()) == 54 // len(KINDS) for counts in trial.fates.values())
+    assert trial.total(Fate.EQUIVALENT) <= 18  # commuted factors, independent neighbours, bits that encode the same
+    assert trial.total(Fate.PROOF) >= 30
+
+
+def test_the_trial_finds_what_there_is_to_try_by_itself():
+    wishes = [(kind.options.target, kind.options.multiply_add, kind.options.inputs) for kind in kinds()]
+    assert {target for target, _, _ in wishes} == set(TARGETS)
+    assert {(how, inputs) for _, how, inputs in wishes} == {(h, i) for h in ("separate", "fused") for i in LAYOUTS}
+    assert {kind.activation for kind in kinds()} == set(Activation) - {Activation.LINEAR}
 
 
 def test_mutants_are_different_from_the_program_and_each_other_and_decided_by_the_seed(usual: tuple[Build, Image]):

@@ -89,7 +89,8 @@ def sparsify(
     selector: Annotated[
         str | None,
         typer.Option(
-            help="compensated (default), diagonal, taylor (with small steps), exact (small networks), magnitude.",
+            help="compensated (default), diagonal, second-order, taylor (with small steps), exact (small networks), "
+            "magnitude (the baseline).",
             rich_help_panel=_SEARCH,
         ),
     ] = None,

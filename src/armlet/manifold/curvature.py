@@ -29,25 +29,44 @@ class Moments(NamedTuple):
 @partial(jax.jit, static_argnames="shape")
 def moments(point: Point, reference: Reference, key: jax.Array, shape: Shape) -> tuple[Moments, ...]:
     """The moments of every layer: those of `metric_vector`'s G, exactly up to `MOST_ROWS` outputs, else unbiased."""
+    parts = _chunks(point, reference, key)
+
+    def sum_chunk(total: tuple[Moments, ...], part: tuple[jax.Array, jax.Array, jax.Array, jax.Array]):
+        found = (Moments(s.T @ x**2, s.T @ x, s.sum(axis=0)) for x, s in _sensitivities(point, *part, shape))
+        return jax.tree.map(jnp.add, total, tuple(found)), None
+
+    start = tuple(Moments(jnp.zeros_like(w), jnp.zeros_like(w), jnp.zeros_like(b)) for w, b in point)
+    return jax.lax.scan(sum_chunk, start, parts)[0]
+
+
+@partial(jax.jit, static_argnames="shape")
+def sensitivities(
+    point: Point, reference: Reference, key: jax.Array, shape: Shape
+) -> tuple[tuple[jax.Array, jax.Array], ...]:
+    """For each layer its inputs x (samples, in) and s (samples, out): within unit j, G is the sum of s_j x x^T."""
+
+    def some(part: tuple[jax.Array, jax.Array, jax.Array, jax.Array]) -> tuple[tuple[jax.Array, jax.Array], ...]:
+        return _sensitivities(point, *part, shape)
+
+    parts = jax.lax.map(some, _chunks(point, reference, key))
+    return jax.tree.map(lambda a: a.reshape(-1, a.shape[-1])[: len(reference.x)], parts)
+
+
+def _chunks(point: Point, reference: Reference, key: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+    """Inputs, outputs at home, shares of the expectation and a key, in chunks that bound the memory of their deltas."""
     samples, outputs = reference.home.shape
     rows = min(outputs, MOST_ROWS)
     widest = max(max(weight.shape) for weight, _ in point)
     chunk = max(1, min(samples, _LARGEST // (rows * widest)))
     count = -(-samples // chunk)
     missing = count * chunk - samples
-
-    def sum_chunk(total: tuple[Moments, ...], part: tuple[jax.Array, jax.Array, jax.Array, jax.Array]):
-        fresh = _chunk(point, *part, shape)
-        return jax.tree.map(jnp.add, total, fresh), None
-
     # a last chunk that is not full is filled with samples of no weight
     share = jnp.ones(samples) / (samples * reference.spread)
     x, home, share = (
         jnp.pad(a, [(0, missing)] + [(0, 0)] * (a.ndim - 1)).reshape(count, chunk, *a.shape[1:])
         for a in (reference.x, reference.home, share)
     )
-    start = tuple(Moments(jnp.zeros_like(w), jnp.zeros_like(w), jnp.zeros_like(b)) for w, b in point)
-    return jax.lax.scan(sum_chunk, start, (x, home, share, jax.random.split(key, count)))[0]
+    return x, home, share, jax.random.split(key, count)
 
 
 @partial(jax.jit, static_argnames="shape")
@@ -56,16 +75,15 @@ def slope(point: Point, reference: Reference, shape: Shape) -> Point:
     return jax.grad(squared_distance)(point, reference, shape)
 
 
-def _chunk(
+def _sensitivities(
     point: Point, x: jax.Array, home: jax.Array, share: jax.Array, key: jax.Array, shape: Shape
-) -> tuple[Moments, ...]:
+) -> tuple[tuple[jax.Array, jax.Array], ...]:
     inputs, open_gates = _forward(point, x, shape.relu)
     deltas = root_transpose(home, _rows(home, key), shape.output)
-    found: list[Moments] = []
+    found: list[tuple[jax.Array, jax.Array]] = []
     for (weight, _), x_in, gate in reversed(list(zip(point, inputs, open_gates))):
         deltas = deltas if gate is None else deltas * gate
-        s = jnp.sum(deltas**2, axis=0) * share[:, None]  # (samples, out)
-        found.append(Moments(s.T @ x_in**2, s.T @ x_in, s.sum(axis=0)))
+        found.append((x_in, jnp.sum(deltas**2, axis=0) * share[:, None]))
         if len(found) < len(point):
             deltas = deltas @ weight
     return tuple(reversed(found))

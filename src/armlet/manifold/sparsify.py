@@ -26,7 +26,7 @@ from armlet.manifold.inputs.parse import default_model
 from armlet.manifold.metric import distance
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.schedule import schedule, survivors
-from armlet.manifold.select import prune
+from armlet.manifold.select import RIDGE, Selector, prune
 from armlet.manifold.survey import Ground, survey
 from armlet.manifold.trace import Epoch, Trace
 from armlet.network.network import F32, Network
@@ -154,6 +154,7 @@ def settings_of(
         "sparsify_max_distance": options.budget,
         "sparsify_path": ",".join(map(repr, sorted(options.path))) or None,
         "sparsify_selector": options.selector.value,
+        "sparsify_ridge": RIDGE if options.selector is Selector.SECOND_ORDER else None,
         "sparsify_metric": options.metric.value,
         "sparsify_step_size": options.step_size,
         **{f"sparsify_{n}": getattr(options, n) for n in ("epochs", "rest", "steps", "batch", "rate", "draws")},

@@ -15,6 +15,7 @@ from armlet.manifold.curvature import Moments, moments, slope
 from armlet.manifold.functional import Parameters, Point
 from armlet.manifold.metric import Reference, Shape
 
+RIDGE = 1e-4  # of second-order: added to the diagonal of H, in means of it; stands in the trace
 Costs: TypeAlias = tuple[NDArray[np.float32], ...]  # for each layer (out, in)
 Biases: TypeAlias = tuple[NDArray[np.float32], ...]  # for each layer (out, in): what the unit's bias gains
 
@@ -25,6 +26,7 @@ class Selector(Enum):
     DIAGONAL = "diagonal"  # t_i^2 G_ii
     COMPENSATED = "compensated"  # the same, when the unit's bias takes over the mean of what is lost
     TAYLOR = "taylor"  # and with the slope of d^2 at this point: right for few weights at a time, ruinous for many
+    SECOND_ORDER = "second-order"  # t_i^2 / [H^-1]_ii within each unit, whose other weights make up for it
     EXACT = "exact"  # the true distance of each, one after another: for small networks
     MAGNITUDE = "magnitude"  # |t_i|, which knows nothing of the network: the baseline
 

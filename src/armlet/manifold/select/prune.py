@@ -27,8 +27,13 @@ def prune(
 
         return remove_exactly(point, masks, reference, shape, count)[:2]
     while count > 0:
-        some = min(step_size or count, count)
-        costs, biases = judge(selector, point, reference, jax.random.fold_in(key, count), shape)
-        point, masks = remove(point, masks, costs, biases, some)
+        some, fresh = min(step_size or count, count), jax.random.fold_in(key, count)
+        if selector is Selector.SECOND_ORDER:
+            from armlet.manifold.select.second_order import remove_second_order  # wakes Numba
+
+            point, masks = remove_second_order(point, masks, reference, fresh, shape, some)
+        else:
+            costs, biases = judge(selector, point, reference, fresh, shape)
+            point, masks = remove(point, masks, costs, biases, some)
         count -= some
     return point, masks

@@ -1,0 +1,109 @@
+"""The surgeon takes what costs least after the rest has made up for it, and makes up for it as well as can be."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from armlet.errors import InvariantError
+from armlet.manifold.curvature import moments, sensitivities
+from armlet.manifold.functional import masks_of, normalised, point_of, rectified
+from armlet.manifold.metric import OutputMetric, Reference, Shape, distance, refer
+from armlet.manifold.options import SparsifyOptions
+from armlet.manifold.select import RIDGE, Selector, prune
+from armlet.manifold.select.second_order import remove_second_order, surgery
+from armlet.manifold.sparsify import sparsify
+from test_manifold_metric import random_network
+
+KEY = jax.random.key(0)
+
+
+def ground(widths: tuple[int, ...] = (8, 6, 3), seed: int = 0):
+    network = random_network(seed, widths)
+    shape = Shape(rectified(network), OutputMetric.LOGITS)
+    random = np.random.default_rng(seed)
+    alike = np.eye(widths[0]) + random.normal(size=(widths[0], widths[0])) / 2  # inputs that tell of each other
+    raw = (random.normal(size=(400, widths[0])) @ alike * 0.5).astype(np.float32)
+    reference: Reference = refer(point_of(network), jnp.asarray(normalised(network, raw)), shape)
+    return point_of(network), masks_of(network), reference, shape
+
+
+def test_each_cut_is_the_best_and_leaves_the_rest_at_its_best():
+    """Against the definition: every weight in turn held at zero, the others solved for."""
+    random = np.random.default_rng(0)
+    root = random.normal(size=(30, 7))
+    H, start = root.T @ root, random.normal(size=7)
+    values, inverse, free = start.copy(), np.linalg.inv(H), np.array([True] * 6 + [False])
+    gone: list[int] = []
+    last = 0.0
+    for _ in range(5):
+        told = {}
+        for i in set(range(6)) - set(gone):
+            held = [*gone, i]
+            rest = [k for k in range(7) if k not in held]
+            best = start.copy()
+            best[held] = 0
+            best[rest] = np.linalg.solve(H[np.ix_(rest, rest)], (H[rest] @ start))
+            told[i] = float((best - start) @ H @ (best - start)), best
+        (place,), (cost,) = surgery(values, inverse, free, 1)
+        assert told[place][0] == pytest.approx(min(c for c, _ in told.values()), rel=1e-9)
+        assert last + cost == pytest.approx(told[place][0], rel=1e-9)
+        np.testing.assert_allclose(values, told[place][1], rtol=1e-8, atol=1e-10)
+        last += cost
+        gone.append(int(place))
+    rest = [k for k in range(7) if k not in gone]
+    np.testing.assert_allclose(inverse[np.ix_(rest, rest)], np.linalg.inv(H[np.ix_(rest, rest)]), rtol=1e-8)
+
+
+def test_sensitivities_are_what_moments_sum_however_they_are_chunked(monkeypatch):
+    point, _, reference, shape = ground()
+    monkeypatch.setattr("armlet.manifold.curvature._LARGEST", 3 * 8 * 7)  # 7 samples a chunk; 400 is no multiple
+    for (x, s), found in zip(
+        sensitivities.__wrapped__(point, reference, KEY, shape),  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
+        moments(point, reference, KEY, shape),
+        strict=True,
+    ):
+        assert len(x) == len(s) == 400
+        np.testing.assert_allclose(s.T @ x**2, found.weight, rtol=1e-4, atol=1e-7)
+
+
+def test_as_many_go_as_were_asked_and_the_last_path_stays():
+    point, masks, reference, shape = ground()
+    for count in (0, 1, 20, 64):
+        after, left = remove_second_order(point, masks, reference, KEY, shape, count)
+        assert sum(int((np.asarray(m) == 0).sum()) for m in left) == count
+        for (weight, _), mask in zip(after, left):
+            assert not np.asarray(weight)[np.asarray(mask) == 0].any()
+    assert (np.asarray(left[1]) @ np.asarray(left[0])).any()
+    with pytest.raises(InvariantError, match="65 removals"):
+        remove_second_order(point, masks, reference, KEY, shape, 65)
+
+
+def test_making_up_beats_a_bias_that_makes_up():
+    for seed in range(3):
+        point, masks, reference, shape = ground((20, 12, 4), seed)
+        far = {}
+        for selector in (Selector.COMPENSATED, Selector.SECOND_ORDER):
+            pruned, _ = prune(selector, point, masks, reference, KEY, shape, 90, 30)
+            far[selector] = distance(pruned, reference, shape)
+        assert far[Selector.SECOND_ORDER] < 0.8 * far[Selector.COMPENSATED]
+
+
+def test_the_ridge_stands_in_the_trace():
+    asked = SparsifyOptions(sparsity=0.5, epochs=1, steps=0, draws=64, judged=64, validation=64, inputs="gaussian")
+    network = random_network(0)
+    trace = sparsify(network, replace(asked, selector=Selector.SECOND_ORDER)).trace
+    assert trace.settings["sparsify_ridge"] == RIDGE
+    assert "sparsify_ridge" not in sparsify(network, asked).trace.settings
+
+
+def test_a_unit_that_nothing_hears_goes_first_and_nothing_breaks():
+    (weight, bias), (last, end) = ground()[0]
+    _, masks, reference, shape = ground()
+    mute = ((weight, bias), (last.at[:, 2].set(0.0), end))
+    reference = refer(mute, reference.x, shape)
+    after, left = remove_second_order(mute, masks, reference, KEY, shape, 8 + 3)
+    assert np.asarray(left[0])[2].sum() + np.asarray(left[1])[:, 2].sum() <= 1
+    assert all(np.isfinite(np.asarray(a)).all() for a in jax.tree.leaves(after))

@@ -9,7 +9,7 @@ from armlet.errors import InputError
 from fuzz import CORPUS, Fault, fuzz
 from readers import READERS, Reader
 
-INPUTS = 20_000 // len(READERS)
+INPUTS = 20_000
 
 
 @pytest.mark.parametrize("name", READERS)

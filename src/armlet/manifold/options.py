@@ -8,7 +8,7 @@ from armlet.manifold.select import Selector
 
 DEFAULT_DISTANCE = 0.1  # the budget where neither sparsity nor distance is given: docs/sparsify.md, calibration
 
-FAST = {"epochs": 20, "steps": 120, "draws": 8192, "validation": 2048}  # what --fast sets where nothing else is said
+FAST = {"epochs": 20, "steps": 200, "draws": 8192, "validation": 2048}  # what --fast sets where nothing else is said
 
 
 @dataclass(frozen=True, slots=True)

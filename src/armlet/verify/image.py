@@ -91,7 +91,7 @@ def unloadable(sections: Sequence[Section], segments: Sequence[Any]) -> str:
             return f"{section.name} has {len(section.content)} bytes for {section.size}"
         if any(other.address < section.end and section.address < other.end for other in sections[:k]):
             return f"{section.name} lies over another section"
-        if not any(_carries(segment, section) for segment in segments):
+        if section.content and not any(_carries(segment, section) for segment in segments):
             return f"no segment carries {section.name}"
     return ""
 

@@ -12,8 +12,8 @@ from armlet.emit.arrange import arrange
 from armlet.emit.bundle import OWNS, Bundle, bundle
 from armlet.emit.check import check_program
 from armlet.emit.choose import SPARES, choose
-from armlet.emit.entry import entry_cycles, frame
-from armlet.emit.manifest import MemoryEntry, layout_of
+from armlet.emit.entry import frame
+from armlet.emit.manifest import MemoryEntry, cheapest, layouts_of
 from armlet.emit.names import check_name
 from armlet.emit.program import Program
 from armlet.emit.select import select
@@ -94,10 +94,10 @@ def compile_network(
 
     watch("emit")
     programs = [arrange(select(code, layout, target, split, rounding)) for layout in placed]
-    program = min(programs, key=lambda program: sum(entry_cycles(program, name)))
+    tried = layouts_of(programs, layouts, name)
+    program = programs[tried.index(cheapest(tried))]
     program.layout.check(code)
     check_program(program)
-    tried = [layout_of(made, kind, name) for made, kind in zip(programs, layouts)]
 
     around = frame(program, name)
     made = bundle(name, network, simplified, program, around, asdict(options), tried)

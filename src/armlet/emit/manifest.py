@@ -11,7 +11,7 @@ from armlet.emit.entry import Frame, entry_cycles, inputs_are_natural
 from armlet.emit.program import MOVES, WORD, Program
 from armlet.errors import InputError
 from armlet.graph.simplify import Simplified
-from armlet.layout.bound import transfer_bound
+from armlet.layout.bound import transfer_bounds
 from armlet.layout.place import InputLayout
 from armlet.network.network import F32, Network
 from armlet.schedule.code import Op as Step
@@ -141,8 +141,8 @@ def memory_of(program: Program, frame: Frame) -> MemoryEntry:
     return MemoryEntry(code, constants, code + constants, work, block, frame.stack_bytes, ram)
 
 
-def moves_of(program: Program) -> MovesEntry:
-    """Activation moves of NAME_core against their bound."""
+def moves_of(program: Program, transfers_bound: int) -> MovesEntry:
+    """Activation moves of NAME_core against their bounds."""
     code, layout = program.code, program.layout
     bound = code.order.graph.move_bound
     return MovesEntry(
@@ -154,16 +154,25 @@ def moves_of(program: Program) -> MovesEntry:
         batches=layout.batches,
         transfers_before=layout.transfers_before,
         transfers=layout.transfers,
-        transfers_bound=transfer_bound(code, layout, inputs_are_natural(program)),
+        transfers_bound=transfers_bound,
         lines=int(np.isin(program.lines["op"], MOVES).sum()),
     )
 
 
-def layout_of(program: Program, kind: InputLayout, name: str) -> LayoutEntry:
-    """What a way of laying out the inputs costs."""
-    layout, natural = program.layout, kind is InputLayout.NATURAL
-    bound = transfer_bound(program.code, layout, natural)
-    return LayoutEntry(kind.value, layout.transfers_before, layout.transfers, bound, *entry_cycles(program, name))
+def layouts_of(programs: list[Program], kinds: tuple[InputLayout, ...], name: str) -> list[LayoutEntry]:
+    """What each way of laying out the inputs costs."""
+    natural = [kind is InputLayout.NATURAL for kind in kinds]
+    layouts = [program.layout for program in programs]
+    bounds = transfer_bounds(programs[0].code, layouts, natural)
+    return [
+        LayoutEntry(kind.value, layout.transfers_before, layout.transfers, bound, *entry_cycles(program, name))
+        for kind, layout, bound, program in zip(kinds, layouts, bounds, programs)
+    ]
+
+
+def cheapest(layouts: list[LayoutEntry]) -> LayoutEntry:
+    """The one that is built: of the fewest cycles of both entries together, the first of equals."""
+    return min(layouts, key=lambda tried: tried.core + tried.run)
 
 
 def layers_of(program: Program) -> list[LayerEntry]:
@@ -216,7 +225,7 @@ def make_manifest(
         ),
         registers=RegistersEntry(program.split.values, program.split.constants),
         memory=memory_of(program, frame),
-        moves=moves_of(program),
+        moves=moves_of(program, cheapest(layouts).transfers_bound),
         layouts=layouts,
         layers=layers_of(program),
         instructions=len(program.lines),

@@ -19,23 +19,23 @@ from armlet.schedule.code import Code
 
 LARGEST = 2_000  # items; beyond it the trees take too long, and degrees alone give the bound
 _MOST = 6_000  # items; beyond it not even a table of pairs is made, and each batch takes one transfer
-_STEPS = 120  # of the subgradient
+_WORK = 50_000_000  # pairs looked at by the subgradient's trees, 100 of them at most
 
 
-def transfer_bound(code: Code, layout: Layout, natural: bool) -> int:
-    """The fewest transfers of any layout with as many words, the inputs where they are if they lie in `natural` order.
+def transfer_bounds(code: Code, layouts: list[Layout], natural: list[bool]) -> list[int]:
+    """For each layout, the fewest transfers of any with its words, the inputs kept where they are if they are natural.
 
-    Which cells share a word is taken from `layout`.
+    Which cells of the work block share a word is taken from the first layout, and is the same in all.
     """
-    batches, inputs = batches_of(code), code.order.graph.inputs
-    words, alone = layout.words.astype(np.int64), inputs_alone(code)
-    work = np.where(alone < 0, words, -1)
-    saved = _most_saved(batches, work, layout.work_words)
-    if natural:
-        saved += _saved(batches, np.where(alone < 0, -1, words))
-    else:
-        saved += _most_saved(batches, np.where(alone < 0, -1, words), inputs)
-    return max(len(batches), len(batches.cells) - saved)
+    batches, alone = batches_of(code), inputs_alone(code)
+    words = layouts[0].words.astype(np.int64)
+    in_work = _most_saved(batches, np.where(alone < 0, words, -1), layouts[0].work_words)
+    bounds: list[int] = []
+    for layout, kept in zip(layouts, natural):
+        word = np.where(alone < 0, -1, layout.words.astype(np.int64))
+        saved = _saved(batches, word) if kept else _most_saved(batches, word, code.order.graph.inputs)
+        bounds.append(max(len(batches), len(batches.cells) - in_work - saved))
+    return bounds
 
 
 def _most_saved(batches: Batches, word: NDArray[np.int64], words: int) -> int:
@@ -49,7 +49,8 @@ def _most_saved(batches: Batches, word: NDArray[np.int64], words: int) -> int:
     saved = _saved(batches, word)  # the steps are scaled by it; the truth of the bound is not
     if words > LARGEST or by_degree <= saved:
         return by_degree
-    return min(by_degree, math.floor(float(_held_karp(together.astype(np.float64), float(saved), _STEPS)) + 1e-6))
+    steps = min(100, 1 + _WORK // words**2)
+    return min(by_degree, math.floor(float(_held_karp(together.astype(np.float64), float(saved), steps)) + 1e-6))
 
 
 def _saved(batches: Batches, word: NDArray[np.int64]) -> int:
@@ -74,7 +75,7 @@ def _held_karp(weight, saved, steps):
         error = 0.0
         for u in range(items):
             error += (degree[u] - 2.0) ** 2
-        if error == 0 or best <= saved:
+        if error == 0 or best < saved + 1:
             break
         step = scale * max(total - saved, 1e-3) / error
         for u in range(items):

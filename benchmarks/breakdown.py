@@ -1,0 +1,79 @@
+"""Where the cycles of NAME_core go, by what they are spent on, as the forms' table counts them (no wait states).
+
+    python benchmarks/breakdown.py NETWORK... [--seed N]
+
+NETWORK: PARAMS folders, or widths and sparsity such as 784-300-100-10:0.95 for random survivors.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from armlet.config import CompileOptions
+from armlet.emit.arrange import waits
+from armlet.emit.entry import entry_cycles
+from armlet.emit.program import Program
+from armlet.network.network import Network
+from armlet.network.params import read_params
+from armlet.pipeline import Compilation, compile_network
+from armlet.target.spec import Op
+from networks import random_network
+
+SPENT_ON = {
+    "constants": (Op.STREAM,),
+    "multiply": (Op.MULTIPLY, Op.FUSED),
+    "add": (Op.ADD, Op.SUBTRACT),
+    "loads": (Op.LOAD, Op.LOAD_PAIR, Op.LOAD_LIST),
+    "stores": (Op.STORE, Op.STORE_LIST, Op.CORE_STORE, Op.CORE_STORE_LIST),
+    "pointers": (Op.STEP_UP, Op.STEP_DOWN, Op.POINT, Op.POINT_FAR),
+    "activation": (Op.TO_CORE, Op.CLAMP, Op.FROM_CORE),
+}
+
+
+def cycles_of(program: Program, ops: tuple[Op, ...]) -> int:
+    """Cycles of the lines with one of these operations, without waits."""
+    return program.with_lines(program.lines[np.isin(program.lines["op"], ops)]).line_cycles
+
+
+def breakdown(made: Compilation, name: str) -> dict[str, int]:
+    """Cycles of NAME_core by what they are spent on; they sum to all of them."""
+    program = made.program
+    core, _ = entry_cycles(program, name)
+    spent = {what: cycles_of(program, ops) for what, ops in SPENT_ON.items()}
+    spent["other"] = program.line_cycles - sum(spent.values())
+    spent["waits"] = waits(program)
+    spent["entry"] = core - program.line_cycles - spent["waits"]
+    return spent
+
+
+def network_of(text: str, seed: int) -> Network:
+    """A PARAMS folder, or random survivors of the widths and the sparsity that the text gives."""
+    if Path(text).is_dir():
+        return read_params(Path(text))
+    widths, sparsity = text.split(":")
+    return random_network(tuple(int(width) for width in widths.split("-")), float(sparsity), seed)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("network", nargs="+")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    head = [*SPENT_ON, "other", "waits", "entry"]
+    print("| network | computed | cycles | each | " + " | ".join(head) + " | moves | transfers | written | bound |")
+    print("| --- " * (len(head) + 8) + "|")
+    for text in arguments.network:
+        made = compile_network(network_of(text, arguments.seed), "net", CompileOptions(seed=arguments.seed))
+        spent, computed = breakdown(made, "net"), made.order.graph.connections
+        written = np.isin(made.program.lines["op"], SPENT_ON["loads"] + SPENT_ON["stores"]).sum()
+        total = sum(spent.values())
+        cells = [text.rsplit("/", 1)[-1], f"{computed:,}", f"{total:,}", f"{total / computed:.2f}"]
+        cells += [f"{spent[what] / computed:.3f}" for what in head]
+        layout = made.layout
+        cells += [f"{n:,}" for n in (made.code.moves, layout.transfers, written, layout.batches)]
+        print("| " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

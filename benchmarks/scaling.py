@@ -1,11 +1,9 @@
-"""Seconds of an epoch and peak memory of the sparsifier from 30 thousand to 10 million weights: both must be linear.
+"""How the time and the memory of a compilation grow, from a thousand to a million weights that are not zero.
 
-    python benchmarks/scaling.py [--weights 30000,100000,300000,1000000,3000000,10000000] [--inputs gaussian]
+    python benchmarks/scaling.py [SIZE...] [--sparsity 0.95]
 
-Each size is a random ReLU perceptron 784-4n-2n-10 in a process of its own, 5 epochs of 20 steps of 256 inputs. The
-seconds are those of the epochs after the first, which compiles: wall and processor. Memory is the peak of the process
-and, in brackets, what it has taken when the network stands. The same code runs on whatever device JAX finds, which
-is named.
+Each network is 784-3n-n-10 with random survivors and is compiled in a process of its own with default settings,
+without assembling and emulating. The exponent is the slope of log time over log size.
 """
 
 import argparse
@@ -16,71 +14,61 @@ import sys
 import time
 from itertools import pairwise
 
-import jax
 import numpy as np
 
-from armlet.manifold.options import SparsifyOptions
-from armlet.manifold.sparsify import sparsify
-from armlet.network.network import Network, multilayer_perceptron
+from armlet.cli.console import table
+from armlet.pipeline import compile_network
+from networks import random_network
 
-SIZES = "30000,100000,300000,1000000,3000000,10000000"
+SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
+STAGES = ("graph", "order", "registers", "layout", "emit")
+
+
+def widths_for(size: int, sparsity: float) -> tuple[int, int, int, int]:
+    """784-3n-n-10 with about so many survivors."""
+    weights = size / (1 - sparsity)  # 3 n^2 + (3 * 784 + 10) n
+    n = max(2, round((-2362 + (2362**2 + 12 * weights) ** 0.5) / 6))
+    return 784, 3 * n, n, 10
+
+
+def measure(widths: tuple[int, ...], sparsity: float) -> dict[str, float]:
+    """Seconds by stage, and peak memory, of one compilation in this process; compiled loops come from their cache."""
+    compile_network(random_network((24, 12, 6, 4), 0.5), "warm")
+    network = random_network(widths, sparsity)
+    marks: list[tuple[str, float]] = []
+    begun = time.perf_counter()
+    made = compile_network(network, "net", watch=lambda stage: marks.append((stage, time.perf_counter())))
+    marks.append(("end", time.perf_counter()))
+    seconds = {stage: later - at for (stage, at), (_, later) in pairwise(marks)}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    size = sum(len(content) for content in made.bundle.files.values()) / 1e6
+    return {"connections": network.connections, "total": marks[-1][1] - begun, **seconds, "peak": peak, "files": size}
 
 
 def main() -> None:
-    arguments = parse()
-    if arguments.one:
-        print(json.dumps(measure(arguments.one, arguments.inputs)))
-        return
-    print(f"device: {jax.devices()[0].device_kind}\n")
-    print("| weights | seconds an epoch | processor | microseconds a weight | peak MB | bytes a weight |")
-    print("| --- " * 6 + "|")
-    for weights in arguments.weights.split(","):
-        command = [sys.executable, __file__, "--inputs", arguments.inputs, "--one", weights]
-        found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        each = 1e6 * found["processor"] / found["weights"]
-        bytes_each = 2**20 * (found["peak"] - found["empty"]) / found["weights"]
-        row = f"| {found['weights']:,} | {found['seconds']:.2f} | {found['processor']:.2f} | {each:.2f} | "
-        print(row + f"{found['peak']:.0f} ({found['empty']:.0f}) | {bytes_each:.0f} |", flush=True)
-
-
-def measure(weights: int, inputs: str) -> dict[str, float]:
-    """One size, in this process."""
-    network, empty = perceptron(weights), peak()
-    times: list[tuple[float, float]] = []
-    options = SparsifyOptions(sparsity=0.9, inputs=inputs, epochs=5, rest=0, steps=20, draws=4096, validation=1024)
-    sparsify(network, options, lambda *_: times.append((time.monotonic(), time.process_time())))
-    (wall, processor), (wall_end, processor_end) = times[0], times[-1]
-    epochs = len(times) - 1
-    return {
-        "weights": network.weights,
-        "seconds": (wall_end - wall) / epochs,
-        "processor": (processor_end - processor) / epochs,
-        "peak": peak(),
-        "empty": empty,
-    }
-
-
-def perceptron(weights: int) -> Network:
-    """784-4n-2n-10 with about so many weights: 8 n^2 + 3156 n."""
-    n = round((-3156 + (3156**2 + 32 * weights) ** 0.5) / 16)
-    widths, random = (784, 4 * n, 2 * n, 10), np.random.default_rng(0)
-    layers = [
-        random.standard_normal((rows, columns), np.float32) * (2 / columns) ** 0.5 for columns, rows in pairwise(widths)
-    ]
-    return multilayer_perceptron([*layers], [np.zeros(rows) for rows in widths[1:]])
-
-
-def peak() -> float:
-    """Of this process so far, MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", default=SIZES, help=f"sizes, by commas ({SIZES})")
-    parser.add_argument("--inputs", default="gaussian", help="law of the inputs (gaussian)")
-    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    parser.add_argument("size", nargs="*", type=int, default=SIZES)
+    parser.add_argument("--sparsity", type=float, default=0.95)
+    parser.add_argument("--one", help="widths of the one network to measure here, as JSON for the caller")
+    arguments = parser.parse_args()
+    if arguments.one:
+        print(json.dumps(measure(tuple(json.loads(arguments.one)), arguments.sparsity)))
+        return
+    rows: list[list[str]] = []
+    found: list[dict[str, float]] = []
+    for size in arguments.size:
+        widths = widths_for(size, arguments.sparsity)
+        command = [sys.executable, __file__, "--one", json.dumps(widths), "--sparsity", str(arguments.sparsity)]
+        found.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+        one = found[-1]
+        cells = [f"{one[stage]:.2f}" for stage in (*STAGES, "total")]
+        rows.append(["-".join(map(str, widths)), f"{one['connections']:,}", *cells, f"{one['peak']:.0f}"])
+        print(f"{widths}: {one['total']:.1f} s", file=sys.stderr, flush=True)
+    print(table(["network", "non-zero", *(f"{stage} s" for stage in (*STAGES, "total")), "peak MiB"], rows))
+    if len(found) > 1:
+        size, total = (np.log([one[key] for one in found]) for key in ("connections", "total"))
+        print(f"\nexponent of total time: {np.polyfit(size, total, 1)[0]:.2f}; ", end="")
+        print(f"between the last two: {(total[-1] - total[-2]) / (size[-1] - size[-2]):.2f}")
 
 
 if __name__ == "__main__":

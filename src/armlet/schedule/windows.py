@@ -1,0 +1,215 @@
+"""In which order a layer's neurons are finished, when fewer accumulators than neurons fit the registers.
+
+Let `width` accumulators be open at a time, and neurons be finished in a row: when one is finished the next one in the
+row begins, so that any `width` neighbours in the row are open together. A source that passes by serves all neurons of
+one such window, so it has to be loaded
+
+    cover(source) = the fewest windows of `width` neighbours that hold all neurons that take it
+
+times: the first window begins at its first neuron, the next at its first neuron beyond that window, and so on. Tiles
+are the special case of windows with common bounds; here each source has its own. The row of least total cover is
+sought by annealing: exchange two neurons, and count anew the sources that only one of the two takes.
+"""
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from armlet.anneal.engine import Annealed, Annealing, anneal, below, register_subject
+from armlet.schedule.layers import Layer
+
+_WORK = 15_000_000  # sources counted anew in one annealing: a second or two
+_CANDIDATES = 192  # neurons looked at for each place of the first row
+_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)  # its 64 rotations begin with different six bits (Leiserson et al. 1998)
+_ONE = np.uint64(1)
+
+
+def _bit_numbers() -> NDArray[np.int64]:
+    table = np.zeros(64, np.int64)
+    for bit in range(64):
+        table[(int(_DE_BRUIJN) << bit & (1 << 64) - 1) >> 58] = bit
+    return table
+
+
+_BIT = _bit_numbers()
+
+
+class Windows(NamedTuple):
+    """Neurons in a row. Neuron n takes the sources `support[ends[n]:ends[n + 1]]`, ascending."""
+
+    support: NDArray[Any]
+    ends: NDArray[Any]
+    width: NDArray[Any]  # (1,)
+    row: NDArray[Any]  # (neurons,) by position
+    best: NDArray[Any]  # (neurons,)
+    bits: NDArray[Any]  # (sources, words) bit p: the neuron at position p takes the source
+    cover: NDArray[Any]  # (sources,)
+    move: NDArray[Any]  # the two positions to exchange, and how many sources that touches
+    touched: NDArray[Any]  # (sources,) those sources
+    fresh: NDArray[Any]  # (sources,) and their covers after the move
+
+
+def finishing_order(layer: Layer, width: int, how: Annealing) -> tuple[NDArray[np.int64], Annealed]:
+    """The row of neurons whose sources are loaded least often with `width` accumulators open."""
+    neurons, sources = len(layer.neurons), len(layer.sources)
+    if neurons <= width:
+        return np.arange(neurons), Annealed(0.0, 0, (0.0,))
+    row = _likeness_row(layer.support, layer.ends, sources, width, min(_CANDIDATES, neurons))
+    subject = _subject(layer, width, row)
+    most = min(how.most_moves, int(_WORK / (2 * layer.degree)))
+    annealed = anneal(subject, neurons, replace(how, most_moves=most))
+    return subject.row, annealed
+
+
+def total_cover(layer: Layer, width: int, row: NDArray[np.int64]) -> int:
+    """How many loads of sources `row` takes: the definition, that the moves' changes are held against."""
+    where = np.argsort(row)
+    position = np.repeat(where, np.diff(layer.ends))
+    loads = 0
+    for source in range(len(layer.sources)):
+        until = -1
+        for p in np.sort(position[layer.support == source]).tolist():
+            if p > until:
+                loads, until = loads + 1, p + width - 1
+    return loads
+
+
+def _subject(layer: Layer, width: int, row: NDArray[np.int64]) -> Windows:
+    sources, words = len(layer.sources), len(row) // 64 + 1
+    bits = np.zeros((sources, words), np.uint64)
+    position = np.repeat(np.argsort(row), np.diff(layer.ends))
+    np.bitwise_or.at(bits, (layer.support, position >> 6), _ONE << (position & 63).astype(np.uint64))
+    cover = _covers(bits, width)
+    scratch = np.zeros((2, sources), np.int64)
+    best, move = row.copy(), np.zeros(3, np.int64)
+    return Windows(layer.support, layer.ends, np.array([width]), row, best, bits, cover, move, scratch[0], scratch[1])
+
+
+@njit(cache=True)
+def _likeness_row(support, ends, sources, width, candidates):
+    """A first row: always append the neuron of which the greatest part is served by the windows as they stand.
+
+    Only the first `candidates` of those not yet placed are looked at, so the time grows linearly.
+    """
+    neurons = len(ends) - 1
+    begun = np.full(sources, -width - 1, np.int64)  # where the latest window of each source begins
+    left = np.arange(neurons)
+    row = np.empty(neurons, np.int64)
+    for position in range(neurons):
+        best, chosen = np.inf, 0
+        for k in range(min(candidates, neurons - position)):
+            neuron, missing = left[k], 0.0
+            for at in range(ends[neuron], ends[neuron + 1]):
+                missing += 1.0 if begun[support[at]] + width <= position else 0.0
+            missing /= ends[neuron + 1] - ends[neuron]
+            if missing < best:
+                best, chosen = missing, k
+        neuron = left[chosen]
+        row[position] = neuron
+        for k in range(chosen, neurons - position - 1):
+            left[k] = left[k + 1]
+        for at in range(ends[neuron], ends[neuron + 1]):
+            if begun[support[at]] + width <= position:
+                begun[support[at]] = position
+    return row
+
+
+@njit(cache=True)
+def _cover(bits, source, width):
+    """How many windows hold the set bits of `source`: to the next set bit, on by `width`, and again."""
+    count, position, words = 0, 0, bits.shape[1]
+    word = 0
+    rest = bits[source, 0]
+    while True:
+        while rest == 0:
+            word += 1
+            if word == words:
+                return count
+            rest = bits[source, word]
+        lowest = rest & (~rest + _ONE)
+        position = (word << 6) + _BIT[np.int64((lowest * _DE_BRUIJN) >> np.uint64(58))] + width
+        count += 1
+        word = position >> 6
+        if word >= words:
+            return count
+        rest = bits[source, word] & ~((_ONE << np.uint64(position & 63)) - _ONE)
+
+
+@njit(cache=True)
+def _covers(bits, width):
+    cover = np.empty(len(bits), np.int64)
+    for source in range(len(bits)):
+        cover[source] = _cover(bits, source, width)
+    return cover
+
+
+@njit(cache=True)
+def _propose(subject, rng, reach):
+    """Exchange the neurons at two positions. Near ones gain least, so the reach has no meaning here."""
+    a = below(rng, len(subject.row))
+    b = below(rng, len(subject.row) - 1)
+    b += b >= a
+    subject.move[0], subject.move[1] = a, b
+    return _change(subject, subject.row[a], subject.row[b], a, b)
+
+
+@njit(cache=True)
+def _change(subject, x, y, a, b):
+    """The change of cover when x leaves position a for b, and y comes the other way: both supports are ascending."""
+    support, i, j = subject.support, subject.ends[x], subject.ends[y]
+    last_i, last_j = subject.ends[x + 1], subject.ends[y + 1]
+    change, touched, width = 0, 0, subject.width[0]
+    while i < last_i or j < last_j:
+        if i < last_i and j < last_j and support[i] == support[j]:
+            i, j = i + 1, j + 1
+            continue
+        if j >= last_j or (i < last_i and support[i] < support[j]):
+            source, i = support[i], i + 1
+        else:
+            source, j = support[j], j + 1
+        _flip(subject.bits, source, a, b)
+        fresh = _cover(subject.bits, source, width)
+        _flip(subject.bits, source, a, b)
+        change += fresh - subject.cover[source]
+        subject.touched[touched], subject.fresh[touched] = source, fresh
+        touched += 1
+    subject.move[2] = touched
+    return change
+
+
+@njit(cache=True)
+def _flip(bits, source, a, b):
+    bits[source, a >> 6] ^= _ONE << np.uint64(a & 63)
+    bits[source, b >> 6] ^= _ONE << np.uint64(b & 63)
+
+
+@njit(cache=True)
+def _commit(subject):
+    a, b = subject.move[0], subject.move[1]
+    for k in range(subject.move[2]):
+        source = subject.touched[k]
+        _flip(subject.bits, source, a, b)
+        subject.cover[source] = subject.fresh[k]
+    subject.row[a], subject.row[b] = subject.row[b], subject.row[a]
+
+
+@njit(cache=True)
+def _keep(subject):
+    subject.best[:] = subject.row
+
+
+@njit(cache=True)
+def _restore(subject):
+    subject.row[:] = subject.best
+    subject.bits[:] = 0
+    for position in range(len(subject.row)):
+        neuron = subject.row[position]
+        for at in range(subject.ends[neuron], subject.ends[neuron + 1]):
+            subject.bits[subject.support[at], position >> 6] |= _ONE << np.uint64(position & 63)
+    subject.cover[:] = _covers(subject.bits, subject.width[0])
+
+
+register_subject(Windows, propose=_propose, commit=_commit, keep=_keep, restore=_restore)

@@ -13,6 +13,7 @@ from armlet.manifold.functional import masks_of, normalised, point_of, rectified
 from armlet.manifold.metric import OutputMetric, Reference, Shape, distance, refer
 from armlet.manifold.select import Selector, prune
 from armlet.manifold.select.exact import Search, last_of_path, remove_exactly
+from armlet.manifold.select.search import BLOCK
 from test_manifold_metric import random_network
 
 F64 = NDArray[np.float64]
@@ -131,8 +132,8 @@ def test_abandoning_changes_nothing_and_spares_much(monkeypatch):
     raw = np.random.default_rng(0).normal(size=(3000, 12)).astype(np.float32)
     reference = refer(point_of(network), jnp.asarray(normalised(network, raw)), shape)
     quick = remove_exactly(point_of(network), masks_of(network), reference, shape, 60)[2]
-    far = np.full(1000, np.inf)
-    monkeypatch.setattr(Search, "_left", lambda self: far[: -(-3000 // 256) + 1])
+    blocks = -(-3000 // BLOCK)
+    monkeypatch.setattr(Search, "_left", lambda self: np.full(blocks + 1, np.inf))
     whole = remove_exactly(point_of(network), masks_of(network), reference, shape, 60)[2]
     assert [(r.layer, r.unit, r.input) for r in quick] == [(r.layer, r.unit, r.input) for r in whole]
     assert all(r.looked == 3000 for r in whole)

@@ -12,7 +12,7 @@ from numba import njit
 
 from armlet.manifold.select.activation import STRAIGHT, activated
 
-BLOCK = 256  # samples between two looks at the bound
+BLOCK = 512  # samples between two looks at the bound
 
 
 @njit(cache=True)

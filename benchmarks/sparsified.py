@@ -2,8 +2,7 @@
 
     python benchmarks/sparsified.py OUT [--source digits|FOLDER] [--only TEXT] [--steps N] [--seed S]
 
-Each topology is trained once and sparsified once to 95 %; the networks that the walk passes at 80 and 90 % are kept on
-the way. OUT/WIDTHS_0, _80, _90 and _95 are PARAMS folders; those that exist are left as they are.
+Each topology is trained once and sparsified once to 95 %; the networks at 80 and 90 % are kept on the way. OUT/WIDTHS_0, _80, _90 and _95 are PARAMS folders; those that exist are left as they are.
 """
 
 import argparse
@@ -14,7 +13,6 @@ from armlet.data.dataset import DataSet, make_dataset
 from armlet.data.source import SourceOptions, read_source
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.sparsify import sparsify
-from armlet.network.network import Network
 from armlet.network.params import write_params
 from armlet.network.topology import Topology
 from armlet.train.options import TrainOptions
@@ -43,15 +41,8 @@ def walk(name: str, topology: Topology, data: DataSet, arguments: argparse.Names
     """Train, sparsify, and write what passes by."""
     begin = time.perf_counter()
     dense = train_network(data, topology, TrainOptions(seed=arguments.seed))
-    passed: dict[float, Network] = {}
-
-    def watch(epoch: object, sparse: Network) -> None:
-        for share in KEPT:
-            if sparse.sparsity >= share:
-                passed.setdefault(share, sparse)
-
-    options = SparsifyOptions(sparsity=KEPT[-1], steps=arguments.steps, seed=arguments.seed)
-    passed[KEPT[-1]] = sparsify(dense, options, watch).network
+    options = SparsifyOptions(path=KEPT, steps=arguments.steps, seed=arguments.seed)
+    passed = sparsify(dense, options).path
     for share, network in {0.0: dense, **passed}.items():
         write_params(network, arguments.out / f"{name}_{share:.0%}".rstrip("%"))
         accuracy = (network(data.test_inputs).argmax(axis=1) == data.test_labels).mean()

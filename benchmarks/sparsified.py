@@ -2,7 +2,8 @@
 
     python benchmarks/sparsified.py OUT [--source digits|FOLDER] [--only TEXT] [--steps N] [--seed S]
 
-Each topology is trained once and sparsified once to 95 %; the networks at 80 and 90 % are kept on the way. OUT/WIDTHS_0, _80, _90 and _95 are PARAMS folders; those that exist are left as they are.
+Each topology is trained once and sparsified once to 95 %; the networks at 80 and 90 % are kept on the way.
+OUT/WIDTHS_0, _80, _90 and _95 are PARAMS folders; those that exist are left as they are.
 """
 
 import argparse

@@ -5,6 +5,7 @@ zeros of both signs), denormal or huge, spread at any density; dead inputs and o
 ends are edges of float32.
 """
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +19,7 @@ DENORMAL = (2.0**-149, -(2.0**-149), 1e-40, -1.1754942e-38)
 LARGE = (1e9, -(2.0**30))
 LARGEST = float(np.finfo(np.float32).max)
 OVERFLOWING = (LARGEST, -3e38, 2.0**127)
+SLOPES = (0.01, 0.3, 0.5, 1 - 2.0**-24, 2.0**-149)
 EDGES = (0.0, -0.0, 1.0, -1.0, 2.0**-149, -(2.0**-133), 0.125, 255.0, -84.875)
 DENSITIES = (1.0, 0.5, 0.2, 0.05, 0.0)
 
@@ -33,8 +35,9 @@ def draw_network(rng: np.random.Generator, widest: int = 8, deepest: int = 4) ->
         special = CHEAP + DENORMAL + (LARGE if i == large else ()) + (LARGE + OVERFLOWING if overflowing else ())
         activation = Activation.LINEAR if i == last else Activation.RELU
         if rng.random() < 0.125:
-            activation = (Activation.LINEAR, Activation.RELU)[rng.integers(2)]
-        layers.append(_layer(rng, fan_in, fan_out, special, activation))
+            activation = tuple(Activation)[rng.integers(len(Activation))]
+        slope = float(rng.choice(SLOPES))
+        layers.append(replace(_layer(rng, fan_in, fan_out, special, activation), slope=slope))
     return Network(tuple(layers), _domain(rng, widths[0]), (widths[0],))
 
 

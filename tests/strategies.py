@@ -4,6 +4,7 @@ A network is built from a small pool of drawn weights spread by a drawn seed, so
 density come quickly, and a failing example shrinks to few widths, few weights and seed 0.
 """
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -17,6 +18,7 @@ DENORMAL = (2.0**-149, -(2.0**-149), 1e-40, -1.1754942e-38)
 LARGE = (1e9, -(2.0**30))  # one layer of these overflows nothing
 LARGEST = float(np.finfo(np.float32).max)
 OVERFLOWING = (LARGEST, -3e38, 2.0**127)
+SLOPES = st.sampled_from((0.01, 0.3, 0.5, 1 - 2.0**-24, 2.0**-149))
 EDGES = (0.0, -0.0, 1.0, -1.0, 2.0**-149, -(2.0**-133), 0.125, 255.0, -84.875)  # of input intervals, all float32
 
 
@@ -52,7 +54,8 @@ def networks(
         activation = Activation.LINEAR if i == last else Activation.RELU
         if draw(st.integers(0, 7)) == 7:
             activation = draw(st.sampled_from(Activation))
-        layers.append(draw(_layers(fan_in, fan_out, values, activation)))
+        layer = draw(_layers(fan_in, fan_out, values, activation))
+        layers.append(replace(layer, slope=draw(SLOPES)) if activation is Activation.LEAKY_RELU else layer)
     domain = draw(domains(widths[0], normalised))
     return Network(tuple(layers), domain, (widths[0],))
 

@@ -101,11 +101,11 @@ def same_meaning(program: Program, at: int, field: str) -> bool:
 
 def used_fields(op: Op) -> set[str]:
     match op:
-        case Op.MULTIPLY | Op.ADD | Op.SUBTRACT | Op.FUSED:
+        case Op.MULTIPLY | Op.ADD | Op.SUBTRACT | Op.FUSED | Op.DIVIDE:
             return {"op", "d", "a", "b"}
-        case Op.COPY | Op.NEGATE | Op.TO_CORE | Op.FROM_CORE:
+        case Op.COPY | Op.NEGATE | Op.TO_CORE | Op.FROM_CORE | Op.MAGNITUDE | Op.SIGNED:
             return {"op", "d", "a"}
-        case Op.CLAMP:
+        case Op.CLAMP | Op.CLAMP_ABOVE:
             return {"op", "d"}
         case Op.LOAD | Op.STORE | Op.CORE_STORE | Op.LOAD_PAIR:
             return {"op", "d", "base", "offset"}

@@ -107,7 +107,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "broken TOML": (lambda p: (p / "network.toml").write_text("[network"), "network.toml: is not TOML"),
     "a later format": (lambda p: change(p, "format = 1", "format = 2"), "format is 2"),
     "other widths": (lambda p: change(p, "width = 4", "width = 3"), "widths are [3, 2]"),
-    "an unknown activation": (lambda p: change(p, '"relu"', '"tanh"'), "tanh"),
+    "an unknown activation": (lambda p: change(p, '"relu"', '"swish"'), "swish"),
     "an unknown key": (lambda p: change(p, "inputs =", "input ="), "network.toml"),
     "an interval upside down": (lambda p: change(p, "low = 0.0", "low = 2.0"), "upside down"),
     "an interval too short": (lambda p: change(p, "low = 0.0", "low = [0.0, 0.0]"), "2 values for 9 inputs"),

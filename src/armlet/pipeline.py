@@ -16,6 +16,7 @@ from armlet.emit.entry import frame
 from armlet.emit.manifest import MemoryEntry, cheapest, layouts_of
 from armlet.emit.names import check_name
 from armlet.emit.program import Program
+from armlet.emit.recipe import roomy
 from armlet.emit.select import select
 from armlet.errors import CapacityError, InputError
 from armlet.graph.build import build_graph
@@ -78,6 +79,7 @@ def compile_network(
 
     simplified = simplify(graph, raw.domain) if options.simplify else unsimplified(graph)
     simplified.graph.check()
+    splits = roomy(splits, simplified.graph)
 
     watch("order")
     choice = choose(simplified.graph, target, splits, spares, layouts[0], how)

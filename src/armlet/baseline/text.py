@@ -6,15 +6,26 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
-from armlet.network.network import Activation, Layer, Network
+from armlet.baseline.recipe import recipe_c
+from armlet.network.activation import Activation
+from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
 
-RELU = "static inline float relu(float x) { return x > 0.0f ? x : 0.0f; }"
+_TEXTS = {  # short functions as one would write them; the others as armlet computes them, so that only code differs
+    Activation.RELU: "static inline float relu(float x) { return x > 0.0f ? x : 0.0f; }",
+    Activation.LEAKY_RELU: "static inline float leaky_relu(float x, float s) { return x > 0.0f ? x : s * x; }",
+    Activation.RELU6: "static inline float relu6(float x) { return x > 6.0f ? 6.0f : x > 0.0f ? x : 0.0f; }",
+}
 
 
 def begin(network: Network) -> tuple[Sequence[Layer], list[str]]:
     """The layers on raw inputs, and the head of the file."""
-    return fold_normalisation(network).layers, ["#include <stdint.h>", "", RELU, ""]
+    used = [
+        kind
+        for kind in Activation
+        if kind is not Activation.LINEAR and kind in {layer.activation for layer in network.layers}
+    ]
+    return fold_normalisation(network).layers, ["#include <stdint.h>", "", *map(_function, used), ""]
 
 
 def floats(values: ArrayLike) -> str:
@@ -40,7 +51,17 @@ def hidden(layers: Sequence[Layer]) -> list[str]:
 
 def activated(layer: Layer, value: str) -> str:
     """A C expression for what `layer` makes of a sum."""
-    return f"relu({value})" if layer.activation is Activation.RELU else value
+    kind = layer.activation
+    slope = f", {floats(layer.slope)}" if kind is Activation.LEAKY_RELU else ""
+    return value if kind is Activation.LINEAR else f"{_named(kind)}({value}{slope})"
+
+
+def _named(kind: Activation) -> str:
+    return f"{kind.value}_" if kind is Activation.TANH else kind.value  # C has a tanh of its own
+
+
+def _function(kind: Activation) -> str:
+    return _TEXTS.get(kind) or recipe_c(kind, _named(kind))
 
 
 def signature(name: str) -> str:

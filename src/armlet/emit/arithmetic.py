@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from armlet.emit.lines import Lines
 from armlet.emit.program import POINTERS
-from armlet.emit.stream import plan_stream
+from armlet.emit.recipe import temporaries
+from armlet.emit.stream import Stream, plan_stream
 from armlet.graph.graph import Graph, Index
 from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.network import F32
@@ -56,13 +57,18 @@ class _Steps:
         lines.add(at, op=ops, what=self.what[at], d=d[at], a=a[at], b=0 if b is None else b[at])
 
 
-def add_arithmetic(lines: Lines, rows: Index, graph: Graph, split: Split, how: MultiplyAdd) -> F32:
-    """Add the transfers of constants and the lines of FIRST, NEXT and CONSTANT; gives the constants in their order."""
+def add_arithmetic(
+    lines: Lines, rows: Index, graph: Graph, split: Split, how: MultiplyAdd, others: tuple[NDArray[np.int64], F32]
+) -> Stream:
+    """Add the transfers of constants and the lines of FIRST, NEXT and CONSTANT.
+
+    `others` are constants that other rows want, one each, and those rows.
+    """
     steps = _Steps.of(rows, graph)
     unit = np.abs(steps.weight) == 1
     biased, weighed = np.flatnonzero(steps.biased | steps.constant), np.flatnonzero(steps.connects & ~unit)
-    wanted = [(biased, steps.bias[biased]), (weighed, steps.weight[weighed])]
-    stream = plan_stream(wanted, len(rows), split.constants)
+    wanted = [(biased, steps.bias[biased]), (weighed, steps.weight[weighed]), others]
+    stream = plan_stream(wanted, len(rows), split.constants - temporaries(graph))
     lines.add(stream.opens, op=Op.STREAM, d=split.values, n=stream.sizes, base=_POOL)
 
     a, x, constant = steps.accumulator, steps.value, split.values + stream.first
@@ -78,4 +84,4 @@ def add_arithmetic(lines: Lines, rows: Index, graph: Graph, split: Split, how: M
     else:
         steps.put(lines, adds & ~unit, Op.MULTIPLY, factor, factor, x)
         steps.put(lines, adds & ~unit, Op.ADD, a, start, factor)
-    return stream.constants
+    return stream

@@ -21,6 +21,7 @@ _SCRATCH_BIT = _POINTER_BIT + len(POINTERS)
 _WORK_BIT = 62  # all words of the work block together
 
 _STORES = (Op.STORE, Op.STORE_LIST, Op.CORE_STORE, Op.CORE_STORE_LIST)
+_IN_PLACE = (Op.CLAMP, Op.CLAMP_ABOVE, Op.SIGNED, Op.BITS_UP, Op.BITS_DOWN)  # on one core register
 _WALKS = (Op.STREAM, Op.LOAD_LIST, Op.STORE_LIST, Op.CORE_STORE_LIST, Op.STEP_UP, Op.STEP_DOWN)
 
 
@@ -55,14 +56,18 @@ def _effects(program: Program) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     def when(ops: tuple[Op, ...], bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
         return np.where(np.isin(op, ops), bits, np.uint64(0))
 
-    arithmetic = (Op.MULTIPLY, Op.ADD, Op.SUBTRACT, Op.FUSED)
+    arithmetic = (Op.MULTIPLY, Op.ADD, Op.SUBTRACT, Op.FUSED, Op.DIVIDE)
     loads = (Op.LOAD, Op.LOAD_PAIR, Op.LOAD_LIST)
     points = (Op.STEP_UP, Op.STEP_DOWN, Op.POINT, Op.POINT_FAR)
     reads = when((*arithmetic, Op.COPY, Op.NEGATE, Op.TO_CORE), a) | when(arithmetic, b) | when((Op.FUSED,), d)
-    reads |= when((Op.STORE, Op.STORE_LIST), d) | when((Op.CLAMP, Op.FROM_CORE), _scratch(line, op))
+    reads |= when((Op.STORE, Op.STORE_LIST), d) | when((*_IN_PLACE, Op.FROM_CORE), _scratch(line, op))
+    other = one << (line["a"] + _SCRATCH_BIT).astype(np.uint64)
+    reads |= when((Op.MAGNITUDE, Op.SIGNED), other)
     reads |= when((Op.CORE_STORE, Op.CORE_STORE_LIST), core) | when((Op.STREAM, *loads, *_STORES, *points), base)
     reads |= np.where(at_work, when(loads, np.full_like(base, work)), np.uint64(0))
-    writes = np.where(np.isin(op, NO_FLOAT_WRITTEN), np.uint64(0), d) | when((Op.TO_CORE, Op.CLAMP), core)
+    writes = np.where(np.isin(op, NO_FLOAT_WRITTEN), np.uint64(0), d) | when(
+        (Op.TO_CORE, Op.MAGNITUDE, *_IN_PLACE), core
+    )
     writes |= when(_WALKS, base) | when(points, pointer) | when(_STORES, np.full_like(base, work))
     return reads, writes
 

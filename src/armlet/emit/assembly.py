@@ -92,7 +92,7 @@ def _of_one_kind(program: Program, op: Op, lines: NDArray[np.void]) -> list[str]
     texts = [template % row for row in zip(*holes)]
     if op in (Op.MULTIPLY, Op.FUSED):
         comments = _connections(program.code.order.graph, lines["what"], program.target.comment)
-        return [f"{text:<{_COLUMN}}{comment}" for text, comment in zip(texts, comments)]
+        return [f"{text:<{_COLUMN}}{comment}".rstrip() for text, comment in zip(texts, comments)]
     return texts
 
 
@@ -109,6 +109,8 @@ def _hole(target: Target, op: Op, lines: NDArray[np.void], hole: str) -> list[st
             return [f"d{k // 2}" for k in d]
         case "core":
             return [scratch[k] for k in lines["a" if op == Op.FROM_CORE else "d"].tolist()]
+        case "other":
+            return [scratch[k] for k in lines["a"].tolist()]
         case "cores":
             return [", ".join(scratch[k : k + n]) for k, n in zip(d, count)]
         case "base" | "pointer":
@@ -121,6 +123,7 @@ def _hole(target: Target, op: Op, lines: NDArray[np.void], hole: str) -> list[st
 
 
 def _connections(graph: Graph, what: Index, mark: str) -> Iterator[str]:
-    """A comment for each connection: what is added to what."""
+    """A comment for each connection: what is added to what; none for a number below zero."""
     columns = graph.target[what].tolist(), graph.weight[what].tolist(), graph.source[what].tolist()
-    return (f"{mark} %{target} += {weight:.6g} * %{source}" for target, weight, source in zip(*columns))
+    made = (f"{mark} %{target} += {weight:.6g} * %{source}" for target, weight, source in zip(*columns))
+    return (text if connection >= 0 else "" for connection, text in zip(what.tolist(), made))

@@ -14,11 +14,10 @@ from armlet.emit.program import POINTERS, WORD, Line, Program
 from armlet.errors import InvariantError
 from armlet.graph.graph import ACTIVATIONS
 from armlet.network.arithmetic import MultiplyAdd
-from armlet.network.network import Activation
+from armlet.network.recipe import NOTHING, RECIPES, SLOPE, Does
 from armlet.target.spec import Op
 
 _Number = int
-_RELU = ACTIVATIONS.index(Activation.RELU)
 _OPS = frozenset(int(op) for op in Op)
 _READ, _POOL = ("inputs", "inputs_walk"), POINTERS.index("pool")
 
@@ -69,8 +68,22 @@ def _order_numbers(program: Program, number: _Numbering) -> list[_Number]:
             bare = rank == 0 and graph.bias[node] == 0
             x = value[graph.source[connection]]
             total = _multiply_add(number, None if bare else total, bits[connection], x, fused)
-        value.append(number("relu", total) if graph.activation[node] == _RELU else total)
+        value.append(_activated(number, int(graph.activation[node]), float(graph.slope[node]), total))
     return value
+
+
+def _activated(number: _Numbering, code: int, slope: float, total: _Number) -> _Number:
+    """The number of what the recipe of an activation makes of a sum."""
+    values = [total]
+    for step in RECIPES[ACTIVATIONS[code]].steps:
+        a = values[step.a]
+        constant = slope if step.b == SLOPE else step.constant
+        b = values[step.b] if step.b >= 0 else number("constant", int(np.float32(constant).view(np.uint32)))
+        if step.does in (Does.MULTIPLY, Does.ADD):
+            values.append(number.pair(step.does.name.lower(), a, b))
+        else:
+            values.append(number(step.does.name.lower(), a, step.bits if step.b == NOTHING else b))
+    return values[-1]
 
 
 _ONE, _MINUS_ONE = 0x3F800000, 0xBF800000
@@ -121,7 +134,17 @@ class _Machine:
             case Op.TO_CORE:
                 self.scratch[d] = get(a)
             case Op.CLAMP:
-                self.scratch[d] = number("relu", self.scratch[d])
+                self.scratch[d] = number("positive", self.scratch[d], 0)
+            case Op.CLAMP_ABOVE:
+                self.scratch[d] = number("negative", self.scratch[d], 0)
+            case Op.MAGNITUDE:
+                self.scratch[d] = number("magnitude", self.scratch[a], 0)
+            case Op.SIGNED:
+                self.scratch[d] = number("signed", self.scratch[d], self.scratch[a])
+            case Op.BITS_UP | Op.BITS_DOWN:
+                self.scratch[d] = number("up" if op == Op.BITS_UP else "down", self.scratch[d], line.offset)
+            case Op.DIVIDE:
+                self._set(d, number("divide", get(a), get(b)))
             case Op.FROM_CORE:
                 self._set(d, self.scratch[a])
             case Op.STREAM:

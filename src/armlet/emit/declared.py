@@ -1,7 +1,8 @@
 """NAME_order.npz: the arithmetic that a build declares, so that it can be run and proved without this compiler.
 
-Arrays: `used` (the network input of each input node), `bias`, `activation`, `layer`, `unit` (by node), `source`,
-`target`, `weight` (by connection, in the order in which they are summed) and `outputs` (the node of each output).
+Arrays: `used` (the network input of each input node), `bias`, `activation`, `slope`, `layer`, `unit` (by node),
+`source`, `target`, `weight` (by connection, in the order in which they are summed) and `outputs` (the node of each
+output).
 """
 
 from pathlib import Path
@@ -13,7 +14,7 @@ from armlet.graph.graph import Graph
 from armlet.network.arrays import read_npz, write_npz
 from armlet.schedule.order import Order
 
-_NAMES = ("used", "bias", "activation", "layer", "unit", "source", "target", "weight", "outputs")
+_NAMES = ("used", "bias", "activation", "layer", "unit", "source", "target", "weight", "outputs", "slope")
 
 
 def write_order(order: Order) -> bytes:

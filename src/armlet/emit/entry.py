@@ -81,7 +81,7 @@ def float_list(target: Target, first: int, count: int) -> str:
 
 def _scratch_used(program: Program) -> int:
     line = program.lines
-    single = np.isin(line["op"], (Op.TO_CORE, Op.CLAMP, Op.CORE_STORE))
+    single = np.isin(line["op"], (Op.TO_CORE, Op.MAGNITUDE, Op.CORE_STORE))
     most = int(line["d"][single].max(initial=-1)) + 1
     listed = line["op"] == Op.CORE_STORE_LIST
     return max(most, int((line["d"] + line["n"])[listed].max(initial=0)))

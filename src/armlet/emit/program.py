@@ -25,8 +25,8 @@ class Line(NamedTuple):
     n: int  # length of a list
     pointer: int  # position in POINTERS
     base: int  # the same
-    offset: int  # bytes
-    what: int  # the connection or node that it serves
+    offset: int  # bytes; what BITS_UP and BITS_DOWN add
+    what: int  # the connection or node that it serves; -1 inside an activation
 
 
 LINE = np.dtype([(name, np.int32) for name in Line._fields])  # a row a line
@@ -83,6 +83,11 @@ NO_FLOAT_WRITTEN = (
     Op.STORE_LIST,
     Op.TO_CORE,
     Op.CLAMP,
+    Op.CLAMP_ABOVE,
+    Op.MAGNITUDE,
+    Op.SIGNED,
+    Op.BITS_UP,
+    Op.BITS_DOWN,
     Op.CORE_STORE,
     Op.CORE_STORE_LIST,
     Op.STEP_UP,

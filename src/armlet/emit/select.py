@@ -1,27 +1,28 @@
 """Code and layout to a program: choose operations for each instruction.
 
-Instructions of one kind are selected all at once, and their lines fall into place at the end. A ReLU has no branch: its
-sign bit clears it on its way through a core register, from where a value that is only stored goes straight to memory.
+Instructions of one kind are selected all at once, and their lines fall into place at the end. No activation has a
+branch. What is worked on in a core register alone (ReLU, ReLU6) goes from there straight to memory where it is only
+stored.
 """
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from armlet.emit.activation import add_activations, constants_of, with_room_for_constants
 from armlet.emit.arithmetic import add_arithmetic
 from armlet.emit.lines import Lines
 from armlet.emit.program import Program
+from armlet.emit.recipe import lower
 from armlet.emit.rename import rename
 from armlet.emit.transfer import add_transfers
-from armlet.graph.graph import ACTIVATIONS, Graph, Index
+from armlet.graph.graph import ACTIVATIONS
 from armlet.layout.layout import Layout
 from armlet.network.arithmetic import MultiplyAdd
-from armlet.network.network import Activation
 from armlet.schedule.code import Code
 from armlet.schedule.code import Op as Step
-from armlet.target.spec import Op, Split, Target
+from armlet.target.spec import Split, Target
 
-_RELU = ACTIVATIONS.index(Activation.RELU)
+_IN_CORE = np.array([lower(kind).in_core for kind in ACTIVATIONS])
 _LOAD, _STORE, _FIRST, _NEXT, _FINISH, _CONSTANT = (int(step) for step in Step)
 
 
@@ -29,21 +30,12 @@ def select(code: Code, layout: Layout, target: Target, split: Split, how: Multip
     """The lines of `code`, each instruction's in its place."""
     graph, lines = code.order.graph, Lines()
     rows = rename(code, layout)
-    clamped = _clamped_on_their_way(rows, graph.activation == _RELU, code.registers)
-    constants = add_arithmetic(lines, rows, graph, split, how)
-    _add_activations(lines, rows, graph, clamped)
-    add_transfers(lines, rows, clamped, layout, graph.inputs, target)
-    return Program(target, code, layout, how, split, lines.in_order(), constants)
-
-
-def _add_activations(lines: Lines, rows: Index, graph: Graph, clamped: NDArray[np.bool_]) -> None:
-    """Add the lines of each FINISH of a ReLU whose value stays in its register."""
-    at = np.flatnonzero((rows[:, 0] == Step.FINISH) & ~clamped)
-    at = at[graph.activation[rows[at, 3]] == _RELU]
-    register, what = rows[at, 1], rows[at, 3]
-    lines.add(at, op=Op.TO_CORE, what=what, d=0, a=register)
-    lines.add(at, op=Op.CLAMP, what=what, d=0)
-    lines.add(at, op=Op.FROM_CORE, what=what, d=register, a=0)
+    clamped = _clamped_on_their_way(rows, _IN_CORE[graph.activation], code.registers)
+    rows, clamped = with_room_for_constants(rows, clamped, graph)
+    stream = add_arithmetic(lines, rows, graph, split, how, constants_of(rows, graph))
+    add_activations(lines, rows, graph, clamped, split, split.values + stream.first)
+    add_transfers(lines, rows, clamped, layout, graph, target)
+    return Program(target, code, layout, how, split, lines.in_order(), stream.constants)
 
 
 @njit(cache=True)

@@ -1,6 +1,6 @@
 """Loads and stores to lines: moves of a batch that lie side by side, in memory and in registers, go in one transfer.
 
-A ReLU value that goes to memory is clamped on its way through a core register, by its sign bit and without a branch.
+A value whose activation is worked on in a core register goes to memory from there.
 """
 
 from collections.abc import Iterator
@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from armlet.emit.address import Block, Fields
 from armlet.emit.lines import Lines
 from armlet.emit.program import LINE, Line
-from armlet.graph.graph import Index
+from armlet.emit.recipe import lower
+from armlet.graph.graph import ACTIVATIONS, Graph, Index
 from armlet.layout.layout import Layout
 from armlet.schedule.code import Op as Step
 from armlet.target.spec import Op, Target
 
 _FIELDS = Line._fields[:-1]
+NOT_MADE = -1  # stored as it is
 
 
 class _Run(NamedTuple):
@@ -25,24 +27,28 @@ class _Run(NamedTuple):
 
     at: int  # where the batch begins
     loads: bool
-    clamps: bool
+    made: int  # the activation that its values get on their way
     cell: int
     word: int
     registers: list[int]
 
 
 def add_transfers(
-    lines: Lines, rows: Index, clamped: NDArray[np.bool_], layout: Layout, inputs: int, target: Target
+    lines: Lines, rows: Index, clamped: NDArray[np.bool_], layout: Layout, graph: Graph, target: Target
 ) -> None:
-    """Add the lines of all loads and stores among `rows`; those marked in `clamped` store the ReLU of a value."""
+    """Add the lines of all loads and stores among `rows`; those marked in `clamped` finish a value on its way."""
+    inputs, nodes = graph.inputs, graph.nodes
+    stores = np.where(rows[:, 0] == Step.STORE, rows[:, 3], 0)
+    node = np.where(stores < nodes, stores, graph.outputs[np.maximum(stores - nodes, 0)])
+    made = np.where(clamped, graph.activation[node], NOT_MADE)
     blocks = Block.of(target, "inputs", "inputs_walk"), Block.of(target, "work", "work_walk")
     at: list[int] = []
-    made: list[tuple[int, ...]] = []
-    for run in _runs(rows, clamped, layout.words, inputs):
+    parts: list[tuple[int, ...]] = []
+    for run in _runs(rows, made, layout.words, inputs):
         for line in _lines(blocks[run.cell >= inputs], run, target):
             at.append(run.at)
-            made.append((*[line.get(name, 0) for name in _FIELDS], run.cell))
-    part = np.array(made, LINE)
+            parts.append((*[line.get(name, 0) for name in _FIELDS], run.cell))
+    part = np.array(parts, LINE)
     lines.add(np.array(at, np.int64), **{name: part[name] for name in Line._fields})
 
 
@@ -50,7 +56,7 @@ def _lines(block: Block, run: _Run, target: Target) -> Iterator[Fields]:
     count = len(run.registers)
     if run.loads:
         yield from block.load(run.registers[0], run.word, count)
-    elif not run.clamps:
+    elif run.made == NOT_MADE:
         yield from block.store(run.registers[0], run.word, count)
     else:
         most = len(target.roles.scratch)
@@ -58,11 +64,12 @@ def _lines(block: Block, run: _Run, target: Target) -> Iterator[Fields]:
             chunk = run.registers[begin : begin + most]
             for k, register in enumerate(chunk):
                 yield {"op": Op.TO_CORE, "d": k, "a": register}
-                yield {"op": Op.CLAMP, "d": k}
+                for move in lower(ACTIVATIONS[run.made]).moves[1:-1]:
+                    yield {"op": move.op, "d": k, "offset": move.bits}
             yield from block.store_core(0, run.word + begin, len(chunk))
 
 
-def _runs(rows: Index, clamped: NDArray[np.bool_], words: Index, inputs: int) -> Iterator[_Run]:
+def _runs(rows: Index, made: Index, words: Index, inputs: int) -> Iterator[_Run]:
     """All runs, batch by batch; within a batch by word."""
     moves = np.flatnonzero(rows[:, 0] <= Step.STORE)
     if len(moves) == 0:
@@ -74,12 +81,12 @@ def _runs(rows: Index, clamped: NDArray[np.bool_], words: Index, inputs: int) ->
     word = words[rows[moves, 3]]
     sorted_ = np.lexsort((word, batch))
     moves, word, register = moves[sorted_], word[sorted_], rows[moves[sorted_], 1]
-    clamps = clamped[moves]
-    joined = (np.diff(word) == 1) & (np.diff(batch) == 0) & (clamps[1:] == clamps[:-1])
-    joined &= (np.diff(register) == 1) | clamps[1:]
+    made = made[moves]
+    joined = (np.diff(word) == 1) & (np.diff(batch) == 0) & (made[1:] == made[:-1])
+    joined &= (np.diff(register) == 1) | (made[1:] != NOT_MADE)
     ends = np.concatenate([[0], np.flatnonzero(~joined) + 1, [len(moves)]])
     first = ends[:-1]
-    kinds = rows[moves[first], 0] == Step.LOAD, clamps[first], rows[moves[first], 3]
+    kinds = rows[moves[first], 0] == Step.LOAD, made[first], rows[moves[first], 3]
     registers, spans = register.tolist(), zip(first.tolist(), ends[1:].tolist())
-    for at, loads, clamp, cell, where, (begin, end) in zip(begins[first], *kinds, word[first], spans):
-        yield _Run(int(at), bool(loads), bool(clamp), int(cell), int(where), registers[begin:end])
+    for at, loads, finish, cell, where, (begin, end) in zip(begins[first], *kinds, word[first], spans):
+        yield _Run(int(at), bool(loads), int(finish), int(cell), int(where), registers[begin:end])

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from armlet.graph.graph import ACTIVATIONS, Graph
-from armlet.network.network import F64, Activation, InputDomain
+from armlet.network.activation import Activation, activated, activation_error
+from armlet.network.network import F64, InputDomain
 
 UNIT = 2.0**-24  # relative rounding of one float32 operation
 TINY = 2.0**-149  # absolute rounding of one operation among subnormals
-_RELU = ACTIVATIONS.index(Activation.RELU)
+_LINEAR, _RELU = ACTIVATIONS.index(Activation.LINEAR), ACTIVATIONS.index(Activation.RELU)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +46,18 @@ def node_bounds(graph: Graph, domain: InputDomain) -> Bounds:
         operations = 2 * len(w) + 1
         slack = operations * UNIT / max(1 - operations * UNIT, UNIT) * size + operations * TINY
         sum_low[node], sum_high[node] = bias + least.sum() - slack, bias + most.sum() + slack
-        low[node], high[node] = sum_low[node], sum_high[node]
-        if graph.activation[node] == _RELU:
-            low[node], high[node] = max(low[node], 0.0), max(high[node], 0.0)
+        low[node], high[node] = _activated(graph, node, sum_low[node], sum_high[node])
     return Bounds(low, high, sum_low, sum_high)
+
+
+def _activated(graph: Graph, node: int, low: float, high: float) -> tuple[float, float]:
+    """What a neuron makes of sums in an interval: no activation falls, and each is near its exact function."""
+    code = graph.activation[node]
+    if code == _LINEAR:
+        return low, high
+    if code == _RELU:
+        return max(low, 0.0), max(high, 0.0)
+    kind = ACTIVATIONS[code]
+    ends = activated(kind, float(graph.slope[node]), np.array([low, high]))
+    slack = activation_error(kind, ends)
+    return float(ends[0] - slack[0]), float(ends[1] + slack[1])

@@ -3,7 +3,8 @@
 import numpy as np
 
 from armlet.graph.graph import ACTIVATIONS, Graph
-from armlet.network.network import Activation, Network
+from armlet.network.activation import Activation
+from armlet.network.network import Network
 
 
 def build_graph(network: Network) -> Graph:
@@ -18,6 +19,8 @@ def build_graph(network: Network) -> Graph:
         weight.append(layer.weight[rows, columns])
     linear = ACTIVATIONS.index(Activation.LINEAR)
     codes = [linear, *(ACTIVATIONS.index(layer.activation) for layer in network.layers)]
+    leaky = Activation.LEAKY_RELU
+    slopes = [layer.slope if layer.activation is leaky else 0.0 for layer in network.layers]
     return Graph(
         network_inputs=network.inputs,
         used=np.arange(network.inputs),
@@ -29,4 +32,5 @@ def build_graph(network: Network) -> Graph:
         target=np.concatenate(target),
         weight=np.concatenate(weight),
         outputs=np.arange(starts[-2], starts[-1]),
+        slope=np.repeat([0.0, *slopes], network.widths),
     )

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.errors import InvariantError
-from armlet.network.network import F32, Activation, frozen
+from armlet.network.activation import Activation
+from armlet.network.network import F32, frozen
 
 Index: TypeAlias = NDArray[np.integer[Any]]  # kept as int32
 
 ACTIVATIONS: tuple[Activation, ...] = tuple(Activation)  # `Graph.activation` holds positions in this tuple
+_LEAKY, _LINEAR = ACTIVATIONS.index(Activation.LEAKY_RELU), ACTIVATIONS.index(Activation.LINEAR)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,11 +35,12 @@ class Graph:
     target: Index  # (connections,) ascending; sources ascend within one target
     weight: F32  # (connections,)
     outputs: Index  # (network outputs,) the node whose value each output is
+    slope: F32  # (nodes,) of leaky_relu; zero for all others
 
     def __post_init__(self) -> None:
         for name in ("used", "activation", "layer", "unit", "source", "target", "outputs"):
             object.__setattr__(self, name, frozen(getattr(self, name), np.int32))
-        for name in ("bias", "weight"):
+        for name in ("bias", "weight", "slope"):
             object.__setattr__(self, name, frozen(getattr(self, name), np.float32))
 
     @property
@@ -61,7 +64,9 @@ class Graph:
     def check(self) -> None:
         """Raise `InvariantError` unless the rules at the top of this module hold."""
         nodes = self.nodes
-        _require(all(len(a) == nodes for a in (self.activation, self.layer, self.unit)), "node arrays disagree")
+        _require(
+            all(len(a) == nodes for a in (self.activation, self.layer, self.unit, self.slope)), "node arrays disagree"
+        )
         _require(len(self.source) == len(self.target) == len(self.weight), "connection arrays disagree")
         _require(len(self.outputs) > 0, "there is no output")
         for name, array, end in (("source", self.source, nodes), ("target", self.target, nodes)):
@@ -76,6 +81,10 @@ class Graph:
         _require(bool((np.diff(self.used) > 0).all()), "used inputs are not in ascending order")
         known = (self.activation >= 0) & (self.activation < len(ACTIVATIONS))
         _require(bool(known.all()), "an activation is unknown")
+        leaky = self.activation == _LEAKY
+        _require(bool(((self.slope > 0) & (self.slope < 1) == leaky).all()), "a slope is missing, or not wanted")
+        _require(bool((self.slope[~leaky] == 0).all()), "a slope stands where nothing leaks")
+        _require(bool((self.activation[: self.inputs] == _LINEAR).all()), "an input has an activation")
 
 
 def _require(holds: bool, otherwise: str) -> None:

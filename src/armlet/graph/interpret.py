@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from armlet.graph.graph import ACTIVATIONS, Graph
-from armlet.network.network import F64, Activation
-
-_RELU = ACTIVATIONS.index(Activation.RELU)
+from armlet.network.activation import activated
+from armlet.network.network import F64
 
 
 def run_graph(graph: Graph, x: ArrayLike) -> F64:
@@ -18,5 +17,5 @@ def run_graph(graph: Graph, x: ArrayLike) -> F64:
     for node in range(graph.inputs, graph.nodes):
         mine = slice(ends[node], ends[node + 1])
         total = graph.weight[mine].astype(np.float64) @ value[graph.source[mine]] + graph.bias[node]
-        value[node] = np.maximum(total, 0) if graph.activation[node] == _RELU else total
+        value[node] = activated(ACTIVATIONS[graph.activation[node]], float(graph.slope[node]), total)
     return value[graph.outputs].T

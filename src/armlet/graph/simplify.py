@@ -2,9 +2,10 @@
 
 Three rules, each sound by itself:
 
-    constant   a neuron without a connection in, or a ReLU whose sum is never positive, is a number: its value goes
-               into the biases that it feeds, added in float64 and rounded once
-    linear     a ReLU whose sum is never negative is no ReLU
+    constant   a neuron without a connection in, or whose sum always lies where its activation is flat, is a number: its
+               value goes into the biases that it feeds, added in float64 and rounded once
+    decided    an activation whose sum always lies where it changes nothing is linear; a clip that is never reached
+               leaves a ReLU
     dead       what has no way to an output is not computed, and an input that nobody reads is not an input
 """
 
@@ -15,10 +16,15 @@ from numpy.typing import NDArray
 
 from armlet.errors import InputError
 from armlet.graph.bounds import Bounds, node_bounds
-from armlet.graph.graph import ACTIVATIONS, Graph
-from armlet.network.network import Activation, InputDomain
+from armlet.graph.graph import ACTIVATIONS, Graph, Index
+from armlet.network.activation import Activation
+from armlet.network.network import InputDomain
+from armlet.network.recipe import RECIPES
 
-_RELU, _LINEAR = ACTIVATIONS.index(Activation.RELU), ACTIVATIONS.index(Activation.LINEAR)
+_LINEAR, _RELU, _LEAKY_RELU, _RELU6 = (
+    ACTIVATIONS.index(kind) for kind in (Activation.LINEAR, Activation.RELU, Activation.LEAKY_RELU, Activation.RELU6)
+)
+_TOP = 6.0  # where ReLU6 is flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class Simplified:
     constant_neurons: int
     dead_neurons: int
     unread_inputs: int
-    decided_relus: int  # ReLUs that never clip
+    decided_relus: int  # activations that change nothing, or never clip
     dropped_connections: int
 
 
@@ -37,8 +43,9 @@ def simplify(graph: Graph, domain: InputDomain) -> Simplified:
     """Apply the rules until none applies; one pass in topological order reaches that."""
     bounds = node_bounds(graph, domain)
     folded, constant = _fold_constants(graph, bounds)
-    linear = (folded.activation == _RELU) & (bounds.sum_low >= 0) & ~constant
-    decided = replace(folded, activation=np.where(linear, _LINEAR, folded.activation))
+    activation = np.where(constant, _LINEAR, _decided(folded, bounds))
+    changed = activation != folded.activation
+    decided = replace(folded, activation=activation, slope=np.where(activation == _LEAKY_RELU, folded.slope, 0))
     alive = _reaches_output(decided)
     kept = _keep(decided, alive)
     neurons = np.arange(graph.nodes) >= graph.inputs
@@ -47,7 +54,7 @@ def simplify(graph: Graph, domain: InputDomain) -> Simplified:
         constant_neurons=int(np.count_nonzero(constant & neurons)),
         dead_neurons=int(np.count_nonzero(~alive & ~constant & neurons)),
         unread_inputs=graph.network_inputs - kept.inputs,
-        decided_relus=int(np.count_nonzero(linear & alive)),
+        decided_relus=int(np.count_nonzero(changed & alive)),
         dropped_connections=graph.connections - kept.connections,
     )
 
@@ -55,6 +62,21 @@ def simplify(graph: Graph, domain: InputDomain) -> Simplified:
 def unsimplified(graph: Graph) -> Simplified:
     """The graph as it is."""
     return Simplified(graph, 0, 0, 0, 0, 0)
+
+
+def _decided(graph: Graph, bounds: Bounds) -> Index:
+    """The activations that are left where their sums always lie."""
+    low, high, kind = bounds.sum_low, bounds.sum_high, graph.activation
+    unclipped = np.where((kind == _RELU6) & (high <= _TOP), _RELU, kind)
+    straight = (unclipped == _RELU) | (unclipped == _LEAKY_RELU)
+    return np.where(straight & (low >= 0), _LINEAR, unclipped)
+
+
+def _flat(kind: int, low: float, high: float) -> float | None:
+    """The number that an activation makes of every sum in an interval, where it is flat there."""
+    if kind in (_RELU, _RELU6) and high <= 0:
+        return 0.0
+    return _TOP if kind == _RELU6 and low >= _TOP else None
 
 
 def _fold_constants(graph: Graph, bounds: Bounds) -> tuple[Graph, NDArray[np.bool_]]:
@@ -70,17 +92,18 @@ def _fold_constants(graph: Graph, bounds: Bounds) -> tuple[Graph, NDArray[np.boo
             moved = graph.weight[mine][~still].astype(np.float64) * bias[sources[~still]]
             bias[node] = _in_float32(float(bias[node]) + moved.sum(), graph, node)
             keep[mine] = still
-        relu = graph.activation[node] == _RELU
-        never_positive = relu and bounds.sum_high[node] <= 0
-        if still.any() and not never_positive:
+        number = _flat(int(graph.activation[node]), bounds.sum_low[node], bounds.sum_high[node])
+        if still.any() and number is None:
             continue
         constant[node] = True
         keep[mine] = False
-        bias[node] = 0.0 if never_positive or (relu and bias[node] <= 0) else bias[node]
+        recipe = RECIPES[ACTIVATIONS[graph.activation[node]]]
+        bias[node] = recipe(bias[node : node + 1], graph.slope[node])[0] if number is None else number
     folded = replace(
         graph,
         bias=bias,
         activation=np.where(constant, _LINEAR, graph.activation),
+        slope=np.where(constant, 0, graph.slope),
         source=graph.source[keep],
         target=graph.target[keep],
         weight=graph.weight[keep],
@@ -120,4 +143,5 @@ def _keep(graph: Graph, alive: NDArray[np.bool_]) -> Graph:
         target=number[graph.target[between]],
         weight=graph.weight[between],
         outputs=number[graph.outputs],
+        slope=graph.slope[alive],
     )

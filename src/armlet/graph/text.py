@@ -12,6 +12,7 @@ def show_graph(graph: Graph) -> str:
     ends = np.searchsorted(graph.target, np.arange(graph.nodes + 1))
     for node in range(graph.inputs, graph.nodes):
         kind = ACTIVATIONS[graph.activation[node]].value
+        kind += f" {float(graph.slope[node]).hex()}" if graph.slope[node] else ""
         place = f"layer {graph.layer[node]} unit {graph.unit[node]}"
         lines.append(f"  %{node} = {kind} bias {float(graph.bias[node]).hex()}  ; {place}")
         mine = range(ends[node], ends[node + 1])

@@ -12,7 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from armlet.network.network import F32, Activation, Layer, Network
+from armlet.errors import InputError
+from armlet.network.activation import Activation
+from armlet.network.network import F32, Network
 
 Parameters: TypeAlias = tuple[jax.Array, jax.Array]  # of a layer: weight (out, in), bias (out,)
 Point: TypeAlias = tuple[Parameters, ...]
@@ -30,14 +32,18 @@ def masks_of(network: Network) -> Masks:
 
 
 def rectified(network: Network) -> tuple[bool, ...]:
-    """Which layers end in a ReLU."""
+    """Which layers end in a ReLU. Raises `InputError` for an activation that the mathematics does not know yet."""
+    for i, layer in enumerate(network.layers):
+        if layer.activation not in (Activation.RELU, Activation.LINEAR):
+            problem = f"has activation {layer.activation.value}"
+            raise InputError(f"layer {i}", problem, "sparsify takes relu and linear layers")
     return tuple(layer.activation is Activation.RELU for layer in network.layers)
 
 
 def network_at(point: Point, home: Network, provenance: Mapping[str, Any]) -> Network:
     """The network at `point`, of the same shape, activations and domain as `home`."""
     layers = tuple(
-        Layer(np.asarray(weight), np.asarray(bias), layer.activation)
+        replace(layer, weight=np.asarray(weight), bias=np.asarray(bias))
         for (weight, bias), layer in zip(point, home.layers, strict=True)
     )
     return replace(home, layers=layers, provenance=provenance)

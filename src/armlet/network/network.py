@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -11,16 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from armlet.errors import InputError
+from armlet.network.activation import SLOPE, Activation, activated
 
 F32: TypeAlias = NDArray[np.float32]
 F64: TypeAlias = NDArray[np.float64]
-
-
-class Activation(Enum):
-    """What a layer applies to its sums."""
-
-    LINEAR = "linear"
-    RELU = "relu"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,8 +23,13 @@ class Layer:
     weight: F32  # (outputs, inputs)
     bias: F32  # (outputs,)
     activation: Activation
+    slope: float = SLOPE  # of leaky_relu below zero; of no meaning to the others
 
     def __post_init__(self) -> None:
+        with np.errstate(all="ignore"):
+            object.__setattr__(self, "slope", float(np.float32(self.slope)))
+        if not 0 < self.slope < 1:
+            raise InputError("slope", f"is {self.slope}, not between 0 and 1")
         for name in ("weight", "bias"):
             array = frozen(getattr(self, name), np.float32)
             if not np.isfinite(array).all():
@@ -46,6 +44,12 @@ class Layer:
     @property
     def inputs(self) -> int:
         return self.weight.shape[1]
+
+    @property
+    def kind(self) -> str:
+        """The activation in words, with its slope to the bit where it has one."""
+        slope = f" {self.slope.hex()}" if self.activation is Activation.LEAKY_RELU else ""
+        return self.activation.value + slope
 
     @property
     def outputs(self) -> int:
@@ -150,14 +154,13 @@ class Network:
         value = (np.asarray(x, np.float64) - self.domain.mean) / self.domain.std
         for layer in self.layers:
             value = value @ layer.weight.T.astype(np.float64) + layer.bias
-            if layer.activation is Activation.RELU:
-                value = np.maximum(value, 0.0)
+            value = activated(layer.activation, layer.slope, value)
         return value
 
     def digest(self) -> str:
         """SHA-256 over all that decides what the network computes: shapes, bits, activations, domain."""
         sha = hashlib.sha256(b"armlet network 1\n")
-        sha.update(repr((self.widths, self.shape, [layer.activation.value for layer in self.layers])).encode())
+        sha.update(repr((self.widths, self.shape, [layer.kind for layer in self.layers])).encode())
         for layer in self.layers:
             sha.update(layer.weight.astype("<f4").tobytes())
             sha.update(layer.bias.astype("<f4").tobytes())

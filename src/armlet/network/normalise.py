@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from armlet.errors import InputError
-from armlet.network.network import InputDomain, Layer, Network
+from armlet.network.network import InputDomain, Network
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -26,5 +26,5 @@ def fold_normalisation(network: Network) -> Network:
             place = ", ".join(str(i) for i in np.argwhere(np.abs(values) > _LARGEST)[0])
             raise InputError("network", f"layer 1, {name}[{place}] leaves float32 once divided by std", "scale it")
     raw = InputDomain.uniform(network.inputs, domain.low, domain.high)
-    folded = Layer(weight.astype(np.float32), bias.astype(np.float32), first.activation)
+    folded = replace(first, weight=weight.astype(np.float32), bias=bias.astype(np.float32))
     return replace(network, layers=(folded, *rest), domain=raw)

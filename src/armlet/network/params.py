@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.errors import InputError
+from armlet.network.activation import SLOPE, Activation
 from armlet.network.arrays import read_npy, write_npy
-from armlet.network.network import Activation, InputDomain, Layer, Network, multilayer_perceptron, natural_shape
+from armlet.network.network import InputDomain, Layer, Network, multilayer_perceptron, natural_shape
 from armlet.storage import read_toml, write_folder
 
 FORMAT = 1
@@ -34,6 +35,7 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _LayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     width: int
     activation: Activation
+    slope: float | None = None  # of leaky_relu
 
 
 class _InputEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,7 +95,8 @@ def show_description(network: Network) -> str:
     lines = ["[network]", f"format = {FORMAT}", f"inputs = {network.inputs}", f"outputs = {network.outputs}"]
     lines += [f"shape = {list(network.shape)}", 'dtype = "float32"', ""]
     for layer in network.layers:
-        lines += ["[[layer]]", f"width = {layer.outputs}", f'activation = "{layer.activation.value}"', ""]
+        lines += ["[[layer]]", f"width = {layer.outputs}", f'activation = "{layer.activation.value}"']
+        lines += [f"slope = {layer.slope!r}", ""] if layer.activation is Activation.LEAKY_RELU else [""]
     lines.append("[input]  # the closed interval of each raw input, and the normalisation of training")
     lines += [f"{name} = {_compact(getattr(domain, name))}" for name in ("low", "high", "mean", "std")]
     if network.provenance:
@@ -116,11 +119,22 @@ def _described(path: Path, described: _Description, weights: list[NDArray[Any]],
         raise InputError(path, f"layer widths are {widths}, the arrays give {[len(bias) for bias in biases]}")
     domain = _domain(path, described.input, header.inputs)
     shape = tuple(header.shape) or natural_shape(header.inputs)
-    layers = tuple(Layer(w, b, entry.activation) for w, b, entry in zip(weights, biases, described.layer))
+    layers = tuple(_layer(path, *each) for each in enumerate(zip(weights, biases, described.layer)))
     try:
         return Network(layers, domain, shape, described.provenance)
     except InputError as wrong:
         raise InputError(path, f"{wrong.source} {wrong.problem}", wrong.mend) from wrong
+
+
+def _layer(path: Path, at: int, parts: tuple[NDArray[Any], NDArray[Any], _LayerEntry]) -> Layer:
+    weight, bias, entry = parts
+    slope = SLOPE if entry.slope is None else entry.slope
+    if entry.slope is not None and entry.activation is not Activation.LEAKY_RELU:
+        problem = f"layer[{at}].slope is given, and {entry.activation.value} has none"
+        raise InputError(path, problem, "leave it out, or write leaky_relu")
+    if not 0 < np.float32(slope) < 1:
+        raise InputError(path, f"layer[{at}].slope is {slope}", f"give a number between 0 and 1, such as {SLOPE}")
+    return Layer(weight, bias, entry.activation, slope)
 
 
 def _read_description(path: Path) -> _Description:
@@ -128,7 +142,9 @@ def _read_description(path: Path) -> _Description:
     try:
         return msgspec.convert(table, _Description)
     except msgspec.ValidationError as wrong:
-        raise InputError(path, str(wrong).replace("$.", "")) from wrong
+        known = ", ".join(kind.value for kind in Activation)
+        mend = f"this armlet knows {known}" if ".activation" in str(wrong) else ""
+        raise InputError(path, str(wrong).replace("$.", ""), mend) from wrong
 
 
 def _domain(path: Path, entry: _InputEntry, inputs: int) -> InputDomain:

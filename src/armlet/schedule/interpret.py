@@ -4,12 +4,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from armlet.graph.graph import ACTIVATIONS, Graph, Index
-from armlet.network.arithmetic import MultiplyAdd, multiply, multiply_add, relu
-from armlet.network.network import F32, Activation
+from armlet.network.activation import Activation
+from armlet.network.arithmetic import MultiplyAdd, multiply, multiply_add
+from armlet.network.network import F32
+from armlet.network.recipe import RECIPES
 from armlet.schedule.order import Order
 
 _CHUNK = 1 << 24  # float32 values held at once
-_RELU = ACTIVATIONS.index(Activation.RELU)
+_LINEAR = ACTIVATIONS.index(Activation.LINEAR)
 
 
 def run_order(order: Order, x: ArrayLike, how: MultiplyAdd) -> F32:
@@ -25,16 +27,20 @@ def run_order(order: Order, x: ArrayLike, how: MultiplyAdd) -> F32:
 def _run(graph: Graph, plan: list[list[Index]], rows: F32, how: MultiplyAdd) -> F32:
     value = np.repeat(graph.bias[:, None], len(rows), axis=1)  # a neuron without connections is its bias
     value[: graph.inputs] = rows[:, graph.used].T
-    clips = graph.activation == _RELU
-    alone = clips & (np.bincount(graph.target, minlength=graph.nodes) == 0)
-    value[alone] = relu(value[alone])
+    _activate(graph, value, np.flatnonzero(np.bincount(graph.target, minlength=graph.nodes) == 0))
     for ranks in plan:
         for rank, chosen in enumerate(ranks):
             _accumulate(graph, value, chosen, rank == 0, how)
-        done = graph.target[ranks[0]]
-        clipped = done[clips[done]]
-        value[clipped] = relu(value[clipped])
+        _activate(graph, value, graph.target[ranks[0]])
     return np.ascontiguousarray(value[graph.outputs].T)
+
+
+def _activate(graph: Graph, value: F32, done: Index) -> None:
+    """Apply their activations to neurons whose sums are complete."""
+    for code in np.unique(graph.activation[done]).tolist():
+        if code != _LINEAR:
+            mine = done[graph.activation[done] == code]
+            value[mine] = RECIPES[ACTIVATIONS[code]](value[mine], graph.slope[mine][:, None])
 
 
 def _accumulate(graph: Graph, value: F32, chosen: Index, first: bool, how: MultiplyAdd) -> None:

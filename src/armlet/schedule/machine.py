@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from armlet.graph.graph import ACTIVATIONS
-from armlet.network.arithmetic import MultiplyAdd, multiply, multiply_add, relu
-from armlet.network.network import F32, Activation
+from armlet.network.arithmetic import MultiplyAdd, multiply, multiply_add
+from armlet.network.network import F32
+from armlet.network.recipe import RECIPES
 from armlet.schedule.code import Code, Op
 
 
@@ -26,8 +27,8 @@ def run_code(code: Code, x: ArrayLike, how: MultiplyAdd) -> F32:
             case Op.FIRST | Op.NEXT:
                 start = graph.bias[graph.target[what]] if op == Op.FIRST else register[a]
                 register[a] = multiply_add(start, graph.weight[what], register[b], how)
-            case Op.FINISH if ACTIVATIONS[graph.activation[what]] is Activation.RELU:
-                register[a] = relu(register[a])
+            case Op.FINISH:
+                register[a] = RECIPES[ACTIVATIONS[graph.activation[what]]](register[a], graph.slope[what])
             case Op.CONSTANT:
                 register[a] = graph.bias[what]
             case _:

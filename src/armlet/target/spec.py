@@ -31,10 +31,16 @@ class Op(IntEnum):
     ADD = auto()  # d := a + b
     SUBTRACT = auto()  # d := a - b
     FUSED = auto()  # d := d + a * b, rounded once
+    DIVIDE = auto()  # d := a / b
     COPY = auto()  # d := a
     NEGATE = auto()  # d := -a
     TO_CORE = auto()  # core register := bits of a
     CLAMP = auto()  # core register := 0 where its sign is set
+    CLAMP_ABOVE = auto()  # core register := 0 where its sign is clear
+    MAGNITUDE = auto()  # core register d := core register a with its sign cleared
+    SIGNED = auto()  # core register d := its own sign, and the rest of core register a
+    BITS_UP = auto()  # core register += a number
+    BITS_DOWN = auto()  # core register -= a number
     FROM_CORE = auto()  # d := bits of core register
     CORE_STORE = auto()  # memory at base + offset := core register
     CORE_STORE_LIST = auto()  # n words at pointer := core registers; pointer += 4 n
@@ -66,10 +72,16 @@ HOLES: Mapping[Op, frozenset[str]] = {
     Op.ADD: frozenset({"d", "a", "b"}),
     Op.SUBTRACT: frozenset({"d", "a", "b"}),
     Op.FUSED: frozenset({"d", "a", "b"}),
+    Op.DIVIDE: frozenset({"d", "a", "b"}),
     Op.COPY: frozenset({"d", "a"}),
     Op.NEGATE: frozenset({"d", "a"}),
     Op.TO_CORE: frozenset({"core", "a"}),
     Op.CLAMP: frozenset({"core"}),
+    Op.CLAMP_ABOVE: frozenset({"core"}),
+    Op.MAGNITUDE: frozenset({"core", "other"}),
+    Op.SIGNED: frozenset({"core", "other"}),
+    Op.BITS_UP: frozenset({"core", "offset"}),
+    Op.BITS_DOWN: frozenset({"core", "offset"}),
     Op.FROM_CORE: frozenset({"d", "core"}),
     Op.CORE_STORE: frozenset({"core", "base", "offset"}),
     Op.CORE_STORE_LIST: frozenset({"cores", "base"}),

@@ -3,8 +3,9 @@
 A sum of n products and a bias, each operation rounded to nearest with unit u = 2^-24, differs from the exact sum of the
 same operands by at most gamma(n + 1) (|b| + sum |w| |x|) + n 2^-150, gamma(k) = k u / (1 - k u), whatever the order and
 whether or not multiply-adds are fused (Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, sections
-2.1, for the subnormal term, and 3.1; sums never underflow). The error of the operands passes through |W|, and ReLU does
-not widen it. The yardstick's own float64 rounding is bounded the same way and added.
+2.1, for the subnormal term, and 3.1; sums never underflow). The error of the operands passes through |W|, and no
+activation widens it, for none is steeper than one; what its recipe adds is stated with it (network/activation.py). The
+yardstick's own float64 rounding is bounded the same way and added.
 
 It is a worst case: rounding errors that never cancel, neither in a sum nor from layer to layer.
 """
@@ -12,7 +13,8 @@ It is a worst case: rounding errors that never cancel, neither in a sum nor from
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from armlet.network.network import F64, Activation, Layer, Network
+from armlet.network.activation import Activation, activated, activation_error
+from armlet.network.network import F64, Layer, Network
 from armlet.network.normalise import fold_normalisation
 
 _SINGLE = 2.0**-24
@@ -36,8 +38,9 @@ def error_bound(network: Network, x: ArrayLike) -> F64:
             error = _layer_error(layer, values, error)
             if i == 0 and folded is not network:
                 error = error + _folding_error(network, values)
-            relu = layer.activation is Activation.RELU
-            values = np.maximum(after, 0.0) if relu else after
+            values = activated(layer.activation, layer.slope, after)
+            if layer.activation not in (Activation.LINEAR, Activation.RELU):
+                error = error + activation_error(layer.activation, np.abs(values) + error) * (1 + 2.0**-20)
     return np.where(np.isnan(error), np.inf, error)
 
 

@@ -1,19 +1,23 @@
 """Whether the arithmetic that a build declares is the network's: every connection once, each weight to the bit.
 
 What the compiler left out must be constant on the declared inputs, by interval bounds that are worked out here again:
-its value must stand in the biases that it feeds. Shares nothing with the compiler but the two files that it compares.
+its value must stand in the biases that it feeds. An activation may stand as another that is the same on every sum.
+Shares nothing with the compiler but the two files that it compares.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.network.network import F32, F64, Activation, Layer, Network
+from armlet.network.activation import Activation, activated, activation_error
+from armlet.network.network import F32, F64, Layer, Network
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.order import Order
 
-_LINEAR = Activation.LINEAR
+_LINEAR, _RELU, _RELU6 = Activation.LINEAR, Activation.RELU, Activation.RELU6
+_TOP = 6.0  # where ReLU6 is flat
 _SLACK = 2.0**-44  # of float64 sums, relative to the sizes of their terms
 _ONCE = 2.0**-23  # a folded bias is rounded to float32, and what it is made of was
 
@@ -27,7 +31,7 @@ class _Units:
     constant: NDArray[np.bool_]
     value: F64  # where constant
     size: F64  # at most what the terms of its sum come to, signs left out
-    never_clips: NDArray[np.bool_]  # ReLUs that change nothing
+    equals: Mapping[Activation, NDArray[np.bool_]]  # activations that are the same on every sum, and where
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class _Declared:
     weight: F32  # (units, units of the layer before)
     bias: F32  # (units,)
     activation: tuple[Activation | None, ...]
+    slope: F32  # (units,)
 
 
 def disagreement(order: Order, network: Network) -> str:
@@ -77,7 +82,9 @@ def _layers(order: Order, network: Network) -> list[_Declared]:
         into = np.flatnonzero(graph.layer[graph.target] == k)
         weight[unit[graph.target[into]], unit[graph.source[into]]] = graph.weight[into]
         activation = tuple(kinds[int(graph.activation[n])] if n >= 0 else None for n in node)
-        found.append(_Declared(node, weight, bias, activation))
+        slope = np.zeros(width, np.float32)
+        slope[unit[mine]] = graph.slope[mine]
+        found.append(_Declared(node, weight, bias, activation, slope))
     return found
 
 
@@ -92,9 +99,10 @@ def _layer_disagreement(number: int, layer: Layer, before: _Units, sources: _Dec
 
 def _is_that_constant(u: int, after: _Units, mine: _Declared) -> bool:
     """Whether a neuron stands as the number that it always is."""
-    close = abs(float(mine.bias[u]) - after.value[u]) <= 8 * _ONCE * after.size[u] + 2.0**-148
+    close = abs(float(mine.bias[u]) - after.value[u]) <= _rounded(after.size[u])
     alone = not mine.weight[u].any()
-    return bool(after.constant[u]) and alone and bool(close) and (mine.bias[u] >= 0 or mine.activation[u] is _LINEAR)
+    same = mine.activation[u] is _LINEAR or (mine.activation[u] is _RELU and mine.bias[u] >= 0)
+    return bool(after.constant[u]) and alone and bool(close) and same
 
 
 def _neuron_disagreement(
@@ -111,12 +119,20 @@ def _neuron_disagreement(
         return f"the connection from {int(lost[0])} is left out, and that is no constant"
     terms = row[absent].astype(np.float64) * before.value[absent]
     wanted, own = float(layer.bias[u]) + terms.sum(), abs(float(layer.bias[u]))
-    slack = 8 * _ONCE * (own + np.abs(row[absent].astype(np.float64)) @ before.size[absent]) + 2.0**-148
+    slack = _rounded(own + np.abs(row[absent].astype(np.float64)) @ before.size[absent])
     if abs(float(mine.bias[u]) - wanted) > (slack if row[absent].any() else 0.0):
         return f"the bias is declared {mine.bias[u]!s}, the network gives {wanted:.9g}"
-    if mine.activation[u] is not layer.activation and not after.never_clips[u]:
+    kind = mine.activation[u]
+    if kind is not layer.activation and (kind is None or kind not in after.equals or not after.equals[kind][u]):
         return "the activation is not the network's"
+    if mine.slope[u] != (layer.slope if kind is Activation.LEAKY_RELU else 0):
+        return f"the slope is declared {mine.slope[u]!s}, the network has {layer.slope!s}"
     return ""
+
+
+def _rounded(size: float) -> float:
+    """How far a folded bias may lie from the float64 sum of terms that come to `size`."""
+    return 8 * _ONCE * size + 2.0**-148
 
 
 def _outputs_disagreement(order: Order, last: _Declared) -> str:
@@ -129,7 +145,7 @@ def _inputs(network: Network) -> _Units:
     low, high = domain.low.astype(np.float32).astype(np.float64), domain.high.astype(np.float32).astype(np.float64)
     never = np.zeros(len(low), bool)
     low, high = np.minimum(low, domain.low), np.maximum(high, domain.high)
-    return _Units(low, high, never, np.zeros(len(low)), np.maximum(np.abs(low), np.abs(high)), never)
+    return _Units(low, high, never, np.zeros(len(low)), np.maximum(np.abs(low), np.abs(high)), {})
 
 
 def _next(layer: Layer, before: _Units) -> _Units:
@@ -141,8 +157,29 @@ def _next(layer: Layer, before: _Units) -> _Units:
     low, high = up @ low_in + down @ high_in + bias, up @ high_in + down @ low_in + bias
     size = np.abs(weight) @ before.size + np.abs(bias)
     fed = ((weight != 0) & ~before.constant).any(axis=1)
-    if layer.activation is _LINEAR:
-        return _Units(low, high, ~fed, low, size, np.zeros(len(bias), bool))
-    off = high <= _SLACK * size
-    value = np.where(off, 0.0, np.maximum(low, 0))
-    return _Units(np.maximum(low, 0), np.maximum(high, 0), off | ~fed, value, size, low >= -_SLACK * size)
+    flat = _flat(layer.activation, low, high, _SLACK * size)
+    value = activated(layer.activation, layer.slope, low)
+    equals = _equals(layer.activation, low, high, _SLACK * size)
+    ends = activated(layer.activation, layer.slope, np.stack((low, high)))
+    slack = activation_error(layer.activation, ends)
+    size = np.maximum(size, np.abs(ends).max(axis=0)) + slack.max(axis=0) / _ONCE
+    return _Units(ends[0] - slack[0], ends[1] + slack[1], flat | ~fed, value, size, equals)
+
+
+def _flat(kind: Activation, low: F64, high: F64, slack: F64) -> NDArray[np.bool_]:
+    """Where an activation makes one number of every sum, which is what it makes of the lowest."""
+    never = np.zeros(len(low), np.bool_)
+    below = high <= slack if kind in (_RELU, _RELU6) else never
+    return below | (low >= _TOP - slack if kind is _RELU6 else never)
+
+
+def _equals(kind: Activation, low: F64, high: F64, slack: F64) -> Mapping[Activation, NDArray[np.bool_]]:
+    """The simpler activations that are the same as `kind` on every sum, and where they are."""
+    above, below = low >= -slack, high <= _TOP + slack
+    match kind:
+        case Activation.RELU | Activation.LEAKY_RELU:
+            return {_LINEAR: above}
+        case Activation.RELU6:
+            return {_RELU: below, _LINEAR: above & below}
+        case _:
+            return {}

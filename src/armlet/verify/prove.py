@@ -10,13 +10,16 @@ program cannot be right by where one call happens to find them.
 """
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
+from armlet.network.activation import Activation
 from armlet.network.arithmetic import MultiplyAdd
-from armlet.network.network import Activation
+from armlet.network.recipe import RECIPES
 from armlet.schedule.order import Order
 from armlet.target.core import Memory
+from armlet.verify.activate import activate
 from armlet.verify.machine import STACK
 from armlet.verify.program import Program
 from armlet.verify.runner import Area, Runner
@@ -140,13 +143,14 @@ def _difference(order: Order, how: MultiplyAdd, terms: Terms, walk: _Walk, left:
 
 def _declared(order: Order, how: MultiplyAdd, terms: Terms, made: int) -> tuple[list[Term], tuple[int, Term] | None]:
     """The term of each output, and the first connection whose sum has a number from `made` on, with the sum before."""
-    graph, relu = order.graph, tuple(Activation).index(Activation.RELU)
+    graph, known = order.graph, tuple(Activation)
     value = [terms.constant(int(bits)) for bits in graph.bias.view(np.uint32).tolist()]
     value[: graph.inputs] = [terms.unknown("input", int(index)) for index in graph.used]
     waits = np.bincount(graph.target, minlength=graph.nodes).tolist()
-    clips = (graph.activation == relu).tolist()
+    kinds = zip(graph.activation.tolist(), graph.slope.tolist())
+    finish = [partial(activate, terms, RECIPES[known[code]], slope) for code, slope in kinds]
     fresh = [True] * graph.nodes
-    value = [terms.relu(v) if clips[n] and not waits[n] else v for n, v in enumerate(value)]
+    value = [v if waits[n] else finish[n](v) for n, v in enumerate(value)]
     columns = graph.source.tolist(), graph.target.tolist(), graph.weight.view(np.uint32).tolist(), graph.bias.tolist()
     strange: tuple[int, Term] | None = None
     for k in order.connections.tolist():
@@ -160,7 +164,7 @@ def _declared(order: Order, how: MultiplyAdd, terms: Terms, made: int) -> tuple[
             total = terms.add(before, terms.multiply(weight, value[source]))
         fresh[target] = False
         waits[target] -= 1
-        value[target] = terms.relu(total) if clips[target] and not waits[target] else total
+        value[target] = total if waits[target] else finish[target](total)
         if strange is None and total >= made:
             strange = k, before
     return [value[node] for node in graph.outputs.tolist()], strange

@@ -9,11 +9,11 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias
 
+from armlet.verify.bits import Step, clear, insert, keep
 from armlet.verify.decode import Instruction
 from armlet.verify.state import RefusalError, State
 from armlet.verify.terms import Term
 
-Step: TypeAlias = Callable[[State, int], int | None]  # given its own address; gives the next where that is elsewhere
 Meaning: TypeAlias = Callable[[list[str]], Step]
 
 _TYPES = ("", "f32", "w")  # behind the mnemonic; halves, doubles and whole numbers mean something else
@@ -108,20 +108,8 @@ def _move_top(parts: list[str]) -> Step:
     return step
 
 
-def _clear_negative(parts: list[str]) -> Step:
-    """BIC d, a, a, ASR #31: all bits go where the sign is set."""
-    if len(parts) != 4 or parts[1] != parts[2] or parts[3] != "asr #31":
-        raise RefusalError("is unknown to the prover")
-    d, a = parts[0], parts[1]
-
-    def step(s: State, _: int) -> None:
-        s.put(d, s.terms.relu(s.get(a)))
-
-    return step
-
-
 def _address_sum(sign: int) -> Meaning:
-    """ADD and SUB of core registers serve addresses only."""
+    """ADD and SUB of core registers move addresses, and the bits of a value by a known number."""
 
     def meaning(parts: list[str]) -> Step:
         d, a, b = parts if len(parts) == 3 else [parts[0], *parts]
@@ -132,10 +120,10 @@ def _address_sum(sign: int) -> Meaning:
             if sign > 0 and s.terms.bits(two) is None:
                 one, two = two, one
             by = s.terms.bits(two)
-            total = None if by is None else s.terms.moved(one, sign * by)
-            if total is None:
+            if by is None:
                 raise RefusalError("adds what depends on data to an address")
-            s.put(d, total)
+            moved = s.terms.moved(one, sign * by)
+            s.put(d, s.terms.raised(one, sign * by) if moved is None else moved)
 
         return step
 
@@ -267,7 +255,10 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "mov": _move,
         "movw": _move,
         "movt": _move_top,
-        "bic": _clear_negative,
+        "vdiv": _two(lambda s, a, b: s.terms.divide(a, b)),
+        "bic": clear,
+        "and": keep,
+        "bfi": insert,
         "add": _address_sum(1),
         "addw": _address_sum(1),
         "sub": _address_sum(-1),

@@ -82,6 +82,34 @@ class Terms:
             return self._number("relu", a)
         return self.constant(0 if bits & _SIGN else bits)
 
+    def divide(self, a: Term, b: Term) -> Term:
+        """The rounded quotient."""
+        return self._number("divide", a, b)
+
+    def negative(self, a: Term) -> Term:
+        """a where its sign is set, otherwise +0."""
+        bits = self.bits(a)
+        if bits is None:
+            return self._number("negative", a)
+        return self.constant(bits if bits & _SIGN else 0)
+
+    def magnitude(self, a: Term) -> Term:
+        """a with its sign cleared."""
+        bits = self.bits(a)
+        return self._number("magnitude", a) if bits is None else self.constant(bits & ~_SIGN)
+
+    def signed(self, a: Term, b: Term) -> Term:
+        """The sign of a, and the rest of b."""
+        sign, rest = self.bits(a), self.bits(b)
+        if sign is None or rest is None:
+            return self._number("signed", a, b)
+        return self.constant(sign & _SIGN | rest & ~_SIGN)
+
+    def raised(self, a: Term, by: int) -> Term:
+        """The word a as a whole number, and `by` more; it wraps round."""
+        bits = self.bits(a)
+        return self._number("raised", a, by & _LOW) if bits is None else self.constant(bits + by)
+
     def bits(self, a: Term) -> int | None:
         """The word, where it is known."""
         kind, bits, *_ = self.keys[a]

@@ -1,0 +1,36 @@
+"""The recipe of an activation as a C function, a statement a step, so that no compiler fuses what it rounds apart."""
+
+import numpy as np
+
+from armlet.network.activation import Activation
+from armlet.network.recipe import FLOATING, RECIPES, Does, Step
+
+_SIGNS = {Does.MULTIPLY: "*", Does.ADD: "+", Does.SUBTRACT: "-", Does.DIVIDE: "/"}
+
+
+def recipe_c(kind: Activation, name: str) -> str:
+    """C text of `float name(float x)`."""
+    lines = [f"static inline float {name}(float x) {{", "  union { float f; uint32_t u; } v[64];", "  v[0].f = x;"]
+    recipe = RECIPES[kind]
+    lines += [f"  v[{number}]{_made(step)};" for number, step in enumerate(recipe.steps, 1)]
+    return "\n".join([*lines, f"  return v[{len(recipe.steps)}].f;", "}"])
+
+
+def _made(step: Step) -> str:
+    if step.does in FLOATING:
+        second = f"v[{step.b}].f" if step.b >= 0 else f"{float(np.float32(step.constant)).hex()}f"
+        return f".f = v[{step.a}].f {_SIGNS[step.does]} {second}"
+    a = f"v[{step.a}].u"
+    match step.does:
+        case Does.POSITIVE:
+            return f".u = {a} >> 31 ? 0 : {a}"
+        case Does.NEGATIVE:
+            return f".u = {a} >> 31 ? {a} : 0"
+        case Does.MAGNITUDE:
+            return f".u = {a} & 0x7fffffff"
+        case Does.UP:
+            return f".u = {a} + {step.bits:#x}"
+        case Does.DOWN:
+            return f".u = {a} - {step.bits:#x}"
+        case _:
+            return f".u = ({a} & 0x80000000) | (v[{step.b}].u & 0x7fffffff)"

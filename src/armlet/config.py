@@ -37,6 +37,7 @@ class CompileOptions:
     dtype: str = "float32"
     registers: int | None = None  # None: all that the target has for values
     batch: int | None = None  # registers left to sources, so that batches of loads are as long; None: what costs least
+    objective: str = "cycles"  # what the order is chosen by: estimated cycles, or activation moves
     inputs: str = "auto"  # layout of the input block: free, natural, or auto: what suits both entries
     multiply_add: str = "separate"  # or fused: smaller, slower on Cortex-M4F
     simplify: bool = True
@@ -49,4 +50,5 @@ class CompileOptions:
         for name, least in (("registers", 2), ("batch", 1), ("flash", 0), ("ram", 0)):
             value = getattr(self, name)
             _require(value is None or value >= least, name, value, f"{least} or more")
+        _require(self.objective in ("cycles", "moves"), "objective", repr(self.objective), "cycles or moves")
         _require(0 <= self.seed < 1 << 63, "seed", self.seed, "0 or more")

@@ -82,7 +82,8 @@ def compile_network(
     splits = roomy(splits, simplified.graph)
 
     watch("order")
-    choice = choose(simplified.graph, target, splits, spares, layouts[0], how)
+    by_moves = options.objective == "moves"
+    choice = choose(simplified.graph, target, splits, spares, layouts[0], how, by_moves)
     split = choice.split
     order = plan_order(simplified.graph, split.values, choice.plan, how)
     order.check()

@@ -30,6 +30,9 @@ def compile(
     registers: Annotated[
         int | None, typer.Option(help="Registers for values (default: all that the core has).")
     ] = None,
+    objective: Annotated[
+        str | None, typer.Option(help="Choose the order by estimated cycles or by activation moves (default: cycles).")
+    ] = None,
     multiply_add: Annotated[
         str | None, typer.Option(help="separate (fast) or fused (smaller code; default: separate).")
     ] = None,
@@ -55,7 +58,7 @@ def compile(
 
     console = Console(quiet, verbose, json)
     given = {"target": target, "dtype": dtype, "flash": flash, "ram": ram, "inputs": inputs}
-    given |= {"registers": registers, "multiply_add": multiply_add, "seed": seed}
+    given |= {"registers": registers, "objective": objective, "multiply_add": multiply_add, "seed": seed}
     options = settle(CompileOptions, "compile", config, **given)
     network = read_network(params)
     with console.progress("compiling") as advance:

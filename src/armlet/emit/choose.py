@@ -3,7 +3,7 @@
 More registers for constants make each transfer out of the pool longer; more registers for values keep more of them out
 of memory; few in all leave the caller's registers alone. Registers left to passing sources make their transfers longer
 and their number larger. A quick run of order, registers and layout prices each choice, one thing after another. What
-brings the activation moves down to their bound goes before what does not; among others, cycles decide.
+brings the activation moves down to inputs and outputs goes before what does not; among others, the objective decides.
 """
 
 from dataclasses import dataclass, replace
@@ -40,6 +40,7 @@ class _Case:
     target: Target
     inputs: InputLayout
     how: Annealing
+    by_moves: bool
 
 
 def choose(
@@ -49,12 +50,13 @@ def choose(
     spares: tuple[int, ...],
     inputs: InputLayout,
     how: Annealing,
+    by_moves: bool = False,
 ) -> Choice:
-    """The choice whose moves reach their bound, if any does, of the least estimated cycles; the earlier of equals."""
+    """The choice whose moves reach their bound, if any does, of the least cycles or moves; the earlier of equals."""
     usual = Choice(splits[0], Plan(_fitting(spares, splits[0])[0]))
     if graph.connections > LARGEST:
         return usual
-    case = _Case(graph, target, inputs, replace(how, moves=min(how.moves, _QUICK), chains=1))
+    case = _Case(graph, target, inputs, replace(how, moves=min(how.moves, _QUICK), chains=1), by_moves)
     choices = [usual, *(Choice(split, Plan(_fitting(spares, split)[0])) for split in splits[1:])]
     best = _cheapest(case, choices)
     choices = [best, *(Choice(best.split, Plan(spare)) for spare in _fitting(spares, best.split)[1:])]
@@ -95,4 +97,4 @@ def _price(case: _Case, choice: Choice) -> Price:
     saving = 2 * (form.cycles + form.each * saved) if saved else 0
     steps = layout.transfers - layout.batches  # of a pointer, from one run of words to the next
     cycles = float(constants) * (1 + 1 / split.constants) + code.moves + layout.transfers + steps + saving
-    return code.moves > graph.move_bound, cycles
+    return code.moves > graph.move_bound, float(code.moves) if case.by_moves else cycles

@@ -14,6 +14,7 @@ from armlet.graph.simplify import Simplified
 from armlet.layout.bound import transfer_bounds
 from armlet.layout.place import InputLayout
 from armlet.network.network import F32, Network
+from armlet.schedule.bound import move_bound
 from armlet.schedule.code import Op as Step
 from armlet.storage import read_file
 from armlet.version import __version__
@@ -144,7 +145,7 @@ def memory_of(program: Program, frame: Frame) -> MemoryEntry:
 def moves_of(program: Program, transfers_bound: int) -> MovesEntry:
     """Activation moves of NAME_core against their bounds."""
     code, layout = program.code, program.layout
-    bound = code.order.graph.move_bound
+    bound = move_bound(code.order.graph, code.registers)
     return MovesEntry(
         loads=code.loads,
         stores=code.stores,

@@ -4,6 +4,7 @@
 
 Widths 8 to 512, densities 1 to 50 %, one to three hidden layers. The smallest wavefront of a network counts as within
 2 R where the planner reaches inputs + outputs with 2 R registers: that is enough for it to be so.
+"""
 
 import argparse
 from dataclasses import dataclass

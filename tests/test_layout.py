@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annealing import KINDS, planted, solve
 from armlet.anneal.engine import Annealing
 from armlet.errors import InvariantError
 from armlet.layout.batches import batches_of, transfers
+from armlet.layout.bound import transfer_bounds
 from armlet.layout.place import InputLayout, place
 from armlet.layout.slots import share_slots
 from armlet.schedule.allocate import Registers, allocate
@@ -84,3 +86,23 @@ def test_a_layout_whose_values_meet_is_refused():
     words[graph.nodes] = -1
     with pytest.raises(InvariantError, match="no word"):
         replace(layout, words=words).check(code)
+
+
+@given(codes(), st.integers(0, 99))
+def test_no_order_of_the_words_takes_fewer_transfers_than_the_bound(code: Code, seed: int):
+    free, natural = (place(code, kind, QUICK) for kind in (InputLayout.FREE, InputLayout.NATURAL))
+    bounds = transfer_bounds(code, [free, natural], [False, True])
+    assert free.batches <= bounds[0] <= free.transfers
+    assert bounds[1] <= natural.transfers
+    rng, inputs = np.random.default_rng(seed), code.order.graph.inputs
+    words = free.words.astype(np.int64)
+    words[:inputs] = rng.permutation(inputs)
+    touched = words[inputs:] >= 0
+    words[inputs:][touched] = rng.permutation(free.work_words)[words[inputs:][touched]]
+    assert transfers(batches_of(code), words) >= bounds[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_planted_layout_of_200_slots_is_found_to_within_two_in_a_hundred(kind: str):
+    batches, hidden = planted(kind, 0)
+    assert solve(batches, 200, Annealing()) <= 1.02 * transfers(batches, np.argsort(hidden))

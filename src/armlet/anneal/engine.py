@@ -49,7 +49,10 @@ class Annealed:
 
 
 def propose(subject: Any, rng: Any, reach: float) -> float:
-    """Choose a move of at most `reach` (0 to 1) and note it in the subject; gives its change of cost."""
+    """Choose a move of at most `reach` (0 to 1) and note it in the subject; gives its change of cost.
+
+    Infinity says that nothing would change: such a move is never made.
+    """
     raise NotImplementedError
 
 
@@ -138,7 +141,7 @@ def _spread(subject, rng):
     total, least, seen = 0.0, np.inf, 0
     for _ in range(_SAMPLES):
         change = abs(propose(subject, rng, 1.0))
-        if change > 0:
+        if 0 < change < np.inf:
             total += change
             least = min(least, change)
             seen += 1

@@ -6,10 +6,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from armlet.anneal.engine import Annealed, Annealing, anneal, below, draw, register_subject
+from armlet.anneal.engine import Annealed, Annealing, anneal, draw, register_subject
 
 LARGEST = 6_000  # items; beyond it the table of costs would not fit a small machine, and the start stands
-CHOICES = 12  # neighbours that an item may be brought beside
+CHOICES = 24  # neighbours that an item may be brought beside
 
 
 class Path(NamedTuple):
@@ -20,6 +20,7 @@ class Path(NamedTuple):
     at: NDArray[Any]  # (items,) the position of each item
     best: NDArray[Any]  # (items,)
     near: NDArray[Any]  # (items, choices) the items that each would best have beside it
+    choices: NDArray[Any]  # (items,) how many of these are better than the mean
     move: NDArray[Any]  # kind, first position, last position
 
 
@@ -31,16 +32,20 @@ def anneal_path(cost: NDArray[Any], start: NDArray[Any], how: Annealing) -> tupl
     if len(row) < 3:
         return row, Annealed(0.0, 0, (0.0,))
     table = np.ascontiguousarray(cost, np.float32)
-    at = np.argsort(row)
-    subject = Path(table, row, at, row.copy(), _nearest(table), np.zeros(3, np.int64))
+    at = np.argsort(row).astype(np.int32)
+    narrow = row.astype(np.int32)
+    subject = Path(table, narrow, at, narrow.copy(), *_nearest(table), np.zeros(3, np.int64))
     annealed = anneal(subject, len(row), how)
-    return subject.row, annealed
+    return subject.row.astype(np.int64), annealed
 
 
-def _nearest(cost: NDArray[Any]) -> NDArray[np.int64]:
+def _nearest(cost: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The items that each would best have beside it, and how many of them cost less than the mean; at least one."""
     choices = min(CHOICES, len(cost) - 1)
     others = cost + np.diag(np.full(len(cost), np.inf, np.float32))
-    return np.argsort(others, axis=1, kind="stable")[:, :choices]
+    near = np.ascontiguousarray(np.argsort(others, axis=1, kind="stable")[:, :choices], np.int32)
+    better = np.take_along_axis(cost, near, 1) < cost.mean(axis=1, keepdims=True)
+    return near, np.maximum(1, better.sum(axis=1)).astype(np.int32)
 
 
 def path_cost(cost: NDArray[Any], row: NDArray[Any]) -> float:
@@ -104,19 +109,25 @@ def _cost_of_shift(subject, i, j):
 @njit(cache=True)
 def _propose(subject, rng, reach):
     """Bring one of the nearest of some item beside it, by turning a stretch round or by moving that one alone."""
-    count, choices = subject.near.shape
-    i = below(rng, count)
-    v = subject.near[subject.row[i], below(rng, max(1, np.int64(reach * choices)))]
-    q, side, kind = subject.at[v], np.int64(draw(rng) & np.uint64(1)), np.int64(draw(rng) & np.uint64(1))
+    bits = draw(rng)  # 32 for the item, 30 for its neighbour, two for the side and the kind of move
+    i = np.int64(((bits >> np.uint64(32)) * np.uint64(len(subject.row))) >> np.uint64(32))
+    item = subject.row[i]
+    chosen = (((bits & np.uint64(0xFFFFFFFF)) >> np.uint64(2)) * np.uint64(subject.choices[item])) >> np.uint64(30)
+    v = subject.near[item, np.int64(chosen)]
+    q, side, kind = (
+        np.int64(subject.at[v]),
+        np.int64(bits & np.uint64(1)),
+        np.int64((bits >> np.uint64(1)) & np.uint64(1)),
+    )
     if kind == 0:
         low, high = (i + 1, q) if q > i else (q, i - 1)
         if side == 1:  # the same neighbours from the other side
             low, high = (i, q - 1) if q > i else (q + 1, i)
         subject.move[0], subject.move[1], subject.move[2] = 0, low, high
-        return 0.0 if low >= high else _cost_of_reversal(subject, low, high)
+        return np.inf if low >= high else _cost_of_reversal(subject, low, high)
     to = i + side if q > i else i - 1 + side
     subject.move[0], subject.move[1], subject.move[2] = 1, q, to
-    return 0.0 if to == q else _cost_of_shift(subject, q, to)
+    return np.inf if to == q else _cost_of_shift(subject, q, to)
 
 
 @njit(cache=True)
@@ -125,16 +136,16 @@ def _commit(subject):
     row, at = subject.row, subject.at
     if kind == 0:
         low, high = i, j
-        while low < high:
+        while low <= high:
             row[low], row[high] = row[high], row[low]
+            at[row[low]], at[row[high]] = low, high
             low, high = low + 1, high - 1
     else:
         item, step = row[i], 1 if i < j else -1
         for p in range(i, j, step):
             row[p] = row[p + step]
-        row[j] = item
-    for p in range(min(i, j), max(i, j) + 1):
-        at[row[p]] = p
+            at[row[p]] = p
+        row[j], at[item] = item, j
 
 
 @njit(cache=True)

@@ -12,7 +12,7 @@ def _require(holds: bool, name: str, value: object, range_: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class AnnealOptions:
-    """The annealing schedule of tiles, sweeps and layout (see `anneal.engine.Annealing`)."""
+    """The annealing schedule of order and layout (see `anneal.engine.Annealing`)."""
 
     moves: int = 2_000
     most_moves: int = 4_000_000

@@ -9,11 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from armlet.errors import InvariantError
-from armlet.manifold.functional import masks_of, normalised, point_of, rectified
+from armlet.manifold.functional import activations_of, masks_of, normalised, point_of
 from armlet.manifold.metric import OutputMetric, Reference, Shape, distance, refer
 from armlet.manifold.select import Selector, prune
 from armlet.manifold.select.exact import Search, last_of_path, remove_exactly
 from armlet.manifold.select.search import BLOCK
+from armlet.network.activation import Activation
 from test_manifold_metric import random_network
 
 F64 = NDArray[np.float64]
@@ -69,7 +70,7 @@ def a_search(seed: int, names: list[str], fisher: bool, samples: int = 300) -> t
     home = plain([np.asarray(w) for w, _ in point], [np.asarray(b) for _, b in point], names, x)
     home = home + 0.1 * random.normal(size=home.shape)  # on the way: the residual is not zero
     reference = Reference(jnp.asarray(x, jnp.float32), jnp.asarray(home, jnp.float32), jnp.asarray(home.var(0).sum()))
-    return Search(point, masks, reference, names, fisher), reference
+    return Search(point, masks, reference, [(name, 0.01) for name in names], fisher), reference
 
 
 def weights_of(search: Search) -> list[F64]:
@@ -119,7 +120,7 @@ def test_equal_costs_fall_to_the_earlier_weight():
     weight[:, 3] = weight[:, 1]
     point = ((jnp.asarray(weight), jnp.zeros(3)), (jnp.asarray(random.normal(size=(2, 3)), jnp.float32), jnp.zeros(2)))
     masks = tuple(jnp.ones(w.shape) for w, _ in point)
-    shape = Shape((True, False), OutputMetric.LOGITS)
+    shape = Shape(((Activation.RELU, 0.01), (Activation.LINEAR, 0.01)), OutputMetric.LOGITS)
     *_, done = remove_exactly(point, masks, refer(point, jnp.asarray(x), shape), shape, 8)
     assert [(r.layer, r.unit, r.input) for r in done[:6]] == [(0, j, i) for j in range(3) for i in (0, 4)]
     assert all(r.cost == 0 for r in done[:6])
@@ -128,7 +129,7 @@ def test_equal_costs_fall_to_the_earlier_weight():
 
 def test_abandoning_changes_nothing_and_spares_much(monkeypatch):
     network = random_network(4, (12, 8, 6, 4))
-    shape = Shape(rectified(network), OutputMetric.LOGITS)
+    shape = Shape(activations_of(network), OutputMetric.LOGITS)
     raw = np.random.default_rng(0).normal(size=(3000, 12)).astype(np.float32)
     reference = refer(point_of(network), jnp.asarray(normalised(network, raw)), shape)
     quick = remove_exactly(point_of(network), masks_of(network), reference, shape, 60)[2]
@@ -142,7 +143,7 @@ def test_abandoning_changes_nothing_and_spares_much(monkeypatch):
 
 def test_the_selector_walks_one_by_one_and_repeats_to_the_bit():
     network = random_network(5, (12, 8, 4))
-    shape = Shape(rectified(network), OutputMetric.FISHER)
+    shape = Shape(activations_of(network), OutputMetric.FISHER)
     raw = np.random.default_rng(0).normal(size=(500, 12)).astype(np.float32)
     reference = refer(point_of(network), jnp.asarray(normalised(network, raw)), shape)
     asked = (point_of(network), masks_of(network), reference, jax.random.key(0), shape)

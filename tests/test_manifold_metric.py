@@ -9,7 +9,7 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 from armlet.manifold.curvature import moments
-from armlet.manifold.functional import Point, evaluate, normalised, point_of, rectified
+from armlet.manifold.functional import Point, activations_of, evaluate, normalised, point_of
 from armlet.manifold.metric import (
     OutputMetric,
     Reference,
@@ -48,7 +48,7 @@ def setting(request: pytest.FixtureRequest) -> tuple[Point, Reference, Shape]:
     network = random_network(seed)
     raw = np.random.default_rng(seed).uniform(-1, 1, (40, network.inputs))
     home = jax.tree.map(lambda a: a.astype(jnp.float64), point_of(network))
-    shape = Shape(rectified(network), output)
+    shape = Shape(activations_of(network), output)
     return home, refer(home, jnp.asarray((raw - 0.25) / 0.5), shape), shape
 
 
@@ -80,7 +80,7 @@ def formed(point: Point, reference: Reference, shape: Shape) -> np.ndarray:
 def test_f_is_the_network_on_raw_inputs():
     network = random_network(3)
     raw = np.random.default_rng(0).uniform(-1, 1, (20, 6)).astype(np.float32)
-    got = evaluate(point_of(network), jnp.asarray(normalised(network, raw)), rectified(network))
+    got = evaluate(point_of(network), jnp.asarray(normalised(network, raw)), activations_of(network))
     np.testing.assert_allclose(got, network(raw), rtol=1e-5, atol=1e-5)
 
 

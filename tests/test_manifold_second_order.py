@@ -9,7 +9,7 @@ import pytest
 
 from armlet.errors import InvariantError
 from armlet.manifold.curvature import moments, sensitivities
-from armlet.manifold.functional import masks_of, normalised, point_of, rectified
+from armlet.manifold.functional import activations_of, masks_of, normalised, point_of
 from armlet.manifold.metric import OutputMetric, Reference, Shape, distance, refer
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.select import RIDGE, Selector, prune
@@ -22,7 +22,7 @@ KEY = jax.random.key(0)
 
 def ground(widths: tuple[int, ...] = (8, 6, 3), seed: int = 0):
     network = random_network(seed, widths)
-    shape = Shape(rectified(network), OutputMetric.LOGITS)
+    shape = Shape(activations_of(network), OutputMetric.LOGITS)
     random = np.random.default_rng(seed)
     alike = np.eye(widths[0]) + random.normal(size=(widths[0], widths[0])) / 2  # inputs that tell of each other
     raw = (random.normal(size=(400, widths[0])) @ alike * 0.5).astype(np.float32)

@@ -12,7 +12,7 @@ import pytest
 
 from armlet.errors import InputError
 from armlet.manifold.adjust import walk
-from armlet.manifold.functional import masks_of, point_of, rectified
+from armlet.manifold.functional import activations_of, masks_of, point_of
 from armlet.manifold.metric import OutputMetric, Shape, refer
 from armlet.manifold.options import DEFAULT_DISTANCE, SparsifyOptions
 from armlet.manifold.select import Selector
@@ -72,7 +72,7 @@ def test_zeros_of_the_dense_network_stay_and_count(network):
 
 
 def test_adjusting_holds_the_mask_and_moves_the_rest(network):
-    shape = Shape(rectified(network), OutputMetric.LOGITS)
+    shape = Shape(activations_of(network), OutputMetric.LOGITS)
     x = jnp.asarray(np.random.default_rng(0).normal(size=(64, 16)), jnp.float32)
     point = point_of(network)
     masks = tuple(jnp.asarray(np.random.default_rng(1).random(m.shape) < 0.5, jnp.float32) for m in masks_of(network))

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from armlet.manifold.functional import Point
+from armlet.manifold.functional import Activations, Point, activate
 from armlet.manifold.metric import Reference, Shape, root_transpose, squared_distance
+from armlet.network.activation import Activation
 
 _LARGEST = 1 << 22  # floats of one chunk's deltas, rows x samples x units: 16 MB
 MOST_ROWS = 64  # outputs that are propagated back one by one; more are probed by as many random signs
@@ -78,7 +79,7 @@ def slope(point: Point, reference: Reference, shape: Shape) -> Point:
 def _sensitivities(
     point: Point, x: jax.Array, home: jax.Array, share: jax.Array, key: jax.Array, shape: Shape
 ) -> tuple[tuple[jax.Array, jax.Array], ...]:
-    inputs, open_gates = _forward(point, x, shape.relu)
+    inputs, open_gates = _forward(point, x, shape.activations)
     deltas = root_transpose(home, _rows(home, key), shape.output)
     found: list[tuple[jax.Array, jax.Array]] = []
     for (weight, _), x_in, gate in reversed(list(zip(point, inputs, open_gates))):
@@ -100,12 +101,12 @@ def _rows(home: jax.Array, key: jax.Array) -> jax.Array:
     return jax.random.rademacher(key, (MOST_ROWS, samples, outputs), home.dtype) / jnp.sqrt(MOST_ROWS)
 
 
-def _forward(point: Point, x: jax.Array, relu: tuple[bool, ...]) -> tuple[list[jax.Array], list[jax.Array | None]]:
+def _forward(point: Point, x: jax.Array, activations: Activations) -> tuple[list[jax.Array], list[jax.Array | None]]:
     inputs: list[jax.Array] = []
     gates: list[jax.Array | None] = []
-    for (weight, bias), rectify in zip(point, relu, strict=True):
+    for (weight, bias), kind in zip(point, activations, strict=True):
         inputs.append(x)
         z = x @ weight.T + bias
-        gates.append((z > 0).astype(z.dtype) if rectify else None)
-        x = jax.nn.relu(z) if rectify else z
+        x, gate = jax.jvp(partial(activate, kind), (z,), (jnp.ones_like(z),))
+        gates.append(None if kind[0] is Activation.LINEAR else gate)
     return inputs, gates

@@ -1,24 +1,36 @@
 """A network as a function of its parameters: a point t on the parameter surface, and f_t on normalised inputs.
 
-Activations are a static tuple of booleans, so that one compiled function serves every point of the same shape.
+Activations are a static tuple, so that one compiled function serves every point of the same shape.
 Mathematics: docs/mathematics.md, section 1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from armlet.errors import InputError
-from armlet.network.activation import Activation
+from armlet.network.activation import Activation, activated
 from armlet.network.network import F32, Network
 
 Parameters: TypeAlias = tuple[jax.Array, jax.Array]  # of a layer: weight (out, in), bias (out,)
 Point: TypeAlias = tuple[Parameters, ...]
+Activations: TypeAlias = tuple[tuple[Activation, float], ...]  # of each layer, with the slope that leaky_relu has
 Masks: TypeAlias = tuple[jax.Array, ...]  # for each layer: 1.0 where a weight survives, 0.0 where it is removed
+
+FUNCTIONS: Mapping[Activation, Callable[[jax.Array, float], jax.Array]] = MappingProxyType(
+    {
+        Activation.LINEAR: lambda x, _: x,
+        Activation.RELU: lambda x, _: jax.nn.relu(x),
+        Activation.LEAKY_RELU: lambda x, slope: jax.nn.leaky_relu(x, slope),
+        Activation.RELU6: lambda x, _: jax.nn.relu6(x),
+        Activation.SIGMOID: lambda x, _: jax.nn.sigmoid(x),
+        Activation.TANH: lambda x, _: jnp.tanh(x),
+    }
+)
 
 
 def point_of(network: Network) -> Point:
@@ -31,13 +43,14 @@ def masks_of(network: Network) -> Masks:
     return tuple(jnp.asarray(layer.weight != 0, jnp.float32) for layer in network.layers)
 
 
-def rectified(network: Network) -> tuple[bool, ...]:
-    """Which layers end in a ReLU. Raises `InputError` for an activation that the mathematics does not know yet."""
-    for i, layer in enumerate(network.layers):
-        if layer.activation not in (Activation.RELU, Activation.LINEAR):
-            problem = f"has activation {layer.activation.value}"
-            raise InputError(f"layer {i}", problem, "sparsify takes relu and linear layers")
-    return tuple(layer.activation is Activation.RELU for layer in network.layers)
+def activations_of(network: Network) -> Activations:
+    """The activation of each layer."""
+    return tuple((layer.activation, layer.slope) for layer in network.layers)
+
+
+def activate(kind: tuple[Activation, float], z: jax.Array) -> jax.Array:
+    """What a layer makes of its sums."""
+    return FUNCTIONS[kind[0]](z, kind[1])
 
 
 def network_at(point: Point, home: Network, provenance: Mapping[str, Any]) -> Network:
@@ -56,11 +69,10 @@ def normalised(network: Network, raw: F32) -> F32:
     return ((raw - network.domain.mean) / network.domain.std).astype(np.float32)
 
 
-def evaluate(point: Point, x: jax.Array, relu: tuple[bool, ...]) -> jax.Array:
+def evaluate(point: Point, x: jax.Array, activations: Activations) -> jax.Array:
     """f_t on normalised inputs: (samples, inputs) to (samples, outputs)."""
-    for (weight, bias), rectify in zip(point, relu, strict=True):
-        x = x @ weight.T + bias
-        x = jax.nn.relu(x) if rectify else x
+    for (weight, bias), kind in zip(point, activations, strict=True):
+        x = activate(kind, x @ weight.T + bias)
     return x
 
 
@@ -69,7 +81,7 @@ def outputs(network: Network, raw: F32) -> F32:
     value = normalised(network, raw)
     for layer in network.layers:
         value = value @ layer.weight.T + layer.bias
-        value = np.maximum(value, 0) if layer.activation is Activation.RELU else value
+        value = activated(layer.activation, np.float32(layer.slope), value)
     return value
 
 

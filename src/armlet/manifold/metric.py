@@ -12,7 +12,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from armlet.manifold.functional import Point, evaluate
+from armlet.manifold.functional import Activations, Point, evaluate
 
 
 class OutputMetric(Enum):
@@ -33,13 +33,13 @@ class Reference(NamedTuple):
 class Shape(NamedTuple):
     """What a compiled function must know beforehand; hashable."""
 
-    relu: tuple[bool, ...]
+    activations: Activations
     output: OutputMetric
 
 
 def refer(home: Point, x: jax.Array, shape: Shape) -> Reference:
     """The reference of the dense point `home` on normalised inputs x."""
-    outputs = _evaluate(home, x, shape.relu)
+    outputs = _evaluate(home, x, shape.activations)
     centred = root(outputs, outputs - outputs.mean(axis=0), shape.output)
     return Reference(x, outputs, jnp.mean(jnp.sum(centred**2, axis=1)))
 
@@ -63,7 +63,7 @@ def root_transpose(home: jax.Array, cotangent: jax.Array, output: OutputMetric) 
 
 def residual(point: Point, reference: Reference, shape: Shape) -> jax.Array:
     """r_t, (samples, outputs), with ||r_t|| = d(t, t_0) on the reference's draw."""
-    difference = evaluate(point, reference.x, shape.relu) - reference.home
+    difference = evaluate(point, reference.x, shape.activations) - reference.home
     return root(reference.home, difference, shape.output) / jnp.sqrt(len(reference.x) * reference.spread)
 
 
@@ -93,4 +93,4 @@ def metric_vector(point: Point, v: Point, reference: Reference, shape: Shape) ->
     return vector_jacobian(point, jacobian_vector(point, v, reference, shape), reference, shape)
 
 
-_evaluate = jax.jit(evaluate, static_argnames="relu")
+_evaluate = jax.jit(evaluate, static_argnames="activations")

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from armlet.errors import InputError
-from armlet.manifold.functional import normalised, point_of, rectified
+from armlet.manifold.functional import activations_of, normalised, point_of
 from armlet.manifold.inputs.moments import Moments
 from armlet.manifold.inputs.parse import input_model
 from armlet.manifold.metric import OutputMetric, Reference, Shape, refer, root
@@ -38,7 +38,7 @@ def survey(
     random = np.random.default_rng(options.seed)
     raw = random.permutation(law(network, options.draws, _derived(options.seed, 1)))
     apart = law(network, options.validation, _derived(options.seed, 2))
-    shape, home = Shape(rectified(network), options.metric), point_of(network)
+    shape, home = Shape(activations_of(network), options.metric), point_of(network)
     bank = refer(home, jnp.asarray(normalised(network, raw)), shape)
     size = float(jnp.mean(jnp.sum(root(bank.home, bank.home, shape.output) ** 2, axis=1)))
     if not FLATTEST * size < float(bank.spread) < float("inf"):

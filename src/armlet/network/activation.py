@@ -52,8 +52,8 @@ MEANINGS: Mapping[Activation, Meaning] = MappingProxyType(
 )
 
 
-def activated(kind: Activation, slope: Any, x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The exact function of `x`; a slope, or one for each value, is of meaning to leaky_relu only."""
+def activated(kind: Activation, slope: Any, x: NDArray[Any]) -> NDArray[Any]:
+    """The function of `x` in its own format, exact in float64. Only leaky_relu has a slope, or one for each value."""
     return MEANINGS[kind].exact(x, slope)
 
 

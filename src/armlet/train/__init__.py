@@ -1,1 +1,1 @@
-"""Training: a ReLU multilayer perceptron from labelled rows, with JAX and optax."""
+"""Training: a multilayer perceptron from labelled rows, with JAX and optax."""

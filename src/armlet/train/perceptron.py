@@ -1,6 +1,8 @@
 """A multilayer perceptron as JAX sees it: a list of (weight, bias), its start, its logits and its loss."""
 
+from collections.abc import Callable, Mapping
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TypeAlias
 
 import jax
@@ -8,7 +10,22 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from armlet.network.activation import Activation
+
 Parameters: TypeAlias = list[tuple[jax.Array, jax.Array]]  # weight (outputs, inputs), bias (outputs,)
+
+Kinds: TypeAlias = tuple[tuple[Activation, float], ...]  # of each layer, with the slope that leaky_relu has
+
+FUNCTIONS: Mapping[Activation, Callable[[jax.Array, float], jax.Array]] = MappingProxyType(
+    {
+        Activation.LINEAR: lambda x, _: x,
+        Activation.RELU: lambda x, _: jax.nn.relu(x),
+        Activation.LEAKY_RELU: lambda x, slope: jax.nn.leaky_relu(x, slope),
+        Activation.RELU6: lambda x, _: jax.nn.relu6(x),
+        Activation.SIGMOID: lambda x, _: jax.nn.sigmoid(x),
+        Activation.TANH: lambda x, _: jnp.tanh(x),
+    }
+)
 
 
 def initial(random: np.random.Generator, widths: tuple[int, ...]) -> Parameters:
@@ -20,14 +37,13 @@ def initial(random: np.random.Generator, widths: tuple[int, ...]) -> Parameters:
     return [(jnp.asarray(weight), jnp.zeros(len(weight))) for weight in weights]
 
 
-def logits(parameters: Parameters, x: jax.Array) -> jax.Array:
+def logits(parameters: Parameters, x: jax.Array, kinds: Kinds) -> jax.Array:
     """(samples, classes) of (samples, inputs)."""
-    *hidden, (weight, bias) = parameters
-    for w, b in hidden:
-        x = jax.nn.relu(x @ w.T + b)
-    return x @ weight.T + bias
+    for (weight, bias), (kind, slope) in zip(parameters, kinds, strict=True):
+        x = FUNCTIONS[kind](x @ weight.T + bias, slope)
+    return x
 
 
-def loss(parameters: Parameters, x: jax.Array, y: jax.Array) -> jax.Array:
+def loss(parameters: Parameters, x: jax.Array, y: jax.Array, kinds: Kinds) -> jax.Array:
     """Mean cross entropy in nats."""
-    return optax.losses.softmax_cross_entropy_with_integer_labels(logits(parameters, x), y).mean()
+    return optax.losses.softmax_cross_entropy_with_integer_labels(logits(parameters, x, kinds), y).mean()

@@ -15,10 +15,10 @@ import optax
 from armlet.data.dataset import DataSet
 from armlet.data.split import hold_out
 from armlet.errors import InputError
-from armlet.network.network import InputDomain, Network, multilayer_perceptron
+from armlet.network.network import InputDomain, Layer, Network
 from armlet.network.topology import Topology
 from armlet.train.options import Epoch, TrainOptions, Watch, unwatched
-from armlet.train.perceptron import Parameters, initial, logits, loss
+from armlet.train.perceptron import Kinds, Parameters, initial, logits, loss
 from armlet.version import __version__
 
 _Run = Callable[[Parameters, Any, jax.Array, jax.Array, jax.Array], tuple[Parameters, Any, jax.Array]]
@@ -33,11 +33,12 @@ def train_network(
     held = held if len(held) else kept  # no class has two samples
     options = options.for_samples(len(kept))
     x, y = jnp.asarray(data.train_inputs[kept]), jnp.asarray(data.train_labels[kept], jnp.int32)
-    judge = partial(_accuracy, x=jnp.asarray(data.train_inputs[held]), y=jnp.asarray(data.train_labels[held]))
+    kinds = topology.activations
+    judge = partial(_accuracy, jnp.asarray(data.train_inputs[held]), jnp.asarray(data.train_labels[held]), kinds)
     random = np.random.default_rng(options.seed)
     parameters = initial(random, topology.widths)
     steps = len(x) // options.batch
-    adam, run = _epoch(options.rate, options.decay, options.epochs * steps)
+    adam, run = _epoch(options.rate, options.decay, options.epochs * steps, kinds)
     state = adam.init(parameters)  # pyright: ignore[reportArgumentType]
     best, best_accuracy, best_epoch, rose = parameters, -1.0, 0, 0
     for number in range(1, options.epochs + 1):
@@ -56,7 +57,7 @@ def train_network(
 
 
 @lru_cache(maxsize=8)
-def _epoch(rate: float, decay: float, steps: int) -> tuple[optax.GradientTransformation, _Run]:
+def _epoch(rate: float, decay: float, steps: int, kinds: Kinds) -> tuple[optax.GradientTransformation, _Run]:
     """The optimiser for so many steps, and the compiled epoch: (parameters, state, x, y, rows of each batch)."""
     adam = optax.adamw(optax.schedules.cosine_decay_schedule(rate, steps), weight_decay=decay, mask=_weights)
 
@@ -66,7 +67,7 @@ def _epoch(rate: float, decay: float, steps: int) -> tuple[optax.GradientTransfo
     ) -> tuple[Parameters, Any, jax.Array]:
         def step(carry: tuple[Parameters, Any], rows: jax.Array) -> tuple[tuple[Parameters, Any], jax.Array]:
             parameters, state = carry
-            value, slope = jax.value_and_grad(loss)(parameters, x[rows], y[rows])
+            value, slope = jax.value_and_grad(loss)(parameters, x[rows], y[rows], kinds)
             updates, state = adam.update(slope, state, parameters)
             return (optax.apply_updates(parameters, updates), state), value  # pyright: ignore[reportReturnType]
 
@@ -81,9 +82,9 @@ def _weights(parameters: Any) -> Any:
     return [(True, False) for _ in parameters]
 
 
-@jax.jit
-def _accuracy(parameters: Parameters, x: jax.Array, y: jax.Array) -> jax.Array:
-    return (logits(parameters, x).argmax(axis=1) == y).mean()
+@partial(jax.jit, static_argnames="kinds")
+def _accuracy(x: jax.Array, y: jax.Array, kinds: Kinds, parameters: Parameters) -> jax.Array:
+    return (logits(parameters, x, kinds).argmax(axis=1) == y).mean()
 
 
 def _require_fit(data: DataSet, topology: Topology) -> None:
@@ -99,9 +100,9 @@ def _require_fit(data: DataSet, topology: Topology) -> None:
 def _network(parameters: Parameters, data: DataSet, topology: Topology, provenance: dict[str, Any]) -> Network:
     low, high = min(0.0, float(data.train_inputs.min())), max(1.0, float(data.train_inputs.max()))
     domain = InputDomain.uniform(data.inputs, low, high)
-    weights, biases = zip(*((np.asarray(w), np.asarray(b)) for w, b in parameters))
-    bare = multilayer_perceptron([*weights], [*biases], domain, (topology.side, topology.side))
-    return Network(bare.layers, bare.domain, bare.shape, provenance)
+    trained = [(np.asarray(weight), np.asarray(bias)) for weight, bias in parameters]
+    layers = tuple(Layer(*arrays, *kind) for arrays, kind in zip(trained, topology.activations))
+    return Network(layers, domain, (topology.side, topology.side), provenance)
 
 
 def _provenance(options: TrainOptions, epoch: int, accuracy: float, samples: int) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def remove_exactly(
     Ties fall to the earlier weight. Costs are sums of float32: such as differ by less than about 1e-6 are alike.
     Raises `InvariantError` where fewer than `count` can go.
     """
-    names = ["relu" if relu else "linear" for relu in shape.relu]
+    names = [(kind.value, slope) for kind, slope in shape.activations]
     search = Search(point, masks, reference, names, shape.output is OutputMetric.FISHER)
     done = tuple(search.step() for _ in range(count))
     left = tuple(jnp.asarray(alive, jnp.float32) for alive in search.alive)
@@ -50,7 +50,12 @@ class Search:
     """What stays from one step to the next: the weights left, the samples at rest, and what each weight last cost."""
 
     def __init__(
-        self, point: Point, masks: Masks, reference: Reference, activations: list[str], fisher: bool = False
+        self,
+        point: Point,
+        masks: Masks,
+        reference: Reference,
+        activations: list[tuple[str, float]],
+        fisher: bool = False,
     ) -> None:
         self.alive = [np.asarray(mask) > 0 for mask in masks]
         self.biases = [np.asarray(bias) for _, bias in point]

@@ -7,9 +7,9 @@ from armlet.manifold.select.activation import TABLE, apply
 from armlet.manifold.select.still import F32, Plan, Still
 
 
-def plan_of(shapes: list[tuple[int, ...]], activations: list[str]) -> Plan:
-    """The plan of layers of these (out, in) shapes and activations, by their names in network.toml."""
-    kinds = [TABLE[name] for name in activations]
+def plan_of(shapes: list[tuple[int, ...]], activations: list[tuple[str, float]]) -> Plan:
+    """The plan of layers of these (out, in) shapes and activations, by their names in network.toml, with slopes."""
+    kinds = [_kind(name, slope) for name, slope in activations]
     widths = [shapes[0][1], *(out for out, _ in shapes)]
     return Plan(
         np.array(widths, np.int64),
@@ -19,6 +19,11 @@ def plan_of(shapes: list[tuple[int, ...]], activations: list[str]) -> Plan:
         np.array([leak for _, leak, _ in kinds], np.float32),
         np.array([cap for _, _, cap in kinds], np.float32),
     )
+
+
+def _kind(name: str, slope: float) -> tuple[int, float, float]:
+    kind, leak, cap = TABLE[name]
+    return kind, slope if name == "leaky_relu" else leak, cap
 
 
 def still_of(plan: Plan, weights: list[F32], x: F32, fisher: bool, home: F32) -> Still:

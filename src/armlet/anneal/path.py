@@ -20,7 +20,6 @@ class Path(NamedTuple):
     at: NDArray[Any]  # (items,) the position of each item
     best: NDArray[Any]  # (items,)
     near: NDArray[Any]  # (items, choices) the items that each would best have beside it
-    choices: NDArray[Any]  # (items,) how many of these are better than the mean
     move: NDArray[Any]  # kind, first position, last position
 
 
@@ -34,18 +33,16 @@ def anneal_path(cost: NDArray[Any], start: NDArray[Any], how: Annealing) -> tupl
     table = np.ascontiguousarray(cost, np.float32)
     at = np.argsort(row).astype(np.int32)
     narrow = row.astype(np.int32)
-    subject = Path(table, narrow, at, narrow.copy(), *_nearest(table), np.zeros(3, np.int64))
+    subject = Path(table, narrow, at, narrow.copy(), _nearest(table), np.zeros(3, np.int64))
     annealed = anneal(subject, len(row), how)
     return subject.row.astype(np.int64), annealed
 
 
-def _nearest(cost: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The items that each would best have beside it, and how many of them cost less than the mean; at least one."""
+def _nearest(cost: NDArray[Any]) -> NDArray[np.int32]:
+    """The items that each would best have beside it."""
     choices = min(CHOICES, len(cost) - 1)
     others = cost + np.diag(np.full(len(cost), np.inf, np.float32))
-    near = np.ascontiguousarray(np.argsort(others, axis=1, kind="stable")[:, :choices], np.int32)
-    better = np.take_along_axis(cost, near, 1) < cost.mean(axis=1, keepdims=True)
-    return near, np.maximum(1, better.sum(axis=1)).astype(np.int32)
+    return np.ascontiguousarray(np.argsort(others, axis=1, kind="stable")[:, :choices], np.int32)
 
 
 def path_cost(cost: NDArray[Any], row: NDArray[Any]) -> float:
@@ -112,7 +109,7 @@ def _propose(subject, rng, reach):
     bits = draw(rng)  # 32 for the item, 30 for its neighbour, two for the side and the kind of move
     i = np.int64(((bits >> np.uint64(32)) * np.uint64(len(subject.row))) >> np.uint64(32))
     item = subject.row[i]
-    chosen = (((bits & np.uint64(0xFFFFFFFF)) >> np.uint64(2)) * np.uint64(subject.choices[item])) >> np.uint64(30)
+    chosen = (((bits & np.uint64(0xFFFFFFFF)) >> np.uint64(2)) * np.uint64(subject.near.shape[1])) >> np.uint64(30)
     v = subject.near[item, np.int64(chosen)]
     q, side, kind = (
         np.int64(subject.at[v]),

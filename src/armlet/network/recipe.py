@@ -125,7 +125,8 @@ class _Writer:
 
 
 # tanh x = x P(x^2) / Q(x^2) to 1.5e-7 of its value on [-8, 8]; highest power first, Q begins with 1. Found by Lawson's
-# iteration of weighted least squares (benchmarks/tanh.py). All are positive, so no step cancels.
+# iteration of weighted least squares (benchmarks/tanh.py), P then taken down by 2^-22 so that rounding stays below 1.
+# All are positive, so no step cancels.
 _P = (46.4720573, 11999.9785, 525607.688, 4066391.0)
 _Q = (970.517151, 96843.2188, 1881067.12, 4066392.5)
 

@@ -45,7 +45,9 @@ def error_bound(network: Network, x: ArrayLike) -> F64:
 
 
 def specified(network: Network, x: ArrayLike) -> NDArray[np.bool_]:
-    """(samples,) on which inputs no sum leaves float32, whatever the order: there is a result that can be claimed."""
+    """(samples,) on which declared inputs no sum leaves float32, in any order: their results can be claimed."""
+    if largest_sum(network) < np.inf:
+        return np.ones(len(np.asarray(x)), bool)
     return np.asarray(np.isfinite(error_bound(network, x)).all(axis=1), bool)
 
 
@@ -59,8 +61,8 @@ def largest_sum(network: Network) -> float:
             size = np.abs(layer.weight.astype(np.float64)) @ size + np.abs(layer.bias.astype(np.float64))
             size = size * (1 + _gamma(np.full(len(size), layer.inputs + 2), _SINGLE)) + layer.inputs * _TINIEST
             largest = max(largest, float(size.max()))
-            if layer.activation not in (Activation.LINEAR, Activation.RELU):
-                size = np.maximum(size, 1.0)  # a sigmoid is above its argument near zero, and never above 1
+            ends = np.abs(activated(layer.activation, layer.slope, np.stack((-size, size))))  # none decreases
+            size = ends.max(axis=0) + activation_error(layer.activation, ends).max(axis=0)
     return largest if largest < _LARGEST else np.inf
 
 

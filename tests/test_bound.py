@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from armlet.network.activation import Activation
 from armlet.network.arithmetic import MultiplyAdd, multiply_add
-from armlet.network.network import F32, F64, Activation, InputDomain, Layer, Network
+from armlet.network.network import F32, F64, InputDomain, Layer, Network
 from armlet.network.normalise import fold_normalisation
 from armlet.network.recipe import RECIPES
 from armlet.verify.bound import error_bound, largest_sum, specified
@@ -44,7 +45,7 @@ def random_network(rng: np.random.Generator, normalised: bool) -> Network:
         scale = rng.choice(SCALES, (fan_out, fan_in), p=(0.05, 0.05, 0.1, 0.65, 0.1, 0.05))
         weight = rng.standard_normal((fan_out, fan_in)) * scale * (rng.random((fan_out, fan_in)) < 0.7)
         bias = rng.standard_normal(fan_out) * rng.choice(SCALES)
-        layers.append(layer(weight, bias, rng.choice([*Activation])))
+        layers.append(layer(weight, bias, tuple(Activation)[rng.integers(len(Activation))]))
     inputs = int(widths[0])
     mean, std = (rng.random(inputs), rng.random(inputs) + 0.1) if normalised else (0.0, 1.0)
     return Network(tuple(layers), InputDomain.uniform(inputs, -2, 2, mean, std), (inputs,))

@@ -1,5 +1,7 @@
 """Every input model is a law on the declared domain: it repeats, and it stays inside."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from armlet.manifold.inputs.decisive import decisive
 from armlet.manifold.inputs.parse import LAWS, default_model, input_model
 from armlet.manifold.inputs.smooth import smooth_noise
 from armlet.manifold.inputs.support import support
+from armlet.manifold.inputs.variants import variants
 from armlet.network.network import InputDomain, Network, multilayer_perceptron
 from strategies import networks
 
@@ -64,19 +67,41 @@ def test_ends_that_no_float32_hits_are_not_overstepped():
     assert (raw <= 0.3).all()
 
 
-def test_samples_are_rows_of_what_was_given():
-    network = image_network()
-    rows = np.random.default_rng(1).uniform(-0.5, 2, (5, 63)).astype(np.float32)
-    raw = input_model("samples", rows)(network, 40, 0)
-    assert {row.tobytes() for row in raw} == {row.tobytes() for row in rows}
+@pytest.mark.parametrize("shape", [(9, 7), (63,)])
+def test_each_sample_comes_once_before_variants_of_them_come(shape):
+    network = replace(image_network(), shape=shape)
+    rows = np.random.default_rng(1).random((10, 63)).astype(np.float32)
+    few, many = (input_model("samples", rows)(network, count, 0) for count in (7, 40))
+    given = {row.tobytes() for row in rows}
+    assert len({row.tobytes() for row in few} & given) == 7
+    assert len({row.tobytes() for row in many} & given) == 10
+    assert len({row.tobytes() for row in many}) > 30
+    assert many.min() >= rows.min()
+    assert many.max() <= rows.max()
+    assert np.array_equal(many, input_model("samples", rows)(network, 40, 0))
+
+
+def test_a_variant_of_an_image_is_that_image_moved_a_little():
+    """A bright spot stays one spot, near its place."""
+    image = np.zeros((28, 28), np.float32)
+    image[10:14, 16:20] = 1
+    moved = variants(np.tile(image.ravel(), (200, 1)), (28, 28), np.random.default_rng(0)).reshape(200, 28, 28)
+    mass = moved.sum(axis=(1, 2))
+    rows, columns = ((moved * axis).sum(axis=(1, 2)) / mass for axis in np.mgrid[:28, :28])
+    assert np.abs(mass / image.sum() - 1).max() < 0.4
+    assert np.abs(rows - 11.5).max() < 5
+    assert np.abs(columns - 17.5).max() < 5
+    assert rows.std() > 0.5
+    assert columns.std() > 0.5
 
 
 def test_a_mixture_draws_its_shares():
     network = image_network()
     rows = np.full((1, 63), 1.125, np.float32)
     raw = input_model("samples:3,uniform:1", rows)(network, 200, 0)
-    assert (raw == 1.125).all(axis=1).sum() == 150
-    assert not (raw[:150] == 1.125).all()  # and they are mixed, so that any part of the draw is like the whole
+    same = (np.abs(raw - 1.125) < 1e-5).all(axis=1)
+    assert same.sum() == 150
+    assert not same[:150].all()  # and they are mixed, so that any part of the draw is like the whole
 
 
 @pytest.mark.parametrize("text", ["imge", "image:0", "image:x", "image:-1", "", "image,,uniform", "uniform:inf"])

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.errors import InputError
-from armlet.network.network import Activation, Network
+from armlet.network.activation import Activation
+from armlet.network.network import Network
 from armlet.pipeline import compile_network, find_target
 from armlet.target import TARGETS
 from armlet.verify.build import read_build

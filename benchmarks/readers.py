@@ -18,8 +18,9 @@ from armlet.data.source import SourceOptions
 from armlet.data.table import read_inputs, read_labels, read_samples
 from armlet.emit.declared import read_order
 from armlet.emit.manifest import read_manifest
+from armlet.network.activation import Activation
 from armlet.network.arrays import read_npy, write_npy
-from armlet.network.network import Activation, InputDomain, Layer, Network
+from armlet.network.network import InputDomain, Layer, Network
 from armlet.network.npz import read_npz_network
 from armlet.network.params import params_files, read_params
 from armlet.network.topology import read_topology

@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from armlet.cli import app
 from armlet.config import CompileOptions
-from armlet.network.network import Activation, InputDomain, Layer, Network
+from armlet.network.activation import Activation
+from armlet.network.network import InputDomain, Layer, Network
 from armlet.target import TARGETS
 from armlet.target.core import CORTEX_M4F_CORE
 from armlet.verify.build import Build, read_build

@@ -15,9 +15,10 @@ from typer.testing import CliRunner
 from armlet.cli import app
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.errors import InputError
+from armlet.network.activation import Activation
 from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.arrays import read_npy, read_npz
-from armlet.network.network import Activation, InputDomain, Layer, Network
+from armlet.network.network import InputDomain, Layer, Network
 from armlet.pipeline import compile_network
 from armlet.schedule.interpret import run_order
 from armlet.verify.build import read_build

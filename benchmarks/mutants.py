@@ -15,6 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
 
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.errors import InputError
@@ -30,7 +33,9 @@ from networks import random_network
 
 FORMATS = ("float32", "int16", "int8")  # those that a target does not build yet are passed over
 LAYOUTS = ("free", "natural")
-USUAL, SMALL = (196, 10, 10, 10), (25, 6, 5, 3)
+Size: TypeAlias = tuple[tuple[int, ...], float]  # widths and sparsity
+USUAL: Size = (196, 10, 10, 10), 0.9
+SMALL: Size = (12, 4, 3, 2), 0.4  # every hidden neuron computes: none is folded away
 
 
 @dataclass(frozen=True)
@@ -58,18 +63,17 @@ def kinds() -> Iterator[Kind]:
                     yield Kind(replace(options, dtype=dtype), activation)
 
 
-def network_of(activation: Activation, widths: tuple[int, ...], sparsity: float = 0.9) -> Network:
+def network_of(activation: Activation, size: Size) -> Network:
     """A random network whose hidden layers all have `activation`."""
-    made = random_network(widths, sparsity)
-    hidden = tuple(replace(layer, activation=activation) for layer in made.layers[:-1])
+    made = random_network(*size)
+    scale = np.float32(1 if activation is Activation.RELU else 4)  # some sums must get beyond 6
+    hidden = tuple(replace(each, weight=each.weight * scale, activation=activation) for each in made.layers[:-1])
     return Network((*hidden, made.layers[-1]), made.domain, made.shape)
 
 
-def try_kind(
-    kind: Kind, count: int, seed: int, widths: tuple[int, ...], tools: Toolchain, inputs: int = CONFIRMED_BY
-) -> Trial:
+def try_kind(kind: Kind, count: int, seed: int, size: Size, tools: Toolchain, inputs: int = CONFIRMED_BY) -> Trial:
     """Compile, link, and put the verifier on trial. Raises `InputError` where this kind cannot be built."""
-    bundle = compile_network(network_of(kind.activation, widths), "net", kind.options).bundle
+    bundle = compile_network(network_of(kind.activation, size), "net", kind.options).bundle
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         for name, content in bundle.files.items():
             (Path(folder) / name).write_bytes(content)

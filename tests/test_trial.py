@@ -11,6 +11,7 @@ from armlet.cli import app
 from armlet.config import CompileOptions
 from armlet.network.activation import Activation
 from armlet.network.network import InputDomain, Layer, Network
+from armlet.pipeline import compile_network
 from armlet.target import TARGETS
 from armlet.target.core import CORTEX_M4F_CORE
 from armlet.verify.build import Build, read_build
@@ -22,7 +23,7 @@ from armlet.verify.prove import Proof
 from armlet.verify.toolchain import find_toolchain
 from armlet.verify.trial import Fate, try_image
 from armlet.verify.verify import link_build
-from mutants import LAYOUTS, SMALL, Kind, kinds, try_kind
+from mutants import LAYOUTS, SMALL, Kind, kinds, network_of, try_kind
 from test_verify import QUICK, compiled, small_network
 
 
@@ -50,6 +51,9 @@ def test_the_trial_finds_what_there_is_to_try_by_itself():
     assert {target for target, _, _ in wishes} == set(TARGETS)
     assert {(how, inputs) for _, how, inputs in wishes} == {(h, i) for h in ("separate", "fused") for i in LAYOUTS}
     assert {kind.activation for kind in kinds()} == set(Activation) - {Activation.LINEAR}
+    usual = [kind for kind in kinds() if (kind.options.multiply_add, kind.options.inputs) == ("separate", "free")]
+    programs = [compile_network(network_of(kind.activation, SMALL), "net", kind.options) for kind in usual]
+    assert len({made.bundle.files["net.S"] for made in programs}) == len(programs)  # none is another in name only
 
 
 def test_mutants_are_different_from_the_program_and_each_other_and_decided_by_the_seed(usual: tuple[Build, Image]):

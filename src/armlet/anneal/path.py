@@ -26,9 +26,7 @@ class Path(NamedTuple):
 def anneal_path(cost: NDArray[Any], start: NDArray[Any], how: Annealing) -> tuple[NDArray[np.int64], Annealed]:
     """The row of least total cost found from `start`, never worse than it."""
     row = np.array(start, np.int64)
-    if len(row) > LARGEST:
-        return row, Annealed(0.0, 0, (0.0,))
-    if len(row) < 3:
+    if not 3 <= len(row) <= LARGEST or how.moves == 0:
         return row, Annealed(0.0, 0, (0.0,))
     table = np.ascontiguousarray(cost, np.float32)
     at = np.argsort(row).astype(np.int32)

@@ -2,11 +2,14 @@
 
 More registers for constants make each transfer out of the pool longer; more registers for values keep more of them out
 of memory; few in all leave the caller's registers alone. Registers left to passing sources make their transfers longer
-and their number larger. A quick run of order, registers and layout prices each choice, one thing after another. What
-brings the activation moves down to inputs and outputs goes before what does not; among others, the objective decides.
+and their number larger. A run of order, registers and layout without annealing prices each choice, one thing after
+another. What brings the activation moves down to inputs and outputs goes before what does not; among others, the
+objective decides.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -21,7 +24,6 @@ from armlet.target.spec import Op, Split, Target
 
 LARGEST = 50_000  # connections; beyond, pricing would take longer than it saves, and the usual choice stands
 SPARES = (4, 1, 2, 3, 6, 8)  # registers left to sources, the usual number first
-_QUICK = 20  # moves of annealing for each item
 
 Price: TypeAlias = tuple[bool, float]
 
@@ -56,13 +58,16 @@ def choose(
     usual = Choice(splits[0], Plan(_fitting(spares, splits[0])[0]))
     if graph.connections > LARGEST:
         return usual
-    case = _Case(graph, target, inputs, replace(how, moves=min(how.moves, _QUICK), chains=1), by_moves)
-    choices = [usual, *(Choice(split, Plan(_fitting(spares, split)[0])) for split in splits[1:])]
-    best = _cheapest(case, choices)
-    choices = [best, *(Choice(best.split, Plan(spare)) for spare in _fitting(spares, best.split)[1:])]
-    best = _cheapest(case, choices)
+    case = _Case(graph, target, inputs, replace(how, moves=0), by_moves)
+
+    @cache
+    def price(choice: Choice) -> Price:
+        return _price(case, choice)
+
+    best = _cheapest([usual, *(Choice(split, Plan(_fitting(spares, split)[0])) for split in splits[1:])], price)
+    best = _cheapest([best, *(Choice(best.split, Plan(spare)) for spare in _fitting(spares, best.split)[1:])], price)
     for at in range(len(layers_of(graph)) - 1):
-        best = _cheapest(case, [best, *_handing_on(case, best, at)])
+        best = _cheapest([best, *_handing_on(case, best, at)], price)
     return best
 
 
@@ -78,8 +83,8 @@ def _handing_on(case: _Case, best: Choice, at: int) -> list[Choice]:
     return [replace(best, plan=replace(plan, handed_on=plan.handed_on | {at}))]
 
 
-def _cheapest(case: _Case, choices: list[Choice]) -> Choice:
-    return choices[0] if len(choices) == 1 else min(choices, key=lambda choice: _price(case, choice))
+def _cheapest(choices: list[Choice], price: Callable[[Choice], Price]) -> Choice:
+    return choices[0] if len(choices) == 1 else min(choices, key=price)
 
 
 def _price(case: _Case, choice: Choice) -> Price:

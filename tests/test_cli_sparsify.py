@@ -143,7 +143,7 @@ def test_importing_the_command_wakes_no_jax():
 
 
 def epoch(number: int, sparsity: float, distance: float, accuracy: float | None = None, kept: bool = True) -> Epoch:
-    return Epoch(number, 10, sparsity, 100, distance, distance, True, kept, 10.0 + 2 * number, accuracy)
+    return Epoch(number, 10, sparsity, 100, distance, distance, True, kept, 10.0 + 2 * number, accuracy=accuracy)
 
 
 def test_the_plot_shows_each_epoch_that_was_kept():

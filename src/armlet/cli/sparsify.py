@@ -97,6 +97,10 @@ def sparsify(
     metric: Annotated[
         str | None, typer.Option(help="What counts at the output: logits or fisher.", rich_help_panel=_SEARCH)
     ] = None,
+    gauss_newton: Annotated[
+        int | None,
+        typer.Option(help="Gauss-Newton steps after each adjustment (default: 0).", rich_help_panel=_SEARCH),
+    ] = None,
     step_size: Annotated[
         int | None,
         typer.Option(
@@ -105,7 +109,7 @@ def sparsify(
         ),
     ] = None,
     fast: Annotated[
-        bool, typer.Option("--fast", help="A fifth of the work, for a first look.", rich_help_panel=_SEARCH)
+        bool, typer.Option("--fast", help="A quarter of the work, for a first look.", rich_help_panel=_SEARCH)
     ] = False,
     resume: Annotated[
         bool,
@@ -149,7 +153,14 @@ def sparsify(
     from armlet.manifold.options import FAST, SparsifyOptions  # wakes JAX: only once the files are known to be good
 
     given = {"sparsity": sparsity, "max_distance": max_distance, "inputs": inputs, "epochs": epochs, "steps": steps}
-    given |= {"batch": batch, "rate": rate, "step_size": step_size, "seed": seed, "path": stops(path, sparsity)}
+    given |= {
+        "batch": batch,
+        "rate": rate,
+        "step_size": step_size,
+        "gauss_newton": gauss_newton,
+        "seed": seed,
+        "path": stops(path, sparsity),
+    }
     given |= {"selector": _choice("selector", selector), "metric": _choice("metric", metric)}
     given = {name: value for name, value in given.items() if value is not None}
     options = settle(SparsifyOptions, "sparsify", config, **{**(FAST if fast else {}), **given})

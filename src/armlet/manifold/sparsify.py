@@ -21,6 +21,7 @@ from armlet.errors import InputError
 from armlet.manifold.adjust import walk
 from armlet.manifold.checkpoint import Kept, Partial, Standing
 from armlet.manifold.functional import masks_of, network_at, point_of
+from armlet.manifold.gauss_newton import polish
 from armlet.manifold.inputs.moments import Moments
 from armlet.manifold.inputs.parse import default_model
 from armlet.manifold.metric import distance
@@ -99,16 +100,20 @@ def _epoch(stand: Standing, ground: Ground, options: SparsifyOptions) -> Standin
     before = distance(point, ground.validation, shape)
     walked = walk(point, masks, ground.bank, key, options.rate, options.steps, shape, options.batch)
     after = distance(walked, ground.validation, shape)
-    point = walked if after < before else point
+    point, nearest, ridge = (walked, after, None) if after < before else (point, before, None)
+    if options.gauss_newton:
+        args = (ground.bank, ground.validation, key, options.gauss_newton, shape)
+        point, nearest, ridge = polish(point, masks, *args)
     epoch = Epoch(
         number=number + 1,
         of=_most_epochs(options),
         sparsity=1 - plan.next / plan.total,
         connections=plan.next,
-        distance=min(after, before),
+        distance=nearest,
         before=before,
-        adjusted=after < before,
-        kept=options.budget is None or min(after, before) <= options.budget,
+        adjusted=nearest < before,
+        kept=options.budget is None or nearest <= options.budget,
+        ridge=ridge,
     )
     if not epoch.kept:
         epoch = replace(epoch, sparsity=1 - plan.left / plan.total, connections=plan.left)
@@ -156,6 +161,7 @@ def settings_of(
         "sparsify_selector": options.selector.value,
         "sparsify_ridge": RIDGE if options.selector is Selector.SECOND_ORDER else None,
         "sparsify_metric": options.metric.value,
+        "sparsify_gauss_newton": options.gauss_newton or None,
         "sparsify_step_size": options.step_size,
         **{f"sparsify_{n}": getattr(options, n) for n in ("epochs", "rest", "steps", "batch", "rate", "draws")},
         **{f"sparsify_{n}": getattr(options, n) for n in ("judged", "validation", "seed")},

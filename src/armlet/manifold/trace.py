@@ -19,6 +19,7 @@ class Epoch:
     adjusted: bool  # whether the adjustment came nearer, and so was taken
     kept: bool  # whether the removal stayed; one that breaks the distance budget is undone
     seconds: float = 0.0  # since the start, without what lay between an interruption and going on
+    ridge: float | None = None  # that the last step of Gauss-Newton left, in the mean of G's diagonal
     accuracy: float | None = None  # share of right answers on inputs that were only shown
 
 

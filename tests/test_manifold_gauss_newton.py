@@ -1,0 +1,67 @@
+"""Gauss-Newton steps come nearer or are not taken, and on a linear network they find the nearest point."""
+
+from itertools import pairwise
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from armlet.manifold.functional import activations_of, masks_of, normalised, point_of
+from armlet.manifold.gauss_newton import polish
+from armlet.manifold.metric import OutputMetric, Shape, distance, refer
+from armlet.manifold.options import SparsifyOptions
+from armlet.manifold.sparsify import sparsify
+from armlet.network.activation import Activation
+from armlet.network.network import Network, multilayer_perceptron
+
+
+def pruned(network: Network, seed: int = 0):
+    """A reference at home, and the masks and the point with a third of the weights removed."""
+    random = np.random.default_rng(seed)
+    x = random.random((400, network.inputs), dtype=np.float32)
+    shape, home = Shape(activations_of(network), OutputMetric.LOGITS), point_of(network)
+    masks = tuple(mask * (jnp.asarray(random.random(mask.shape)) < 0.67) for mask in masks_of(network))
+    there = tuple((w * mask, b) for (w, b), mask in zip(home, masks, strict=True))
+    return refer(home, jnp.asarray(normalised(network, x)), shape), masks, there, shape
+
+
+def drawn(widths: list[int], seed: int = 1) -> Network:
+    random = np.random.default_rng(seed)
+    weights = [random.normal(size=(o, i)) for i, o in pairwise(widths)]
+    return multilayer_perceptron([*weights], [random.normal(size=o) for o in widths[1:]])
+
+
+def test_one_step_finds_the_least_squares_of_a_linear_layer():
+    network = drawn([6, 3])
+    assert network.layers[0].activation is Activation.LINEAR
+    reference, masks, there, shape = pruned(network)
+    point, d, _ = polish(there, masks, reference, reference, jax.random.key(0), 6, shape)
+    best = 0.0
+    x, home = np.asarray(reference.x, np.float64), np.asarray(reference.home, np.float64)
+    for unit, mask in enumerate(np.asarray(masks[0])):
+        columns = np.column_stack([x[:, mask > 0], np.ones(len(x))])
+        best += np.linalg.lstsq(columns, home[:, unit], rcond=None)[1].sum()
+    assert d == pytest.approx(np.sqrt(best / len(x) / float(reference.spread)), rel=0.02)
+    assert (np.asarray(point[0][0])[np.asarray(masks[0]) == 0] == 0).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_polished_point_is_never_farther_on_the_validation_draw(seed: int):
+    network = drawn([8, 7, 6, 4], seed)
+    reference, masks, there, shape = pruned(network, seed)
+    validation = reference._replace(x=reference.x[:100], home=reference.home[:100])
+    before = distance(there, validation, shape)
+    _, after, ridge = polish(there, masks, reference, validation, jax.random.key(seed), 4, shape)
+    assert after < before
+    assert ridge > 0
+
+
+def test_a_run_with_gauss_newton_repeats_and_records_the_ridge():
+    options = SparsifyOptions(
+        sparsity=0.5, epochs=2, rest=0, steps=5, gauss_newton=1, draws=256, judged=64, validation=64, inputs="uniform"
+    )
+    first, second = (sparsify(drawn([8, 7, 4]), options) for _ in range(2))
+    assert first.network.digest() == second.network.digest()
+    assert all(epoch.ridge is not None for epoch in first.trace.epochs)
+    assert first.trace.settings["sparsify_gauss_newton"] == 1

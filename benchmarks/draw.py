@@ -11,7 +11,8 @@ from itertools import pairwise
 import numpy as np
 
 from armlet.config import AnnealOptions, CompileOptions
-from armlet.network.network import F32, Activation, InputDomain, Layer, Network
+from armlet.network.activation import Activation
+from armlet.network.network import F32, InputDomain, Layer, Network
 from armlet.target import TARGETS
 
 CHEAP = (0.0, -0.0, 1.0, -1.0, 2.0, -0.5, 0.25, -8.0, 2.0**-20)

@@ -11,7 +11,8 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from armlet.network.network import Activation, InputDomain, Layer, Network
+from armlet.network.activation import Activation
+from armlet.network.network import InputDomain, Layer, Network
 
 CHEAP = (0.0, -0.0, 1.0, -1.0, 2.0, -0.5, 0.25, -8.0, 2.0**-20)  # absent, sign only, powers of two
 DENORMAL = (2.0**-149, -(2.0**-149), 1e-40, -1.1754942e-38)

@@ -20,8 +20,9 @@ from armlet.emit.names import check_name
 from armlet.emit.program import POINTERS, Program
 from armlet.emit.select import select
 from armlet.errors import CapacityError, InputError, InvariantError
+from armlet.network.activation import Activation
 from armlet.network.arithmetic import MultiplyAdd
-from armlet.network.network import Activation, InputDomain, Layer, Network
+from armlet.network.network import InputDomain, Layer, Network, multilayer_perceptron
 from armlet.network.params import read_params
 from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.interpret import run_order
@@ -137,6 +138,13 @@ def test_assembly_text(target: str, rounding: str, golden):
 
 def test_header_text(golden):
     golden.check(compile_network(tiny(), "tiny", QUICK).bundle.files["tiny.h"].decode())
+
+
+def test_a_network_without_connections_is_compiled():
+    network = multilayer_perceptron([np.zeros((2, 3))], [np.ones(2)])
+    made = compile_network(network, "net", replace(QUICK, simplify=False))
+    assert made.graph.connections == 0
+    check_program(made.program)
 
 
 @given(st.data())

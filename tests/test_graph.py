@@ -14,8 +14,9 @@ from armlet.graph.graph import Graph
 from armlet.graph.interpret import run_graph
 from armlet.graph.simplify import simplify
 from armlet.graph.text import show_graph
+from armlet.network.activation import Activation
 from armlet.network.arithmetic import MultiplyAdd
-from armlet.network.network import Activation, InputDomain, Layer, Network
+from armlet.network.network import InputDomain, Layer, Network
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.interpret import run_order
 from armlet.schedule.order import natural_order

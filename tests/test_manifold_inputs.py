@@ -99,9 +99,9 @@ def test_a_mixture_draws_its_shares():
     network = image_network()
     rows = np.full((1, 63), 1.125, np.float32)
     raw = input_model("samples:3,uniform:1", rows)(network, 200, 0)
-    same = (np.abs(raw - 1.125) < 1e-5).all(axis=1)
+    same = np.all(np.abs(raw - 1.125) < 1e-5, axis=1)
     assert same.sum() == 150
-    assert not same[:150].all()  # and they are mixed, so that any part of the draw is like the whole
+    assert not np.all(same[:150])  # and they are mixed, so that any part of the draw is like the whole
 
 
 @pytest.mark.parametrize("text", ["imge", "image:0", "image:x", "image:-1", "", "image,,uniform", "uniform:inf"])

@@ -22,7 +22,8 @@ from armlet.manifold.metric import (
     squared_distance,
     vector_jacobian,
 )
-from armlet.network.network import F32, Activation, InputDomain, Layer, Network
+from armlet.network.activation import Activation
+from armlet.network.network import F32, InputDomain, Layer, Network
 
 KEY = jax.random.key(0)
 

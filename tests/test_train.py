@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from armlet.data.dataset import DataSet, make_dataset
 from armlet.data.digits import read_digits
 from armlet.errors import InputError
-from armlet.network.network import Activation
+from armlet.network.activation import Activation
 from armlet.network.params import read_params, write_params
 from armlet.network.topology import Topology
 from armlet.train.options import Epoch, TrainOptions

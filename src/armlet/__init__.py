@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from armlet.errors import ArmletError, CapacityError, InputError, InvariantError, TargetError, ToolchainError
     from armlet.manifold.options import SparsifyOptions
     from armlet.manifold.sparsify import Sparsified, sparsify
-    from armlet.network.network import Activation, InputDomain, Layer, Network, multilayer_perceptron
+    from armlet.network.activation import Activation
+    from armlet.network.network import InputDomain, Layer, Network, multilayer_perceptron
     from armlet.network.params import read_params, write_params
     from armlet.network.read import read_network
     from armlet.network.topology import Topology, read_topology
@@ -43,7 +44,8 @@ _HOMES = {
     "errors": ("ArmletError", "CapacityError", "InputError", "InvariantError", "TargetError", "ToolchainError"),
     "manifold.options": ("SparsifyOptions",),
     "manifold.sparsify": ("Sparsified", "sparsify"),
-    "network.network": ("Activation", "InputDomain", "Layer", "Network", "multilayer_perceptron"),
+    "network.activation": ("Activation",),
+    "network.network": ("InputDomain", "Layer", "Network", "multilayer_perceptron"),
     "network.params": ("read_params", "write_params"),
     "network.read": ("read_network",),
     "network.topology": ("Topology", "read_topology"),

@@ -124,6 +124,8 @@ def _hole(target: Target, op: Op, lines: NDArray[np.void], hole: str) -> list[st
 
 def _connections(graph: Graph, what: Index, mark: str) -> Iterator[str]:
     """A comment for each connection: what is added to what; none for a number below zero."""
+    if graph.connections == 0:
+        return iter([""] * len(what))
     columns = graph.target[what].tolist(), graph.weight[what].tolist(), graph.source[what].tolist()
     made = (f"{mark} %{target} += {weight:.6g} * %{source}" for target, weight, source in zip(*columns))
     return (text if connection >= 0 else "" for connection, text in zip(what.tolist(), made))

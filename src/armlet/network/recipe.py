@@ -55,7 +55,7 @@ class Recipe:
 
     steps: tuple[Step, ...] = ()
 
-    def __call__(self, x: NDArray[np.float32], slope: NDArray[np.float32]) -> NDArray[np.float32]:
+    def __call__(self, x: NDArray[np.float32], slope: NDArray[np.float32] | np.float32) -> NDArray[np.float32]:
         """Float32 values to float32 values, bit for bit as machines do it; slopes are broadcast."""
         values = [np.asarray(x, np.float32)]
         with np.errstate(all="ignore"):

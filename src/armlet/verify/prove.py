@@ -20,10 +20,11 @@ from armlet.network.recipe import RECIPES
 from armlet.schedule.order import Order
 from armlet.target.core import Memory
 from armlet.verify.activate import activate
+from armlet.verify.bits import Step
 from armlet.verify.machine import STACK
 from armlet.verify.program import Program
 from armlet.verify.runner import Area, Runner
-from armlet.verify.semantics import Step, compile_step
+from armlet.verify.semantics import compile_step
 from armlet.verify.state import RefusalError, State
 from armlet.verify.terms import Term, Terms
 

@@ -9,6 +9,7 @@ problems of each subject, the change recomputed by definition.
 
 import argparse
 import time
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,11 @@ from numpy.typing import NDArray
 from armlet.anneal.engine import Annealing
 from armlet.anneal.path import anneal_path, nearest_neighbours, path_cost
 from armlet.cli.console import table
+from armlet.graph.build import build_graph
 from armlet.layout.batches import Batches, togetherness, transfers
+from armlet.network.network import multilayer_perceptron
+from armlet.schedule.layers import layers_of
+from armlet.schedule.windows import finishing_order, total_cover
 
 SLOTS, DEGREE = 1_000, 8
 KINDS = ("runs of 2 to 8", "pairs only", "long runs of 20", "runs and strangers", "runs of uneven weight")
@@ -99,6 +104,23 @@ def never_worse(problems: int) -> int:
     return wrong
 
 
+def windows_never_worse(problems: int) -> int:
+    """Random finishing orders whose annealing ended above its start, or whose change is not what it says."""
+    wrong = 0
+    for seed in range(problems):
+        rng = np.random.default_rng(seed)
+        neurons, sources, width = int(rng.integers(1, 90)), int(rng.integers(1, 30)), int(rng.integers(1, 20))
+        taken = rng.random((neurons, sources)) < rng.uniform(0.05, 0.7)
+        taken[0, 0] = True
+        graph = build_graph(multilayer_perceptron([taken.astype(np.float32)], [np.zeros(neurons)]))
+        layer, how = layers_of(graph)[0], Annealing(moves=int(rng.integers(0, 60)), seed=seed)
+        start, _ = finishing_order(layer, width, replace(how, moves=0))
+        row, annealed = finishing_order(layer, width, how)
+        change = total_cover(layer, width, row) - total_cover(layer, width, start)
+        wrong += change > 0 or change != annealed.change or sorted(row) != list(range(len(layer.neurons)))
+    return wrong
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problems", type=int, default=1_000)
@@ -113,7 +135,8 @@ def main() -> None:
             found = solve(batches, len(hidden), Annealing())
             rows.append([kind, str(seed), str(len(batches)), str(best), str(found), f"{found / best:.3f}"])
     print(table(["planted, 200 slots", "seed", "batches", "optimum", "found", "ratio"], rows), flush=True)
-    print(f"rows that ended worse than they began: {never_worse(arguments.problems)} of {arguments.problems}")
+    print(f"layouts that ended worse than they began: {never_worse(arguments.problems)} of {arguments.problems}")
+    print(f"finishing orders that did: {windows_never_worse(arguments.problems)} of {arguments.problems}")
 
 
 if __name__ == "__main__":

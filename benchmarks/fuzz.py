@@ -31,7 +31,7 @@ from armlet.errors import InputError
 from readers import READERS, Reader
 
 CORPUS = Path(__file__).parent.parent / "tests" / "corpus"
-MEMORY = 1 << 30  # bytes of address space, the interpreter and numpy included
+MEMORY = 1 << 30  # bytes that a process may write to, the interpreter, JAX and all threads included
 SECONDS = 1.0  # of the processor for one input
 HANG = 60.0  # seconds of the processor for 256 inputs, or the input is given up
 SMALL = 4096  # bytes; larger valid and kept files are taken one time in `LARGE_ONES`, since they take longest
@@ -187,7 +187,7 @@ def keep(fault: Fault) -> Path:
 
 def try_reader(name: str, arguments: argparse.Namespace) -> int:
     """Fuzz one reader and print what came of it; how many kinds of fault."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     faults: set[str] = set()
 
     def report(fault: Fault) -> None:

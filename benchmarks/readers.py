@@ -6,10 +6,12 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from armlet.cli.options import settle
+from armlet.cli.sparsified import finished
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.data.archive import read_archive
 from armlet.data.idx import read_idx, read_idx_folder
@@ -18,6 +20,12 @@ from armlet.data.source import SourceOptions
 from armlet.data.table import read_inputs, read_labels, read_samples
 from armlet.emit.declared import read_order
 from armlet.emit.manifest import read_manifest
+from armlet.manifold.checkpoint import Kept, Partial, Standing
+from armlet.manifold.functional import masks_of, point_of
+from armlet.manifold.inputs.moments import read_moments
+from armlet.manifold.options import SparsifyOptions
+from armlet.manifold.schedule import schedule
+from armlet.manifold.trace import Epoch, Trace
 from armlet.network.activation import Activation
 from armlet.network.arrays import read_npy, write_npy
 from armlet.network.network import InputDomain, Layer, Network
@@ -70,7 +78,8 @@ def _zipped(*names: str) -> Callable[[bytes], bytes]:
 
 
 _F32 = np.linspace(0, 1, 12, dtype=np.float32)
-_SOUND = {"y": write_npy(np.array([0, 1, 2])), "b1": write_npy(np.zeros(3, np.float32))}
+_SOUND = {"std": write_npy(_F32[:3]), "mean": write_npy(_F32[:3])}
+_SOUND |= {"y": write_npy(np.array([0, 1, 2])), "b1": write_npy(np.zeros(3, np.float32))}
 _SOUND["labels"] = write_npy(np.array([0, 1, 0, 1]))
 _ARRAYS = (
     write_npy(_F32.reshape(3, 4)),
@@ -100,6 +109,28 @@ def _params() -> dict[str, bytes]:
     return {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
 
 
+_SETTINGS = {"sparsify_seed": 7, "sparsify_rate": 0.5, "sparsify_inputs": "uniform"}
+_EPOCHS = (
+    Epoch(1, 2, 0.25, 7, 0.1, 0.2, True, True, 0.5),
+    Epoch(2, 2, 0.25, 7, 0.3, 0.2, False, False, 1.0, 1e-3, 0.5),
+)
+_TRACE = Trace(1, _SETTINGS, _EPOCHS).to_json().encode()
+
+
+def _partial() -> Mapping[str, bytes]:
+    """What a run leaves that ended after its first epoch, with a network kept there."""
+    home = _network()
+    plan = schedule(home.weights, home.connections, 0.5, len(home.layers), 4, (0.25,), 1)
+    point, kept = point_of(home), (Kept(1, point_of(home)),)
+    with TemporaryDirectory() as folder:
+        Partial(Path(folder)).save(Standing(point, masks_of(home), 0.5, plan, _EPOCHS[:1], kept), _SETTINGS)
+        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+def _load(path: Path) -> object:
+    return Partial(path.parent, resume=True).load(_network(), _SETTINGS)
+
+
 _TOML = b"""[dataset]
 name = "digits"
 seed = 1
@@ -107,6 +138,11 @@ seed = 1
 epochs = 3
 decay = 0.5
 rate = 1e-3
+[sparsify]
+max_distance = 0.05
+path = [0.5, 0.75]
+selector = "diagonal"
+metric = "fisher"
 [compile]
 target = "cortex-m4f"
 registers = 12
@@ -123,7 +159,7 @@ entry = "core"
 
 
 _SECTIONS = (("compile", CompileOptions), ("dataset", SourceOptions), ("train", TrainOptions))
-_SECTIONS = (*_SECTIONS, ("compile", CompileOptions), ("verify", VerifyOptions), ("run", RunOptions))
+_SECTIONS = (*_SECTIONS, ("sparsify", SparsifyOptions), ("verify", VerifyOptions), ("run", RunOptions))
 
 
 def _settle(path: Path) -> None:
@@ -140,6 +176,9 @@ _SHEET = (
     b"label,a,b,c,d\n0,1,2,3,4\n1,2,3,4,5\n2,3,4,5,6\n0,1,2,3,4\n1,2,3,4,5\n2,3,4,5,6\n",
     b"1,2,0\n3,4,1\n5,6,2\n",
 )
+_MOMENTS = (write_npy(_F32[:3]), write_npy(np.arange(3)))
+_COVARIANCES = (write_npy(np.eye(3)), write_npy(np.ones((3, 3), np.float32)))
+_UNFINISHED = _partial()
 _LABELS = (b"0\n2\n1\n", b"1,0,0\n0,1,0\n0,0,1\n")
 _N = _build()
 _COUNT = _network().inputs
@@ -154,6 +193,10 @@ _READERS = (
     Reader("npz", "n.npz", read_npz_network, _ARRAYS, _zipped("W1", "b1")),
     Reader("toml", "network.toml", lambda path: read_params(path.parent), (_P["network.toml"],), beside=_P),
     Reader("weights", "W_0.npy", lambda path: read_params(path.parent), (_P["W_0.npy"],), beside=_ARRAYS_ONLY),
+    Reader("moments", "m.npz", lambda path: read_moments(path, 3), _MOMENTS, _zipped("mean", "std")),
+    Reader("covariance", "m.npz", lambda path: read_moments(path, 3), _COVARIANCES, _zipped("covariance", "mean")),
+    Reader("checkpoint", "checkpoint.npz", _load, (_UNFINISHED["checkpoint.npz"],), beside=_UNFINISHED),
+    Reader("trace", "trace.json", lambda path: finished(path.parent, _SETTINGS), (_TRACE,)),
     Reader("config", "armlet.toml", _settle, (_TOML,)),
     Reader("manifest", "net.json", read_manifest, (_N["net.json"],)),
     Reader("driver", "d.json", lambda path: read_driver(path, "input", _COUNT), (_N["net_input_driver.json"],)),

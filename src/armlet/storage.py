@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from armlet.errors import InputError
+
+_Kind = TypeVar("_Kind")
 
 _CHUNK = 1 << 20  # bytes
 # A key of many dots, plain or quoted: tomllib's time grows with the square of their number.
@@ -43,6 +45,16 @@ def read_toml(path: Path, most: int) -> dict[str, Any]:
         return tomllib.loads(data.decode())
     except (ValueError, RecursionError) as broken:  # ValueError: no TOML, no UTF-8, or a number of 5,000 digits
         raise InputError(path, f"is not TOML: {broken}") from broken
+
+
+def parse_json(source: Path, data: bytes, kind: type[_Kind], what: str, mend: str) -> _Kind:
+    """A `kind` out of the JSON in `data`, which came from `source`. Raises `InputError`: it is not `what`, `mend`."""
+    import msgspec
+
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as broken:
+        raise InputError(source, f"is not {what}: {broken}", mend) from broken
 
 
 def read_up_to(file: IO[bytes], count: int) -> bytearray:

@@ -9,7 +9,7 @@ import typer
 from armlet.cli.console import Console
 from armlet.cli.plot import plot
 from armlet.errors import InputError
-from armlet.storage import read_file
+from armlet.storage import parse_json, read_file
 
 if TYPE_CHECKING:
     from armlet.manifold.sparsify import Settings, Sparsified
@@ -28,13 +28,12 @@ def beside(out: Path) -> Path:
 
 def finished(out: Path, settings: "Settings") -> "Trace | None":
     """The trace of a finished run in `out`, if that run had these settings."""
-    import msgspec
-
     from armlet.manifold.trace import Trace
 
+    path = out / "trace.json"
     try:
-        trace = msgspec.json.decode(read_file(out / "trace.json", _LONGEST), type=Trace)
-    except (InputError, msgspec.MsgspecError):
+        trace = parse_json(path, read_file(path, _LONGEST), Trace, "a trace", "sparsify again")
+    except InputError:
         return None
     return trace if dict(trace.settings) == dict(settings) else None
 

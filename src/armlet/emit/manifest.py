@@ -16,7 +16,7 @@ from armlet.layout.place import InputLayout
 from armlet.network.network import F32, Network
 from armlet.schedule.bound import move_bound
 from armlet.schedule.code import Op as Step
-from armlet.storage import read_file
+from armlet.storage import parse_json, read_file
 from armlet.version import __version__
 
 FORMAT = 1
@@ -237,10 +237,7 @@ def make_manifest(
 
 def read_manifest(path: Path) -> Manifest:
     """Parse NAME.json. Raises `InputError` with the place."""
-    try:
-        manifest = msgspec.json.decode(read_file(path, _LONGEST), type=Manifest)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
-        raise InputError(path, f"is not a manifest: {wrong}", "compile the network again") from wrong
+    manifest = parse_json(path, read_file(path, _LONGEST), Manifest, "a manifest", "compile the network again")
     if manifest.format != FORMAT:
         raise InputError(path, f"format is {manifest.format}, this armlet reads {FORMAT}", "compile the network again")
     names.check_name(manifest.name)  # files are opened by it

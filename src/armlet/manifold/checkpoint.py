@@ -24,7 +24,7 @@ from armlet.manifold.schedule import Schedule
 from armlet.manifold.trace import Epoch
 from armlet.network.arrays import read_npz, write_npz
 from armlet.network.network import Network
-from armlet.storage import refuse_foreign, write_file
+from armlet.storage import parse_json, refuse_foreign, write_file
 
 Settings: TypeAlias = Mapping[str, str | int | float]
 _Arrays: TypeAlias = Mapping[str, NDArray[Any]]
@@ -149,10 +149,8 @@ def _unpacked(packed: NDArray[np.uint8], shape: tuple[int, ...]) -> jax.Array:
 
 
 def _about(path: Path, arrays: _Arrays) -> _About:
-    try:
-        return msgspec.json.decode(arrays["about"].tobytes(), type=_About)
-    except (KeyError, msgspec.MsgspecError) as broken:
-        raise InputError(path, "is not a checkpoint of this armlet", _ANEW) from broken
+    text = arrays["about"].tobytes() if "about" in arrays else b""
+    return parse_json(path, text, _About, "a checkpoint of this armlet", _ANEW)
 
 
 def _require_same(path: Path, then: Settings, now: Settings) -> None:

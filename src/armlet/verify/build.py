@@ -3,9 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
-
-import msgspec
 
 from armlet.emit.bundle import manifest_path
 from armlet.emit.declared import read_order
@@ -16,12 +13,11 @@ from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.network import Network
 from armlet.network.params import read_params
 from armlet.schedule.order import Order
-from armlet.storage import read_file
+from armlet.storage import parse_json, read_file
 from armlet.target import TARGETS
 from armlet.target.spec import Target
 
 _LONGEST = 128 << 20  # bytes of one file
-_Kind = TypeVar("_Kind", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +71,7 @@ def read_build(folder: Path) -> Build:
 
 def read_driver(path: Path, direction: str, count: int) -> Driver:
     """A driver file of `count` inputs or outputs. Raises `InputError`."""
-    driver = _decode(path, Driver)
+    driver = parse_json(path, read_file(path, _LONGEST), Driver, "a driver", "compile the network again")
     if driver.direction != direction or [value.index for value in driver.values] != list(range(count)):
         raise InputError(path, f"does not list {count} {direction}s in order", "compile the network again")
     for value in driver.values:
@@ -100,10 +96,3 @@ def _check_vectors(path: Path, manifest: Manifest, network: Network) -> None:
 def _altered(folder: Path, manifest: Manifest) -> tuple[str, ...]:
     known = {name: hashlib.sha256(read_file(folder / Path(name).name, _LONGEST)).hexdigest() for name in manifest.files}
     return tuple(name for name, digest in sorted(known.items()) if digest != manifest.files[name])
-
-
-def _decode(path: Path, kind: type[_Kind]) -> _Kind:
-    try:
-        return msgspec.json.decode(read_file(path, _LONGEST), type=kind)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
-        raise InputError(path, f"is not readable: {wrong}", "compile the network again") from wrong

@@ -52,6 +52,7 @@ def draw_options(rng: np.random.Generator) -> CompileOptions:
         inputs=str(rng.choice(["free", "natural"])),
         multiply_add=str(rng.choice(["separate", "fused"])),
         simplify=bool(rng.random() < 0.8),
+        rescale=str(rng.choice(["none", "free", "any"])),
         seed=int(rng.integers(1 << 31)),
         anneal=AnnealOptions(moves=moves, chains=chains),
     )
@@ -73,6 +74,10 @@ def _layer(
         weight[rng.random(fan_out) < 0.3, :] = 0
         weight[:, rng.random(fan_in) < 0.3] = 0
     bias = rng.choice(_values(rng, special, int(rng.integers(1, 4))), fan_out)
+    if rng.random() < 0.25:  # neurons that are others, times a power of two
+        (one, other), times = rng.integers(0, fan_out, 2), 2.0 ** rng.integers(-2, 3)
+        weight[one] = np.clip(weight[other] * times, -LARGEST, LARGEST)
+        bias[one] = np.clip(float(bias[other]) * times, -LARGEST, LARGEST)
     return Layer(weight.astype(np.float32), bias, activation)
 
 

@@ -114,9 +114,9 @@ def _difference(build: Build, image: Image, tally: Counter[str]) -> str:
     tried = _some(trials(build, RANDOM, build.manifest.memory.flash), build)
     with np.errstate(all="ignore"):
         expected = run_order(build.order, tried.inputs, build.how)
-        bound = error_bound(build.network, tried.inputs)
+        bound = error_bound(build.network, tried.inputs, build.scaling)
         distance = np.abs(expected.astype(np.float64) - build.network(tried.inputs))
-        told = specified(build.network, tried.inputs)
+        told = specified(build.network, tried.inputs, build.scaling)
     outside = (distance > bound) & told[:, None]
     if outside.any():
         row, j = np.argwhere(outside)[0]

@@ -76,6 +76,11 @@ def _layers(
         weight[random.random(fan_out) < 0.3, :] = 0
         weight[:, random.random(fan_in) < 0.3] = 0
     bias = random.choice(np.array(draw(st.lists(values, min_size=1, max_size=3)), np.float32), fan_out)
+    if draw(st.integers(0, 3)) == 3:  # neurons that are others, times a power of two
+        one, other = random.integers(0, fan_out, 2)
+        times = 2.0 ** random.integers(-2, 3)
+        weight[one], bias[one] = np.clip(weight[other] * times, -LARGEST, LARGEST), bias[other] * times
+        bias = np.clip(bias, -LARGEST, LARGEST)
     return Layer(weight, bias, activation)
 
 

@@ -41,6 +41,9 @@ class CompileOptions:
     inputs: str = "auto"  # layout of the input block: free, natural, or auto: what suits both entries
     multiply_add: str = "separate"  # or fused: smaller, slower on Cortex-M4F
     simplify: bool = True
+    rescale: str = (
+        "free"  # neurons, so that weights become 1 or -1: by powers of two; any: each rounded once more; none
+    )
     flash: int | None = None  # bytes that code and constants may take
     ram: int | None = None  # bytes that the blocks and the stack may take
     seed: int = 0

@@ -21,6 +21,8 @@ from armlet.emit.select import select
 from armlet.errors import CapacityError, InputError
 from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
+from armlet.graph.rescale import Rescale, rescale
+from armlet.graph.share import share
 from armlet.graph.simplify import Simplified, simplify, unsimplified
 from armlet.layout.layout import Layout
 from armlet.layout.place import InputLayout, place_all
@@ -69,6 +71,7 @@ def compile_network(
     how = Annealing(**asdict(options.anneal), seed=options.seed)
     splits = target.grant(options.registers)
     spares = SPARES if options.batch is None else (options.batch,)
+    scales = _choice(Rescale, "rescale", options.rescale)
     rounding = _choice(MultiplyAdd, "multiply_add", options.multiply_add)
     layouts = tuple(InputLayout) if options.inputs == "auto" else (_choice(InputLayout, "inputs", options.inputs),)
 
@@ -78,14 +81,15 @@ def compile_network(
     graph.check()
 
     simplified = simplify(graph, raw.domain) if options.simplify else unsimplified(graph)
-    simplified.graph.check()
-    splits = roomy(splits, simplified.graph)
+    lean = rescale(share(simplified.graph) if options.simplify else simplified.graph, raw.domain, scales)
+    lean.check()
+    splits = roomy(splits, lean)
 
     watch("order")
     by_moves = options.objective == "moves"
-    choice = choose(simplified.graph, target, splits, spares, layouts[0], how, by_moves)
+    choice = choose(lean, target, splits, spares, layouts[0], how, by_moves)
     split = choice.split
-    order = plan_order(simplified.graph, split.values, choice.plan, how)
+    order = plan_order(lean, split.values, choice.plan, how)
     order.check()
 
     watch("registers")

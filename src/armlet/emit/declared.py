@@ -2,7 +2,8 @@
 
 Arrays: `used` (the network input of each input node), `bias`, `activation`, `slope`, `layer`, `unit` (by node),
 `source`, `target`, `weight` (by connection, in the order in which they are summed) and `outputs` (the node of each
-output).
+output). `scale` (by node) is what the neuron's value in the network is multiplied by to give the node's; `twins`
+(layer, unit, node) and `twin_scale` say which other neurons' values nodes give, and by which scale.
 """
 
 from pathlib import Path
@@ -15,6 +16,7 @@ from armlet.network.arrays import read_npz, write_npz
 from armlet.schedule.order import Order
 
 _NAMES = ("used", "bias", "activation", "layer", "unit", "source", "target", "weight", "outputs", "slope")
+_NAMES = (*_NAMES, "scale", "twins", "twin_scale")
 
 
 def write_order(order: Order) -> bytes:

@@ -10,6 +10,7 @@ from armlet.emit import names
 from armlet.emit.entry import Frame, entry_cycles, inputs_are_natural
 from armlet.emit.program import MOVES, WORD, Program
 from armlet.errors import InputError
+from armlet.graph.graph import Graph
 from armlet.graph.simplify import Simplified
 from armlet.layout.bound import transfer_bounds
 from armlet.layout.place import InputLayout
@@ -98,6 +99,9 @@ class SimplifiedEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unread_inputs: int
     decided_relus: int
     dropped_connections: int
+    shared_neurons: int  # that another one computes besides
+    rescaled_neurons: int
+    unit_weights: int  # 1 or -1
 
 
 class VectorEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -199,7 +203,6 @@ def make_manifest(
     layouts: list[LayoutEntry],
 ) -> Manifest:
     """The manifest of a build. The same network, settings and version give the same bytes."""
-    found = simplified
     return Manifest(
         format=FORMAT,
         name=name,
@@ -217,13 +220,7 @@ def make_manifest(
             round(network.sparsity, 6),
             program.code.order.graph.inputs,
         ),
-        simplified=SimplifiedEntry(
-            found.constant_neurons,
-            found.dead_neurons,
-            found.unread_inputs,
-            found.decided_relus,
-            found.dropped_connections,
-        ),
+        simplified=_simplified(simplified, program.code.order.graph),
         registers=RegistersEntry(program.split.values, program.split.constants),
         memory=memory_of(program, frame),
         moves=moves_of(program, cheapest(layouts).transfers_bound),
@@ -232,6 +229,19 @@ def make_manifest(
         instructions=len(program.lines),
         files=files,
         vectors=[VectorEntry(x.astype(float).tolist(), y.astype(float).tolist()) for x, y in zip(*vectors)],
+    )
+
+
+def _simplified(found: Simplified, lean: Graph) -> SimplifiedEntry:
+    return SimplifiedEntry(
+        constant_neurons=found.constant_neurons,
+        dead_neurons=found.dead_neurons,
+        unread_inputs=found.unread_inputs,
+        decided_relus=found.decided_relus,
+        dropped_connections=found.dropped_connections + found.graph.connections - lean.connections,
+        shared_neurons=len(lean.twins),
+        rescaled_neurons=int(np.count_nonzero(lean.scale != 1)),
+        unit_weights=int(np.count_nonzero(np.abs(lean.weight) == 1)),
     )
 
 

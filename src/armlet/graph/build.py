@@ -33,4 +33,7 @@ def build_graph(network: Network) -> Graph:
         weight=np.concatenate(weight),
         outputs=np.arange(starts[-2], starts[-1]),
         slope=np.repeat([0.0, *slopes], network.widths),
+        scale=np.ones(starts[-1]),
+        twins=np.zeros((0, 3), np.int32),
+        twin_scale=np.zeros(0),
     )

@@ -1,8 +1,8 @@
 """The sparse dataflow graph and its rules: one node for each neuron, one edge for each weight that is not zero.
 
 Nodes are numbered so that every connection runs from a lower number to a higher one; the network's used inputs come
-first. A neuron's value is `activation(bias + sum of weight * source)`; in which order the sum is taken is not decided
-here.
+first. A node's value is `activation(bias + sum of weight * source)`; in which order the sum is taken is not decided
+here. It is the value of one neuron of the network, or of several, each times a number: its scale.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 
 from armlet.errors import InvariantError
 from armlet.network.activation import Activation
-from armlet.network.network import F32, frozen
+from armlet.network.network import F32, F64, frozen
 
 Index: TypeAlias = NDArray[np.integer[Any]]  # kept as int32
 
 ACTIVATIONS: tuple[Activation, ...] = tuple(Activation)  # `Graph.activation` holds positions in this tuple
-_LEAKY, _LINEAR = ACTIVATIONS.index(Activation.LEAKY_RELU), ACTIVATIONS.index(Activation.LINEAR)
+_LEAKY, _LINEAR, _RELU = (
+    ACTIVATIONS.index(kind) for kind in (Activation.LEAKY_RELU, Activation.LINEAR, Activation.RELU)
+)
+HOMOGENEOUS = (_LINEAR, _RELU, _LEAKY)  # positions of those with h(a z) = a h(z) for all a > 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,12 +39,17 @@ class Graph:
     weight: F32  # (connections,)
     outputs: Index  # (network outputs,) the node whose value each output is
     slope: F32  # (nodes,) of leaky_relu; zero for all others
+    scale: F64  # (nodes,) what the neuron's value is multiplied by to give the node's; 1 for inputs and outputs
+    twins: Index  # (twins, 3) other neurons whose values nodes give: layer, unit, node; ascending
+    twin_scale: F64  # (twins,) what their values are multiplied by
 
     def __post_init__(self) -> None:
-        for name in ("used", "activation", "layer", "unit", "source", "target", "outputs"):
+        for name in ("used", "activation", "layer", "unit", "source", "target", "outputs", "twins"):
             object.__setattr__(self, name, frozen(getattr(self, name), np.int32))
         for name in ("bias", "weight", "slope"):
             object.__setattr__(self, name, frozen(getattr(self, name), np.float32))
+        for name in ("scale", "twin_scale"):
+            object.__setattr__(self, name, frozen(getattr(self, name), np.float64))
 
     @property
     def inputs(self) -> int:
@@ -85,6 +93,23 @@ class Graph:
         _require(bool(((self.slope > 0) & (self.slope < 1) == leaky).all()), "a slope is missing, or not wanted")
         _require(bool((self.slope[~leaky] == 0).all()), "a slope stands where nothing leaks")
         _require(bool((self.activation[: self.inputs] == _LINEAR).all()), "an input has an activation")
+        self._check_scales()
+
+    def _check_scales(self) -> None:
+        _require(len(self.scale) == self.nodes, "node arrays disagree")
+        _require(self.twins.shape == (len(self.twin_scale), 3), "twin arrays disagree")
+        for scale in (self.scale, self.twin_scale):
+            _require(bool((np.isfinite(scale) & (scale > 0)).all()), "a scale is not a positive number")
+        layer, unit, node = self.twins.T
+        _require(bool(((node >= self.inputs) & (node < self.nodes) & (unit >= 0)).all()), "a twin is of no neuron")
+        _require(bool((self.layer[node] == layer).all()), "a twin is of another layer")
+        key = layer.astype(np.int64) << 32 | unit
+        _require(bool((np.diff(key) > 0).all()), "twins are not in ascending order, or one stands twice")
+        fixed = ~np.isin(self.activation, HOMOGENEOUS)
+        fixed[: self.inputs] = True
+        fixed[self.outputs] = True
+        _require(bool((self.scale[fixed] == 1).all()), "a scale stands where values must be the network's")
+        _require(bool((self.twin_scale[fixed[node]] == 1).all()), "a twin's scale stands where values must be equal")
 
 
 def _require(holds: bool, otherwise: str) -> None:

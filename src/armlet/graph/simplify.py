@@ -130,6 +130,7 @@ def _reaches_output(graph: Graph) -> NDArray[np.bool_]:
 
 def _keep(graph: Graph, alive: NDArray[np.bool_]) -> Graph:
     """The graph of the nodes marked alive, renumbered; a kept connection has both its ends alive."""
+    assert len(graph.twins) == 0, "simplify first, share then"
     number = np.cumsum(alive) - 1
     between = alive[graph.target]
     return Graph(
@@ -144,4 +145,7 @@ def _keep(graph: Graph, alive: NDArray[np.bool_]) -> Graph:
         weight=graph.weight[between],
         outputs=number[graph.outputs],
         slope=graph.slope[alive],
+        scale=graph.scale[alive],
+        twins=graph.twins,
+        twin_scale=graph.twin_scale,
     )

@@ -192,7 +192,7 @@ def natural_shape(inputs: int) -> tuple[int, ...]:
 
 def frozen(values: ArrayLike, dtype: type) -> NDArray[Any]:
     """A read-only copy of `values`."""
-    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes inf, which the caller refuses
+    with np.errstate(over="ignore", invalid="ignore"):  # what becomes inf, or signals as NaN, the caller refuses
         array = np.array(values, dtype=dtype)
     array.setflags(write=False)
     return array

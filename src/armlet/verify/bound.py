@@ -7,6 +7,9 @@ whether or not multiply-adds are fused (Higham, Accuracy and Stability of Numeri
 activation widens it, for none is steeper than one; what its recipe adds is stated with it (network/activation.py). The
 yardstick's own float64 rounding is bounded the same way and added.
 
+Where a build declares scales, all is in units of the network's values: weights and biases are then rounded twice more
+at most, which is gamma(n + 3), and what is absolute in the program, the subnormal terms, is divided by the scale.
+
 It is a worst case: rounding errors that never cancel, neither in a sum nor from layer to layer.
 """
 
@@ -16,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from armlet.network.activation import Activation, activated, activation_error
 from armlet.network.network import F64, Layer, Network
 from armlet.network.normalise import fold_normalisation
+from armlet.verify.scaling import Scaling, unscaled
 
 _SINGLE = 2.0**-24
 _DOUBLE = 2.0**-53
@@ -23,46 +27,49 @@ _TINIEST = 2.0**-150  # half the smallest subnormal: what the rounding of one pr
 _LARGEST = float(np.finfo(np.float32).max)
 
 
-def error_bound(network: Network, x: ArrayLike) -> F64:
+def error_bound(network: Network, x: ArrayLike, scaling: Scaling | None = None) -> F64:
     """At most how far `network` computed in float32 in any order lies from `network(x)`, for x (samples, inputs).
 
     Infinite where float32 may overflow. `x` are float32 values. Where the network has a normalisation, the bound
-    includes folding it into the first layer.
+    includes folding it into the first layer. `scaling` is the build's, of its order.
     """
     values = np.asarray(x, np.float64)
     error = np.zeros_like(values)
     folded = fold_normalisation(network)
+    given = scaling or unscaled(network)
     with np.errstate(all="ignore"):
-        for i, layer in enumerate(folded.layers):
+        for i, (layer, before, scale) in enumerate(zip(folded.layers, given.layers, given.layers[1:])):
             after = _sums(layer, values)
-            error = _layer_error(layer, values, error)
+            error = _layer_error(layer, values, error, before, scale, given.rounds)
             if i == 0 and folded is not network:
                 error = error + _folding_error(network, values)
             values = activated(layer.activation, layer.slope, after)
             if layer.activation not in (Activation.LINEAR, Activation.RELU):
-                error = error + activation_error(layer.activation, np.abs(values) + error) * (1 + 2.0**-20)
+                within = activation_error(layer.activation, (np.abs(values) + error) * scale) / scale
+                error = error + within * (1 + 2.0**-20)
     return np.where(np.isnan(error), np.inf, error)
 
 
-def specified(network: Network, x: ArrayLike) -> NDArray[np.bool_]:
+def specified(network: Network, x: ArrayLike, scaling: Scaling | None = None) -> NDArray[np.bool_]:
     """(samples,) on which declared inputs no sum leaves float32, in any order: their results can be claimed."""
-    if largest_sum(network) < np.inf:
+    if largest_sum(network, scaling) < np.inf:
         return np.ones(len(np.asarray(x)), bool)
-    return np.asarray(np.isfinite(error_bound(network, x)).all(axis=1), bool)
+    return np.asarray(np.isfinite(error_bound(network, x, scaling)).all(axis=1), bool)
 
 
-def largest_sum(network: Network) -> float:
+def largest_sum(network: Network, scaling: Scaling | None = None) -> float:
     """At most how large any sum, or part of one, gets in float32 on the declared inputs; infinite beyond float32."""
-    folded = fold_normalisation(network)
+    folded, given = fold_normalisation(network), scaling or unscaled(network)
     size = np.maximum(np.abs(network.domain.low), np.abs(network.domain.high)) * (1 + _SINGLE)
     largest = 0.0
     with np.errstate(over="ignore", invalid="ignore"):
-        for layer in folded.layers:
+        for layer, scale in zip(folded.layers, given.layers[1:]):
             size = np.abs(layer.weight.astype(np.float64)) @ size + np.abs(layer.bias.astype(np.float64))
-            size = size * (1 + _gamma(np.full(len(size), layer.inputs + 2), _SINGLE)) + layer.inputs * _TINIEST
-            largest = max(largest, float(size.max()))
+            roundings = np.full(len(size), layer.inputs + 2 + 2 * given.rounds)
+            size = size * (1 + _gamma(roundings, _SINGLE)) + layer.inputs * _TINIEST / scale
+            largest = max(largest, float((size * scale).max()))
             ends = np.abs(activated(layer.activation, layer.slope, np.stack((-size, size))))  # none decreases
-            size = ends.max(axis=0) + activation_error(layer.activation, ends).max(axis=0)
+            size = ends.max(axis=0) + activation_error(layer.activation, ends * scale).max(axis=0) / scale
     return largest if largest < _LARGEST else np.inf
 
 
@@ -70,17 +77,21 @@ def _sums(layer: Layer, values: F64) -> F64:
     return values @ layer.weight.T.astype(np.float64) + layer.bias
 
 
-def _layer_error(layer: Layer, values: F64, error: F64) -> F64:
+def _layer_error(layer: Layer, values: F64, error: F64, before: F64, scale: F64, rounds: bool) -> F64:
     """Of the layer's sums, given the values that float64 has and how far those of float32 may lie from them."""
     weight = np.abs(layer.weight.astype(np.float64)).T
     bias = np.abs(layer.bias.astype(np.float64))
     terms = np.count_nonzero(layer.weight, axis=1)
     exact = np.abs(values) @ weight + bias
     passed = error @ weight
-    rounded = (exact + passed) * _gamma(terms + 1, _SINGLE) + terms * _TINIEST
+    gamma = _gamma(terms + 1 + 2 * rounds, _SINGLE)
+    rounded = (exact + passed) * gamma + terms * _TINIEST / scale
+    if rounds:  # of a weight or bias that is subnormal after scaling
+        sizes = ((np.abs(values) + error) * before) @ (weight > 0)
+        rounded = rounded + (2 * sizes + 1) * _TINIEST / scale
     yardstick = exact * _gamma(np.full_like(terms, layer.inputs + 2), _DOUBLE)
     total = (passed + rounded + yardstick) * (1 + (layer.inputs + 16) * 2 * _DOUBLE)  # this line's own rounding
-    return np.where((exact + passed) * (1 + _gamma(terms + 1, _SINGLE)) < _LARGEST, total, np.inf)
+    return np.where((exact + passed) * (1 + gamma) * scale < _LARGEST, total, np.inf)
 
 
 def _folding_error(network: Network, x: F64) -> F64:

@@ -16,6 +16,7 @@ from armlet.schedule.order import Order
 from armlet.storage import parse_json, read_file
 from armlet.target import TARGETS
 from armlet.target.spec import Target
+from armlet.verify.scaling import Scaling, scaling_of
 
 _LONGEST = 128 << 20  # bytes of one file
 
@@ -38,6 +39,11 @@ class Build:
     @property
     def name(self) -> str:
         return self.manifest.name
+
+    @property
+    def scaling(self) -> Scaling:
+        """The scales that the order declares."""
+        return scaling_of(self.order, self.network)
 
 
 def read_build(folder: Path) -> Build:

@@ -1,7 +1,10 @@
 """Whether the arithmetic that a build declares is the network's: every connection once, each weight to the bit.
 
 What the compiler left out must be constant on the declared inputs, by interval bounds that are worked out here again:
-its value must stand in the biases that it feeds. An activation may stand as another that is the same on every sum.
+its value must stand in the biases that it feeds. An activation may stand as another that is the same on every sum. A
+neuron may stand multiplied by a declared scale, and for others that are the same up to theirs: weights w from a neuron
+of scale s into one of scale t must then be w (t / s), in float64 and rounded to float32; where one node stands for
+several sources, w is their sum, in the order of the units, rounded as well.
 Shares nothing with the compiler but the two files that it compares.
 """
 
@@ -12,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.network.activation import Activation, activated, activation_error
-from armlet.network.network import F32, F64, Layer, Network
+from armlet.network.network import F32, F64, Layer, Network, frozen
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.order import Order
 
@@ -38,8 +41,10 @@ class _Units:
 class _Declared:
     """What a build declares of one layer, as a matrix."""
 
-    node: NDArray[np.int64]  # (units,) the node that computes each unit, or -1
-    weight: F32  # (units, units of the layer before)
+    node: NDArray[np.int64]  # (units,) the node that gives each unit's value, or -1
+    home: NDArray[np.int64]  # (units,) the unit that this node is of
+    scale: F64  # (units,) what a unit's value is multiplied by to give its node's
+    weight: F32  # (units, units of the layer before), zero but at homes
     bias: F32  # (units,)
     activation: tuple[Activation | None, ...]
     slope: F32  # (units,)
@@ -64,70 +69,102 @@ def disagreement(order: Order, network: Network) -> str:
 def _layers(order: Order, network: Network) -> list[_Declared]:
     """One entry a layer, inputs first. Raises `ValueError` where nodes or connections lie across layers."""
     graph, widths = order.graph, network.widths
-    kinds = tuple(Activation)
     unit = np.concatenate((graph.used, graph.unit[graph.inputs :])).astype(np.int64)
-    place = {(int(k), int(u)) for k, u in zip(graph.layer, unit)}
-    if len(place) != graph.nodes or any(not 0 <= u < widths[k] for k, u in place):
+    twins = [(int(k), int(u)) for k, u, _ in graph.twins]
+    place = {(int(k), int(u)) for k, u in zip(graph.layer, unit)} | {*twins}
+    if len(place) != graph.nodes + len(twins) or any(
+        not (0 <= k < len(widths) and 0 <= u < widths[k]) for k, u in place
+    ):
         raise ValueError("a neuron stands twice or in no layer")
     if (graph.layer[graph.source] + 1 != graph.layer[graph.target]).any():
         raise ValueError("a connection skips a layer")
-    found: list[_Declared] = []
-    for k, width in enumerate(widths):
-        mine = np.flatnonzero(graph.layer == k)
-        node = np.full(width, -1, np.int64)
-        node[unit[mine]] = mine
-        bias = np.zeros(width, np.float32)
-        bias[unit[mine]] = graph.bias[mine]
-        weight = np.zeros((width, widths[k - 1] if k else 0), np.float32)
-        into = np.flatnonzero(graph.layer[graph.target] == k)
-        weight[unit[graph.target[into]], unit[graph.source[into]]] = graph.weight[into]
-        activation = tuple(kinds[int(graph.activation[n])] if n >= 0 else None for n in node)
-        slope = np.zeros(width, np.float32)
-        slope[unit[mine]] = graph.slope[mine]
-        found.append(_Declared(node, weight, bias, activation, slope))
-    return found
+    return [_declared(order, unit, k, width, widths[k - 1] if k else 0) for k, width in enumerate(widths)]
+
+
+def _declared(order: Order, unit: NDArray[np.int64], k: int, width: int, before: int) -> _Declared:
+    graph, kinds = order.graph, tuple(Activation)
+    mine = np.flatnonzero(graph.layer == k)
+    at, into = unit[mine], np.flatnonzero(graph.layer[graph.target] == k)
+    node, home, scale = np.full(width, -1, np.int64), np.arange(width), np.ones(width)
+    bias, slope, weight = (
+        np.zeros(width, np.float32),
+        np.zeros(width, np.float32),
+        np.zeros((width, before), np.float32),
+    )
+    node[at], scale[at], bias[at], slope[at] = mine, graph.scale[mine], graph.bias[mine], graph.slope[mine]
+    weight[unit[graph.target[into]], unit[graph.source[into]]] = graph.weight[into]
+    activation = tuple(kinds[int(graph.activation[n])] if n >= 0 else None for n in node)
+    twins = graph.twins[:, 0] == k
+    also, giver = graph.twins[twins, 1], graph.twins[twins, 2]
+    node[also], home[also], scale[also] = giver, unit[giver], graph.twin_scale[twins]
+    return _Declared(node, home, scale, weight, bias, activation, slope)
 
 
 def _layer_disagreement(number: int, layer: Layer, before: _Units, sources: _Declared, mine: _Declared) -> str:
-    after = _next(layer, before)
+    after, wanted = _next(layer, before), _wanted(layer, sources, mine)
     for u in np.flatnonzero(mine.node >= 0).tolist():
-        wrong = _neuron_disagreement(u, layer, before, after, sources, mine)
+        wrong = _neuron_disagreement(u, layer, wanted[u], before, after, sources, mine)
         if wrong and not _is_that_constant(u, after, mine):
             return f"layer {number}, neuron {u}: {wrong}"
     return ""
 
 
+def _wanted(layer: Layer, sources: _Declared, mine: _Declared) -> F32:
+    """The layer's weights as they must stand at the homes of their sources, with the declared scales."""
+    if (sources.scale == 1).all() and (mine.scale == 1).all() and (sources.home == np.arange(layer.inputs)).all():
+        return layer.weight
+    weight = layer.weight.astype(np.float64)
+    for v in np.flatnonzero(sources.home != np.arange(layer.inputs)).tolist():
+        home = sources.home[v]
+        weight[:, home] += weight[:, v] * (sources.scale[home] / sources.scale[v])
+        weight[:, v] = 0
+    with np.errstate(all="ignore"):  # what leaves float32 is infinite, and no declared weight is
+        weight = weight.astype(np.float32).astype(np.float64)
+        return (weight * (mine.scale[:, None] / sources.scale)).astype(np.float32)
+
+
 def _is_that_constant(u: int, after: _Units, mine: _Declared) -> bool:
     """Whether a neuron stands as the number that it always is."""
-    close = abs(float(mine.bias[u]) - after.value[u]) <= _rounded(after.size[u])
-    alone = not mine.weight[u].any()
+    scale = mine.scale[u]
+    close = abs(float(mine.bias[u]) - after.value[u] * scale) <= _rounded(after.size[u] * scale)
+    alone = not mine.weight[u].any() and mine.home[u] == u
     same = mine.activation[u] is _LINEAR or (mine.activation[u] is _RELU and mine.bias[u] >= 0)
     return bool(after.constant[u]) and alone and bool(close) and same
 
 
 def _neuron_disagreement(
-    u: int, layer: Layer, before: _Units, after: _Units, sources: _Declared, mine: _Declared
+    u: int, layer: Layer, wanted: F32, before: _Units, after: _Units, sources: _Declared, mine: _Declared
 ) -> str:
     """Connections from declared neurons must stand to the bit; constants that were left out must be in the bias."""
-    row, absent = layer.weight[u], sources.node < 0
-    differs = np.flatnonzero(np.where(absent, mine.weight[u] != 0, mine.weight[u] != row))
+    row, absent, home = layer.weight[u], sources.node < 0, mine.home[u]
+    differs = np.flatnonzero(np.where(absent, mine.weight[home] != 0, mine.weight[home] != wanted))
     if len(differs):
         k = int(differs[0])
-        return f"weight from {k} is declared {mine.weight[u, k]!s}, the network has {row[k]!s}"
+        return f"weight from {k} is declared {mine.weight[home, k]!s}, the network has {wanted[k]!s}"
     lost = np.flatnonzero(absent & (row != 0) & ~before.constant)
     if len(lost):
         return f"the connection from {int(lost[0])} is left out, and that is no constant"
-    terms = row[absent].astype(np.float64) * before.value[absent]
-    wanted, own = float(layer.bias[u]) + terms.sum(), abs(float(layer.bias[u]))
-    slack = _rounded(own + np.abs(row[absent].astype(np.float64)) @ before.size[absent])
-    if abs(float(mine.bias[u]) - wanted) > (slack if row[absent].any() else 0.0):
-        return f"the bias is declared {mine.bias[u]!s}, the network gives {wanted:.9g}"
-    kind = mine.activation[u]
+    if wrong := _bias_disagreement(u, layer, absent, before, mine):
+        return wrong
+    kind = mine.activation[home]
     if kind is not layer.activation and (kind is None or kind not in after.equals or not after.equals[kind][u]):
         return "the activation is not the network's"
-    if mine.slope[u] != (layer.slope if kind is Activation.LEAKY_RELU else 0):
-        return f"the slope is declared {mine.slope[u]!s}, the network has {layer.slope!s}"
+    if mine.slope[home] != (layer.slope if kind is Activation.LEAKY_RELU else 0):
+        return f"the slope is declared {mine.slope[home]!s}, the network has {layer.slope!s}"
     return ""
+
+
+def _bias_disagreement(u: int, layer: Layer, absent: NDArray[np.bool_], before: _Units, mine: _Declared) -> str:
+    row, scale, bias = layer.weight[u].astype(np.float64), mine.scale[u], float(layer.bias[u])
+    declared = float(mine.bias[mine.home[u]])
+    wanted = (bias + (row[absent] * before.value[absent]).sum()) * scale
+    if not row[absent].any():
+        wanted, slack = float(frozen(bias * scale, np.float32)), 0.0
+    else:
+        slack = _rounded((abs(bias) + np.abs(row[absent]) @ before.size[absent]) * scale)
+    return (
+        "" if abs(declared - wanted) <= slack else f"the bias is declared {declared!s}, the network gives {wanted:.9g}"
+    )
 
 
 def _rounded(size: float) -> float:

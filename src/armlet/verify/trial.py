@@ -97,7 +97,7 @@ def try_image(
 ) -> Trial:
     """As `try_verifier`, of a program that is linked already."""
     x = trials(build, inputs, seed).inputs[:inputs]
-    x = x[specified(build.network, x)]
+    x = x[specified(build.network, x, build.scaling)]
     expected = run_order(build.order, x, build.how)
     fates = {kind: dict.fromkeys(Fate, 0) for kind in KINDS}
     missed: list[str] = []

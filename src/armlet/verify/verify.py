@@ -124,7 +124,7 @@ def _check_behaviour(build: Build, image: Image, tried: Trials, found: _Findings
     with np.errstate(all="ignore"):
         expected = run_order(build.order, tried.inputs, build.how)
     _check_vectors(build, expected, found)
-    told = specified(build.network, tried.inputs)
+    told = specified(build.network, tried.inputs, build.scaling)
     _check_range(build, told, found)
     tried, expected = tried.take(told), expected[told]
     if not told.any():
@@ -155,7 +155,7 @@ def _check_vectors(build: Build, expected: F32, found: _Findings) -> None:
 
 def _check_range(build: Build, told: NDArray[np.bool_], found: _Findings) -> None:
     """Where sums may leave float32 the claims below are about less, and the verdict says so."""
-    largest = largest_sum(build.network)
+    largest = largest_sum(build.network, build.scaling)
     if largest < np.inf:
         found.add("no sum leaves float32 on the declared inputs", "", f"none beyond {largest:.3g}")
         return
@@ -165,7 +165,7 @@ def _check_range(build: Build, told: NDArray[np.bool_], found: _Findings) -> Non
 
 def _check_bound(build: Build, tried: Trials, expected: F32, found: _Findings) -> None:
     distance: F64 = np.abs(expected.astype(np.float64) - build.network(tried.inputs))
-    bound = error_bound(build.network, tried.inputs)
+    bound = error_bound(build.network, tried.inputs, build.scaling)
     outside = np.argwhere(~(distance <= bound))
     at = np.unravel_index(int(np.argmax(distance)), distance.shape)
     found.worst = float(distance[at]), float(bound[at])

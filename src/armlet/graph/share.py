@@ -1,0 +1,132 @@
+"""Neurons that compute the same, up to a power of two, to one node that computes it once.
+
+Two neurons of a layer are twins where they take the same sources with the same weights and have the same bias and
+activation, all weights and the bias of one being 2^k times those of the other (k = 0 for activations that a scale does
+not pass through). So the values of one are 2^k times those of the other, exactly; what reads both reads one of them,
+with the sum of the weights. Layers are looked at in order, since twins that are merged make others alike.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.graph.graph import HOMOGENEOUS, Graph
+from armlet.network.network import F64
+
+_SMALLEST = float(np.finfo(np.float32).tiny)  # below, numbers lose digits, and no power of two is exact
+_LARGEST = float(np.finfo(np.float32).max)
+
+_Twins: TypeAlias = dict[int, tuple[int, float]]  # a node to that which computes it, and its value over that one's
+
+
+def share(graph: Graph) -> Graph:
+    """The graph with each set of twins computed once, by the first of them. Outputs stay apart."""
+    assert len(graph.twins) == 0, "share once"
+    found: _Twins = {}
+    for layer in range(1, int(graph.layer.max(initial=0)) + 1):
+        if merged := _twins(graph, layer):
+            graph = _merged(graph, merged)
+            found |= merged
+    return _without(graph, found) if found else graph
+
+
+def _twins(graph: Graph, layer: int) -> _Twins:
+    """The twins of one layer that can be merged into what reads them."""
+    first: dict[tuple[bytes, ...], tuple[int, int]] = {}
+    found: _Twins = {}
+    reads = _Reads(graph)
+    for node in np.setdiff1d(np.flatnonzero(graph.layer == layer), graph.outputs).tolist():
+        known = _signature(graph, node)
+        if known is None:
+            continue
+        key, exponent = known
+        home, its = first.setdefault(key, (node, exponent))
+        if home != node and reads.join(home, node, times := 2.0 ** (exponent - its)):
+            found[node] = home, times
+    return found
+
+
+def _signature(graph: Graph, node: int) -> tuple[tuple[bytes, ...], int] | None:
+    """What a neuron computes, but for a power of two, and the power; None for one that computes nothing."""
+    begin, end = np.searchsorted(graph.target, (node, node + 1)).tolist()
+    if begin == end:
+        return None
+    weight, bias = graph.weight[begin:end].astype(np.float64), float(graph.bias[node])
+    used = np.abs(weight).min() >= _SMALLEST and (bias == 0 or abs(bias) >= _SMALLEST)
+    scales = used and graph.activation[node] in HOMOGENEOUS
+    exponent = int(np.frexp(weight[0])[1]) if scales else 0
+    kind = np.array((graph.activation[node], graph.slope[node]), np.float64)
+    numbers = np.ldexp(np.append(weight, bias + 0.0), -exponent)
+    return (kind.tobytes(), graph.source[begin:end].tobytes(), numbers.tobytes()), exponent
+
+
+class _Reads:
+    """The connections out of nodes, as twins join: what reads them, and with which sum of weights."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._by_source = np.argsort(graph.source, kind="stable")
+        self._ends = np.searchsorted(graph.source[self._by_source], np.arange(graph.nodes + 1))
+        self._sums: dict[int, dict[int, float]] = {}
+
+    def join(self, home: int, twin: int, times: float) -> bool:
+        """Let `home` be read in place of `twin`, if every sum of weights is a number that float32 holds well."""
+        sums = self._sums.get(home) or dict(self._out(home))
+        for target, weight in self._out(twin):
+            sums[target] = sums.get(target, 0.0) + weight * times
+        if any(not _SMALLEST <= abs(weight) <= _LARGEST for weight in sums.values()):
+            return False
+        self._sums[home] = sums
+        return True
+
+    def _out(self, node: int) -> Iterator[tuple[int, float]]:
+        mine = self._by_source[self._ends[node] : self._ends[node + 1]]
+        return zip(self._graph.target[mine].tolist(), self._graph.weight[mine].astype(np.float64).tolist())
+
+
+def _merged(graph: Graph, twins: _Twins) -> Graph:
+    """Every connection out of a twin comes out of its home instead; those that meet are one, rounded once."""
+    home, times = np.arange(graph.nodes), np.ones(graph.nodes)
+    for node, (first, scale) in twins.items():
+        home[node], times[node] = first, scale
+    source = home[graph.source]
+    weight = graph.weight.astype(np.float64) * times[graph.source]
+    order = np.lexsort((graph.source, source, graph.target))  # the sum is taken home first, then twin by twin
+    key = graph.target[order].astype(np.int64) * graph.nodes + source[order]
+    begins = np.flatnonzero(np.diff(key, prepend=-1))
+    return replace(
+        graph,
+        source=source[order][begins],
+        target=graph.target[order][begins],
+        weight=_sums_from(weight[order], begins),
+    )
+
+
+def _sums_from(weight: F64, begins: NDArray[np.intp]) -> F64:
+    """The sum of each stretch, from left to right."""
+    total = np.zeros(len(begins))
+    np.add.at(total, np.repeat(np.arange(len(begins)), np.diff(begins, append=len(weight))), weight)
+    return total
+
+
+def _without(graph: Graph, twins: Mapping[int, tuple[int, float]]) -> Graph:
+    """The graph without the nodes that nobody reads any more, which it lists as twins."""
+    gone = np.array(sorted(twins), np.int64)
+    stays = np.ones(graph.nodes, np.bool_)
+    stays[gone] = False
+    number = np.cumsum(stays) - 1
+    between = stays[graph.target]
+    homes = np.array([twins[node][0] for node in gone.tolist()])
+    return replace(
+        graph,
+        **{name: getattr(graph, name)[stays] for name in ("bias", "activation", "layer", "unit", "slope", "scale")},
+        source=number[graph.source[between]],
+        target=number[graph.target[between]],
+        weight=graph.weight[between],
+        outputs=number[graph.outputs],
+        twins=np.stack((graph.layer[gone], graph.unit[gone], number[homes]), axis=1),
+        twin_scale=[1 / twins[node][1] for node in gone.tolist()],
+    )

@@ -1,0 +1,191 @@
+"""Scaling neurons and sharing twins keep what a network computes, and leave less to compute."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from armlet.errors import InvariantError
+from armlet.graph.build import build_graph
+from armlet.graph.graph import HOMOGENEOUS, Graph
+from armlet.graph.interpret import run_graph
+from armlet.graph.rescale import FARTHEST, Rescale, rescale
+from armlet.graph.share import share
+from armlet.network.activation import Activation
+from armlet.network.arithmetic import MultiplyAdd
+from armlet.network.network import InputDomain, Layer, Network
+from armlet.network.normalise import fold_normalisation
+from armlet.schedule.interpret import run_order
+from armlet.schedule.order import Order, natural_order
+from armlet.verify.bound import error_bound, specified
+from armlet.verify.declaration import disagreement
+from armlet.verify.scaling import scaling_of
+from strategies import inputs_for, networks
+
+HOWS = st.sampled_from((Rescale.FREE, Rescale.ANY))
+
+
+def lean(network: Network, how: Rescale) -> Graph:
+    raw = fold_normalisation(network)
+    graph = rescale(share(build_graph(raw)), raw.domain, how)
+    graph.check()
+    return graph
+
+
+def units(graph: Graph) -> int:
+    return int(np.count_nonzero(np.abs(graph.weight) == 1))
+
+
+def perceptron(hidden: Layer, last: np.ndarray, inputs: int) -> Network:
+    ending = Layer(last, np.zeros(len(last), np.float32), Activation.LINEAR)
+    return Network((hidden, ending), InputDomain.uniform(inputs), (inputs,))
+
+
+@given(st.data(), HOWS)
+def test_the_declared_order_is_the_networks(data: st.DataObject, how: Rescale):
+    network = data.draw(networks(overflowing=data.draw(st.booleans())))
+    assert disagreement(natural_order(lean(network, how)), network) == ""
+
+
+@given(st.data(), HOWS, st.sampled_from(MultiplyAdd))
+def test_float32_stays_within_the_bound_of_its_scales(data: st.DataObject, how: Rescale, rounding: MultiplyAdd):
+    network = data.draw(networks())
+    x = data.draw(inputs_for(network))
+    order = natural_order(lean(network, how))
+    scaling = scaling_of(order, network)
+    told = specified(network, x, scaling)
+    distance = np.abs(run_order(order, x, rounding).astype(np.float64) - network(x))
+    assert (distance <= error_bound(network, x, scaling))[told].all()
+
+
+@given(st.data())
+def test_free_scales_round_nothing_anew(data: st.DataObject):
+    network = data.draw(networks(normalised=True))
+    x = data.draw(inputs_for(network))
+    graph = share(build_graph(network))
+    scaled = rescale(graph, network.domain, Rescale.FREE)
+    assert (np.frexp(scaled.scale)[0] == 0.5).all()
+    exact = run_graph(graph, x)
+    assert np.array_equal(run_graph(scaled, x), exact)
+    assert np.array_equal(np.frexp(scaled.weight)[0], np.frexp(graph.weight)[0])
+
+
+@given(networks(), HOWS)
+def test_rescaling_never_leaves_fewer_units(network: Network, how: Rescale):
+    raw = fold_normalisation(network)
+    graph = share(build_graph(raw))
+    scaled = rescale(graph, raw.domain, how)
+    assert units(scaled) >= units(graph)
+    assert scaled.connections == graph.connections
+    assert ((scaled.scale >= 1 / FARTHEST) & (scaled.scale <= FARTHEST)).all()
+
+
+@given(st.integers(0, 1000))
+def test_any_scale_gives_each_hidden_neuron_a_unit(seed: int):
+    rng = np.random.default_rng(seed)
+    first = rng.standard_normal((5, 7)) * (rng.random((5, 7)) < 0.5)
+    first[:, 0] = rng.standard_normal(5)
+    hidden = Layer(first.astype(np.float32), rng.standard_normal(5).astype(np.float32), Activation.RELU)
+    network = perceptron(hidden, rng.standard_normal((3, 5)).astype(np.float32), 7)
+    assert units(lean(network, Rescale.ANY)) >= 5
+    assert units(lean(network, Rescale.FREE)) == 0
+
+
+def test_weights_that_are_one_power_of_two_become_units():
+    hidden = Layer(np.array([[4, -4, 0.3], [0.5, 0.5, 8]], np.float32), np.array([1, 2], np.float32), Activation.RELU)
+    graph = lean(perceptron(hidden, np.array([[1.0, 0.5]], np.float32), 3), Rescale.FREE)
+    assert graph.scale.tolist() == [1, 1, 1, 0.25, 2, 1]
+    assert graph.weight.tolist() == [1, -1, np.float32(0.3) / 4, 1, 1, 16, 4, 0.25]
+    assert graph.bias.tolist() == [0, 0, 0, 0.25, 4, 0]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Activation if list(Activation).index(kind) not in HOMOGENEOUS])
+def test_what_does_not_pass_a_scale_on_keeps_its_own(kind: Activation):
+    hidden = Layer(np.full((2, 3), 4, np.float32), np.array([1, 2], np.float32), kind)
+    for how in Rescale:
+        assert (lean(perceptron(hidden, np.ones((1, 2), np.float32), 3), how).scale == 1).all()
+
+
+@given(networks())
+def test_after_sharing_no_two_neurons_are_alike(network: Network):
+    graph = share(build_graph(fold_normalisation(network)))
+    graph.check()
+    alone = replace(graph, twins=graph.twins[:0], twin_scale=graph.twin_scale[:0])
+    assert len(share(alone).twins) == 0
+
+
+@given(st.data())
+def test_sharing_keeps_the_function(data: st.DataObject):
+    network = data.draw(networks(normalised=True))
+    x = data.draw(inputs_for(network))
+    graph = build_graph(network)
+    shared = share(graph)
+    assert shared.nodes + len(shared.twins) == graph.nodes
+    scale = error_bound(network, x, scaling_of(natural_order(shared), network))
+    assert np.all(np.abs(run_graph(shared, x) - run_graph(graph, x)) <= scale)
+
+
+def test_twins_up_to_a_power_of_two_are_computed_once():
+    row = np.array([0.3, -0.7, 0.0], np.float32)
+    hidden = Layer(np.stack((row, 4 * row, row + 1)), np.array([0.1, np.float32(0.1) * 4, 0]), Activation.RELU)
+    network = perceptron(hidden, np.array([[1, 0.25, 3], [0, 0.5, 1]], np.float32), 3)
+    graph = share(build_graph(network))
+    assert graph.twins.tolist() == [[1, 1, 3]]
+    assert graph.twin_scale.tolist() == [0.25]
+    assert graph.weight[-4:].tolist() == [2, 3, 2, 1]
+    assert disagreement(natural_order(graph), network) == ""
+
+
+def test_twins_whose_weights_cancel_stay_apart():
+    hidden = Layer(np.ones((2, 3), np.float32), np.ones(2, np.float32), Activation.RELU)
+    network = perceptron(hidden, np.array([[1, -1]], np.float32), 3)
+    assert len(share(build_graph(network)).twins) == 0
+
+
+def faults(order: Order) -> dict[str, Graph]:
+    graph = order.graph
+    node = int(graph.twins[0, 2])
+    scale, bits = graph.scale.copy(), graph.weight.copy()
+    scale[node] *= 2
+    out = int(np.flatnonzero(graph.source == node)[0])
+    bits[out] = np.nextafter(bits[out], np.float32(9))
+    return {
+        "scale": replace(graph, scale=scale),
+        "twin's scale": replace(graph, twin_scale=graph.twin_scale * 2),
+        "twin's neuron": replace(graph, twins=graph.twins + np.array([0, 0, 1])),
+        "no twin": replace(graph, twins=graph.twins[:0], twin_scale=graph.twin_scale[:0]),
+        "sum of weights": replace(graph, weight=bits),
+    }
+
+
+def test_a_wrong_scale_or_twin_is_refused():
+    row = np.array([0.3, -0.7, 0.0], np.float32)
+    hidden = Layer(np.stack((row, 4 * row, row + 1)), np.array([0.1, np.float32(0.1) * 4, 0]), Activation.RELU)
+    network = perceptron(hidden, np.array([[1, 0.25, 3], [0, 0.5, 1]], np.float32), 3)
+    order = natural_order(lean(network, Rescale.ANY))
+    assert disagreement(order, network) == ""
+    for name, graph in faults(order).items():
+        assert disagreement(replace(order, graph=graph), network), name
+
+
+WOUNDS = {
+    "input scaled": lambda graph: replace(graph, scale=np.r_[2.0, graph.scale[1:]]),
+    "output scaled": lambda graph: replace(graph, scale=np.r_[graph.scale[:-1], 2.0]),
+    "negative": lambda graph: replace(graph, scale=-graph.scale),
+    "not a number": lambda graph: replace(graph, twin_scale=graph.twin_scale * np.nan),
+    "of no neuron": lambda graph: replace(graph, twins=graph.twins * np.array([1, 1, 0])),
+    "of another layer": lambda graph: replace(graph, twins=graph.twins + np.array([1, 0, 0])),
+    "twice": lambda graph: replace(graph, twins=np.r_[graph.twins, graph.twins], twin_scale=np.ones(2)),
+    "short": lambda graph: replace(graph, twin_scale=graph.twin_scale[:0]),
+}
+
+
+@pytest.mark.parametrize("wound", WOUNDS)
+def test_a_wounded_scale_is_refused(wound: str):
+    hidden = Layer(np.full((2, 3), 4, np.float32), np.array([1, 1], np.float32), Activation.RELU)
+    graph = share(build_graph(perceptron(hidden, np.ones((1, 2), np.float32), 3)))
+    graph.check()
+    with pytest.raises(InvariantError, match="graph"):
+        WOUNDS[wound](graph).check()

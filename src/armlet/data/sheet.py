@@ -26,6 +26,9 @@ def read_sheet(path: Path, classes: int, seed: int) -> Source:
     table = read_numbers(path, header=True)
     if table.shape[1] < 2:
         raise InputError(path, "has one column, it needs a label and pixels", "write one row per image")
+    if header and len(header) != table.shape[1]:
+        problem = f"its header names {len(header)} columns, the rows have {table.shape[1]}"
+        raise InputError(path, problem, "name every column once")
     column = _label_column(table, header, classes, path)
     labels = as_labels(table[:, column], classes, path)
     pixels = as_pixels(np.delete(table, column, axis=1), path, "a row")

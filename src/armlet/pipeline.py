@@ -6,14 +6,14 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
-from armlet.anneal.engine import Annealing
+from armlet.anneal.engine import Annealed, Annealing
 from armlet.config import CompileOptions
 from armlet.emit.arrange import arrange
 from armlet.emit.bundle import OWNS, Bundle, bundle
 from armlet.emit.check import check_program
 from armlet.emit.choose import SPARES, choose
 from armlet.emit.entry import frame
-from armlet.emit.manifest import MemoryEntry, cheapest, layouts_of
+from armlet.emit.manifest import MemoryEntry, Search, cheapest, layouts_of
 from armlet.emit.names import check_name
 from armlet.emit.program import Program
 from armlet.emit.recipe import roomy
@@ -68,7 +68,8 @@ def compile_network(
     """Lower `network` to a build. Each line is a stage or its proof. Raises `InputError` and `CapacityError`."""
     check_name(name)
     target = find_target(options.target, options.dtype)
-    how = Annealing(**asdict(options.anneal), seed=options.seed)
+    annealed: list[Annealed] = []
+    how = Annealing(**asdict(options.anneal), seed=options.seed, watch=annealed.append)
     splits = target.grant(options.registers)
     spares = SPARES if options.batch is None else (options.batch,)
     scales = _choice(Rescale, "rescale", options.rescale)
@@ -107,7 +108,7 @@ def compile_network(
     check_program(program)
 
     around = frame(program, name)
-    made = bundle(name, network, simplified, program, around, asdict(options), tried)
+    made = bundle(name, network, simplified, program, around, asdict(options), Search(tried, annealed))
     _check_budget(name, made.manifest.memory, options)
     return Compilation(network, graph, simplified, order, code, program.layout, program, made)
 

@@ -8,14 +8,17 @@ The result is never worse than the start, and the same seed gives the same resul
 """
 
 import math
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numba import njit, types
 from numba.extending import overload
+from numpy.typing import NDArray
 
 from armlet.anneal.cached import forget_outdated
 
@@ -27,25 +30,36 @@ POINTS = 64  # states written into the trace
 
 
 @dataclass(frozen=True, slots=True)
+class Annealed:
+    """What an annealing did: the change of cost (never positive), the moves tried and the cost along the way."""
+
+    change: float
+    moves: int
+    trace: tuple[float, ...]  # change of cost since the start, at even steps of the chain that won
+    subject: str = ""
+
+
+def unwatched(_: Annealed) -> None:
+    """Nobody wants to know how an annealing went."""
+
+
+@dataclass(frozen=True, slots=True)
 class Annealing:
-    """The schedule of one annealing; `armlet.toml` sets each field."""
+    """The schedule of one annealing; `armlet.toml` sets each field but the last two."""
 
     moves: int = 2_000  # budget for each item of the subject
     most_moves: int = 4_000_000  # and for the whole subject
     hot: float = 0.3  # first temperature, in mean absolute changes of cost
     cold: float = 0.02  # last temperature, in the same unit
     cycles: int = 2  # coolings; each after the first starts from the best state, at a third of the temperature
-    chains: int = 1  # independent runs with seeds of their own; the best wins
+    chains: int = 1  # independent runs with seeds of their own, side by side; the best wins
     seed: int = 0
+    subject: str = ""  # what it is for, told to those who watch
+    watch: Callable[[Annealed], None] = unwatched
 
-
-@dataclass(frozen=True, slots=True)
-class Annealed:
-    """What an annealing did: the change of cost (never positive), the moves tried and the cost along the way."""
-
-    change: float
-    moves: int
-    trace: tuple[float, ...]
+    def of(self, part: str) -> "Annealing":
+        """The same schedule for a part of the subject."""
+        return replace(self, subject=f"{self.subject}, {part}" if self.subject else part)
 
 
 def propose(subject: Any, rng: Any, reach: float) -> float:
@@ -99,18 +113,37 @@ def anneal(subject: Any, items: int, how: Annealing) -> Annealed:
     budget = min(how.moves * items, how.most_moves)
     if items < 2 or budget < 1:
         return Annealed(0.0, 0, (0.0,))
-    best: tuple[float, Any, Any] | None = None
-    for chain in range(max(1, how.chains)):
-        copy = subject._replace(**{name: np.copy(field) for name, field in subject._asdict().items()})
-        trace = np.zeros(POINTS)
-        rng = np.array([how.seed * 0x9E3779B97F4A7C15 + chain * 0xD1B54A32D192ED03 & (1 << 64) - 1], np.uint64)
-        change = float(_run(copy, budget, how.hot, how.cold, max(1, how.cycles), rng, trace))
-        if best is None or change < best[0]:
-            best = change, copy, trace
-    assert best is not None
-    for field, result in zip(subject, best[1]):
+    chains = [_Chain.of(subject, how.seed, number) for number in range(how.chains)]
+    if len(chains) == 1:
+        chains[0].run(budget, how)
+    else:
+        with ThreadPoolExecutor(min(len(chains), os.cpu_count() or 1)) as pool:
+            list(pool.map(lambda chain: chain.run(budget, how), chains))
+    best = min(chains, key=lambda chain: chain.change)  # the first of equals, so that threads decide nothing
+    for field, result in zip(subject, best.subject):
         field[...] = result
-    return Annealed(best[0], budget * max(1, how.chains), tuple(best[2].tolist()))
+    annealed = Annealed(best.change, budget * len(chains), tuple(best.trace.tolist()), how.subject)
+    how.watch(annealed)
+    return annealed
+
+
+@dataclass(slots=True)
+class _Chain:
+    """One run on a copy of the subject, with its own randomness."""
+
+    subject: Any
+    random: NDArray[np.uint64]
+    trace: NDArray[np.float64]
+    change: float = 0.0
+
+    @classmethod
+    def of(cls, subject: Any, seed: int, number: int) -> "_Chain":
+        copy = subject._replace(**{name: np.copy(field) for name, field in subject._asdict().items()})
+        state = seed * 0x9E3779B97F4A7C15 + number * 0xD1B54A32D192ED03 & (1 << 64) - 1
+        return cls(copy, np.array([state], np.uint64), np.zeros(POINTS))
+
+    def run(self, budget: int, how: Annealing) -> None:
+        self.change = float(_run(self.subject, budget, how.hot, how.cold, how.cycles, self.random, self.trace))
 
 
 @njit(cache=True)
@@ -148,7 +181,7 @@ def _spread(subject, rng):
     return (total / seen, least) if seen else (0.0, 0.0)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _run(subject, budget, hot, cold, cycles, rng, trace):
     spread, least = _spread(subject, rng)
     keep(subject)

@@ -7,6 +7,7 @@ import typer
 
 from armlet.cli.console import Console
 from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
+from armlet.cli.plot import sparkline
 
 if TYPE_CHECKING:
     from armlet.emit.manifest import Manifest
@@ -36,6 +37,13 @@ def compile(
     multiply_add: Annotated[
         str | None, typer.Option(help="separate (fast) or fused (smaller code; default: separate).")
     ] = None,
+    rescale: Annotated[
+        str | None,
+        typer.Option(
+            help="Scale neurons so that weights become 1 or -1: free (by powers of two, nothing is rounded; default), "
+            "any (each weight rounded once more, 2 to 4 % fewer cycles) or none."
+        ),
+    ] = None,
     verify: Annotated[
         bool, typer.Option(help="Link and test the build afterwards, if armlet[verify] is there.")
     ] = True,
@@ -58,13 +66,21 @@ def compile(
 
     console = Console(quiet, verbose, json)
     given = {"target": target, "dtype": dtype, "flash": flash, "ram": ram, "inputs": inputs}
-    given |= {"registers": registers, "objective": objective, "multiply_add": multiply_add, "seed": seed}
+    given |= {
+        "registers": registers,
+        "objective": objective,
+        "multiply_add": multiply_add,
+        "seed": seed,
+        "rescale": rescale,
+    }
     options = settle(CompileOptions, "compile", config, **given)
     network = read_network(params)
     with console.progress("compiling") as advance:
         made = compile_network(network, name, options, lambda stage: advance(_STAGES.index(stage), len(_STAGES), stage))
     write_build(made, out / name)
     figures, text = _figures(out / name, made.bundle.manifest), summary(out / name, made.bundle.manifest)
+    for line in _convergence(made.bundle.manifest):
+        console.detail(line)
     verdict = _verdict(console, out / name) if verify else None
     if verdict is not None:
         figures["verified"] = verdict.holds
@@ -94,6 +110,15 @@ def _answer(verdict: "Verdict") -> str:
     cycles = {entry: figures.cycles for entry, figures in verdict.figures.items()}
     counted = ", ".join(f"{entry} {count} cycles" for entry, count in cycles.items())
     return f"  verified     exact to the bit in the emulator; {counted} at zero wait states"
+
+
+def _convergence(manifest: "Manifest") -> list[str]:
+    """How each annealing went, a line each: what is gained, and the cost along the way."""
+    width = max((len(run.subject) for run in manifest.annealings), default=0)
+    return [
+        f"  {run.subject:{width}}  {run.moves:>9,} moves  {run.change:>9,.0f}  {sparkline(run.trace)}"
+        for run in manifest.annealings
+    ]
 
 
 def _figures(build: Path, manifest: "Manifest") -> dict[str, object]:

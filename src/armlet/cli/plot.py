@@ -1,4 +1,7 @@
-"""A small plot in characters: sparsity to the right, distance and accuracy upwards, each on its own scale."""
+"""Small plots in characters.
+
+Of a sparsifying: sparsity to the right, distance and accuracy upwards, each on its own scale.
+"""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -30,6 +33,13 @@ def plot(epochs: "Sequence[Epoch]") -> str:
     legend = f" {DISTANCE} distance, 0 to {top:.3f}"
     legend += f"   {ACCURACY} accuracy shown, {low:.2%} to {high:.2%}" if accuracies else ""
     return "\n".join([*lines, legend])
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """One character for each value, high where it is high."""
+    low, high = min(values), max(values)
+    steps = "▁▂▃▄▅▆▇█"
+    return "".join(steps[round((value - low) / (high - low) * 7) if high > low else 0] for value in values)
 
 
 def _mark(grid: list[list[str]], column: int, height: float, sign: str) -> None:

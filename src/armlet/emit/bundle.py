@@ -12,7 +12,7 @@ from armlet.emit.declared import write_order
 from armlet.emit.driver import Driver, input_driver, output_driver, show_json, show_schema
 from armlet.emit.entry import Frame
 from armlet.emit.header import show_header
-from armlet.emit.manifest import LayoutEntry, Manifest, Settings, make_manifest
+from armlet.emit.manifest import Manifest, Search, Settings, make_manifest
 from armlet.emit.program import Program
 from armlet.errors import InputError
 from armlet.graph.simplify import Simplified
@@ -39,7 +39,7 @@ def bundle(
     program: Program,
     frame: Frame,
     settings: Settings,
-    layouts: list[LayoutEntry],
+    search: Search,
 ) -> Bundle:
     """Everything but the manifest first, whose hashes the manifest then holds."""
     order = program.code.order
@@ -59,7 +59,7 @@ def bundle(
     y = run_order(order, x, program.how)
     told = np.isfinite(y).all(axis=1)  # what leaves float32 is unspecified, and no number of JSON
     vectors = x[told], y[told]
-    manifest = make_manifest(name, network, simplified, program, frame, settings, hashes, vectors, layouts)
+    manifest = make_manifest(name, network, simplified, program, frame, settings, hashes, vectors, search)
     return Bundle(manifest, {**whole, f"{name}.json": show_json(manifest).encode()})
 
 

@@ -1,11 +1,14 @@
 """NAME.json: what was compiled, with which settings, into what, and vectors to test it with."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
 import numpy as np
 
+from armlet.anneal.engine import Annealed
 from armlet.emit import names
 from armlet.emit.entry import Frame, entry_cycles, inputs_are_natural
 from armlet.emit.program import MOVES, WORD, Program
@@ -84,6 +87,23 @@ class LayoutEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     run: int  # and of NAME_run, which copies inputs that do not lie in natural order
 
 
+class AnnealingEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How one annealing converged."""
+
+    subject: str
+    moves: int
+    change: float  # of the cost, from its start to the best state met
+    trace: list[float]  # change of the cost so far, at even steps
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was tried on the way to a program."""
+
+    layouts: list[LayoutEntry]
+    annealed: Sequence[Annealed]
+
+
 class RegistersEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the float registers are shared out."""
 
@@ -128,6 +148,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory: MemoryEntry
     moves: MovesEntry
     layouts: list[LayoutEntry]
+    annealings: list[AnnealingEntry]
     layers: list[LayerEntry]
     instructions: int  # lines of NAME_core, without entry and exit
     files: dict[str, str]  # SHA-256 of the other files of the build folder
@@ -200,7 +221,7 @@ def make_manifest(
     settings: Settings,
     files: dict[str, str],
     vectors: tuple[F32, F32],
-    layouts: list[LayoutEntry],
+    search: Search,
 ) -> Manifest:
     """The manifest of a build. The same network, settings and version give the same bytes."""
     return Manifest(
@@ -223,8 +244,12 @@ def make_manifest(
         simplified=_simplified(simplified, program.code.order.graph),
         registers=RegistersEntry(program.split.values, program.split.constants),
         memory=memory_of(program, frame),
-        moves=moves_of(program, cheapest(layouts).transfers_bound),
-        layouts=layouts,
+        moves=moves_of(program, cheapest(search.layouts).transfers_bound),
+        layouts=search.layouts,
+        annealings=[
+            AnnealingEntry(run.subject, run.moves, round(run.change, 3), [round(cost, 3) for cost in run.trace])
+            for run in search.annealed
+        ],
         layers=layers_of(program),
         instructions=len(program.lines),
         files=files,

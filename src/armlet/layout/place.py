@@ -31,7 +31,7 @@ def place_all(code: Code, kinds: tuple[InputLayout, ...], how: Annealing) -> lis
     slot, slots = share_slots(code)
     start, words = slot.copy(), slot.copy()
     taken = slot >= 0
-    words[taken] = np.argsort(_arranged(batches, slot, np.arange(slots), how))[slot[taken]]
+    words[taken] = np.argsort(_arranged(batches, slot, np.arange(slots), how.of("work block")))[slot[taken]]
     layouts: list[Layout] = []
     for kind in kinds:
         if kind is InputLayout.NATURAL:
@@ -39,7 +39,7 @@ def place_all(code: Code, kinds: tuple[InputLayout, ...], how: Annealing) -> lis
         else:
             begin = np.argsort(_first_uses(batches, len(slot))[: graph.inputs], kind="stable")
             start[begin] = np.arange(graph.inputs)
-            words[: graph.inputs] = np.argsort(_arranged(batches, inputs_alone(code), begin, how))
+            words[: graph.inputs] = np.argsort(_arranged(batches, inputs_alone(code), begin, how.of("input block")))
         size = graph.network_inputs if kind is InputLayout.NATURAL else graph.inputs
         before, after = transfers(batches, start), transfers(batches, words)
         layouts.append(Layout(words, size, slots, before, after, len(batches)))

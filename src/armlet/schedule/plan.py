@@ -37,7 +37,7 @@ def plan_order(graph: Graph, registers: int, plan: Plan, how: Annealing) -> Orde
         if at > 0 and at - 1 in plan.handed_on:
             continue  # the layer before has done it
         after = layers[at + 1] if at in plan.handed_on else None
-        parts.append(_connections(layer, after, registers - plan.spare, how))
+        parts.append(_connections(layer, after, registers - plan.spare, how.of(f"layer {at + 1}")))
     return Order(graph, np.concatenate(parts).astype(np.int32) if parts else np.zeros(0, np.int32))
 
 

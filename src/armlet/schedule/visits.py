@@ -56,7 +56,7 @@ def side_by_side(visits: Visits, how: Annealing) -> NDArray[np.int64]:
     if not 3 <= sources <= _WIDEST:
         return np.arange(sources)
     cost = _apart(visits.begin, visits.ready, visits.due)
-    return anneal_path(cost, nearest_neighbours(cost, 0), how)[0]
+    return anneal_path(cost, nearest_neighbours(cost, 0), how.of("sources side by side"))[0]
 
 
 @njit(cache=True)

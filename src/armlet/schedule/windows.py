@@ -60,7 +60,7 @@ def finishing_order(layer: Layer, width: int, how: Annealing) -> tuple[NDArray[n
     row = _likeness_row(layer.support, layer.ends, sources, width, min(_CANDIDATES, neurons))
     subject = _subject(layer, width, row)
     most = min(how.most_moves, int(_WORK / (2 * layer.degree)))
-    annealed = anneal(subject, neurons, replace(how, most_moves=most))
+    annealed = anneal(subject, neurons, replace(how.of("finishing order"), most_moves=most))
     return subject.row, annealed
 
 

@@ -158,7 +158,7 @@ def test_a_branch_on_data_and_an_address_out_of_data_are_refused(tmp_path: Path)
         ("1: b 1b", "goes round in a loop"),
         ("  mov pc, lr", "writes pc"),
         ("  wfi", "is unknown to the prover"),
-        ("  vmov.f32 s0, #1.0", "is unknown to the prover"),
+        ("  vabs.f32 s0, s0", "is unknown to the prover"),
         ("  str r0, [sp, #-4]", "below the stack pointer"),
         ("  bx r0", "jumps where no known Thumb code is"),
     ):

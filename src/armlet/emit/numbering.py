@@ -1,6 +1,6 @@
 """Value numbers: two values get the same one where they are built in the same way from the same parts.
 
-Identities that are exact in IEEE 754 make one way of two: products and sums commute, (-w) x = -(w x), a + (-b) = a - b,
+Identities that are exact in IEEE 754 make one way of two: products and sums commute, (-w) x = -(w x), a - b = a + (-b),
 -(-a) = a, and a + a = 2 a.
 """
 
@@ -41,17 +41,11 @@ class Numbering:
         """The rounded sum."""
         if a == b:
             return self.multiply(self.constant(_TWO), a)
-        a, b = sorted((a, b))
-        for x, y in ((a, b), (b, a)):
-            kind, of, *_ = self._keys[y]
-            if kind == "negate":
-                return self.subtract(x, of)
-        return self("add", a, b)
+        return self("add", *sorted((a, b)))
 
     def subtract(self, a: Number, b: Number) -> Number:
         """The rounded difference."""
-        kind, of, *_ = self._keys[b]
-        return self.add(a, of) if kind == "negate" else self("subtract", a, b)
+        return self.add(a, self.negate(b))
 
     def fused(self, addend: Number, a: Number, b: Number) -> Number:
         """addend + a * b, rounded once."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from armlet.network.activation import Activation
 from armlet.network.network import InputDomain, Layer, Network
 
-CHEAP = (0.0, -0.0, 1.0, -1.0, 2.0, -0.5, 0.25, -8.0, 2.0**-20)  # absent, sign only, powers of two
+CHEAP = (0.0, -0.0, 1.0, -1.0, 2.0, -2.0, -0.5, 1.75, -8.0, 2.0**-20)  # absent, sign, doubled, held, powers of two
 DENORMAL = (2.0**-149, -(2.0**-149), 1e-40, -1.1754942e-38)
 LARGE = (1e9, -(2.0**30))  # one layer of these overflows nothing
 LARGEST = float(np.finfo(np.float32).max)

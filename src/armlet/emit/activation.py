@@ -44,7 +44,7 @@ def constants_of(rows: Index, graph: Graph) -> tuple[NDArray[np.int64], F32]:
 def add_activations(
     lines: Lines, rows: Index, graph: Graph, clamped: NDArray[np.bool_], split: Split, constant: Index
 ) -> None:
-    """Add the lines of each FINISH whose value stays in its register. `constant`: by row, the register of its own."""
+    """Add the lines of each FINISH whose value stays in its register. `constant`: registers by row."""
     spare = split.values + split.constants - temporaries(graph) - 1
     for code, kind in enumerate(ACTIVATIONS):
         first = _finished(rows, graph, code)

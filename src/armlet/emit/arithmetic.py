@@ -1,87 +1,66 @@
 """Multiply-adds to lines, all of one kind at once.
 
-A weight of one or minus one needs no constant: it is an addition or subtraction. Any other comes out of the pool, and
-the product takes its place. A neuron's first multiply-add begins with its bias, unless that is zero.
+A weight of one or minus one needs no constant: it is an addition or subtraction. Any other comes as the supply says,
+and the product takes its place. A neuron's first multiply-add begins with its bias, unless that is zero.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
+from armlet.emit.activation import constants_of, with_room_for_constants
 from armlet.emit.lines import Lines
-from armlet.emit.program import POINTERS
+from armlet.emit.program import POINTERS, cycles_of
 from armlet.emit.recipe import temporaries
-from armlet.emit.stream import Stream, plan_stream
+from armlet.emit.steps import Steps
+from armlet.emit.supply import Supply, supplies
 from armlet.graph.graph import Graph, Index
 from armlet.network.arithmetic import MultiplyAdd
-from armlet.network.network import F32
-from armlet.schedule.code import Op as Step
-from armlet.target.spec import Op, Split
+from armlet.schedule.code import Code
+from armlet.target.spec import Op, Split, Target
 
 _POOL = POINTERS.index("pool")
 
 
-@dataclass(frozen=True, slots=True)
-class _Steps:
-    """What each instruction computes with; zeros where it is no arithmetic."""
-
-    accumulator: Index
-    value: Index
-    what: Index
-    weight: F32
-    bias: F32
-    connects: NDArray[np.bool_]
-    biased: NDArray[np.bool_]  # begins a neuron with its bias
-    bare: NDArray[np.bool_]  # begins a neuron without one
-    constant: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, rows: Index, graph: Graph) -> "_Steps":
-        op, accumulator, value, what = np.ascontiguousarray(rows.T)
-        first, constant = op == Step.FIRST, op == Step.CONSTANT
-        connects = first | (op == Step.NEXT)
-        weight, bias = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
-        weight[connects] = graph.weight[what[connects]]
-        bias[first] = graph.bias[graph.target[what[first]]]
-        bias[constant] = graph.bias[what[constant]]
-        biased = first & (bias != 0)
-        return cls(accumulator, value, what, weight, bias, connects, biased, first & ~biased, constant)
-
-    def put(
-        self, lines: Lines, where: NDArray[np.bool_], op: ArrayLike, d: Index, a: Index, b: Index | None = None
-    ) -> None:
-        """Add a line for each instruction marked in `where`: one operation for all, or one of each."""
-        at = np.flatnonzero(where)
-        ops = np.broadcast_to(op, len(where))[at]
-        lines.add(at, op=ops, what=self.what[at], d=d[at], a=a[at], b=0 if b is None else b[at])
+def arithmetic(
+    rows: Index, graph: Graph, target: Target, split: Split, how: MultiplyAdd
+) -> Iterator[tuple[Lines, Supply]]:
+    """The lines of FIRST, NEXT and CONSTANT and those that bring constants: for each supply that there is."""
+    steps = Steps.of(rows, graph)
+    registers = range(split.values, split.values + split.constants - temporaries(graph))
+    for supply in supplies(steps, constants_of(rows, graph), target.immediates, how, registers):
+        lines = Lines()
+        _add_constants(lines, supply)
+        _add_multiply_adds(lines, steps, supply, how)
+        yield lines, supply
 
 
-def add_arithmetic(
-    lines: Lines, rows: Index, graph: Graph, split: Split, how: MultiplyAdd, others: tuple[NDArray[np.int64], F32]
-) -> Stream:
-    """Add the transfers of constants and the lines of FIRST, NEXT and CONSTANT.
+def least_cycles(code: Code, target: Target, split: Split, how: MultiplyAdd) -> int:
+    """Cycles of these lines with the cheapest supply, without waits between them."""
+    graph, rows = code.order.graph, code.instructions
+    rows, _ = with_room_for_constants(rows, np.zeros(len(rows), np.bool_), graph)
+    return min(cycles_of(lines.in_order(), target) for lines, _ in arithmetic(rows, graph, target, split, how))
 
-    `others` are constants that other rows want, one each, and those rows.
-    """
-    steps = _Steps.of(rows, graph)
-    unit = np.abs(steps.weight) == 1
-    biased, weighed = np.flatnonzero(steps.biased | steps.constant), np.flatnonzero(steps.connects & ~unit)
-    wanted = [(biased, steps.bias[biased]), (weighed, steps.weight[weighed]), others]
-    stream = plan_stream(wanted, len(rows), split.constants - temporaries(graph))
-    lines.add(stream.opens, op=Op.STREAM, d=split.values, n=stream.sizes, base=_POOL)
 
-    a, x, constant = steps.accumulator, steps.value, split.values + stream.first
-    start, factor = np.where(steps.biased, constant, a), constant + steps.biased
-    bare, adds = steps.bare, steps.connects & ~steps.bare
-    steps.put(lines, steps.constant, Op.COPY, a, constant)
-    steps.put(lines, bare & unit, np.where(steps.weight > 0, Op.COPY, Op.NEGATE), a, x)
-    steps.put(lines, bare & ~unit, Op.MULTIPLY, a, factor, x)
-    steps.put(lines, adds & unit, np.where(steps.weight > 0, Op.ADD, Op.SUBTRACT), a, start, x)
+def _add_constants(lines: Lines, supply: Supply) -> None:
+    lines.add(supply.stream.opens, op=Op.STREAM, d=supply.into, n=supply.stream.sizes, base=_POOL)
+    for at, register, number in supply.made:
+        lines.add(at, op=Op.IMMEDIATE, what=-1, d=register, offset=number.view(np.int32))
+
+
+def _add_multiply_adds(lines: Lines, steps: Steps, supply: Supply, how: MultiplyAdd) -> None:
+    a, x, start, factor = steps.accumulator, steps.value, supply.start, supply.factor
+    unit, twice, positive = steps.unit, supply.doubled, steps.weight > 0
+    adds, copied = steps.connects & ~steps.bare, start != a
+    steps.put(lines, steps.constant & copied, Op.COPY, a, start)
+    steps.put(lines, steps.bare & unit, np.where(positive, Op.COPY, Op.NEGATE), a, x)
+    steps.put(lines, steps.bare & twice, Op.ADD, a, x, x)
+    steps.put(lines, steps.bare & ~unit & ~twice, Op.MULTIPLY, a, factor, x)
+    steps.put(lines, adds & unit, np.where(positive, Op.ADD, Op.SUBTRACT), a, start, x)
     if how is MultiplyAdd.FUSED:
-        steps.put(lines, steps.biased & ~unit, Op.COPY, a, start)
+        steps.put(lines, steps.biased & ~unit & copied, Op.COPY, a, start)
         steps.put(lines, adds & ~unit, Op.FUSED, a, factor, x)
     else:
-        steps.put(lines, adds & ~unit, Op.MULTIPLY, factor, factor, x)
-        steps.put(lines, adds & ~unit, Op.ADD, a, start, factor)
-    return stream
+        steps.put(lines, adds & ~unit & ~twice, Op.MULTIPLY, factor, factor, x)
+        steps.put(lines, adds & twice, Op.ADD, factor, x, x)
+        steps.put(lines, adds & ~unit, np.where(twice & ~positive, Op.SUBTRACT, Op.ADD), a, start, factor)

@@ -118,6 +118,8 @@ def _hole(target: Target, op: Op, lines: NDArray[np.void], hole: str) -> list[st
             return [pointers[k] for k in lines[hole].tolist()]
         case "low" | "high":
             return (lines["offset"] & 0xFFFF if hole == "low" else lines["offset"] >> 16).tolist()
+        case "number":  # its shortest decimal form is exact
+            return [repr(number) for number in lines["offset"].copy().view(np.float32).tolist()]
         case _:
             return lines[hole].tolist()
 

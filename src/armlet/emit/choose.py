@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeAlias
 
-import numpy as np
-
 from armlet.anneal.engine import Annealing
+from armlet.emit.arithmetic import least_cycles
 from armlet.graph.graph import Graph
 from armlet.layout.place import InputLayout, place
+from armlet.network.arithmetic import MultiplyAdd
 from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.layers import layers_of
 from armlet.schedule.plan import Plan, can_hand_on, plan_order
@@ -43,6 +43,7 @@ class _Case:
     inputs: InputLayout
     how: Annealing
     by_moves: bool
+    rounding: MultiplyAdd
 
 
 def choose(
@@ -53,12 +54,13 @@ def choose(
     inputs: InputLayout,
     how: Annealing,
     by_moves: bool = False,
+    rounding: MultiplyAdd = MultiplyAdd.SEPARATE,
 ) -> Choice:
     """The choice whose moves reach their bound, if any does, of the least cycles or moves; the earlier of equals."""
     usual = Choice(splits[0], Plan(_fitting(spares, splits[0])[0]))
     if graph.connections > LARGEST:
         return usual
-    case = _Case(graph, target, inputs, replace(how, moves=0), by_moves)
+    case = _Case(graph, target, inputs, replace(how, moves=0), by_moves, rounding)
 
     @cache
     def price(choice: Choice) -> Price:
@@ -90,16 +92,17 @@ def _cheapest(choices: list[Choice], price: Callable[[Choice], Price]) -> Choice
 def _price(case: _Case, choice: Choice) -> Price:
     """Whether the moves miss their bound, and the cycles that depend on the choice.
 
-    These are the transfers of constants and of values, steps of pointers, and saving the caller's registers.
+    These are multiply-adds with their constants, transfers of values, steps of pointers, and saving the caller's
+    registers.
     """
     graph, split = case.graph, choice.split
     registers = Registers(split.values, case.target.batch)
     code = allocate(plan_order(graph, split.values, choice.plan, case.how), registers)
     layout = place(code, case.inputs, case.how)
-    constants = np.count_nonzero(np.abs(graph.weight) != 1) + np.count_nonzero(graph.bias)
+    arithmetic = least_cycles(code, case.target, split, case.rounding)
     saved = max(0, split.values + split.constants - case.target.preserved_floats)
     form = case.target.forms[Op.SAVE_FLOATS]
     saving = 2 * (form.cycles + form.each * saved) if saved else 0
     steps = layout.transfers - layout.batches  # of a pointer, from one run of words to the next
-    cycles = float(constants) * (1 + 1 / split.constants) + code.moves + layout.transfers + steps + saving
+    cycles = float(arithmetic) + code.moves + layout.transfers + steps + saving
     return code.moves > graph.move_bound, float(code.moves) if case.by_moves else cycles

@@ -25,7 +25,7 @@ class Line(NamedTuple):
     n: int  # length of a list
     pointer: int  # position in POINTERS
     base: int  # the same
-    offset: int  # bytes; what BITS_UP and BITS_DOWN add
+    offset: int  # bytes; what BITS_UP and BITS_DOWN add; the bits of the number that IMMEDIATE holds
     what: int  # the connection or node that it serves; -1 inside an activation
 
 
@@ -61,10 +61,7 @@ class Program:
     @property
     def line_cycles(self) -> int:
         """Cycles of the lines by the forms' costs, without waits between them and without entry and exit."""
-        forms = [self.target.forms[op] for op in Op]
-        fixed, each = np.array([f.cycles for f in forms]), np.array([f.each for f in forms])
-        kind = self.lines["op"] - 1
-        return int((fixed[kind] + each[kind] * self.lines["n"]).sum())
+        return cycles_of(self.lines, self.target)
 
     def with_lines(self, lines: NDArray[np.void]) -> "Program":
         return replace(self, lines=lines)
@@ -76,6 +73,14 @@ class Program:
         top = np.where(listed, self.lines["d"] + self.lines["n"] - 1, self.lines["d"])
         written = ~np.isin(self.lines["op"], NO_FLOAT_WRITTEN)
         return int(top[written].max(initial=-1))
+
+
+def cycles_of(lines: NDArray[np.void], target: Target) -> int:
+    """Cycles of lines by the forms' costs, without waits between them."""
+    forms = [target.forms[op] for op in Op]
+    fixed, each = np.array([f.cycles for f in forms]), np.array([f.each for f in forms])
+    kind = lines["op"] - 1
+    return int((fixed[kind] + each[kind] * lines["n"]).sum())
 
 
 NO_FLOAT_WRITTEN = (

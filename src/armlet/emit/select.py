@@ -2,16 +2,19 @@
 
 Instructions of one kind are selected all at once, and their lines fall into place at the end. No activation has a
 branch. What is worked on in a core register alone (ReLU, ReLU6) goes from there straight to memory where it is only
-stored.
+stored. Constants come in the way that makes the program cheapest, once its lines are arranged.
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 from numba import njit
 
-from armlet.emit.activation import add_activations, constants_of, with_room_for_constants
-from armlet.emit.arithmetic import add_arithmetic
-from armlet.emit.lines import Lines
-from armlet.emit.program import Program
+from armlet.emit.activation import add_activations, with_room_for_constants
+from armlet.emit.arithmetic import arithmetic
+from armlet.emit.arrange import arrange
+from armlet.emit.entry import entry_cycles
+from armlet.emit.program import WORD, Program
 from armlet.emit.recipe import lower
 from armlet.emit.rename import rename
 from armlet.emit.transfer import add_transfers
@@ -27,15 +30,26 @@ _LOAD, _STORE, _FIRST, _NEXT, _FINISH, _CONSTANT = (int(step) for step in Step)
 
 
 def select(code: Code, layout: Layout, target: Target, split: Split, how: MultiplyAdd) -> Program:
-    """The lines of `code`, each instruction's in its place."""
-    graph, lines = code.order.graph, Lines()
-    rows = rename(code, layout)
+    """The lines of `code`, each instruction's in its place: of all ways to supply its constants, the cheapest."""
+    programs = list(selections(code, layout, target, split, how))
+    return programs[0] if len(programs) == 1 else min(programs, key=_price)
+
+
+def selections(code: Code, layout: Layout, target: Target, split: Split, how: MultiplyAdd) -> Iterator[Program]:
+    """A program for each way to supply constants, first the one that streams all of them."""
+    graph, rows = code.order.graph, rename(code, layout)
     clamped = _clamped_on_their_way(rows, _IN_CORE[graph.activation], code.registers)
     rows, clamped = with_room_for_constants(rows, clamped, graph)
-    stream = add_arithmetic(lines, rows, graph, split, how, constants_of(rows, graph))
-    add_activations(lines, rows, graph, clamped, split, split.values + stream.first)
-    add_transfers(lines, rows, clamped, layout, graph, target)
-    return Program(target, code, layout, how, split, lines.in_order(), stream.constants)
+    for lines, supply in arithmetic(rows, graph, target, split, how):
+        add_activations(lines, rows, graph, clamped, split, supply.factor)
+        add_transfers(lines, rows, clamped, layout, graph, target)
+        yield Program(target, code, layout, how, split, lines.in_order(), supply.stream.constants)
+
+
+def _price(program: Program) -> tuple[int, int]:
+    """Cycles of a call once the lines are arranged, and then bytes; neither knows the name."""
+    cycles, _ = entry_cycles(arrange(program), "")
+    return cycles, program.line_bytes + WORD * len(program.constants)
 
 
 @njit(cache=True)

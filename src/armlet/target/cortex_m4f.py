@@ -10,6 +10,7 @@ from types import MappingProxyType
 from armlet.network.arithmetic import MultiplyAdd
 from armlet.target.core import CORTEX_M4F_CORE
 from armlet.target.cortex_m4f_timing import CORTEX_M4F_CYCLES, STM32F407_FLASH
+from armlet.target.modified_immediate import EIGHT_BITS
 from armlet.target.spec import Form, Op, Roles, Split, Target
 
 _FORMS = {
@@ -26,6 +27,7 @@ _FORMS = {
     Op.DIVIDE: Form("vdiv.f32 {d}, {a}, {b}", 4, 14, late=True),
     Op.COPY: Form("vmov.f32 {d}, {a}", 4, 1),
     Op.NEGATE: Form("vneg.f32 {d}, {a}", 4, 1, late=True),
+    Op.IMMEDIATE: Form("vmov.f32 {d}, #{number}", 4, 1),
     Op.TO_CORE: Form("vmov {core}, {a}", 4, 1),
     Op.CLAMP: Form("bic.w {core}, {core}, {core}, asr #31", 4, 1),
     Op.CLAMP_ABOVE: Form("and.w {core}, {core}, {core}, asr #31", 4, 1),
@@ -81,5 +83,6 @@ CORTEX_M4F = Target(
     point_reach=4095,  # ADD (immediate), T4: imm12
     step_reach=252,  # ADD (immediate), T2: imm8, whole words
     multiply_add=(MultiplyAdd.SEPARATE, MultiplyAdd.FUSED),
+    immediates=EIGHT_BITS,
     forms=MappingProxyType(_FORMS),
 )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, auto
 from string import Formatter
+from struct import pack, unpack
 
 from armlet.errors import CapacityError, TargetError
 from armlet.network.arithmetic import MultiplyAdd
@@ -34,6 +35,7 @@ class Op(IntEnum):
     DIVIDE = auto()  # d := a / b
     COPY = auto()  # d := a
     NEGATE = auto()  # d := -a
+    IMMEDIATE = auto()  # d := a number that the instruction holds
     TO_CORE = auto()  # core register := bits of a
     CLAMP = auto()  # core register := 0 where its sign is set
     CLAMP_ABOVE = auto()  # core register := 0 where its sign is clear
@@ -61,6 +63,8 @@ class Op(IntEnum):
     CALL = auto()  # symbol, a function
 
 
+_LARGEST = (2 - 2.0**-23) * 2.0**127  # of float32
+
 HOLES: Mapping[Op, frozenset[str]] = {
     Op.STREAM: frozenset({"list", "base"}),
     Op.LOAD: frozenset({"d", "base", "offset"}),
@@ -75,6 +79,7 @@ HOLES: Mapping[Op, frozenset[str]] = {
     Op.DIVIDE: frozenset({"d", "a", "b"}),
     Op.COPY: frozenset({"d", "a"}),
     Op.NEGATE: frozenset({"d", "a"}),
+    Op.IMMEDIATE: frozenset({"d", "number"}),
     Op.TO_CORE: frozenset({"core", "a"}),
     Op.CLAMP: frozenset({"core"}),
     Op.CLAMP_ABOVE: frozenset({"core"}),
@@ -156,6 +161,7 @@ class Target:
     point_reach: int  # and one addition to a pointer
     step_reach: int  # and a short one
     multiply_add: tuple[MultiplyAdd, ...]  # what it can do, the cheaper first
+    immediates: tuple[float, ...]  # the numbers that IMMEDIATE can hold, all float32
     forms: Mapping[Op, Form]
 
     def __post_init__(self) -> None:
@@ -174,6 +180,8 @@ class Target:
             raise TargetError(f"{self.name}: a reach is less than a word")
         if not (self.multiply_add and self.roles.scratch and self.splits):
             raise TargetError(f"{self.name}: no multiply-add, no scratch register or no split")
+        if lost := sorted(x for x in self.immediates if not _is_float32(x)):
+            raise TargetError(f"{self.name}: {lost} cannot be immediates")
         if missing := set(Op) - set(self.forms):
             raise TargetError(f"{self.name}: no form for {sorted(op.name for op in missing)}")
         for op, form in self.forms.items():
@@ -197,3 +205,8 @@ class Target:
         if not 2 <= wanted <= most:
             raise CapacityError(f"{self.name} has 2 to {most} registers for values, not {wanted}")
         return (Split(wanted, len(self.floats) - wanted),)
+
+
+def _is_float32(x: float) -> bool:
+    """Whether float32 has this number, one that is finite and not zero."""
+    return 0 < abs(x) <= _LARGEST and unpack("f", pack("f", x))[0] == x

@@ -11,7 +11,7 @@ from itertools import permutations
 from armlet.errors import ToolchainError
 from armlet.verify.decode import Decoder
 
-_NUMBER = re.compile(r"#-?[\w.+]+")
+_NUMBER = re.compile(r"#-?[\w.]+(?:(?<=e)[+-]\d+)?")
 _REGISTER = re.compile(r"\b([a-z]+\d+|s[bpl]|fp|ip|lr|pc)\b")
 _LIST = re.compile(r"\{[^}]*\}")
 _NUMBERED = {"sb": "r9", "sl": "r10", "fp": "r11", "ip": "r12", "sp": "r13", "lr": "r14", "pc": "r15"}

@@ -6,6 +6,7 @@ An entry takes the operands as text and gives the step that they make.
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from struct import pack, unpack
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -92,6 +93,17 @@ def _move(parts: list[str]) -> Step:
 
     def step(s: State, _: int) -> None:
         s.put(d, source(s))
+
+    return step
+
+
+def _number(parts: list[str]) -> Step:
+    """VMOV of a number that the instruction holds, which the decoder shows to the last digit."""
+    d, number = parts
+    (bits,) = unpack("<I", pack("<f", float(number.removeprefix("#"))))
+
+    def step(s: State, _: int) -> None:
+        s.put(d, s.terms.constant(bits))
 
     return step
 
@@ -252,6 +264,7 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "vfma": _fused,
         "vneg": _negate,
         "vmov": _move,
+        "fconsts": _number,
         "mov": _move,
         "movw": _move,
         "movt": _move_top,

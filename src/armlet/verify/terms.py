@@ -2,7 +2,7 @@
 
 Equal terms have equal numbers, so that two programs agree on a value, bit for bit and for every input, where they have
 built the same number. Only identities that hold exactly in IEEE 754 are used: products and sums commute,
-(-a) b = -(a b), a - b = a + (-b), 1 a = a, -(-a) = a.
+(-a) b = -(a b), a - b = a + (-b), 1 a = a, a + a = 2 a, -(-a) = a.
 """
 
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ Key: TypeAlias = tuple[str, int, int, int, int]
 _SIGN = 0x8000_0000
 _LOW = 0xFFFF_FFFF
 _ONE = 0x3F80_0000
+_TWO = 0x4000_0000
 
 
 @dataclass(slots=True)
@@ -59,6 +60,8 @@ class Terms:
 
     def add(self, a: Term, b: Term) -> Term:
         """The rounded sum."""
+        if a == b:
+            return self.multiply(self.constant(_TWO), a)
         return self._number("add", min(a, b), max(a, b))
 
     def fused(self, addend: Term, a: Term, b: Term) -> Term:

@@ -21,7 +21,7 @@ from armlet.target.spec import Op
 from networks import random_network
 
 SPENT_ON = {
-    "constants": (Op.STREAM,),
+    "constants": (Op.STREAM, Op.IMMEDIATE),
     "multiply": (Op.MULTIPLY, Op.FUSED),
     "add": (Op.ADD, Op.SUBTRACT),
     "loads": (Op.LOAD, Op.LOAD_PAIR, Op.LOAD_LIST),

@@ -80,15 +80,13 @@ def compile_network(
     raw = fold_normalisation(network)
     graph = build_graph(raw)
     graph.check()
-
     simplified = simplify(graph, raw.domain) if options.simplify else unsimplified(graph)
-    lean = rescale(share(simplified.graph) if options.simplify else simplified.graph, raw.domain, scales)
+    lean = rescale(share(simplified.graph) if options.simplify else graph, raw.domain, scales)
     lean.check()
-    splits = roomy(splits, lean)
 
     watch("order")
     by_moves = options.objective == "moves"
-    choice = choose(lean, target, splits, spares, layouts[0], how, by_moves)
+    choice = choose(lean, target, roomy(splits, lean), spares, layouts[0], how, by_moves, rounding)
     split = choice.split
     order = plan_order(lean, split.values, choice.plan, how)
     order.check()
@@ -107,8 +105,8 @@ def compile_network(
     program.layout.check(code)
     check_program(program)
 
-    around = frame(program, name)
-    made = bundle(name, network, simplified, program, around, asdict(options), Search(tried, annealed))
+    search = Search(tried, annealed)
+    made = bundle(name, network, simplified, program, frame(program, name), asdict(options), search)
     _check_budget(name, made.manifest.memory, options)
     return Compilation(network, graph, simplified, order, code, program.layout, program, made)
 

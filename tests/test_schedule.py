@@ -68,7 +68,7 @@ def test_a_planned_order_computes_every_connection_for_any_registers(data: st.Da
 
 @given(st.data())
 def test_without_batches_the_compiled_allocator_moves_what_the_plain_rule_moves_but_for_ties(data: st.DataObject):
-    """Which of two equals goes is not the same in both: in 3 % of drawn orders it costs a move or two, in 1 % it saves."""
+    """Which of two equals goes differs: in 3 % of drawn orders that costs a move or two, in 1 % it saves some."""
     order = any_order(graph_of(data.draw(networks())), data.draw(st.integers(0, 99)))
     count = data.draw(st.integers(2, 9))
     plain = moves_by_next_use(order, count)

@@ -13,6 +13,7 @@ from armlet.graph.graph import HOMOGENEOUS, Graph
 from armlet.graph.interpret import run_graph
 from armlet.graph.rescale import FARTHEST, Rescale, rescale
 from armlet.graph.share import share
+from armlet.graph.text import show_graph
 from armlet.network.activation import Activation
 from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.network import InputDomain, Layer, Network
@@ -136,6 +137,12 @@ def test_twins_up_to_a_power_of_two_are_computed_once():
     assert graph.twin_scale.tolist() == [0.25]
     assert graph.weight[-4:].tolist() == [2, 3, 2, 1]
     assert disagreement(natural_order(graph), network) == ""
+
+
+def test_the_text_of_a_graph_tells_scales_and_twins():
+    hidden = Layer(np.full((2, 3), 4, np.float32) * np.array([[1], [2]]), np.array([1, 2], np.float32), Activation.RELU)
+    graph = lean(perceptron(hidden, np.ones((1, 2), np.float32), 3), Rescale.FREE)
+    assert "layer 1 unit 0 times 0.25, unit 1 times 0.125" in show_graph(graph)
 
 
 def test_twins_whose_weights_cancel_stay_apart():

@@ -14,6 +14,10 @@ def show_graph(graph: Graph) -> str:
         kind = ACTIVATIONS[graph.activation[node]].value
         kind += f" {float(graph.slope[node]).hex()}" if graph.slope[node] else ""
         place = f"layer {graph.layer[node]} unit {graph.unit[node]}"
+        place += f" times {graph.scale[node]:g}" if graph.scale[node] != 1 else ""
+        place += "".join(
+            f", unit {unit} times {s:g}" for (_, unit, of), s in zip(graph.twins, graph.twin_scale) if of == node
+        )
         lines.append(f"  %{node} = {kind} bias {float(graph.bias[node]).hex()}  ; {place}")
         mine = range(ends[node], ends[node + 1])
         lines += [f"       + {float(graph.weight[e]).hex()} * %{graph.source[e]}" for e in mine]

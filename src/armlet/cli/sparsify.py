@@ -89,7 +89,8 @@ def sparsify(
     selector: Annotated[
         str | None,
         typer.Option(
-            help="compensated (default), diagonal, second-order, taylor (with small steps), exact (small networks), "
+            help="auto (default: second-order where it takes seconds, compensated before), compensated, diagonal, "
+            "second-order, taylor (with small steps), exact (small networks), "
             "magnitude (the baseline).",
             rich_help_panel=_SEARCH,
         ),

@@ -18,7 +18,7 @@ class SparsifyOptions:
     sparsity: float | None = None  # zeros among all weights to stop at
     max_distance: float | None = None  # d that the result may not exceed
     inputs: str | None = None  # an input model; None asks `default_model`
-    selector: Selector = Selector.COMPENSATED
+    selector: Selector = Selector.AUTO
     metric: OutputMetric = OutputMetric.LOGITS
     epochs: int = 40  # rounds of removing and adjusting
     steps: int = 500  # of Adam in each adjustment; 0 leaves the survivors alone

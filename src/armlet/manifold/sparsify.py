@@ -159,7 +159,7 @@ def settings_of(
         "sparsify_max_distance": options.budget,
         "sparsify_path": ",".join(map(repr, sorted(options.path))) or None,
         "sparsify_selector": options.selector.value,
-        "sparsify_ridge": RIDGE if options.selector is Selector.SECOND_ORDER else None,
+        "sparsify_ridge": RIDGE if options.selector in (Selector.AUTO, Selector.SECOND_ORDER) else None,
         "sparsify_metric": options.metric.value,
         "sparsify_gauss_newton": options.gauss_newton or None,
         "sparsify_step_size": options.step_size,

@@ -27,6 +27,7 @@ class Selector(Enum):
     COMPENSATED = "compensated"  # the same, when the unit's bias takes over the mean of what is lost
     TAYLOR = "taylor"  # and with the slope of d^2 at this point: right for few weights at a time, ruinous for many
     SECOND_ORDER = "second-order"  # t_i^2 / [H^-1]_ii within each unit, whose other weights make up for it
+    AUTO = "auto"  # second-order where it takes seconds, compensated before: what affordable.py says
     EXACT = "exact"  # the true distance of each, one after another: for small networks
     MAGNITUDE = "magnitude"  # |t_i|, which knows nothing of the network: the baseline
 

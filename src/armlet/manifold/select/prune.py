@@ -7,6 +7,7 @@ import jax
 
 from armlet.manifold.functional import Masks, Point
 from armlet.manifold.metric import Reference, Shape
+from armlet.manifold.select.affordable import affordable
 from armlet.manifold.select.cost import Selector, judge
 from armlet.manifold.select.remove import remove
 
@@ -28,12 +29,13 @@ def prune(
         return remove_exactly(point, masks, reference, shape, count)[:2]
     while count > 0:
         some, fresh = min(step_size or count, count), jax.random.fold_in(key, count)
-        if selector is Selector.SECOND_ORDER:
+        best = affordable(selector, masks, len(reference.x))
+        if best is Selector.SECOND_ORDER:
             from armlet.manifold.select.second_order import remove_second_order  # wakes Numba
 
             point, masks = remove_second_order(point, masks, reference, fresh, shape, some)
         else:
-            costs, biases = judge(selector, point, reference, fresh, shape)
+            costs, biases = judge(best, point, reference, fresh, shape)
             point, masks = remove(point, masks, costs, biases, some)
         count -= some
     return point, masks

@@ -74,24 +74,33 @@ def remove_second_order(
 
 @njit(cache=True)
 def surgery(values: Any, inverse: Any, free: Any, count: int) -> Any:
-    """Take the `count` cheapest out, one after another; `values`, `inverse` and `free` follow. Places, and costs."""
+    """Take the `count` cheapest out, one after another; `values` and `free` follow. Places, and costs.
+
+    Cholesky's factorisation of H^-1 that takes the cheapest as its next pivot: column `step` of the factor is row
+    `step` of `taken`, and what is left of H^-1's diagonal is all that costs ask for.
+    """
     gone, costs = np.empty(count, np.int64), np.empty(count, np.float64)
+    taken, left = np.empty((count, len(values))), np.diag(inverse).copy()
     for step in range(count):
         best, i = np.inf, -1
         for k in range(len(free)):
-            if free[k] and values[k] ** 2 < best * inverse[k, k]:
-                best, i = values[k] ** 2 / inverse[k, k], k
+            if free[k] and values[k] ** 2 < best * left[k]:
+                best, i = values[k] ** 2 / left[k], k
         if i < 0:
             return gone[:step], costs[:step]
-        column = inverse[:, i] / inverse[i, i]
-        row = inverse[i].copy()
-        values -= values[i] * column
-        for k in range(len(values)):
-            if column[k] != 0:
-                inverse[k] -= column[k] * row
-        inverse[i] = 0
-        inverse[:, i] = 0
-        values[i], free[i] = 0.0, False
+        row, root = taken[step], np.sqrt(left[i])
+        row[:] = inverse[i]
+        for earlier in range(step):
+            share = taken[earlier, i]
+            for k in range(len(row)):
+                row[k] -= share * taken[earlier, k]
+        amount = values[i] / root
+        for k in range(len(row)):
+            row[k] /= root
+            values[k] -= amount * row[k]
+            left[k] -= row[k] ** 2
+        values[gone[:step]] = 0
+        values[i], left[i], free[i] = 0.0, 0.0, False
         gone[step], costs[step] = i, best
     return gone, costs
 

@@ -79,8 +79,8 @@ def _layers(
     if draw(st.integers(0, 3)) == 3:  # neurons that are others, times a power of two
         one, other = random.integers(0, fan_out, 2)
         times = 2.0 ** random.integers(-2, 3)
-        weight[one], bias[one] = np.clip(weight[other] * times, -LARGEST, LARGEST), bias[other] * times
-        bias = np.clip(bias, -LARGEST, LARGEST)
+        weight[one] = np.clip(weight[other].astype(np.float64) * times, -LARGEST, LARGEST)
+        bias[one] = np.clip(float(bias[other]) * times, -LARGEST, LARGEST)
     return Layer(weight, bias, activation)
 
 

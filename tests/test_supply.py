@@ -128,7 +128,8 @@ def test_numbers_that_instructions_hold_make_a_network_cheaper(how: MultiplyAdd)
 def test_twice_a_value_needs_no_constant_and_no_multiplication():
     network = random_network([20, 9, 5], 0.5, 1)
     layers = (replace(each, weight=2 * np.sign(each.weight), bias=0 * each.bias) for each in network.layers)
-    program = compile_network(Network(tuple(layers), network.domain, network.shape), "net", QUICK).program
+    options = replace(QUICK, rescale="none")
+    program = compile_network(Network(tuple(layers), network.domain, network.shape), "net", options).program
     assert len(program.constants) == 0
     held = program.lines[np.isin(program.lines["op"], (Op.IMMEDIATE, Op.MULTIPLY))]
     begun = held["what"][held["op"] == Op.MULTIPLY]

@@ -41,7 +41,7 @@ def compile(
         str | None,
         typer.Option(
             help="Scale neurons so that weights become 1 or -1: free (by powers of two, nothing is rounded; default), "
-            "any (each weight rounded once more, 2 to 4 % fewer cycles) or none."
+            "any (each weight rounded once more, 1 to 4 % fewer cycles) or none."
         ),
     ] = None,
     verify: Annotated[
@@ -66,13 +66,8 @@ def compile(
 
     console = Console(quiet, verbose, json)
     given = {"target": target, "dtype": dtype, "flash": flash, "ram": ram, "inputs": inputs}
-    given |= {
-        "registers": registers,
-        "objective": objective,
-        "multiply_add": multiply_add,
-        "seed": seed,
-        "rescale": rescale,
-    }
+    given |= {"registers": registers, "objective": objective, "multiply_add": multiply_add, "rescale": rescale}
+    given |= {"seed": seed}
     options = settle(CompileOptions, "compile", config, **given)
     network = read_network(params)
     with console.progress("compiling") as advance:

@@ -15,14 +15,15 @@ from armlet.graph.graph import Graph
 from armlet.network.arrays import read_npz, write_npz
 from armlet.schedule.order import Order
 
-_NAMES = ("used", "bias", "activation", "layer", "unit", "source", "target", "weight", "outputs", "slope")
-_NAMES = (*_NAMES, "scale", "twins", "twin_scale")
+_NODES = ("used", "bias", "activation", "layer", "unit", "slope", "scale", "outputs", "twins", "twin_scale")
+_CONNECTIONS = ("source", "target", "weight")
+_NAMES = (*_NODES, *_CONNECTIONS)
 
 
 def write_order(order: Order) -> bytes:
     """The bytes of NAME_order.npz."""
     graph, time = order.graph, order.connections
-    by_connection = {name: getattr(graph, name)[time] for name in ("source", "target", "weight")}
+    by_connection = {name: getattr(graph, name)[time] for name in _CONNECTIONS}
     arrays = {name: by_connection.get(name, getattr(graph, name)) for name in _NAMES}
     return write_npz({"network_inputs": np.array([graph.network_inputs], np.int32), **arrays})
 
@@ -35,7 +36,7 @@ def read_order(path: Path) -> Order:
     try:
         columns = {name: arrays[name] for name in _NAMES}
         time = np.lexsort((columns["source"], columns["target"]))
-        for name in ("source", "target", "weight"):
+        for name in _CONNECTIONS:
             columns[name] = columns[name][time]
         graph = Graph(network_inputs=int(arrays["network_inputs"].ravel()[0]), **columns)
         graph.check()

@@ -64,6 +64,11 @@ class Graph:
     def connections(self) -> int:
         return len(self.weight)
 
+    def by_source(self) -> tuple[Index, Index]:
+        """Connections in the order of their sources: node i's are at `ends[i]` to `ends[i + 1]` of them."""
+        connections = np.argsort(self.source, kind="stable")
+        return connections, np.searchsorted(self.source[connections], np.arange(self.nodes + 1))
+
     @property
     def move_bound(self) -> int:
         """Activation moves that no program can do without: each used input once in, each output once out."""

@@ -77,8 +77,7 @@ def _asking(graph: Graph, how: Rescale) -> NDArray[np.bool_]:
 
 def _neurons(graph: Graph, domain: InputDomain, asks: NDArray[np.bool_]) -> dict[int, _Neuron]:
     ends = np.searchsorted(graph.target, np.arange(graph.nodes + 1))
-    by_source = np.argsort(graph.source, kind="stable")
-    out_ends = np.searchsorted(graph.source[by_source], np.arange(graph.nodes + 1))
+    by_source, out_ends = graph.by_source()
     largest = _largest_sums(graph, domain)
     return {
         node: _Neuron(

@@ -68,8 +68,7 @@ class _Reads:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._by_source = np.argsort(graph.source, kind="stable")
-        self._ends = np.searchsorted(graph.source[self._by_source], np.arange(graph.nodes + 1))
+        self._by_source, self._ends = graph.by_source()
         self._sums: dict[int, dict[int, float]] = {}
 
     def join(self, home: int, twin: int, times: float) -> bool:

@@ -30,7 +30,7 @@ def main() -> None:
     shape = Shape(activations_of(network), OutputMetric.LOGITS)
     reference = refer(point_of(network), jnp.asarray(normalised(network, raw)), shape)
     names = [(kind.value, slope) for kind, slope in shape.activations]
-    search = Search(point_of(network), masks_of(network), reference, names)
+    search = Search(point_of(network), masks_of(network), reference, names, shape.output)
     times, looked = [], []
     for _ in range(arguments.steps + 1):
         started = time.process_time()

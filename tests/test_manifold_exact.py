@@ -35,6 +35,15 @@ def plain(weights: list[F64], biases: list[F64], names: list[str], x: F64) -> F6
     return x
 
 
+def weighed(difference: F64, home: F64, output: OutputMetric) -> F64:
+    """||difference||^2 under L at each sample, from the definition of L."""
+    q = np.exp(home) / np.exp(home).sum(axis=1, keepdims=True)
+    share = {OutputMetric.FISHER: 1.0, OutputMetric.TEMPERED: 0.75}.get(output)
+    if share is None:
+        return (difference**2).sum(1)
+    return (q * difference**2).sum(1) - share * (q * difference).sum(1) ** 2
+
+
 def has_path(weights: list[F64]) -> bool:
     way = np.eye(weights[0].shape[1])
     for weight in weights:
@@ -43,11 +52,10 @@ def has_path(weights: list[F64]) -> bool:
 
 
 def brute_force(
-    weights: list[F64], biases: list[F64], names: list[str], reference: Reference, fisher: bool
+    weights: list[F64], biases: list[F64], names: list[str], reference: Reference, output: OutputMetric
 ) -> dict[tuple[int, int, int], float]:
     """d^2 of every removal that leaves a path, from the definition, in float64."""
     x, home = np.asarray(reference.x, np.float64), np.asarray(reference.home, np.float64)
-    q = np.exp(home) / np.exp(home).sum(axis=1, keepdims=True)
     found = {}
     for layer, weight in enumerate(weights):
         for j, i in np.argwhere(weight != 0):
@@ -55,12 +63,11 @@ def brute_force(
             without[layer][j, i] = 0
             if has_path(without):
                 e = plain(without, biases, names, x) - home
-                squares = (q * e**2).sum(1) - (q * e).sum(1) ** 2 if fisher else (e**2).sum(1)
-                found[layer, int(j), int(i)] = float(squares.mean()) / float(reference.spread)
+                found[layer, int(j), int(i)] = float(weighed(e, home, output).mean()) / float(reference.spread)
     return found
 
 
-def a_search(seed: int, names: list[str], fisher: bool, samples: int = 300) -> tuple[Search, Reference]:
+def a_search(seed: int, names: list[str], output: OutputMetric, samples: int = 300) -> tuple[Search, Reference]:
     random = np.random.default_rng(seed)
     shapes = [(b, a) for a, b in pairwise(WIDTHS)]
     weights = [random.normal(size=s) * 1.5 for s in shapes]
@@ -69,8 +76,9 @@ def a_search(seed: int, names: list[str], fisher: bool, samples: int = 300) -> t
     x = np.where(random.random((samples, WIDTHS[0])) < 0.4, 0, random.normal(size=(samples, WIDTHS[0])) * 2)
     home = plain([np.asarray(w) for w, _ in point], [np.asarray(b) for _, b in point], names, x)
     home = home + 0.1 * random.normal(size=home.shape)  # on the way: the residual is not zero
-    reference = Reference(jnp.asarray(x, jnp.float32), jnp.asarray(home, jnp.float32), jnp.asarray(home.var(0).sum()))
-    return Search(point, masks, reference, [(name, 0.01) for name in names], fisher), reference
+    drawn = jnp.asarray(x, jnp.float32), jnp.asarray(home, jnp.float32)
+    reference = Reference(*drawn, jnp.asarray(home.var(0).sum()), jnp.ones(()))
+    return Search(point, masks, reference, [(name, 0.01) for name in names], output), reference
 
 
 def weights_of(search: Search) -> list[F64]:
@@ -79,18 +87,18 @@ def weights_of(search: Search) -> list[F64]:
     return [rows[a:b].reshape(s) for a, b, s in zip(plan.weight_at, plan.weight_at[1:], shapes, strict=False)]
 
 
-@pytest.mark.parametrize("fisher", [False, True])
+@pytest.mark.parametrize("output", OutputMetric)
 @pytest.mark.parametrize("hidden", ACTIVATIONS)
-def test_every_step_takes_what_the_definition_takes(hidden, fisher):
+def test_every_step_takes_what_the_definition_takes(hidden, output):
     """From four fifths of the weights down to one path, whatever is activated how."""
     for seed, last in enumerate(("linear", hidden)):
         names = [hidden, "relu", last]
-        search, reference = a_search(seed, names, fisher)
+        search, reference = a_search(seed, names, output)
         biases = [b.astype(np.float64) for b in search.biases]
         for _ in range(sum(int(alive.sum()) for alive in search.alive) - len(names)):
             before = weights_of(search)
-            told = brute_force(before, biases, names, reference, fisher)
-            here = brute_force_distance(before, biases, names, reference, fisher)
+            told = brute_force(before, biases, names, reference, output)
+            here = brute_force_distance(before, biases, names, reference, output)
             done = search.step()
             place, least = (done.layer, done.unit, done.input), min(told.values())
             assert told[place] <= least + 2e-6 * (1 + least)
@@ -101,13 +109,11 @@ def test_every_step_takes_what_the_definition_takes(hidden, fisher):
 
 
 def brute_force_distance(
-    weights: list[F64], biases: list[F64], names: list[str], reference: Reference, fisher: bool
+    weights: list[F64], biases: list[F64], names: list[str], reference: Reference, output: OutputMetric
 ) -> float:
     home = np.asarray(reference.home, np.float64)
     e = plain(weights, biases, names, np.asarray(reference.x, np.float64)) - home
-    q = np.exp(home) / np.exp(home).sum(axis=1, keepdims=True)
-    squares = (q * e**2).sum(1) - (q * e).sum(1) ** 2 if fisher else (e**2).sum(1)
-    return float(squares.mean()) / float(reference.spread)
+    return float(weighed(e, home, output).mean()) / float(reference.spread)
 
 
 def test_equal_costs_fall_to_the_earlier_weight():

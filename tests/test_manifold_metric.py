@@ -14,6 +14,7 @@ from armlet.manifold.metric import (
     OutputMetric,
     Reference,
     Shape,
+    default_metric,
     distance,
     jacobian_vector,
     metric_vector,
@@ -97,10 +98,11 @@ def test_a_network_that_says_the_mean_of_every_input_is_at_distance_one(setting)
     assert bias.shape == reference.home.mean(axis=0).shape
 
 
-def test_distance_has_no_unit(setting):
+@pytest.mark.parametrize("output", [OutputMetric.LOGITS, OutputMetric.TEMPERED])
+def test_distance_has_no_unit(setting, output):
     """Outputs in other units (logits times a number) leave d alone; the Fisher metric has its own scale of logits."""
     point, _, shape = setting
-    shape = shape._replace(output=OutputMetric.LOGITS)
+    shape = shape._replace(output=output)
     x = setting[1].x
 
     def scaled(p: Point) -> Point:
@@ -150,6 +152,37 @@ def test_rescaling_a_relu_unit_is_a_null_direction(setting):
     a = 3.0
     same = ((W0.at[2].mul(a), b0.at[2].mul(a)), (W1.at[:, 2].divide(a), b1), last)
     assert distance(same, reference, shape) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_only_fisher_lets_all_outputs_move_together(setting):
+    """Adding a constant to every output changes no probability, yet a network whose outputs are values is another."""
+    point, reference, shape = setting
+    weight, bias = point[-1]
+    lifted = distance((*point[:-1], (weight, bias + 0.1)), reference, shape)
+    assert lifted < 1e-9 if shape.output is OutputMetric.FISHER else lifted > 0.01
+
+
+def test_a_temperature_is_in_units_of_the_outputs(setting):
+    point, reference, shape = setting
+    apart = reference.home - reference.home.mean(axis=1, keepdims=True)
+    half = float(jnp.sqrt(jnp.mean(apart**2))) / 2
+    assert float(reference.temperature) == pytest.approx(half if shape.output is OutputMetric.TEMPERED else 1.0)
+
+
+def test_one_output_is_one_logit():
+    network = random_network(2, (6, 5, 1))
+    x, point = jnp.asarray(np.random.default_rng(2).uniform(-1, 1, (30, 6))), point_of(network)
+    near = moved(point, 0.1, like(point, 3))
+    logits, tempered = (
+        Shape(activations_of(network), output) for output in (OutputMetric.LOGITS, OutputMetric.TEMPERED)
+    )
+    one = distance(near, refer(point, x, logits), logits)
+    assert distance(near, refer(point, x, tempered), tempered) == pytest.approx(one, rel=1e-9)
+
+
+def test_answers_are_fewer_than_inputs():
+    assert default_metric(784, 10) is default_metric(3, 2) is OutputMetric.TEMPERED
+    assert default_metric(640, 640) is default_metric(784, 1) is default_metric(4, 9) is OutputMetric.LOGITS
 
 
 def test_moments_are_the_blocks_of_the_formed_metric(setting):

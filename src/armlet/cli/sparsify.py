@@ -96,7 +96,12 @@ def sparsify(
         ),
     ] = None,
     metric: Annotated[
-        str | None, typer.Option(help="What counts at the output: logits or fisher.", rich_help_panel=_SEARCH)
+        str | None,
+        typer.Option(
+            help="What counts at the output: tempered, the likely answers most (default where outputs are fewer than "
+            "inputs), logits, all alike (for outputs that are values), or fisher, only what moves probabilities.",
+            rich_help_panel=_SEARCH,
+        ),
     ] = None,
     gauss_newton: Annotated[
         int | None,

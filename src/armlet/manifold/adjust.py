@@ -30,7 +30,7 @@ def walk(
     def descend(number: jax.Array, state: tuple[Point, optax.OptState]):
         here, moments = state
         rows = jax.random.randint(jax.random.fold_in(key, number), (batch,), 0, len(bank.x))
-        drawn = Reference(bank.x[rows], bank.home[rows], bank.spread)
+        drawn = bank._replace(x=bank.x[rows], home=bank.home[rows])
         slope = masked(jax.grad(squared_distance)(here, drawn, shape), masks)
         updates, moments = optimiser.update(slope, moments)
         pace = rate * (0.55 + 0.45 * jnp.cos(jnp.pi * number / steps))

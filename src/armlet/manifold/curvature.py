@@ -33,7 +33,7 @@ def moments(point: Point, reference: Reference, key: jax.Array, shape: Shape) ->
     parts = _chunks(point, reference, key)
 
     def sum_chunk(total: tuple[Moments, ...], part: tuple[jax.Array, jax.Array, jax.Array, jax.Array]):
-        found = (Moments(s.T @ x**2, s.T @ x, s.sum(axis=0)) for x, s in _sensitivities(point, *part, shape))
+        found = (Moments(s.T @ x**2, s.T @ x, s.sum(axis=0)) for x, s in _sensitivities(point, *part, reference.temperature, shape))
         return jax.tree.map(jnp.add, total, tuple(found)), None
 
     start = tuple(Moments(jnp.zeros_like(w), jnp.zeros_like(w), jnp.zeros_like(b)) for w, b in point)
@@ -47,7 +47,7 @@ def sensitivities(
     """For each layer its inputs x (samples, in) and s (samples, out): within unit j, G is the sum of s_j x x^T."""
 
     def some(part: tuple[jax.Array, jax.Array, jax.Array, jax.Array]) -> tuple[tuple[jax.Array, jax.Array], ...]:
-        return _sensitivities(point, *part, shape)
+        return _sensitivities(point, *part, reference.temperature, shape)
 
     parts = jax.lax.map(some, _chunks(point, reference, key))
     return jax.tree.map(lambda a: a.reshape(-1, a.shape[-1])[: len(reference.x)], parts)
@@ -77,10 +77,16 @@ def slope(point: Point, reference: Reference, shape: Shape) -> Point:
 
 
 def _sensitivities(
-    point: Point, x: jax.Array, home: jax.Array, share: jax.Array, key: jax.Array, shape: Shape
+    point: Point,
+    x: jax.Array,
+    home: jax.Array,
+    share: jax.Array,
+    key: jax.Array,
+    temperature: jax.Array,
+    shape: Shape,
 ) -> tuple[tuple[jax.Array, jax.Array], ...]:
     inputs, open_gates = _forward(point, x, shape.activations)
-    deltas = root_transpose(home, _rows(home, key), shape.output)
+    deltas = root_transpose(home, temperature, _rows(home, key), shape.output)
     found: list[tuple[jax.Array, jax.Array]] = []
     for (weight, _), x_in, gate in reversed(list(zip(point, inputs, open_gates))):
         deltas = deltas if gate is None else deltas * gate

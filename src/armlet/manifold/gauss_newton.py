@@ -46,7 +46,7 @@ def polish(
 @partial(jax.jit, static_argnames="shape")
 def _step(point: Point, masks: Masks, bank: Reference, key: jax.Array, ridge: float, shape: Shape) -> Point:
     rows = jax.random.randint(key, (min(ROWS, len(bank.x)),), 0, len(bank.x))
-    drawn = Reference(bank.x[rows], bank.home[rows], bank.spread)
+    drawn = bank._replace(x=bank.x[rows], home=bank.home[rows])
     units = _units(point, masks, drawn, key, shape)
     down = masked(vector_jacobian(point, -residual(point, drawn, shape), drawn, shape), masks)
 

@@ -5,6 +5,7 @@ the metric G = J^T J; products with J, J^T and G are taken, G is never formed.
 Mathematics: docs/mathematics.md, section 2.
 """
 
+from collections.abc import Mapping
 from enum import Enum
 from functools import partial
 from typing import NamedTuple
@@ -20,6 +21,11 @@ class OutputMetric(Enum):
 
     LOGITS = "logits"  # the identity
     FISHER = "fisher"  # diag(q) - q q^T at q = softmax(f_home): what moves probabilities counts
+    TEMPERED = "tempered"  # diag(q) - 3/4 q q^T at q = softmax(f_home / T): likely answers count most, all count
+
+
+CENTRED: Mapping[OutputMetric, float] = {OutputMetric.FISHER: 1.0, OutputMetric.TEMPERED: 0.5}  # share of q-mean gone
+WARMTH = 0.5  # T of `tempered`, in root mean squares of the outputs about their mean over outputs
 
 
 class Reference(NamedTuple):
@@ -28,6 +34,7 @@ class Reference(NamedTuple):
     x: jax.Array  # (samples, inputs), normalised
     home: jax.Array  # (samples, outputs), f_{t_0}(x)
     spread: jax.Array  # (), E ||f_{t_0} - E f_{t_0}||^2_L: the unit of d^2
+    temperature: jax.Array  # (), T: q = softmax(home / T); without effect on `logits`
 
 
 class Shape(NamedTuple):
@@ -37,34 +44,47 @@ class Shape(NamedTuple):
     output: OutputMetric
 
 
+def default_metric(inputs: int, outputs: int) -> OutputMetric:
+    """What to assume when nobody says: fewer outputs than inputs score answers; as many, or one, are values."""
+    return OutputMetric.TEMPERED if 1 < outputs < inputs else OutputMetric.LOGITS
+
+
 def refer(home: Point, x: jax.Array, shape: Shape) -> Reference:
-    """The reference of the dense point `home` on normalised inputs x."""
+    """The reference of the dense point `home` on normalised inputs x, in units that the draw itself gives."""
     outputs = _evaluate(home, x, shape.activations)
-    centred = root(outputs, outputs - outputs.mean(axis=0), shape.output)
-    return Reference(x, outputs, jnp.mean(jnp.sum(centred**2, axis=1)))
+    temperature = _temperature(outputs, shape.output)
+    centred = root(outputs, temperature, outputs - outputs.mean(axis=0), shape.output)
+    return Reference(x, outputs, jnp.mean(jnp.sum(centred**2, axis=1)), temperature)
 
 
-def root(home: jax.Array, difference: jax.Array, output: OutputMetric) -> jax.Array:
+def _temperature(outputs: jax.Array, output: OutputMetric) -> jax.Array:
+    if output is not OutputMetric.TEMPERED:
+        return jnp.ones(())
+    apart = jnp.sqrt(jnp.mean((outputs - outputs.mean(axis=1, keepdims=True)) ** 2))
+    return jnp.where(apart > 0, WARMTH * apart, 1.0)  # one output, or outputs that are always equal: q is even
+
+
+def root(home: jax.Array, temperature: jax.Array, difference: jax.Array, output: OutputMetric) -> jax.Array:
     """R delta with R^T R = L at each sample, so that ||R delta||^2 = delta^T L delta. Both (samples, outputs)."""
     if output is OutputMetric.LOGITS:
         return difference
-    q = jax.nn.softmax(home, axis=-1)
-    return jnp.sqrt(q) * (difference - jnp.sum(q * difference, axis=-1, keepdims=True))
+    q = jax.nn.softmax(home / temperature, axis=-1)
+    return jnp.sqrt(q) * (difference - CENTRED[output] * jnp.sum(q * difference, axis=-1, keepdims=True))
 
 
-def root_transpose(home: jax.Array, cotangent: jax.Array, output: OutputMetric) -> jax.Array:
+def root_transpose(home: jax.Array, temperature: jax.Array, cotangent: jax.Array, output: OutputMetric) -> jax.Array:
     """R^T u, the adjoint of `root`."""
     if output is OutputMetric.LOGITS:
         return cotangent
-    q = jax.nn.softmax(home, axis=-1)
+    q = jax.nn.softmax(home / temperature, axis=-1)
     weighed = jnp.sqrt(q) * cotangent
-    return weighed - q * jnp.sum(weighed, axis=-1, keepdims=True)
+    return weighed - CENTRED[output] * q * jnp.sum(weighed, axis=-1, keepdims=True)
 
 
 def residual(point: Point, reference: Reference, shape: Shape) -> jax.Array:
     """r_t, (samples, outputs), with ||r_t|| = d(t, t_0) on the reference's draw."""
     difference = evaluate(point, reference.x, shape.activations) - reference.home
-    return root(reference.home, difference, shape.output) / jnp.sqrt(len(reference.x) * reference.spread)
+    return root(reference.home, reference.temperature, difference, shape.output) / jnp.sqrt(len(reference.x) * reference.spread)
 
 
 @partial(jax.jit, static_argnames="shape")

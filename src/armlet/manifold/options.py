@@ -19,7 +19,7 @@ class SparsifyOptions:
     max_distance: float | None = None  # d that the result may not exceed
     inputs: str | None = None  # an input model; None asks `default_model`
     selector: Selector = Selector.AUTO
-    metric: OutputMetric = OutputMetric.LOGITS
+    metric: OutputMetric | None = None  # None asks `default_metric`
     epochs: int = 40  # rounds of removing and adjusting
     steps: int = 500  # of Adam in each adjustment; 0 leaves the survivors alone
     batch: int = 256  # inputs for each step

@@ -24,7 +24,7 @@ from armlet.manifold.functional import masks_of, network_at, point_of
 from armlet.manifold.gauss_newton import polish
 from armlet.manifold.inputs.moments import Moments
 from armlet.manifold.inputs.parse import default_model
-from armlet.manifold.metric import distance
+from armlet.manifold.metric import default_metric, distance
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.schedule import schedule, survivors
 from armlet.manifold.select import RIDGE, Selector, prune
@@ -160,7 +160,7 @@ def settings_of(
         "sparsify_path": ",".join(map(repr, sorted(options.path))) or None,
         "sparsify_selector": options.selector.value,
         "sparsify_ridge": RIDGE if options.selector in (Selector.AUTO, Selector.SECOND_ORDER) else None,
-        "sparsify_metric": options.metric.value,
+        "sparsify_metric": (options.metric or default_metric(network.inputs, network.outputs)).value,
         "sparsify_gauss_newton": options.gauss_newton or None,
         "sparsify_step_size": options.step_size,
         **{f"sparsify_{n}": getattr(options, n) for n in ("epochs", "rest", "steps", "batch", "rate", "draws")},

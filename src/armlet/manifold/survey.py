@@ -9,7 +9,7 @@ from armlet.errors import InputError
 from armlet.manifold.functional import activations_of, normalised, point_of
 from armlet.manifold.inputs.moments import Moments
 from armlet.manifold.inputs.parse import input_model
-from armlet.manifold.metric import OutputMetric, Reference, Shape, refer, root
+from armlet.manifold.metric import OutputMetric, Reference, Shape, default_metric, refer, root
 from armlet.manifold.options import SparsifyOptions
 from armlet.network.network import F32, Network
 
@@ -32,21 +32,22 @@ def survey(
     """The ground of a run on inputs that the input model named `model` gives.
 
     Raises `InputError` where the dense network says the same of every input drawn."""
-    if options.metric is OutputMetric.FISHER and network.outputs < 2:
+    metric = options.metric or default_metric(network.inputs, network.outputs)
+    if metric is OutputMetric.FISHER and network.outputs < 2:
         raise InputError("--metric", "fisher needs at least two outputs", "take logits")
     law = input_model(model, samples, moments)
     random = np.random.default_rng(options.seed)
     raw = random.permutation(law(network, options.draws, _derived(options.seed, 1)))
     apart = law(network, options.validation, _derived(options.seed, 2))
-    shape, home = Shape(activations_of(network), options.metric), point_of(network)
+    shape, home = Shape(activations_of(network), metric), point_of(network)
     bank = refer(home, jnp.asarray(normalised(network, raw)), shape)
-    size = float(jnp.mean(jnp.sum(root(bank.home, bank.home, shape.output) ** 2, axis=1)))
+    size = float(jnp.mean(jnp.sum(root(bank.home, bank.temperature, bank.home, shape.output) ** 2, axis=1)))
     if not FLATTEST * size < float(bank.spread) < float("inf"):
         problem = f"gives a spread of {float(bank.spread)} over the inputs drawn, so no distance can be measured"
         raise InputError("network", problem, "check its input interval, or choose another --inputs")
     validation = refer(home, jnp.asarray(normalised(network, apart)), shape)
-    judged = Reference(bank.x[: options.judged], bank.home[: options.judged], bank.spread)
-    return Ground(shape, bank, judged, validation._replace(spread=bank.spread))
+    judged = bank._replace(x=bank.x[: options.judged], home=bank.home[: options.judged])
+    return Ground(shape, bank, judged, validation._replace(spread=bank.spread, temperature=bank.temperature))
 
 
 def _derived(seed: int, purpose: int) -> int:

@@ -6,16 +6,17 @@ behind that unit is evaluated. Mathematics: docs/mathematics.md, section 3.
 
 from dataclasses import dataclass
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from armlet.errors import InvariantError
 from armlet.manifold.functional import Masks, Point, masked
-from armlet.manifold.metric import OutputMetric, Reference, Shape
+from armlet.manifold.metric import CENTRED, OutputMetric, Reference, Shape
 from armlet.manifold.select.rest import evaluate, guess, plan_of, still_of
 from armlet.manifold.select.search import BLOCK, cheapest
-from armlet.manifold.select.still import foretell
+from armlet.manifold.select.still import F32, foretell
 
 _SORTING = 32  # steps between two sortings of the samples, widest residuals first
 
@@ -40,7 +41,7 @@ def remove_exactly(
     Raises `InvariantError` where fewer than `count` can go.
     """
     names = [(kind.value, slope) for kind, slope in shape.activations]
-    search = Search(point, masks, reference, names, shape.output is OutputMetric.FISHER)
+    search = Search(point, masks, reference, names, shape.output)
     done = tuple(search.step() for _ in range(count))
     left = tuple(jnp.asarray(alive, jnp.float32) for alive in search.alive)
     return masked(point, left), left, done
@@ -55,14 +56,14 @@ class Search:
         masks: Masks,
         reference: Reference,
         activations: list[tuple[str, float]],
-        fisher: bool = False,
+        output: OutputMetric,
     ) -> None:
         self.alive = [np.asarray(mask) > 0 for mask in masks]
         self.biases = [np.asarray(bias) for _, bias in point]
         self.home = np.array(reference.home)  # a copy, in an order of its own
         self.plan = plan_of([mask.shape for mask in self.alive], activations)
         weights = [np.where(alive, np.asarray(w), np.float32(0)) for alive, (w, _) in zip(self.alive, point)]
-        self.still = still_of(self.plan, weights, np.asarray(reference.x), fisher, self.home)
+        self.still = still_of(self.plan, weights, np.asarray(reference.x), *_root(reference, output))
         self.scale = len(self.home) * float(reference.spread)
         self.steps = 0
         evaluate(self.plan, self.still, self.biases, self.home, 0)
@@ -103,8 +104,17 @@ class Search:
         """Samples of wide residuals first, so that little can be given back by the rest."""
         order = np.argsort(-(self.still.residual**2).sum(axis=0), kind="stable")
         self.home[:] = self.home[order]
-        for array in (self.still.values, self.still.columns, self.still.residual, self.still.softmax):
+        for array in (self.still.values, self.still.columns, self.still.residual, self.still.weigh, self.still.centre):
             array[:] = array[:, order]
+
+
+def _root(reference: Reference, output: OutputMetric) -> tuple[F32, F32]:
+    """R of the output metric at each sample, as `Still` holds it."""
+    if output is OutputMetric.LOGITS:
+        nothing = np.empty((0, len(reference.x)), np.float32)
+        return nothing, nothing.copy()
+    q = np.array(jax.nn.softmax(reference.home / reference.temperature, axis=-1).T, order="C")
+    return np.sqrt(q), np.float32(CENTRED[output]) * q
 
 
 def last_of_path(alive: list[NDArray[np.bool_]]) -> list[NDArray[np.bool_]]:

@@ -26,15 +26,15 @@ def _kind(name: str, slope: float) -> tuple[int, float, float]:
     return kind, slope if name == "leaky_relu" else leak, cap
 
 
-def still_of(plan: Plan, weights: list[F32], x: F32, fisher: bool, home: F32) -> Still:
-    """Room for the samples x (samples, inputs) at a point; `evaluate` fills it."""
+def still_of(plan: Plan, weights: list[F32], x: F32, weigh: F32, centre: F32) -> Still:
+    """Room for the samples x (samples, inputs) at a point under a root of L; `evaluate` fills it."""
     samples, units = len(x), int(plan.unit_at[-1])
     values = np.empty((int(plan.widths[0]) + units, samples), np.float32)
     values[: plan.widths[0]] = x.T
     rows = np.concatenate([weight.ravel() for weight in weights])
     told = [np.empty((units, samples), np.float32) for _ in range(5)]
-    residual = np.empty((home.shape[1], samples), np.float32)
-    return Still(rows, values, told[0], residual, _softmax(home if fisher else home[:, :0]), *told[1:])
+    residual = np.empty((int(plan.widths[-1]), samples), np.float32)
+    return Still(rows, values, told[0], residual, weigh, centre, *told[1:])
 
 
 def evaluate(plan: Plan, still: Still, biases: list[F32], home: F32, first: int, unit: int | None = None) -> None:
@@ -48,9 +48,8 @@ def evaluate(plan: Plan, still: Still, biases: list[F32], home: F32, first: int,
         still.columns[at] = z
         apply(plan.kind[layer], plan.leak[layer], plan.cap[layer], z, still.values[plan.widths[0] :][at])
     still.residual[:] = still.values[len(still.values) - home.shape[1] :] - home.T
-    if len(still.softmax):
-        mean = (still.softmax * still.residual).sum(axis=0)
-        still.residual[:] = np.sqrt(still.softmax) * (still.residual - mean)
+    if len(still.weigh):
+        still.residual[:] = still.weigh * (still.residual - (still.centre * still.residual).sum(axis=0))
 
 
 def guess(plan: Plan, still: Still) -> NDArray[np.float64]:
@@ -71,7 +70,3 @@ def _read(plan: Plan, still: Still, layer: int) -> F32:
     start = 0 if layer == 0 else int(plan.widths[0] + plan.unit_at[layer - 1])
     return still.values[start : start + int(plan.widths[layer])]
 
-
-def _softmax(outputs: F32) -> F32:
-    share = np.exp(outputs - outputs.max(axis=1, keepdims=True, initial=0)).T
-    return np.ascontiguousarray(share / share.sum(axis=0))

@@ -25,7 +25,7 @@ def cheapest(plan: Any, still: Any, order: Any, layers: Any, rest: Any, costs: A
     """
     samples, best, found, looked = still.values.shape[1], np.inf, -1, 0
     room = np.empty((2, plan.widths[1:].max(), BLOCK), np.float32)
-    rows, columns, residual, softmax = still.rows, still.columns, still.residual, still.softmax
+    rows, columns, residual, weigh, centre = still.rows, still.columns, still.residual, still.weigh, still.centre
     moved, outside = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.uint64)
     for c in range(len(order)):
         place, layer = order[c], layers[c]
@@ -44,7 +44,7 @@ def cheapest(plan: Any, still: Any, order: Any, layers: Any, rest: Any, costs: A
             if missed > 0:
                 _gather(moved, low[start:stop], high[start:stop], start, outside)
                 some = outside[: int(missed)]
-                cost += _carried(plan, rows, columns, residual, softmax, layer, j, moved, some, room)
+                cost += _carried(plan, rows, columns, residual, weigh, centre, layer, j, moved, some, room)
             if cost - rest[block + 1] > best:
                 break
         else:
@@ -95,7 +95,8 @@ def _carried(
     rows: Any,
     columns: Any,
     residual: Any,
-    softmax: Any,
+    weigh: Any,
+    centre: Any,
     layer: int,
     j: int,
     moved: Any,
@@ -113,8 +114,8 @@ def _carried(
                 _mix(rows[at + m * before : at + (m + 1) * before], change, count, after[m])
             _bend(plan.kind[later], plan.leak[later], plan.cap[later], columns[unit + m], outside, after[m])
         change, after = after, change
-    if len(softmax) > 0:
-        _root(softmax, outside, change)
+    if len(weigh) > 0:
+        _root(weigh, centre, outside, change)
     return _squared(residual, outside, change)
 
 
@@ -150,14 +151,14 @@ def _bend(kind: Any, leak: Any, cap: Any, z: Any, outside: Any, change: Any) -> 
 
 
 @njit(cache=True, fastmath=True)
-def _root(softmax: Any, outside: Any, change: Any) -> None:
+def _root(weigh: Any, centre: Any, outside: Any, change: Any) -> None:
     """R change at each sample, in place."""
     for t in range(len(outside)):
         mean = np.float32(0)
-        for o in range(len(softmax)):
-            mean += softmax[o, outside[t]] * change[o, t]
-        for o in range(len(softmax)):
-            change[o, t] = np.sqrt(softmax[o, outside[t]]) * (change[o, t] - mean)
+        for o in range(len(weigh)):
+            mean += centre[o, outside[t]] * change[o, t]
+        for o in range(len(weigh)):
+            change[o, t] = weigh[o, outside[t]] * (change[o, t] - mean)
 
 
 @njit(cache=True, fastmath=True)

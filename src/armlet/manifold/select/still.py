@@ -38,7 +38,8 @@ class Still(NamedTuple):
     values: F32  # (inputs + units, samples), what weights read
     columns: F32  # (units, samples), sums z
     residual: F32  # (outputs, samples), r without its scale: R (f - home)
-    softmax: F32  # (outputs, samples), q of the fisher metric; (0, samples) for logits
+    weigh: F32  # (outputs, samples), of R delta = weigh (delta - centre . delta); (0, samples) where R is the identity
+    centre: F32  # of the same shape
     p: F32  # (units, samples), 2 r . R df/da
     q: F32  # (units, samples), ||R df/da||^2
     low: F32  # (units, samples), <= 0: changes of a from here
@@ -62,7 +63,7 @@ def foretell(plan: Any, still: Any) -> None:
                     found = piece(plan.kind[layer], plan.leak[layer], plan.cap[layer], still.columns[unit, s])
                     down[unit, s - start], up[unit, s - start], slope[unit, s - start] = found
         there, here = room[0], room[1]
-        _root_itself(still.softmax, tile, there[:outputs, :outputs])
+        _root_itself(still.weigh, still.centre, tile, there[:outputs, :outputs])
         for layer in range(last, -1, -1):
             _quadratic(plan, still, layer, tile, there[:outputs])
             if layer > 0:
@@ -76,14 +77,14 @@ def foretell(plan: Any, still: Any) -> None:
 
 
 @njit(cache=True)
-def _root_itself(softmax: Any, tile: Any, root: Any) -> None:
+def _root_itself(weigh: Any, centre: Any, tile: Any, root: Any) -> None:
     """R at each sample of the tile, (outputs, outputs, samples)."""
     for o in range(len(root)):
         for c in range(len(root)):
             root[o, c] = np.float32(o == c)
-            if len(softmax) > 0:
+            if len(weigh) > 0:
                 for s in range(tile.start, tile.stop):
-                    root[o, c, s - tile.start] = np.sqrt(softmax[o, s]) * (np.float32(o == c) - softmax[c, s])
+                    root[o, c, s - tile.start] = weigh[o, s] * (np.float32(o == c) - centre[c, s])
 
 
 @njit(cache=True, fastmath=True)

@@ -163,7 +163,7 @@ def test_only_fisher_lets_all_outputs_move_together(setting):
 
 
 def test_a_temperature_is_in_units_of_the_outputs(setting):
-    point, reference, shape = setting
+    _, reference, shape = setting
     apart = reference.home - reference.home.mean(axis=1, keepdims=True)
     half = float(jnp.sqrt(jnp.mean(apart**2))) / 2
     assert float(reference.temperature) == pytest.approx(half if shape.output is OutputMetric.TEMPERED else 1.0)

@@ -33,7 +33,7 @@ def moments(point: Point, reference: Reference, key: jax.Array, shape: Shape) ->
     parts = _chunks(point, reference, key)
 
     def sum_chunk(total: tuple[Moments, ...], part: tuple[jax.Array, jax.Array, jax.Array, jax.Array]):
-        found = (Moments(s.T @ x**2, s.T @ x, s.sum(axis=0)) for x, s in _sensitivities(point, *part, reference.temperature, shape))
+        found = (Moments(s.T @ x**2, s.T @ x, s.sum(axis=0)) for x, s in _sensitivities(point, *part, shape))
         return jax.tree.map(jnp.add, total, tuple(found)), None
 
     start = tuple(Moments(jnp.zeros_like(w), jnp.zeros_like(w), jnp.zeros_like(b)) for w, b in point)
@@ -47,14 +47,14 @@ def sensitivities(
     """For each layer its inputs x (samples, in) and s (samples, out): within unit j, G is the sum of s_j x x^T."""
 
     def some(part: tuple[jax.Array, jax.Array, jax.Array, jax.Array]) -> tuple[tuple[jax.Array, jax.Array], ...]:
-        return _sensitivities(point, *part, reference.temperature, shape)
+        return _sensitivities(point, *part, shape)
 
     parts = jax.lax.map(some, _chunks(point, reference, key))
     return jax.tree.map(lambda a: a.reshape(-1, a.shape[-1])[: len(reference.x)], parts)
 
 
 def _chunks(point: Point, reference: Reference, key: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
-    """Inputs, outputs at home, shares of the expectation and a key, in chunks that bound the memory of their deltas."""
+    """Inputs, q, shares of the expectation and a key, in chunks that bound the memory of their deltas."""
     samples, outputs = reference.home.shape
     rows = min(outputs, MOST_ROWS)
     widest = max(max(weight.shape) for weight, _ in point)
@@ -63,11 +63,11 @@ def _chunks(point: Point, reference: Reference, key: jax.Array) -> tuple[jax.Arr
     missing = count * chunk - samples
     # a last chunk that is not full is filled with samples of no weight
     share = jnp.ones(samples) / (samples * reference.spread)
-    x, home, share = (
+    x, q, share = (
         jnp.pad(a, [(0, missing)] + [(0, 0)] * (a.ndim - 1)).reshape(count, chunk, *a.shape[1:])
-        for a in (reference.x, reference.home, share)
+        for a in (reference.x, reference.likely, share)
     )
-    return x, home, share, jax.random.split(key, count)
+    return x, q, share, jax.random.split(key, count)
 
 
 @partial(jax.jit, static_argnames="shape")
@@ -77,16 +77,10 @@ def slope(point: Point, reference: Reference, shape: Shape) -> Point:
 
 
 def _sensitivities(
-    point: Point,
-    x: jax.Array,
-    home: jax.Array,
-    share: jax.Array,
-    key: jax.Array,
-    temperature: jax.Array,
-    shape: Shape,
+    point: Point, x: jax.Array, q: jax.Array, share: jax.Array, key: jax.Array, shape: Shape
 ) -> tuple[tuple[jax.Array, jax.Array], ...]:
     inputs, open_gates = _forward(point, x, shape.activations)
-    deltas = root_transpose(home, temperature, _rows(home, key), shape.output)
+    deltas = root_transpose(q, _rows(q, key), shape.output)
     found: list[tuple[jax.Array, jax.Array]] = []
     for (weight, _), x_in, gate in reversed(list(zip(point, inputs, open_gates))):
         deltas = deltas if gate is None else deltas * gate
@@ -96,15 +90,15 @@ def _sensitivities(
     return tuple(reversed(found))
 
 
-def _rows(home: jax.Array, key: jax.Array) -> jax.Array:
+def _rows(q: jax.Array, key: jax.Array) -> jax.Array:
     """Cotangents u (rows, samples, outputs) with sum u u^T = I at each sample: exactly, or on average over keys.
 
     Random signs: Hutchinson, Commun. Stat. Simul. 19, 1990.
     """
-    samples, outputs = home.shape
+    samples, outputs = q.shape
     if outputs <= MOST_ROWS:
         return jnp.broadcast_to(jnp.eye(outputs)[:, None, :], (outputs, samples, outputs))
-    return jax.random.rademacher(key, (MOST_ROWS, samples, outputs), home.dtype) / jnp.sqrt(MOST_ROWS)
+    return jax.random.rademacher(key, (MOST_ROWS, samples, outputs), q.dtype) / jnp.sqrt(MOST_ROWS)
 
 
 def _forward(point: Point, x: jax.Array, activations: Activations) -> tuple[list[jax.Array], list[jax.Array | None]]:

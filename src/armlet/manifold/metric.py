@@ -34,7 +34,12 @@ class Reference(NamedTuple):
     x: jax.Array  # (samples, inputs), normalised
     home: jax.Array  # (samples, outputs), f_{t_0}(x)
     spread: jax.Array  # (), E ||f_{t_0} - E f_{t_0}||^2_L: the unit of d^2
-    temperature: jax.Array  # (), T: q = softmax(home / T); without effect on `logits`
+    temperature: jax.Array  # (), T; without effect on `logits`
+
+    @property
+    def likely(self) -> jax.Array:
+        """q = softmax(home / T), (samples, outputs)."""
+        return jax.nn.softmax(self.home / self.temperature, axis=-1)
 
 
 class Shape(NamedTuple):
@@ -52,9 +57,9 @@ def default_metric(inputs: int, outputs: int) -> OutputMetric:
 def refer(home: Point, x: jax.Array, shape: Shape) -> Reference:
     """The reference of the dense point `home` on normalised inputs x, in units that the draw itself gives."""
     outputs = _evaluate(home, x, shape.activations)
-    temperature = _temperature(outputs, shape.output)
-    centred = root(outputs, temperature, outputs - outputs.mean(axis=0), shape.output)
-    return Reference(x, outputs, jnp.mean(jnp.sum(centred**2, axis=1)), temperature)
+    draw = Reference(x, outputs, jnp.ones(()), _temperature(outputs, shape.output))
+    centred = root(draw.likely, outputs - outputs.mean(axis=0), shape.output)
+    return draw._replace(spread=jnp.mean(jnp.sum(centred**2, axis=1)))
 
 
 def _temperature(outputs: jax.Array, output: OutputMetric) -> jax.Array:
@@ -64,19 +69,17 @@ def _temperature(outputs: jax.Array, output: OutputMetric) -> jax.Array:
     return jnp.where(apart > 0, WARMTH * apart, 1.0)  # one output, or outputs that are always equal: q is even
 
 
-def root(home: jax.Array, temperature: jax.Array, difference: jax.Array, output: OutputMetric) -> jax.Array:
+def root(q: jax.Array, difference: jax.Array, output: OutputMetric) -> jax.Array:
     """R delta with R^T R = L at each sample, so that ||R delta||^2 = delta^T L delta. Both (samples, outputs)."""
     if output is OutputMetric.LOGITS:
         return difference
-    q = jax.nn.softmax(home / temperature, axis=-1)
     return jnp.sqrt(q) * (difference - CENTRED[output] * jnp.sum(q * difference, axis=-1, keepdims=True))
 
 
-def root_transpose(home: jax.Array, temperature: jax.Array, cotangent: jax.Array, output: OutputMetric) -> jax.Array:
+def root_transpose(q: jax.Array, cotangent: jax.Array, output: OutputMetric) -> jax.Array:
     """R^T u, the adjoint of `root`."""
     if output is OutputMetric.LOGITS:
         return cotangent
-    q = jax.nn.softmax(home / temperature, axis=-1)
     weighed = jnp.sqrt(q) * cotangent
     return weighed - CENTRED[output] * q * jnp.sum(weighed, axis=-1, keepdims=True)
 
@@ -84,7 +87,7 @@ def root_transpose(home: jax.Array, temperature: jax.Array, cotangent: jax.Array
 def residual(point: Point, reference: Reference, shape: Shape) -> jax.Array:
     """r_t, (samples, outputs), with ||r_t|| = d(t, t_0) on the reference's draw."""
     difference = evaluate(point, reference.x, shape.activations) - reference.home
-    return root(reference.home, reference.temperature, difference, shape.output) / jnp.sqrt(len(reference.x) * reference.spread)
+    return root(reference.likely, difference, shape.output) / jnp.sqrt(len(reference.x) * reference.spread)
 
 
 @partial(jax.jit, static_argnames="shape")

@@ -41,7 +41,7 @@ def survey(
     apart = law(network, options.validation, _derived(options.seed, 2))
     shape, home = Shape(activations_of(network), metric), point_of(network)
     bank = refer(home, jnp.asarray(normalised(network, raw)), shape)
-    size = float(jnp.mean(jnp.sum(root(bank.home, bank.temperature, bank.home, shape.output) ** 2, axis=1)))
+    size = float(jnp.mean(jnp.sum(root(bank.likely, bank.home, shape.output) ** 2, axis=1)))
     if not FLATTEST * size < float(bank.spread) < float("inf"):
         problem = f"gives a spread of {float(bank.spread)} over the inputs drawn, so no distance can be measured"
         raise InputError("network", problem, "check its input interval, or choose another --inputs")

@@ -6,7 +6,6 @@ behind that unit is evaluated. Mathematics: docs/mathematics.md, section 3.
 
 from dataclasses import dataclass
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +112,7 @@ def _root(reference: Reference, output: OutputMetric) -> tuple[F32, F32]:
     if output is OutputMetric.LOGITS:
         nothing = np.empty((0, len(reference.x)), np.float32)
         return nothing, nothing.copy()
-    q = np.array(jax.nn.softmax(reference.home / reference.temperature, axis=-1).T, order="C")
+    q = np.array(reference.likely.T, order="C")
     return np.sqrt(q), np.float32(CENTRED[output]) * q
 
 

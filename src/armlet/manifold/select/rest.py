@@ -69,4 +69,3 @@ def _read(plan: Plan, still: Still, layer: int) -> F32:
     """What a layer reads, (inputs of the layer, samples)."""
     start = 0 if layer == 0 else int(plan.widths[0] + plan.unit_at[layer - 1])
     return still.values[start : start + int(plan.widths[layer])]
-

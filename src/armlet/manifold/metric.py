@@ -25,7 +25,7 @@ class OutputMetric(Enum):
 
 
 CENTRED: Mapping[OutputMetric, float] = {OutputMetric.FISHER: 1.0, OutputMetric.TEMPERED: 0.5}  # share of q-mean gone
-WARMTH = 0.5  # T of `tempered`, in root mean squares of the outputs about their mean over outputs
+COOL = 0.5  # T of `tempered` at its coolest, in root mean squares of the outputs about their mean over outputs
 
 
 class Reference(NamedTuple):
@@ -57,16 +57,25 @@ def default_metric(inputs: int, outputs: int) -> OutputMetric:
 def refer(home: Point, x: jax.Array, shape: Shape) -> Reference:
     """The reference of the dense point `home` on normalised inputs x, in units that the draw itself gives."""
     outputs = _evaluate(home, x, shape.activations)
-    draw = Reference(x, outputs, jnp.ones(()), _temperature(outputs, shape.output))
-    centred = root(draw.likely, outputs - outputs.mean(axis=0), shape.output)
-    return draw._replace(spread=jnp.mean(jnp.sum(centred**2, axis=1)))
+    return in_unit(Reference(x, outputs, jnp.ones(()), _temperature(outputs, shape.output)), shape)
+
+
+def in_unit(draw: Reference, shape: Shape) -> Reference:
+    """`draw` with the unit of d^2 that its outputs give at its temperature."""
+    return draw._replace(spread=_spread(draw, shape))
+
+
+@partial(jax.jit, static_argnames="shape")
+def _spread(draw: Reference, shape: Shape) -> jax.Array:
+    centred = root(draw.likely, draw.home - draw.home.mean(axis=0), shape.output)
+    return jnp.mean(jnp.sum(centred**2, axis=1))
 
 
 def _temperature(outputs: jax.Array, output: OutputMetric) -> jax.Array:
     if output is not OutputMetric.TEMPERED:
         return jnp.ones(())
     apart = jnp.sqrt(jnp.mean((outputs - outputs.mean(axis=1, keepdims=True)) ** 2))
-    return jnp.where(apart > 0, WARMTH * apart, 1.0)  # one output, or outputs that are always equal: q is even
+    return jnp.where(apart > 0, COOL * apart, 1.0)  # one output, or outputs that are always equal: q is even
 
 
 def root(q: jax.Array, difference: jax.Array, output: OutputMetric) -> jax.Array:

@@ -24,11 +24,11 @@ from armlet.manifold.functional import masks_of, network_at, point_of
 from armlet.manifold.gauss_newton import polish
 from armlet.manifold.inputs.moments import Moments
 from armlet.manifold.inputs.parse import default_model
-from armlet.manifold.metric import default_metric, distance
+from armlet.manifold.metric import OutputMetric, default_metric, distance
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.schedule import schedule, survivors
 from armlet.manifold.select import RIDGE, Selector, prune
-from armlet.manifold.survey import Ground, survey
+from armlet.manifold.survey import Ground, cooled, survey
 from armlet.manifold.trace import Epoch, Trace
 from armlet.network.network import F32, Network
 from armlet.version import __version__
@@ -70,7 +70,7 @@ def sparsify(
     ground = None
     while not stand.plan.ended and len(stand.epochs) < _most_epochs(options):
         ground = ground or survey(network, options, str(settings["sparsify_inputs"]), samples, moments)
-        stand = _epoch(stand, ground, options)
+        stand = _epoch(stand, cooled(ground, stand.distance), options)
         epoch = replace(stand.epochs[-1], seconds=round(time.monotonic() - started, 3))
         if watch is not None:
             epoch = replace(epoch, accuracy=watch(epoch, network_at(stand.point, network, network.provenance)))
@@ -114,6 +114,7 @@ def _epoch(stand: Standing, ground: Ground, options: SparsifyOptions) -> Standin
         adjusted=nearest < before,
         kept=options.budget is None or nearest <= options.budget,
         ridge=ridge,
+        temperature=float(ground.bank.temperature) if shape.output is OutputMetric.TEMPERED else None,
     )
     if not epoch.kept:
         epoch = replace(epoch, sparsity=1 - plan.left / plan.total, connections=plan.left)

@@ -1,6 +1,6 @@
 """What a run measures on: inputs drawn from the model once, and what the dense network says of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -9,10 +9,12 @@ from armlet.errors import InputError
 from armlet.manifold.functional import activations_of, normalised, point_of
 from armlet.manifold.inputs.moments import Moments
 from armlet.manifold.inputs.parse import input_model
-from armlet.manifold.metric import OutputMetric, Reference, Shape, default_metric, refer, root
+from armlet.manifold.metric import OutputMetric, Reference, Shape, default_metric, in_unit, refer, root
 from armlet.manifold.options import SparsifyOptions
 from armlet.network.network import F32, Network
 
+NEAR = 0.12  # d from which on `tempered` is at its coolest: docs/sparsify.md
+NEAREST = 1e-3  # d below which it grows no warmer: all outputs count alike there
 FLATTEST = 1e-11  # least share of the outputs' mean square that varies; below, float32 sees its own rounding
 
 
@@ -48,6 +50,19 @@ def survey(
     validation = refer(home, jnp.asarray(normalised(network, apart)), shape)
     judged = bank._replace(x=bank.x[: options.judged], home=bank.home[: options.judged])
     return Ground(shape, bank, judged, validation._replace(spread=bank.spread, temperature=bank.temperature))
+
+
+def cooled(ground: Ground, distance: float) -> Ground:
+    """The ground as it is walked on from `distance`: under `tempered` the nearer, the warmer.
+
+    The temperature is the coolest from d = `NEAR` on, and (NEAR / d)^2 times that before.
+    """
+    if ground.shape.output is not OutputMetric.TEMPERED:
+        return ground
+    times = max(1.0, (NEAR / max(distance, NEAREST)) ** 2)
+    bank = in_unit(ground.bank._replace(temperature=ground.bank.temperature * times), ground.shape)
+    unit = {"spread": bank.spread, "temperature": bank.temperature}
+    return replace(ground, bank=bank, **{n: getattr(ground, n)._replace(**unit) for n in ("judged", "validation")})
 
 
 def _derived(seed: int, purpose: int) -> int:

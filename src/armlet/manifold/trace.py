@@ -20,6 +20,7 @@ class Epoch:
     kept: bool  # whether the removal stayed; one that breaks the distance budget is undone
     seconds: float = 0.0  # since the start, without what lay between an interruption and going on
     ridge: float | None = None  # that the last step of Gauss-Newton left, in the mean of G's diagonal
+    temperature: float | None = None  # T of the tempered metric, in units of the outputs
     accuracy: float | None = None  # share of right answers on inputs that were only shown
 
 

@@ -14,7 +14,7 @@ from armlet.manifold.metric import OutputMetric, Reference, Shape, distance, ref
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.select import RIDGE, Selector, prune
 from armlet.manifold.select.affordable import affordable
-from armlet.manifold.select.second_order import remove_second_order, surgery
+from armlet.manifold.select.second_order import inverted, remove_second_order, surgery
 from armlet.manifold.sparsify import sparsify
 from test_manifold_metric import random_network
 
@@ -57,6 +57,16 @@ def test_each_cut_is_the_best_and_leaves_the_rest_at_its_best():
         np.testing.assert_allclose(values, told[place][1], rtol=1e-8, atol=1e-10)
         last += cost
         gone.append(place)
+
+
+def test_an_inverse_is_the_inverse_and_of_nothing_indefinite():
+    root = np.random.default_rng(1).normal(size=(40, 25))
+    H = root.T @ root
+    found = inverted(H)
+    np.testing.assert_allclose(found, np.linalg.inv(H), rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(found, found.T)
+    with pytest.raises(InvariantError, match="25 weights is not positive definite"):
+        inverted(H - np.eye(25) * np.linalg.eigvalsh(H)[3])
 
 
 def test_sensitivities_are_what_moments_sum_however_they_are_chunked(monkeypatch):

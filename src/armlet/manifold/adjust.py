@@ -1,8 +1,9 @@
 """Walk the survivors down d(., t_0) with the mask held: Adam on inputs that are new at each step.
 
 Steps are in units of each layer's own weights, so that they mean the same wherever on its fibre a network stands.
-Biases move too. The walk is judged on a fixed validation draw that it never sees; one that ends farther from home
-than it began is not taken. Mathematics: docs/mathematics.md, section 5.
+Biases move too. The end is a mean of the last steps, since each follows only the few inputs it drew. The walk is judged
+on a fixed validation draw that it never sees; one that ends farther from home than it began is not taken.
+Mathematics: docs/mathematics.md, section 5.
 """
 
 from functools import partial
@@ -15,6 +16,8 @@ import optax
 from armlet.manifold.functional import Masks, Point, masked
 from armlet.manifold.metric import Reference, Shape, squared_distance
 
+MEMORY = 0.2  # of a walk: what its end is averaged over
+
 
 @partial(jax.jit, static_argnames=("shape", "batch"))
 def walk(
@@ -23,22 +26,24 @@ def walk(
     """`steps` steps of Adam, each on `batch` inputs drawn from `bank`.
 
     `rate` is the first step's size, in root mean squares of the layer's surviving weights; it falls along a cosine to
-    a tenth.
+    a tenth. The end is an average of the steps that forgets over `MEMORY` of the walk.
     """
     optimiser = optax.scale_by_adam(b2=0.99)  # a short memory: each walk is a few hundred steps
 
-    def descend(number: jax.Array, state: tuple[Point, optax.OptState]):
-        here, moments = state
+    def descend(number: jax.Array, state: tuple[Point, optax.OptState, Point]):
+        here, moments, mean = state
         rows = jax.random.randint(jax.random.fold_in(key, number), (batch,), 0, len(bank.x))
         drawn = bank._replace(x=bank.x[rows], home=bank.home[rows])
         slope = masked(jax.grad(squared_distance)(here, drawn, shape), masks)
         updates, moments = optimiser.update(slope, moments)
         pace = rate * (0.55 + 0.45 * jnp.cos(jnp.pi * number / steps))
-        return _stepped(here, updates, units, pace), moments
+        here = _stepped(here, updates, units, pace)
+        return here, moments, jax.tree.map(lambda m, h: m + (h - m) * forget, mean, here)
 
     point = masked(point, masks)
     units = tuple(_unit(weight, mask) for (weight, _), mask in zip(point, masks, strict=True))
-    return masked(jax.lax.fori_loop(0, steps, descend, (point, optimiser.init(point)))[0], masks)
+    forget = 1 / jnp.maximum(MEMORY * steps, 1.0)
+    return masked(jax.lax.fori_loop(0, steps, descend, (point, optimiser.init(point), point))[2], masks)
 
 
 def _unit(weight: jax.Array, mask: jax.Array) -> jax.Array:

@@ -8,7 +8,7 @@ from armlet.manifold.select import Selector
 
 DEFAULT_DISTANCE = 0.1  # the budget where neither sparsity nor distance is given: docs/sparsify.md, calibration
 
-FAST = {"epochs": 20, "steps": 250, "draws": 8192, "validation": 2048}  # --fast: half, half, a quarter, half
+FAST = {"epochs": 20, "steps": 250, "draws": 8192, "judged": 2048, "validation": 2048}  # --fast: halves and quarters
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class SparsifyOptions:
     gauss_newton: int = 0  # steps of Gauss-Newton after Adam in each adjustment
     step_size: int | None = None  # weights removed between two judgements of costs; None: an epoch's worth
     draws: int = 32768  # inputs to adjust on
-    judged: int = 2048  # of them, those that costs are judged on
+    judged: int = 8192  # of them, those that costs are judged on
     validation: int = 4096  # inputs that only measure d
     path: tuple[float, ...] = ()  # sparsities at which the network on the way is kept, each after a rest
     rest: int = 2  # epochs that adjust and remove nothing, at each of them and at the end

@@ -9,12 +9,12 @@ import numpy as np
 from armlet.manifold.functional import Masks
 from armlet.manifold.select.cost import Selector
 
-MOST = 6e10  # multiply-adds of H over all units: about two seconds of one core
+MOST = 3e7  # pairs of survivors that share a unit: some seconds of one core on 8192 inputs
 
 
-def affordable(selector: Selector, masks: Masks, samples: int) -> Selector:
-    """`selector`, or for `auto` the one to judge these survivors by on so many samples."""
+def affordable(selector: Selector, masks: Masks) -> Selector:
+    """`selector`, or for `auto` the one to judge these survivors by."""
     if selector is not Selector.AUTO:
         return selector
     survivors = np.concatenate([np.asarray(mask).sum(axis=1, dtype=np.float64) for mask in masks])
-    return Selector.SECOND_ORDER if samples * float((survivors**2).sum()) <= MOST else Selector.COMPENSATED
+    return Selector.SECOND_ORDER if float((survivors**2).sum()) <= MOST else Selector.COMPENSATED

@@ -29,7 +29,7 @@ def prune(
         return remove_exactly(point, masks, reference, shape, count)[:2]
     while count > 0:
         some, fresh = min(step_size or count, count), jax.random.fold_in(key, count)
-        best = affordable(selector, masks, len(reference.x))
+        best = affordable(selector, masks)
         if best is Selector.SECOND_ORDER:
             from armlet.manifold.select.second_order import remove_second_order  # wakes Numba
 

@@ -1,8 +1,10 @@
 """Walk the survivors down d(., t_0) with the mask held: Adam on inputs that are new at each step.
 
-Steps are in units of each layer's own weights, so that they mean the same wherever on its fibre a network stands.
-Biases move too. The end is a mean of the last steps, since each follows only the few inputs it drew. The walk is judged
-on a fixed validation draw that it never sees; one that ends farther from home than it began is not taken.
+What is descended counts a draw that is far astray by less than the square: it is the least like data, and no network so
+sparse would serve it and the others. Steps are in units of each layer's own weights, so that they mean the same
+wherever on its fibre a network stands. Biases move too. The end is a mean of the last steps, since each follows only
+the few inputs it drew. The walk is judged by d itself on a fixed validation draw that it never sees; one that ends
+farther from home than it began is not taken.
 Mathematics: docs/mathematics.md, section 5.
 """
 
@@ -14,9 +16,11 @@ import jax.numpy as jnp
 import optax
 
 from armlet.manifold.functional import Masks, Point, masked
-from armlet.manifold.metric import Reference, Shape, squared_distance
+from armlet.manifold.metric import Reference, Shape, residual
 
 MEMORY = 0.2  # of a walk: what its end is averaged over
+POWER = 1.5  # of each draw's own distance: what is descended; docs/sparsify.md
+CLOSE = 1e-3  # distance of a draw from which on nearer hardly counts, so that the slope is finite at home
 
 
 @partial(jax.jit, static_argnames=("shape", "batch"))
@@ -34,7 +38,7 @@ def walk(
         here, moments, mean = state
         rows = jax.random.randint(jax.random.fold_in(key, number), (batch,), 0, len(bank.x))
         drawn = bank._replace(x=bank.x[rows], home=bank.home[rows])
-        slope = masked(jax.grad(squared_distance)(here, drawn, shape), masks)
+        slope = masked(jax.grad(astray)(here, drawn, shape), masks)
         updates, moments = optimiser.update(slope, moments)
         pace = rate * (0.55 + 0.45 * jnp.cos(jnp.pi * number / steps))
         here = _stepped(here, updates, units, pace)
@@ -44,6 +48,12 @@ def walk(
     units = tuple(_unit(weight, mask) for (weight, _), mask in zip(point, masks, strict=True))
     forget = 1 / jnp.maximum(MEMORY * steps, 1.0)
     return masked(jax.lax.fori_loop(0, steps, descend, (point, optimiser.init(point), point))[2], masks)
+
+
+def astray(point: Point, drawn: Reference, shape: Shape) -> jax.Array:
+    """The mean over draws of each one's own distance to the power `POWER`; at 2 it would be d^2."""
+    own = jnp.sum(residual(point, drawn, shape) ** 2, axis=1) * len(drawn.x)
+    return jnp.mean((own + CLOSE**2) ** (POWER / 2))
 
 
 def _unit(weight: jax.Array, mask: jax.Array) -> jax.Array:

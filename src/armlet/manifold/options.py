@@ -8,7 +8,7 @@ from armlet.manifold.select import Selector
 
 DEFAULT_DISTANCE = 0.1  # the budget where neither sparsity nor distance is given: docs/sparsify.md, calibration
 
-FAST = {"epochs": 20, "steps": 250, "draws": 8192, "judged": 2048, "validation": 2048}  # --fast: halves and quarters
+FAST = {"epochs": 20, "steps": 250, "draws": 16384, "judged": 2048, "validation": 2048}  # --fast: halves and quarters
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class SparsifyOptions:
     rate: float = 0.04  # of Adam, at the start of each adjustment, in root mean squares of a layer's weights
     gauss_newton: int = 0  # steps of Gauss-Newton after Adam in each adjustment
     step_size: int | None = None  # weights removed between two judgements of costs; None: an epoch's worth
-    draws: int = 32768  # inputs to adjust on
+    draws: int = 65536  # inputs to adjust on
     judged: int = 8192  # of them, those that costs are judged on
     validation: int = 4096  # inputs that only measure d
     path: tuple[float, ...] = ()  # sparsities at which the network on the way is kept, each after a rest

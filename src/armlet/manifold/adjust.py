@@ -1,10 +1,10 @@
-"""Walk the survivors down d(., t_0) with the mask held: Adam on inputs that are new at each step.
+"""Walk the survivors home with the mask held: Adam on inputs that are new at each step.
 
-What is descended counts a draw that is far astray by less than the square: it is the least like data, and no network so
-sparse would serve it and the others. Steps are in units of each layer's own weights, so that they mean the same
-wherever on its fibre a network stands. Biases move too. The end is a mean of the last steps, since each follows only
-the few inputs it drew. The walk is judged by d itself on a fixed validation draw that it never sees; one that ends
-farther from home than it began is not taken.
+What is descended counts a draw that is far astray by less than its square, under which a few draws, seldom like data,
+would rule the walk. Steps are in units of each layer's own weights, so that they mean the same wherever on its fibre a
+network stands. Biases move too. The end is a mean of the last steps, since each follows only the few inputs it drew.
+The walk is judged by d itself on a fixed validation draw that it never sees; one that ends farther from home than it
+began is not taken.
 Mathematics: docs/mathematics.md, section 5.
 """
 

@@ -101,7 +101,7 @@ def residual(point: Point, reference: Reference, shape: Shape) -> jax.Array:
 
 @partial(jax.jit, static_argnames="shape")
 def squared_distance(point: Point, reference: Reference, shape: Shape) -> jax.Array:
-    """d(t, t_0)^2, what is descended; people are shown its root."""
+    """d(t, t_0)^2, what costs are in; people are shown its root."""
     return jnp.sum(residual(point, reference, shape) ** 2)
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from armlet.manifold.chart import ACCURACY, BOTTOM, DISTANCE, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart
@@ -39,6 +39,7 @@ def test_every_kept_epoch_is_a_dot_within_the_frame(rows):
 
 
 @given(shares, shares, st.floats(0, 1), st.floats(0, 1))
+@example(0.0, 0.0, 0.0, 5e-324)  # the least number above 0 has no tenth
 def test_sparser_lies_to_the_right_and_farther_lies_higher(s1, s2, d1, d2):
     (x1, y1), (x2, y2) = dots(
         trace_of(replace(SOME, sparsity=s1, distance=d1), replace(SOME, sparsity=s2, distance=d2)), DISTANCE

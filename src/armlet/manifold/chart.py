@@ -11,6 +11,7 @@ from armlet.manifold.trace import Trace
 
 WIDTH, HEIGHT = 720, 420
 LEFT, RIGHT, TOP, BOTTOM = 64, 64, 60, 56  # margins
+FLAT = 1e-9  # below it nothing is told apart: a drawing of distances that are rounding, or of none
 GAPS = 5  # between the marks of an upright axis
 INK, FAINT, DISTANCE, ACCURACY = "#333333", "#e2e2e2", "#1f5fa8", "#c4561a"
 TICKS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
@@ -59,8 +60,8 @@ def _span(sparsities: Sequence[float]) -> tuple[float, float]:
 
 
 def _ceiling(value: float) -> float:
-    """The next of 1, 2, 5, 10, 20, ... and their tenths and so on."""
-    unit = 10.0 ** floor(log10(value)) if value > 0 else 1.0
+    """The next of 1, 2, 5, 10, 20, ... and their tenths and so on, as far as `FLAT`."""
+    unit = 10.0 ** floor(log10(max(value, FLAT))) if value > 0 else 1.0
     return next(step * unit for step in (1, 2, 5, 10, 20) if step * unit >= value)
 
 

@@ -31,6 +31,16 @@ def ground(widths: tuple[int, ...] = (8, 6, 3), seed: int = 0):
     return point_of(network), masks_of(network), reference, shape
 
 
+def test_cores_do_not_decide_the_bytes(monkeypatch):
+    point, masks, reference, shape = ground((8, 6, 3))
+    found = []
+    for cores in (1, 3):
+        monkeypatch.setattr("armlet.manifold.select.second_order.os.cpu_count", lambda cores=cores: cores)
+        found.append(remove_second_order(point, masks, reference, KEY, shape, 30))
+    for one, three in zip(*map(jax.tree.leaves, found), strict=True):
+        np.testing.assert_array_equal(one, three)
+
+
 def test_each_cut_is_the_best_and_leaves_the_rest_at_its_best():
     """Against the definition: every weight in turn held at zero, the others solved for."""
     random = np.random.default_rng(0)

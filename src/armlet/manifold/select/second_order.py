@@ -2,13 +2,17 @@
 
 All that G says within one unit is H = E[s x x^T] over its inputs and a one for its bias. With H^-1 over the survivors,
 removing t_i costs t_i^2 / [H^-1]_ii and moves them by -t_i / [H^-1]_ii H^-1 e_i. After each removal H^-1 is brought
-to the smaller set exactly, so that many may go at once. One unit's H is held at a time.
+to the smaller set exactly, so that many may go at once. Units are judged side by side, each on one core: one unit's H
+is held for each. Many small products and factorisations gain nothing from threads of their own, and lose much where two
+libraries' threads wait for each other.
 Mathematics: docs/mathematics.md, section 3. Hassibi, Stork, NIPS 5, 1993; Frantar, Alistarh, NeurIPS 2022.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +20,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 from scipy.linalg import get_lapack_funcs
+from threadpoolctl import threadpool_limits
 
 from armlet.errors import InvariantError
 from armlet.manifold.curvature import sensitivities
@@ -26,15 +31,26 @@ from armlet.manifold.select.remove import strongest_path
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
+T = TypeVar("T")
 _MOST = 4  # times its fair share: what one unit may lose at once
+
+
+class _Layer(NamedTuple):
+    """Weights and masks of a layer, written in as its units lose some, and what its units are judged on."""
+
+    weight: F32  # (out, in)
+    bias: F32  # (out,)
+    alive: NDArray[np.bool_]  # (out, in)
+    free: NDArray[np.bool_]  # (out, in), what may go
+    inputs: F32  # (samples, in + 1), a one last
+    share: F32  # (samples, out), s
+    floor: float  # added to the diagonal of H, so that one that is nothing has an inverse
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Unit:
     """A unit's survivors, its bias behind them."""
 
-    layer: int
-    number: int
     places: NDArray[np.int64]  # inputs of the survivors
     values: F64  # (survivors + 1,)
     inverse: F64  # of H with its ridge
@@ -56,24 +72,34 @@ def remove_second_order(
     many = sum(int(np.count_nonzero(f)) for f in free)
     if count > many:
         raise InvariantError(f"{count} removals asked of {many} free weights")
-    known = sensitivities(point, reference, key, shape)
-    layers = [(np.array(weight), np.array(bias)) for weight, bias in point]
-    most = [[_most(int(np.count_nonzero(row)), count, many) for row in f] for f in free]
-    told = [
-        surgery(u.values, u.inverse, u.free, most[u.layer][u.number])[1] for u in _units(layers, alive, free, known)
-    ]
-    share = iter(_shares(told, count))
-    for unit in _units(layers, alive, free, known):
-        gone, _ = surgery(unit.values, unit.inverse, unit.free, next(share))
-        weight, bias = layers[unit.layer]
-        weight[unit.number, unit.places], bias[unit.number] = unit.values[:-1], unit.values[-1]
-        weight[unit.number, unit.places[gone]] = 0
-        alive[unit.layer][unit.number, unit.places[gone]] = False
+    layers = _layers(point, alive, free, sensitivities(point, reference, key, shape))
+    losing = [(layer, unit) for layer in layers for unit in range(len(layer.weight)) if layer.free[unit].any()]
+
+    def costs_of(asked: tuple[_Layer, int]) -> F64:
+        unit = _unit(*asked)
+        return surgery(unit.values, unit.inverse, unit.free, _most(int(unit.free.sum()), count, many))[1]
+
+    def without(asked: tuple[_Layer, int, int]) -> None:
+        layer, number, some = asked
+        unit = _unit(layer, number)
+        gone, _ = surgery(unit.values, unit.inverse, unit.free, some)
+        layer.weight[number, unit.places], layer.bias[number] = unit.values[:-1], unit.values[-1]
+        layer.weight[number, unit.places[gone]] = 0
+        layer.alive[number, unit.places[gone]] = False
+
+    shares = _shares(_side_by_side(costs_of, losing), count)
+    _side_by_side(without, [(*asked, some) for asked, some in zip(losing, shares, strict=True)])
     left = tuple(jnp.asarray(a, jnp.float32) for a in alive)
-    return tuple((jnp.asarray(weight), jnp.asarray(bias)) for weight, bias in layers), left
+    return tuple((jnp.asarray(layer.weight), jnp.asarray(layer.bias)) for layer in layers), left
 
 
-@njit(cache=True)
+def _side_by_side(work: Callable[[Any], T], asked: Sequence[Any]) -> list[T]:
+    """The results in the order asked, so that cores do not decide them."""
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(work, asked))
+
+
+@njit(cache=True, nogil=True)
 def surgery(values: Any, inverse: Any, free: Any, count: int) -> Any:
     """Take the `count` cheapest out, one after another; `values` and `free` follow. Places, and costs.
 
@@ -111,27 +137,30 @@ def _most(free: int, count: int, many: int) -> int:
     return min(free, count, 8 + -(-_MOST * count * free // many))
 
 
-def _units(
-    layers: list[tuple[F32, F32]],
+def _layers(
+    point: Point,
     alive: list[NDArray[np.bool_]],
     free: list[NDArray[np.bool_]],
     known: tuple[tuple[jax.Array, jax.Array], ...],
-) -> Iterator[_Unit]:
-    """Every unit that has something to lose, one at a time."""
-    for layer, ((weight, bias), (x, s)) in enumerate(zip(layers, known)):
+) -> list[_Layer]:
+    layers: list[_Layer] = []
+    for (weight, bias), open_, may, (x, s) in zip(point, alive, free, known):
         ones = np.concatenate([np.asarray(x), np.ones((len(x), 1), np.float32)], axis=1)
         share = np.asarray(s)
         floor = 1e-9 * float(share.mean()) * len(share) * float((ones**2).mean()) + 1e-30
-        for number in range(len(weight)):
-            if free[layer][number].any():
-                places = np.flatnonzero(alive[layer][number])
-                felt = np.flatnonzero(share[:, number])  # an input that the unit is closed for weighs nothing
-                root = np.sqrt(share[felt, number])[:, None] * ones[np.ix_(felt, np.append(places, ones.shape[1] - 1))]
-                H = (root.T @ root).astype(np.float64)
-                H[np.diag_indices(len(H))] += RIDGE * np.trace(H) / len(H) + floor
-                values = np.append(weight[number, places], bias[number]).astype(np.float64)
-                may = np.append(free[layer][number, places], False)
-                yield _Unit(layer, number, places, values, inverted(H), may)
+        layers.append(_Layer(np.array(weight), np.array(bias), open_, may, ones, share, floor))
+    return layers
+
+
+def _unit(layer: _Layer, number: int) -> _Unit:
+    places = np.flatnonzero(layer.alive[number])
+    felt = np.flatnonzero(layer.share[:, number])  # an input that the unit is closed for weighs nothing
+    inputs = layer.inputs[np.ix_(felt, np.append(places, layer.inputs.shape[1] - 1))]
+    root = np.sqrt(layer.share[felt, number])[:, None] * inputs
+    H = (root.T @ root).astype(np.float64)
+    H[np.diag_indices(len(H))] += RIDGE * np.trace(H) / len(H) + layer.floor
+    values = np.append(layer.weight[number, places], layer.bias[number]).astype(np.float64)
+    return _Unit(places, values, inverted(H), np.append(layer.free[number, places], False))
 
 
 def inverted(H: F64) -> F64:

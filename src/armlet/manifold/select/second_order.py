@@ -155,8 +155,8 @@ def _layers(
 def _unit(layer: _Layer, number: int) -> _Unit:
     places = np.flatnonzero(layer.alive[number])
     felt = np.flatnonzero(layer.share[:, number])  # an input that the unit is closed for weighs nothing
-    inputs = layer.inputs[np.ix_(felt, np.append(places, layer.inputs.shape[1] - 1))]
-    root = np.sqrt(layer.share[felt, number])[:, None] * inputs
+    root = layer.inputs[np.ix_(felt, np.append(places, layer.inputs.shape[1] - 1))]
+    root *= np.sqrt(layer.share[felt, number])[:, None]
     H = (root.T @ root).astype(np.float64)
     H[np.diag_indices(len(H))] += RIDGE * np.trace(H) / len(H) + layer.floor
     values = np.append(layer.weight[number, places], layer.bias[number]).astype(np.float64)

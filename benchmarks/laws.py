@@ -2,10 +2,12 @@
 
     python benchmarks/laws.py strokes,silhouettes,scenes,digits --sides 8,14 --inputs image,fields,samples
     python benchmarks/laws.py strokes --sides 28 --epochs 20 --steps 200 --sparsity 0.98
+    python benchmarks/laws.py strokes,silhouettes,scenes,digits --budget
 
 One line for each run: the distance of the sparse network to the dense one on the test images, which has less noise than
-accuracy, and the accuracy, where the run passes each sparsity. `samples` is given 1000 rows of the training images.
-The networks are small (10-10-10 up to side 14, 40-20-10 beyond), since these ask most of the law.
+accuracy, and the accuracy, where the run passes each sparsity, or where it stops by the default budget. `samples` is
+given 1000 rows of the training images. The networks are small (10-10-10 up to side 14, 40-20-10 beyond), since these
+ask most of the law.
 """
 
 import argparse
@@ -51,13 +53,18 @@ def show(network: Network, data: DataSet, model: str, seed: int, arguments: argp
         far = float(np.sqrt(((answer - dense) ** 2).sum(axis=1).mean() / spread))
         seen.append((epoch.sparsity, far, 100 * float((answer.argmax(axis=1) == data.test_labels).mean())))
 
+    sparsity = None if arguments.budget else arguments.sparsity
     options = SparsifyOptions(
-        sparsity=arguments.sparsity, inputs=model, seed=seed, epochs=arguments.epochs, steps=arguments.steps
+        sparsity=sparsity, inputs=model, seed=seed, epochs=arguments.epochs, steps=arguments.steps
     )
     started = time.process_time()
-    sparsify(network, options, watch, data.train_inputs[:1000] if model == "samples" else None)
+    result = sparsify(network, options, watch, data.train_inputs[:1000] if model == "samples" else None)
     right = 100 * float((dense.argmax(axis=1) == data.test_labels).mean())
-    cells = " ".join(passing(np.array(seen), s) for s in SPARSITIES if s <= arguments.sparsity)
+    if sparsity is None:
+        kept = [row for row, epoch in zip(seen, result.trace.epochs, strict=True) if epoch.kept]
+        cells = f"| {100 * kept[-1][0]:.1f} % removed d {kept[-1][1]:.3f} {kept[-1][2]:.1f} %"
+    else:
+        cells = " ".join(passing(np.array(seen), s) for s in SPARSITIES if s <= sparsity)
     return f"dense {right:.1f} {cells} ({time.process_time() - started:.0f} s of processor)"
 
 
@@ -74,6 +81,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--sides", default="14,28")
     parser.add_argument("--inputs", default="image")
     parser.add_argument("--sparsity", type=float, default=0.95)
+    parser.add_argument("--budget", action="store_true", help="stop by the default budget of distance instead")
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--seeds", type=int, default=1)

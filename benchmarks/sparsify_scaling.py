@@ -14,7 +14,6 @@ import resource
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from itertools import pairwise
 
 import jax
@@ -50,8 +49,9 @@ def measure(weights: int, inputs: str, selector: Selector) -> dict[str, float]:
     """One size, in this process."""
     network, empty = perceptron(weights), peak()
     times: list[tuple[float, float]] = []
-    options = SparsifyOptions(sparsity=0.9, inputs=inputs, epochs=5, rest=0, steps=20, draws=4096, validation=1024)
-    options = replace(options, selector=selector)
+    options = SparsifyOptions(
+        sparsity=0.9, inputs=inputs, selector=selector, epochs=5, rest=0, steps=20, draws=4096, validation=1024
+    )
     sparsify(network, options, lambda *_: times.append((time.monotonic(), time.process_time())))
     (wall, processor), (wall_end, processor_end) = times[0], times[-1]
     epochs = len(times) - 1
@@ -83,7 +83,8 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", default=SIZES, help=f"sizes, by commas ({SIZES})")
     parser.add_argument("--inputs", default="gaussian", help="law of the inputs (gaussian)")
-    parser.add_argument("--selector", default="compensated", help="how removals are judged (compensated)")
+    names = [selector.value for selector in Selector]
+    parser.add_argument("--selector", default="compensated", choices=names, help="judges removals (compensated)")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
 

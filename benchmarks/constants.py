@@ -17,7 +17,8 @@ from armlet.emit.arrange import arrange
 from armlet.emit.entry import entry_cycles
 from armlet.emit.program import WORD, Program
 from armlet.emit.select import selections
-from armlet.network.network import F32, Network
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 from armlet.pipeline import compile_network
 from armlet.target import TARGETS
 from breakdown import network_of

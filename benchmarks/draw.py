@@ -12,7 +12,9 @@ import numpy as np
 
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.network.activation import Activation
-from armlet.network.network import F32, InputDomain, Layer, Network
+from armlet.network.domain import InputDomain
+from armlet.network.frozen import F32
+from armlet.network.network import Layer, Network
 from armlet.target import TARGETS
 
 CHEAP = (0.0, -0.0, 1.0, -1.0, 2.0, -0.5, 0.25, -8.0, 2.0**-20)
@@ -87,5 +89,6 @@ def _domain(rng: np.random.Generator, inputs: int) -> InputDomain:
     ends = np.sort(np.where(rng.random((count, 2)) < 0.5, free, rng.choice(np.array(EDGES), (count, 2))), axis=1)
     if rng.random() < 0.5:
         return InputDomain.uniform(inputs, ends[:, 0], ends[:, 1])
-    mean, std = np.float32(rng.uniform(-2, 2)), np.float32(rng.uniform(0.125, 4))
+    share, std = rng.random(), np.float32(rng.uniform(0.125, 4))
+    mean = (ends @ (1 - share, share)).astype(np.float32).clip(*ends.T)
     return InputDomain.uniform(inputs, ends[:, 0], ends[:, 1], mean, std)

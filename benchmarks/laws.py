@@ -21,7 +21,8 @@ from armlet.manifold.functional import outputs
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.sparsify import sparsify
 from armlet.manifold.trace import Epoch
-from armlet.network.network import F64, Network
+from armlet.network.frozen import F64
+from armlet.network.network import Network
 from armlet.network.topology import Topology
 from armlet.train.trainer import train_network
 from pictures import LAWS, pictures

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from armlet.network.domain import InputDomain
 from armlet.network.network import Network, multilayer_perceptron
 
 WIDTHS = {
@@ -26,7 +27,7 @@ def random_network(widths: tuple[int, ...], sparsity: float, seed: int = 1) -> N
         weight = rng.standard_normal((fan_out, fan_in)) * np.sqrt(2.0 / fan_in)
         biases.append(rng.standard_normal(fan_out) * 0.05)
         weights.append(_pruned(weight, sparsity))
-    return multilayer_perceptron([*weights], [*biases])
+    return multilayer_perceptron([*weights], [*biases], InputDomain.uniform(widths[0]))
 
 
 def _pruned(weight: np.ndarray, sparsity: float) -> np.ndarray:

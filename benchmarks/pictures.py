@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from armlet.data.dataset import DataSet
 from armlet.manifold.inputs.smooth import smooth_noise
-from armlet.network.network import F32, F64
+from armlet.network.frozen import F32, F64
 
 Draw = Callable[[np.random.Generator, NDArray[np.int64], int], F32]  # (random, labels, side) to (count, side, side)
 CLASSES = 10

@@ -28,7 +28,8 @@ from armlet.manifold.schedule import schedule
 from armlet.manifold.trace import Epoch, Trace
 from armlet.network.activation import Activation
 from armlet.network.arrays import read_npy, write_npy
-from armlet.network.network import InputDomain, Layer, Network
+from armlet.network.domain import InputDomain
+from armlet.network.network import Layer, Network
 from armlet.network.npz import read_npz_network
 from armlet.network.params import params_files, read_params
 from armlet.network.topology import read_topology

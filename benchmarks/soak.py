@@ -23,7 +23,8 @@ import numpy as np
 
 from armlet.config import CompileOptions
 from armlet.errors import ArmletError, CapacityError, InputError
-from armlet.network.network import InputDomain, Layer, Network
+from armlet.network.domain import InputDomain
+from armlet.network.network import Layer, Network
 from armlet.network.params import write_params
 from armlet.pipeline import compile_network
 from armlet.schedule.interpret import run_order

@@ -11,7 +11,7 @@ import argparse
 import numpy as np
 
 from armlet.network.activation import Activation, activated
-from armlet.network.network import F64
+from armlet.network.frozen import F64
 from armlet.network.recipe import RECIPES
 
 END = 8.0

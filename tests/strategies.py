@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from armlet.network.activation import Activation
-from armlet.network.network import InputDomain, Layer, Network
+from armlet.network.domain import InputDomain
+from armlet.network.network import Layer, Network
 
 CHEAP = (0.0, -0.0, 1.0, -1.0, 2.0, -2.0, -0.5, 1.75, -8.0, 2.0**-20)  # absent, sign, doubled, held, powers of two
 DENORMAL = (2.0**-149, -(2.0**-149), 1e-40, -1.1754942e-38)
@@ -92,9 +93,10 @@ def domains(draw: st.DrawFn, inputs: int, normalised: bool | None = None) -> Inp
     ends = np.array([sorted(draw(st.tuples(end, end))) for _ in range(count)])
     if normalised is None:
         normalised = draw(st.booleans())
-    mean = 0.0 if normalised else draw(_float32(-2, 2))
+    share = draw(st.none() | st.floats(0, 1))  # where in the interval the mean lies, if it is not 0
+    mean = 0.0 if normalised or share is None else np.float32(ends @ (1 - share, share)).clip(*ends.T)
     std = 1.0 if normalised else draw(_float32(0.125, 4))
-    if not normalised and mean == 0 and std == 1:
+    if not normalised and not np.any(mean) and std == 1:
         std = 2.0
     return InputDomain.uniform(inputs, ends[:, 0], ends[:, 1], mean, std)
 

@@ -11,7 +11,8 @@ from armlet.config import AnnealOptions, CompileOptions
 from armlet.emit.recipe import lower
 from armlet.errors import CapacityError, InputError
 from armlet.network.activation import MEANINGS, Activation, activated, activation_error
-from armlet.network.network import InputDomain, Layer, Network
+from armlet.network.domain import InputDomain
+from armlet.network.network import Layer, Network
 from armlet.network.params import read_params, write_params
 from armlet.network.recipe import RECIPES
 from armlet.network.topology import read_topology

@@ -7,7 +7,8 @@ import pytest
 
 from armlet.baseline import BASELINES
 from armlet.network.activation import Activation
-from armlet.network.network import InputDomain, Layer, Network
+from armlet.network.domain import InputDomain
+from armlet.network.network import Layer, Network
 from armlet.target.core import CORTEX_M4F_CORE
 from armlet.target.cortex_m4f_timing import CORTEX_M4F_CYCLES, STM32F407_FLASH
 from armlet.verify.bound import error_bound

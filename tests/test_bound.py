@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from armlet.network.activation import Activation
 from armlet.network.arithmetic import MultiplyAdd, multiply_add
-from armlet.network.network import F32, F64, InputDomain, Layer, Network
+from armlet.network.domain import InputDomain
+from armlet.network.frozen import F32, F64
+from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
 from armlet.network.recipe import RECIPES
 from armlet.verify.bound import error_bound, largest_sum, specified

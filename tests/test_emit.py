@@ -22,7 +22,8 @@ from armlet.emit.select import select
 from armlet.errors import CapacityError, InputError, InvariantError
 from armlet.network.activation import Activation
 from armlet.network.arithmetic import MultiplyAdd
-from armlet.network.network import InputDomain, Layer, Network, multilayer_perceptron
+from armlet.network.domain import InputDomain
+from armlet.network.network import Layer, Network, multilayer_perceptron
 from armlet.network.params import read_params
 from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.interpret import run_order

@@ -16,7 +16,8 @@ from armlet.graph.simplify import simplify
 from armlet.graph.text import show_graph
 from armlet.network.activation import Activation
 from armlet.network.arithmetic import MultiplyAdd
-from armlet.network.network import InputDomain, Layer, Network
+from armlet.network.domain import InputDomain
+from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.interpret import run_order
 from armlet.schedule.order import natural_order

@@ -13,7 +13,8 @@ from armlet.manifold.inputs.parse import LAWS, default_model, input_model
 from armlet.manifold.inputs.smooth import smooth_noise
 from armlet.manifold.inputs.support import support
 from armlet.manifold.inputs.variants import variants
-from armlet.network.network import InputDomain, Network, multilayer_perceptron
+from armlet.network.domain import InputDomain
+from armlet.network.network import Network, multilayer_perceptron
 from strategies import networks
 
 FLAT = sorted(set(LAWS) - {"image", "fields"})

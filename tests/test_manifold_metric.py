@@ -24,7 +24,9 @@ from armlet.manifold.metric import (
     vector_jacobian,
 )
 from armlet.network.activation import Activation
-from armlet.network.network import F32, InputDomain, Layer, Network
+from armlet.network.domain import InputDomain
+from armlet.network.frozen import F32
+from armlet.network.network import Layer, Network
 
 KEY = jax.random.key(0)
 

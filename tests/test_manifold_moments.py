@@ -11,7 +11,7 @@ from armlet.manifold.inputs.moments import declared, moments_of, read_moments
 from armlet.manifold.inputs.parse import default_model, input_model
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.sparsify import sparsify
-from armlet.network.network import InputDomain
+from armlet.network.domain import InputDomain
 from test_manifold_metric import random_network
 
 RANDOM = np.random.default_rng(0)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from armlet.network.arithmetic import MultiplyAdd, multiply, multiply_add, relu
-from armlet.network.network import F32
+from armlet.network.frozen import F32
 
 LARGEST = Fraction(float(np.finfo(np.float32).max))
 SMALL = st.integers(-(2**24), 2**24)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from armlet.errors import InputError
 from armlet.network.activation import Activation
 from armlet.network.arrays import read_npy, read_npz, write_npy, write_npz
-from armlet.network.network import InputDomain, Layer, Network, multilayer_perceptron
+from armlet.network.domain import InputDomain
+from armlet.network.network import Layer, Network, multilayer_perceptron
 from armlet.network.normalise import fold_normalisation
 from armlet.network.npz import read_npz_network
 from armlet.network.params import read_params, write_params

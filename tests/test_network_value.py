@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from armlet.errors import InputError
 from armlet.network.activation import Activation
-from armlet.network.network import InputDomain, Layer, Network, multilayer_perceptron, natural_shape
+from armlet.network.domain import InputDomain
+from armlet.network.network import Layer, Network, multilayer_perceptron, natural_shape
 from strategies import inputs_for, networks
 
 

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from armlet.cli import app
 from armlet.config import CompileOptions
 from armlet.network.activation import Activation
-from armlet.network.network import InputDomain, Layer, Network
+from armlet.network.domain import InputDomain
+from armlet.network.network import Layer, Network
 from armlet.pipeline import compile_network
 from armlet.target import TARGETS
 from armlet.target.core import CORTEX_M4F_CORE

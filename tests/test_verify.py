@@ -18,7 +18,8 @@ from armlet.errors import InputError
 from armlet.network.activation import Activation
 from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.arrays import read_npy, read_npz
-from armlet.network.network import InputDomain, Layer, Network
+from armlet.network.domain import InputDomain
+from armlet.network.network import Layer, Network
 from armlet.pipeline import compile_network
 from armlet.schedule.interpret import run_order
 from armlet.verify.build import read_build

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from armlet.manifold.options import SparsifyOptions
     from armlet.manifold.sparsify import Sparsified, sparsify
     from armlet.network.activation import Activation
-    from armlet.network.network import InputDomain, Layer, Network, multilayer_perceptron
+    from armlet.network.domain import InputDomain, Origin
+    from armlet.network.network import Layer, Network, OutputKind, multilayer_perceptron
     from armlet.network.params import read_params, write_params
     from armlet.network.read import read_network
     from armlet.network.topology import Topology, read_topology
@@ -45,7 +46,8 @@ _HOMES = {
     "manifold.options": ("SparsifyOptions",),
     "manifold.sparsify": ("Sparsified", "sparsify"),
     "network.activation": ("Activation",),
-    "network.network": ("InputDomain", "Layer", "Network", "multilayer_perceptron"),
+    "network.domain": ("InputDomain", "Origin"),
+    "network.network": ("Layer", "Network", "OutputKind", "multilayer_perceptron"),
     "network.params": ("read_params", "write_params"),
     "network.read": ("read_network",),
     "network.topology": ("Topology", "read_topology"),
@@ -73,6 +75,8 @@ __all__ = [
     "InvariantError",
     "Layer",
     "Network",
+    "Origin",
+    "OutputKind",
     "SourceOptions",
     "Sparsified",
     "SparsifyOptions",

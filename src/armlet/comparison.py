@@ -7,7 +7,8 @@ import numpy as np
 
 from armlet.baseline import BASELINES
 from armlet.errors import InvariantError
-from armlet.network.network import F32, Network
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 from armlet.target.spec import Target
 from armlet.verify.bound import error_bound
 from armlet.verify.figures import Figures
@@ -45,9 +46,8 @@ def measure_c(network: Network, kind: str, target: Target, tools: Toolchain, sec
 
 
 def some_input(network: Network) -> F32:
-    """One input inside the declared interval, the same for the same network."""
-    domain = network.domain
-    return np.random.default_rng(0).uniform(domain.low, domain.high).astype(np.float32)
+    """One input inside its domain, the same for the same network."""
+    return network.domain.draw(np.random.default_rng(0), 1)[0].astype(np.float32)
 
 
 def require_agreement(network: Network, kind: str, x: F32, found: F32) -> None:

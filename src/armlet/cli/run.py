@@ -10,7 +10,7 @@ from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
 from armlet.errors import InputError
 
 if TYPE_CHECKING:
-    from armlet.network.network import F32
+    from armlet.network.frozen import F32
 
 
 def run(

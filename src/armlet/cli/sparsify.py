@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from armlet.manifold.select import Selector
     from armlet.manifold.sparsify import Watch
     from armlet.manifold.trace import Epoch
-    from armlet.network.network import F32, Network
+    from armlet.network.frozen import F32
+    from armlet.network.network import Network
 
 _STOP = "When to stop (neither: a distance of 0.1)"
 _INPUTS = "What inputs the network meets"

@@ -10,7 +10,7 @@ from armlet.data.resample import resample
 from armlet.data.table import I64, read_samples
 from armlet.errors import InputError
 from armlet.network.arrays import LARGEST, write_npz
-from armlet.network.network import F32, frozen
+from armlet.network.frozen import F32, frozen
 from armlet.network.topology import Topology
 from armlet.storage import write_folder
 

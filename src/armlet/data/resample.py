@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.network.network import F32, F64
+from armlet.network.frozen import F32, F64
 
 _AT_ONCE = 1 << 24  # float64 values in flight
 

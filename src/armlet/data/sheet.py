@@ -14,7 +14,7 @@ from armlet.data.images import Images, Source, as_pixels
 from armlet.data.table import as_labels
 from armlet.data.text import first_words, read_numbers, require_file
 from armlet.errors import InputError
-from armlet.network.network import F32
+from armlet.network.frozen import F32
 
 _CALLED = ("label", "class", "target", "y")
 

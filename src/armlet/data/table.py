@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from armlet.data.text import read_numbers, require_file
 from armlet.errors import InputError
 from armlet.network.arrays import read_npz
-from armlet.network.network import F32
+from armlet.network.frozen import F32
 
 I64 = NDArray[np.int64]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from armlet.errors import InputError
-from armlet.network.network import F32
+from armlet.network.frozen import F32
 from armlet.storage import unreadable
 
 LONGEST = 1 << 29  # bytes of text; MNIST's 60,000 training images take 110 MB

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from armlet.emit.lines import Lines
 from armlet.emit.recipe import CONSTANT, lower, temporaries
 from armlet.graph.graph import ACTIVATIONS, Graph, Index
-from armlet.network.network import F32
+from armlet.network.frozen import F32
 from armlet.schedule.code import Op as Step
 from armlet.target.spec import Op, Split
 

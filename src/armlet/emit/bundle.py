@@ -16,7 +16,8 @@ from armlet.emit.manifest import Manifest, Search, Settings, make_manifest
 from armlet.emit.program import Program
 from armlet.errors import InputError
 from armlet.graph.simplify import Simplified
-from armlet.network.network import F32, Network
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 from armlet.network.params import params_files
 from armlet.schedule.interpret import run_order
 
@@ -67,8 +68,8 @@ def test_inputs(network: Network) -> F32:
     """The ends of the declared intervals and a few draws between them; the same for the same network."""
     domain = network.domain
     rng = np.random.default_rng(int(network.digest()[:8], 16))
-    between = domain.low + (domain.high - domain.low) * rng.random((_VECTORS, network.inputs))
-    return np.vstack([domain.low, domain.high, between]).astype(np.float32)
+    ends = (domain.low, domain.high) if domain.is_declared else (np.zeros(network.inputs), np.ones(network.inputs))
+    return np.vstack([*ends, domain.draw(rng, _VECTORS)]).astype(np.float32)
 
 
 def manifest_path(build: Path) -> Path:

@@ -17,7 +17,8 @@ from armlet.graph.graph import Graph
 from armlet.graph.simplify import Simplified
 from armlet.layout.bound import transfer_bounds
 from armlet.layout.place import InputLayout
-from armlet.network.network import F32, Network
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 from armlet.schedule.bound import move_bound
 from armlet.schedule.code import Op as Step
 from armlet.storage import parse_json, read_file

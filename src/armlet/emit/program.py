@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from armlet.layout.layout import Layout
 from armlet.network.arithmetic import MultiplyAdd
-from armlet.network.network import F32, frozen
+from armlet.network.frozen import F32, frozen
 from armlet.schedule.code import Code
 from armlet.target.spec import Op, Split, Target
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from armlet.emit.lines import Lines
 from armlet.graph.graph import Graph, Index
-from armlet.network.network import F32
+from armlet.network.frozen import F32
 from armlet.schedule.code import Op as Step
 
 

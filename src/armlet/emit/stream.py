@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from armlet.network.network import F32
+from armlet.network.frozen import F32
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from armlet.emit.steps import Steps
 from armlet.emit.stream import Stream, plan_stream
 from armlet.graph.graph import Index
 from armlet.network.arithmetic import MultiplyAdd
-from armlet.network.network import F32
+from armlet.network.frozen import F32
 
 Mask: TypeAlias = NDArray[np.bool_]
 Wanted: TypeAlias = tuple[NDArray[np.int64], F32]  # instructions, and a constant for each

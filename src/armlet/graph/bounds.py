@@ -10,7 +10,8 @@ import numpy as np
 
 from armlet.graph.graph import ACTIVATIONS, Graph
 from armlet.network.activation import Activation, activated, activation_error
-from armlet.network.network import F64, InputDomain
+from armlet.network.domain import InputDomain
+from armlet.network.frozen import F64
 
 UNIT = 2.0**-24  # relative rounding of one float32 operation
 TINY = 2.0**-149  # absolute rounding of one operation among subnormals

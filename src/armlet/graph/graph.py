@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from armlet.errors import InvariantError
 from armlet.network.activation import Activation
-from armlet.network.network import F32, F64, frozen
+from armlet.network.frozen import F32, F64, frozen
 
 Index: TypeAlias = NDArray[np.integer[Any]]  # kept as int32
 

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from armlet.graph.graph import ACTIVATIONS, Graph
 from armlet.network.activation import activated
-from armlet.network.network import F64
+from armlet.network.frozen import F64
 
 
 def run_graph(graph: Graph, x: ArrayLike) -> F64:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from armlet.graph.bounds import node_bounds
 from armlet.graph.graph import HOMOGENEOUS, Graph, Index
-from armlet.network.network import F64, InputDomain
+from armlet.network.domain import InputDomain
+from armlet.network.frozen import F64
 
 SWEEPS = 3
 FARTHEST = 2.0**24  # scales lie within this and its inverse, so that values stay far from both ends of float32

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.graph.graph import HOMOGENEOUS, Graph
-from armlet.network.network import F64
+from armlet.network.frozen import F64
 
 _SMALLEST = float(np.finfo(np.float32).tiny)  # below, numbers lose digits, and no power of two is exact
 _LARGEST = float(np.finfo(np.float32).max)

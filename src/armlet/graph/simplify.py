@@ -18,7 +18,7 @@ from armlet.errors import InputError
 from armlet.graph.bounds import Bounds, node_bounds
 from armlet.graph.graph import ACTIVATIONS, Graph, Index
 from armlet.network.activation import Activation
-from armlet.network.network import InputDomain
+from armlet.network.domain import InputDomain
 from armlet.network.recipe import RECIPES
 
 _LINEAR, _RELU, _LEAKY_RELU, _RELU6 = (

@@ -11,7 +11,7 @@ import numpy as np
 
 from armlet.errors import InvariantError
 from armlet.graph.graph import Index
-from armlet.network.network import frozen
+from armlet.network.frozen import frozen
 from armlet.schedule.code import Code, Op
 
 

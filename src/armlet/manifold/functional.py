@@ -14,7 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from armlet.network.activation import Activation, activated
-from armlet.network.network import F32, Network
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 
 Parameters: TypeAlias = tuple[jax.Array, jax.Array]  # of a layer: weight (out, in), bias (out,)
 Point: TypeAlias = tuple[Parameters, ...]

@@ -30,7 +30,9 @@ from armlet.manifold.schedule import schedule, survivors
 from armlet.manifold.select import RIDGE, Selector, prune
 from armlet.manifold.survey import Ground, cooled, survey
 from armlet.manifold.trace import Epoch, Trace
-from armlet.network.network import F32, Network
+from armlet.network.domain import InputDomain
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 from armlet.version import __version__
 
 Watch = Callable[[Epoch, Network], float | None]
@@ -69,7 +71,8 @@ def sparsify(
     started = time.monotonic() - (stand.epochs[-1].seconds if stand.epochs else 0.0)
     ground = None
     while not stand.plan.ended and len(stand.epochs) < _most_epochs(options):
-        ground = ground or survey(network, options, str(settings["sparsify_inputs"]), samples, moments)
+        met = _with_domain(network)
+        ground = ground or survey(met, options, str(settings["sparsify_inputs"]), samples, moments)
         stand = _epoch(stand, cooled(ground, stand.distance), options)
         epoch = replace(stand.epochs[-1], seconds=round(time.monotonic() - started, 3))
         if watch is not None:
@@ -78,6 +81,11 @@ def sparsify(
         if partial is not None:
             partial.save(stand, settings)
     return _finished(network, options, stand, settings)
+
+
+def _with_domain(network: Network) -> Network:
+    """The network as its input laws see it: inputs in [0, 1] where nobody declared anything."""
+    return network if network.domain.is_declared else replace(network, domain=InputDomain.uniform(network.inputs))
 
 
 def _start(network: Network, options: SparsifyOptions) -> Standing:

@@ -11,7 +11,8 @@ from armlet.manifold.inputs.moments import Moments
 from armlet.manifold.inputs.parse import input_model
 from armlet.manifold.metric import OutputMetric, Reference, Shape, default_metric, in_unit, refer, root
 from armlet.manifold.options import SparsifyOptions
-from armlet.network.network import F32, Network
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 
 NEAR = 0.12  # d from which on `tempered` is at its coolest: docs/sparsify.md
 NEAREST = 1e-3  # d below which it grows no warmer: all outputs count alike there

@@ -8,7 +8,7 @@ from enum import Enum
 
 import numpy as np
 
-from armlet.network.network import F32, F64
+from armlet.network.frozen import F32, F64
 
 
 class MultiplyAdd(Enum):

@@ -3,17 +3,17 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from armlet.errors import InputError
 from armlet.network.activation import SLOPE, Activation, activated
-
-F32: TypeAlias = NDArray[np.float32]
-F64: TypeAlias = NDArray[np.float64]
+from armlet.network.domain import InputDomain
+from armlet.network.frozen import F32, F64, frozen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,44 +56,11 @@ class Layer:
         return self.weight.shape[0]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class InputDomain:
-    """The closed interval of each raw input, and the normalisation that the network was trained with.
+class OutputKind(Enum):
+    """What the outputs are for."""
 
-    The network computes on `(x - mean) / std`; every command takes the raw x.
-    """
-
-    low: F64  # (inputs,)
-    high: F64
-    mean: F64
-    std: F64
-
-    def __post_init__(self) -> None:
-        for name in ("low", "high", "mean", "std"):
-            array = frozen(np.asarray(getattr(self, name), np.float64) + 0.0, np.float64)  # zero has one sign here
-            if array.ndim != 1 or array.shape != np.shape(self.low):
-                raise InputError(f"input {name}", f"has shape {array.shape}, not that of low, {np.shape(self.low)}")
-            if not np.isfinite(array).all():
-                raise InputError(f"input {name}", "is not finite")
-            object.__setattr__(self, name, array)
-        if (self.low > self.high).any():
-            i = int(np.argmax(self.low > self.high))
-            raise InputError(f"input {i}", f"has its interval upside down: [{self.low[i]}, {self.high[i]}]")
-        if (self.std <= 0).any():
-            i = int(np.argmax(self.std <= 0))
-            raise InputError(f"input {i}", f"has std {self.std[i]}, which is not positive")
-
-    @classmethod
-    def uniform(
-        cls, inputs: int, low: ArrayLike = 0.0, high: ArrayLike = 1.0, mean: ArrayLike = 0.0, std: ArrayLike = 1.0
-    ) -> "InputDomain":
-        """Scalars or arrays, spread over `inputs` inputs."""
-        return cls(*(np.broadcast_to(np.asarray(v, np.float64), (inputs,)) for v in (low, high, mean, std)))
-
-    @property
-    def is_normalised(self) -> bool:
-        """Whether raw inputs are already what the first layer takes."""
-        return bool((self.mean == 0).all() and (self.std == 1).all())
+    SCORES = "scores"  # of classes: the largest is the answer
+    VALUES = "values"  # each is a quantity of its own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,13 +68,14 @@ class Network:
     """Layers applied in turn to raw inputs of a known domain.
 
     `shape` is how a person sees the inputs, (14, 14) for an image. `provenance` is free text and numbers on where
-    the parameters came from; it takes no part in the digest.
+    the parameters came from; neither it nor `output` takes part in the digest.
     """
 
     layers: tuple[Layer, ...]
     domain: InputDomain
     shape: tuple[int, ...]
     provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    output: OutputKind | None = None  # None where nobody said
 
     def __post_init__(self) -> None:
         if not self.layers:
@@ -172,7 +140,7 @@ class Network:
 def multilayer_perceptron(
     weights: list[ArrayLike], biases: list[ArrayLike], domain: InputDomain | None = None, shape: tuple[int, ...] = ()
 ) -> Network:
-    """The default reading of bare arrays: ReLU hidden layers, a linear last one, inputs in [0, 1]."""
+    """The default reading of bare arrays: ReLU hidden layers, a linear last one, inputs undeclared."""
     last = len(weights) - 1
     layers = tuple(
         Layer(np.asarray(w), np.asarray(b), Activation.LINEAR if i == last else Activation.RELU)
@@ -181,18 +149,10 @@ def multilayer_perceptron(
     if not layers:
         raise InputError("network", "has no layer")
     inputs = layers[0].inputs
-    return Network(layers, domain or InputDomain.uniform(inputs), shape or natural_shape(inputs))
+    return Network(layers, domain or InputDomain.undeclared(inputs), shape or natural_shape(inputs))
 
 
 def natural_shape(inputs: int) -> tuple[int, ...]:
     """A square image where the count is a square greater than one, otherwise a row."""
     side = round(inputs**0.5)
     return (side, side) if inputs > 1 and side * side == inputs else (inputs,)
-
-
-def frozen(values: ArrayLike, dtype: type) -> NDArray[Any]:
-    """A read-only copy of `values`."""
-    with np.errstate(over="ignore", invalid="ignore"):  # what becomes inf, or signals as NaN, the caller refuses
-        array = np.array(values, dtype=dtype)
-    array.setflags(write=False)
-    return array

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from armlet.errors import InputError
-from armlet.network.network import InputDomain, Network
+from armlet.network.network import Network
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -25,6 +25,6 @@ def fold_normalisation(network: Network) -> Network:
         if np.abs(values).max() > _LARGEST:
             place = ", ".join(str(i) for i in np.argwhere(np.abs(values) > _LARGEST)[0])
             raise InputError("network", f"layer 1, {name}[{place}] leaves float32 once divided by std", "scale it")
-    raw = InputDomain.uniform(network.inputs, domain.low, domain.high)
+    raw = replace(domain, mean=np.zeros(network.inputs), std=np.ones(network.inputs))
     folded = replace(first, weight=weight.astype(np.float32), bias=bias.astype(np.float32))
     return replace(network, layers=(folded, *rest), domain=raw)

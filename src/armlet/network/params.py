@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from armlet.errors import InputError
 from armlet.network.activation import SLOPE, Activation
 from armlet.network.arrays import read_npy, write_npy
-from armlet.network.network import InputDomain, Layer, Network, multilayer_perceptron, natural_shape
+from armlet.network.domain import InputDomain, Origin, domain_of
+from armlet.network.network import Layer, Network, OutputKind, multilayer_perceptron, natural_shape
 from armlet.storage import read_toml, write_folder
 
 FORMAT = 1
@@ -22,6 +23,11 @@ OWNS = (*_ALONE, *(f"path/s*/{name}" for name in _ALONE))  # what a PARAMS folde
 _LONGEST = 8 << 20  # bytes of network.toml; four numbers for each of 90,000 inputs fit
 
 _Numbers = float | list[float]
+_TOLD = {  # what network.toml says of a domain
+    Origin.DECLARED: ("low", "high", "mean", "std"),
+    Origin.IMPLIED: ("mean", "std"),
+    Origin.UNDECLARED: (),
+}
 
 
 class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,6 +36,7 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outputs: int
     shape: list[int] = []
     dtype: str = "float32"
+    output: OutputKind | None = None
 
 
 class _LayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,10 +46,10 @@ class _LayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _InputEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    low: _Numbers = 0.0
-    high: _Numbers = 1.0
-    mean: _Numbers = 0.0
-    std: _Numbers = 1.0
+    low: _Numbers | None = None
+    high: _Numbers | None = None
+    mean: _Numbers | None = None
+    std: _Numbers | None = None
 
 
 class _Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,12 +100,15 @@ def show_description(network: Network) -> str:
     """The text of network.toml."""
     domain = network.domain
     lines = ["[network]", f"format = {FORMAT}", f"inputs = {network.inputs}", f"outputs = {network.outputs}"]
-    lines += [f"shape = {list(network.shape)}", 'dtype = "float32"', ""]
+    lines += [f"shape = {list(network.shape)}", 'dtype = "float32"']
+    lines += [f'output = "{network.output.value}"', ""] if network.output else [""]
     for layer in network.layers:
         lines += ["[[layer]]", f"width = {layer.outputs}", f'activation = "{layer.activation.value}"']
         lines += [f"slope = {layer.slope!r}", ""] if layer.activation is Activation.LEAKY_RELU else [""]
+    told = _TOLD[domain.origin]
     lines.append("[input]  # the closed interval of each raw input, and the normalisation of training")
-    lines += [f"{name} = {_compact(getattr(domain, name))}" for name in ("low", "high", "mean", "std")]
+    lines += [f"{name} = {_compact(getattr(domain, name))}" for name in told]
+    lines += [] if "low" in told else [f"# low and high: {domain.describe()}"]
     if network.provenance:
         lines += ["", "[provenance]"]
         lines += [f"{_key(key)} = {_value(value)}" for key, value in sorted(network.provenance.items())]
@@ -121,7 +131,7 @@ def _described(path: Path, described: _Description, weights: list[NDArray[Any]],
     shape = tuple(header.shape) or natural_shape(header.inputs)
     layers = tuple(_layer(path, *each) for each in enumerate(zip(weights, biases, described.layer)))
     try:
-        return Network(layers, domain, shape, described.provenance)
+        return Network(layers, domain, shape, described.provenance, header.output)
     except InputError as wrong:
         raise InputError(path, f"{wrong.source} {wrong.problem}", wrong.mend) from wrong
 
@@ -148,16 +158,14 @@ def _read_description(path: Path) -> _Description:
 
 
 def _domain(path: Path, entry: _InputEntry, inputs: int) -> InputDomain:
-    arrays: list[NDArray[np.float64]] = []
-    for name in ("low", "high", "mean", "std"):
-        array = np.asarray(getattr(entry, name), np.float64)
-        if array.ndim and array.shape != (inputs,):
-            raise InputError(path, f"input.{name} has {len(array)} values for {inputs} inputs")
-        arrays.append(np.broadcast_to(array, (inputs,)))
+    told = {name: getattr(entry, name) for name in ("low", "high", "mean", "std")}
+    for name, given in told.items():
+        if isinstance(given, list) and len(given) not in (1, inputs):
+            raise InputError(path, f"input.{name} has {len(given)} values for {inputs} inputs")
     try:
-        return InputDomain(*arrays)
+        return domain_of(inputs, **told)
     except InputError as wrong:
-        raise InputError(path, f"{wrong.source} {wrong.problem}") from wrong
+        raise InputError(path, f"{wrong.source} {wrong.problem}", wrong.mend) from wrong
 
 
 def _parameter(path: Path, dimensions: int) -> NDArray[np.float32]:

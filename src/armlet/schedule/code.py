@@ -17,7 +17,7 @@ from enum import IntEnum
 import numpy as np
 
 from armlet.graph.graph import Index
-from armlet.network.network import frozen
+from armlet.network.frozen import frozen
 from armlet.schedule.order import Order
 
 

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 from armlet.graph.graph import ACTIVATIONS, Graph, Index
 from armlet.network.activation import Activation
 from armlet.network.arithmetic import MultiplyAdd, multiply, multiply_add
-from armlet.network.network import F32
+from armlet.network.frozen import F32
 from armlet.network.recipe import RECIPES
 from armlet.schedule.order import Order
 

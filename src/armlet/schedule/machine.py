@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from armlet.graph.graph import ACTIVATIONS
 from armlet.network.arithmetic import MultiplyAdd, multiply, multiply_add
-from armlet.network.network import F32
+from armlet.network.frozen import F32
 from armlet.network.recipe import RECIPES
 from armlet.schedule.code import Code, Op
 

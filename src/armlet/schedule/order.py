@@ -10,7 +10,7 @@ import numpy as np
 
 from armlet.errors import InvariantError
 from armlet.graph.graph import Graph, Index
-from armlet.network.network import frozen
+from armlet.network.frozen import frozen
 
 
 @dataclass(frozen=True, slots=True, eq=False)

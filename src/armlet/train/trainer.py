@@ -15,7 +15,8 @@ import optax
 from armlet.data.dataset import DataSet
 from armlet.data.split import hold_out
 from armlet.errors import InputError
-from armlet.network.network import InputDomain, Layer, Network
+from armlet.network.domain import InputDomain
+from armlet.network.network import Layer, Network
 from armlet.network.topology import Topology
 from armlet.train.options import Epoch, TrainOptions, Watch, unwatched
 from armlet.train.perceptron import Kinds, Parameters, initial, logits, loss

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from armlet.network.activation import Activation, activated, activation_error
-from armlet.network.network import F64, Layer, Network
+from armlet.network.frozen import F64
+from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
 from armlet.verify.scaling import Scaling, unscaled
 
@@ -58,7 +59,12 @@ def specified(network: Network, x: ArrayLike, scaling: Scaling | None = None) ->
 
 
 def largest_sum(network: Network, scaling: Scaling | None = None) -> float:
-    """At most how large any sum, or part of one, gets in float32 on the declared inputs; infinite beyond float32."""
+    """At most how large any sum, or part of one, gets in float32 on the declared inputs.
+
+    Infinite where that is beyond float32, and where no interval is declared.
+    """
+    if not network.domain.is_declared:
+        return np.inf
     folded, given = fold_normalisation(network), scaling or unscaled(network)
     size = np.maximum(np.abs(network.domain.low), np.abs(network.domain.high)) * (1 + _SINGLE)
     largest = 0.0

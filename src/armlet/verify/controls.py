@@ -12,7 +12,7 @@ from itertools import chain
 import numpy as np
 
 from armlet.emit import names
-from armlet.network.network import F32
+from armlet.network.frozen import F32
 from armlet.verify.build import Build
 from armlet.verify.image import Image, Section
 from armlet.verify.machine import MachineError

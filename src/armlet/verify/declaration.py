@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.network.activation import Activation, activated, activation_error
-from armlet.network.network import F32, F64, Layer, Network, frozen
+from armlet.network.frozen import F32, F64, frozen
+from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.order import Order
 
@@ -35,6 +36,7 @@ class _Units:
     value: F64  # where constant
     size: F64  # at most what the terms of its sum come to, signs left out
     equals: Mapping[Activation, NDArray[np.bool_]]  # activations that are the same on every sum, and where
+    bounded: bool = True  # whether the inputs have intervals; without them `low` and `high` mean nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,9 @@ def _outputs_disagreement(order: Order, last: _Declared) -> str:
 
 def _inputs(network: Network) -> _Units:
     domain = network.domain
+    if not domain.is_declared:  # no activation is decided, and only what has no way in is constant
+        nothing = np.zeros(network.inputs)
+        return _Units(nothing, nothing, nothing > 0, nothing, nothing, {}, bounded=False)
     low, high = domain.low.astype(np.float32).astype(np.float64), domain.high.astype(np.float32).astype(np.float64)
     never = np.zeros(len(low), bool)
     low, high = np.minimum(low, domain.low), np.maximum(high, domain.high)
@@ -194,13 +199,13 @@ def _next(layer: Layer, before: _Units) -> _Units:
     low, high = up @ low_in + down @ high_in + bias, up @ high_in + down @ low_in + bias
     size = np.abs(weight) @ before.size + np.abs(bias)
     fed = ((weight != 0) & ~before.constant).any(axis=1)
-    flat = _flat(layer.activation, low, high, _SLACK * size)
+    flat = _flat(layer.activation, low, high, _SLACK * size) & before.bounded
     value = activated(layer.activation, layer.slope, low)
-    equals = _equals(layer.activation, low, high, _SLACK * size)
+    equals = _equals(layer.activation, low, high, _SLACK * size) if before.bounded else {}
     ends = activated(layer.activation, layer.slope, np.stack((low, high)))
     slack = activation_error(layer.activation, ends)
     size = np.maximum(size, np.abs(ends).max(axis=0)) + slack.max(axis=0) / _ONCE
-    return _Units(ends[0] - slack[0], ends[1] + slack[1], flat | ~fed, value, size, equals)
+    return _Units(ends[0] - slack[0], ends[1] + slack[1], flat | ~fed, value, size, equals, before.bounded)
 
 
 def _flat(kind: Activation, low: F64, high: F64, slack: F64) -> NDArray[np.bool_]:

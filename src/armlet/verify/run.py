@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from armlet.emit import names
-from armlet.network.network import F32
+from armlet.network.frozen import F32
 from armlet.verify.build import read_build
 from armlet.verify.runner import Runner
 from armlet.verify.toolchain import Toolchain, find_toolchain

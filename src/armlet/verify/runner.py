@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from armlet.emit import names
 from armlet.emit.driver import Driver
-from armlet.network.network import F32
+from armlet.network.frozen import F32
 from armlet.target.core import Memory
 from armlet.verify.build import Build
 from armlet.verify.image import Image

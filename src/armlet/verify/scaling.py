@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from armlet.network.network import F64, Network
+from armlet.network.frozen import F64
+from armlet.network.network import Network
 from armlet.schedule.order import Order
 
 

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from armlet.errors import ToolchainError
-from armlet.network.network import F32
+from armlet.network.frozen import F32
 from armlet.schedule.interpret import run_order
 from armlet.verify.bound import specified
 from armlet.verify.build import Build, read_build

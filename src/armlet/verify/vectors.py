@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.network.network import F32, InputDomain
+from armlet.network.domain import InputDomain
+from armlet.network.frozen import F32
 from armlet.verify.build import Build
 
 _SPECIAL = {
@@ -44,8 +45,8 @@ def trials(build: Build, random: int, seed: int) -> Trials:
     for i in range(4):
         chosen = rng.choice([0.0, -0.0, 1.4e-45, -1e-40, 1.0, -1.0], len(low)).astype(np.float32)
         edges[f"special values mixed {i}"] = _inside(chosen, low, high)
-    between = low + (high.astype(np.float64) - low) * rng.random((random, len(low)))
-    draws = {f"random input {i}": _inside(row.astype(np.float32), low, high) for i, row in enumerate(between)}
+    between = domain.draw(rng, random).astype(np.float32)
+    draws = {f"random input {i}": _inside(row, low, high) for i, row in enumerate(between)}
     rows = given | edges | draws
     return Trials(np.stack([*rows.values()]).astype(np.float32), tuple(rows))
 
@@ -54,6 +55,8 @@ def _inward(domain: InputDomain) -> tuple[F32, F32]:
     """The ends as the nearest float32 values inside the interval; one value where it holds none."""
     with np.errstate(over="ignore"):
         low, high = domain.low.astype(np.float32), domain.high.astype(np.float32)
+    if not domain.is_declared:
+        return np.nan_to_num(low), np.nan_to_num(high)  # all that is finite
     up, down = np.float32(np.inf), np.float32(-np.inf)
     low = np.where(low < domain.low, np.nextafter(low, up), low)
     high = np.where(high > domain.high, np.nextafter(high, down), high)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from armlet.emit import names
 from armlet.errors import ToolchainError
-from armlet.network.network import F32, F64
+from armlet.network.frozen import F32, F64
 from armlet.schedule.interpret import run_order
 from armlet.verify.bound import error_bound, largest_sum, specified
 from armlet.verify.build import Build, read_build
@@ -160,6 +160,8 @@ def _check_range(build: Build, told: NDArray[np.bool_], found: _Findings) -> Non
         found.add("no sum leaves float32 on the declared inputs", "", f"none beyond {largest:.3g}")
         return
     claim = "sums may leave float32 on some declared inputs: nothing is claimed of results there"
+    if not build.network.domain.is_declared:
+        claim = "no interval of the inputs is declared: nothing is claimed of results where a sum leaves float32"
     found.add(claim, "", f"{np.count_nonzero(~told)} of {len(told)} inputs tried are left out")
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.manifold.functional import outputs
-from armlet.network.network import F32, Network
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 
 TURNS = 8  # times that a row may be taken: classes are assumed to be about as frequent as each other
 _BATCH = 8192

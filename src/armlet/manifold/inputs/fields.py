@@ -14,7 +14,8 @@ from armlet.errors import InputError
 from armlet.manifold.inputs.law import stretched
 from armlet.manifold.inputs.light import lights
 from armlet.manifold.inputs.smooth import smooth_noise
-from armlet.network.network import F32, Network
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 
 _AT_ONCE = 1 << 24  # values of fields drawn at once: 64 MB
 

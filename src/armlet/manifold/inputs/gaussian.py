@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.manifold.inputs.law import inside
-from armlet.network.network import F32, F64, InputDomain, Network
+from armlet.network.domain import InputDomain
+from armlet.network.frozen import F32, F64
+from armlet.network.network import Network
 
 
 def gaussian(network: Network, count: int, seed: int) -> F32:

@@ -7,7 +7,8 @@ import numpy as np
 
 from armlet.manifold.inputs.decisive import decisive
 from armlet.manifold.inputs.fields import batches, draw, generator
-from armlet.network.network import F32, Network
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 
 CANDIDATES = 8  # fields drawn for each one kept
 

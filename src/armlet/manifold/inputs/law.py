@@ -6,7 +6,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.network.network import F32, InputDomain, Network
+from armlet.network.domain import InputDomain
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 
 Law: TypeAlias = Callable[[Network, int, int], F32]  # (network, count, seed) to raw inputs (count, inputs)
 

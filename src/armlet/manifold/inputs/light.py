@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.manifold.inputs.support import support
-from armlet.network.network import F32, Network
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 
 FLAT = 0.43  # half width of the window, in sides
 GENTLE = 0.6  # distance from the middle, in sides, at which the support counts 1 / e

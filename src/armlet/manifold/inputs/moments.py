@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from armlet.errors import InputError
 from armlet.manifold.inputs.law import Law, inside
 from armlet.network.arrays import read_npz
-from armlet.network.network import F32, F64, Network, frozen
+from armlet.network.frozen import F32, F64, frozen
+from armlet.network.network import Network
 
 ROUNDING = 1e-5  # of the largest entry or eigenvalue: asymmetry and negative variance that single precision explains
 _MEND = "give an .npz with mean (inputs,), and covariance (inputs, inputs) or std (inputs,)"

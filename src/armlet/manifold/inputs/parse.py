@@ -14,7 +14,8 @@ from armlet.manifold.inputs.samples import samples_of
 from armlet.manifold.inputs.signal import signal
 from armlet.manifold.inputs.uniform import uniform
 from armlet.manifold.inputs.weights import weights
-from armlet.network.network import F32, Network
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 
 LAWS: Mapping[str, Law] = {
     "uniform": uniform,

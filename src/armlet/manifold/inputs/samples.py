@@ -8,7 +8,8 @@ import numpy as np
 from armlet.errors import InputError
 from armlet.manifold.inputs.law import Law, inside
 from armlet.manifold.inputs.variants import variants
-from armlet.network.network import F32, Network
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 
 
 def samples_of(rows: F32 | None) -> Law:

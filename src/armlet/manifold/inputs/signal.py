@@ -9,7 +9,8 @@ import numpy as np
 from armlet.manifold.inputs.gaussian import declared_moments
 from armlet.manifold.inputs.law import inside
 from armlet.manifold.inputs.smooth import smooth_noise
-from armlet.network.network import F32, Network
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 
 LENGTHS = 8  # correlation lengths, spaced evenly in the logarithm
 

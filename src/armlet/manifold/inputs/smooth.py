@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.network.network import F32
+from armlet.network.frozen import F32
 
 
 def smoother(length: int, scale: float) -> F32:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.manifold.inputs.smooth import smoother
-from armlet.network.network import F32, F64, Network
+from armlet.network.frozen import F32, F64
+from armlet.network.network import Network
 
 BLUR = 1.0  # pixels; a few columns correlate by chance
 STRONG = 0.9  # quantile of the correlations that counts as fully lit

@@ -3,7 +3,8 @@
 import numpy as np
 
 from armlet.manifold.inputs.law import stretched
-from armlet.network.network import F32, Network
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 
 
 def uniform(network: Network, count: int, seed: int) -> F32:

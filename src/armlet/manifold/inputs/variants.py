@@ -7,7 +7,7 @@ of the way to another row is gone, which keeps the rows' mean, and their covaria
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.network.network import F32
+from armlet.network.frozen import F32
 
 SHIFT = 1 / 14  # of the sides
 TURN = 0.15  # radians

@@ -8,7 +8,8 @@ import numpy as np
 
 from armlet.manifold.inputs.gaussian import declared_moments
 from armlet.manifold.inputs.law import inside
-from armlet.network.network import F32, Network
+from armlet.network.frozen import F32
+from armlet.network.network import Network
 
 
 def weights(network: Network, count: int, seed: int) -> F32:

@@ -55,7 +55,7 @@ def read_build(folder: Path) -> Build:
         raise InputError(path, f"target {manifest.target!r} is unknown", f"this armlet knows {', '.join(TARGETS)}")
     if manifest.multiply_add not in [how.value for how in MultiplyAdd]:
         raise InputError(path, f"multiply_add {manifest.multiply_add!r} is unknown", "compile the network again")
-    network, order = read_params(folder), read_order(folder / f"{name}_order.npz")
+    network, order = read_params(folder, tell=_refuse), read_order(folder / f"{name}_order.npz")
     inputs = read_driver(folder / f"{name}_input_driver.json", "input", network.inputs)
     outputs = read_driver(folder / f"{name}_output_driver.json", "output", network.outputs)
     if (order.graph.network_inputs, len(order.graph.outputs)) != (network.inputs, network.outputs):
@@ -102,3 +102,8 @@ def _check_vectors(path: Path, manifest: Manifest, network: Network) -> None:
 def _altered(folder: Path, manifest: Manifest) -> tuple[str, ...]:
     known = {name: hashlib.sha256(read_file(folder / Path(name).name, _LONGEST)).hexdigest() for name in manifest.files}
     return tuple(name for name, digest in sorted(known.items()) if digest != manifest.files[name])
+
+
+def _refuse(note: str) -> None:
+    """What `compile` writes leaves nothing to be taken without being said."""
+    raise InputError(note, "is not as compile writes it", "compile the network again")

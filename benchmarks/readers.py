@@ -99,7 +99,7 @@ def _network() -> Network:
     rng = np.random.default_rng(7)
     first = Layer(rng.uniform(-1, 1, (2, 3)).astype(np.float32), np.zeros(2, np.float32), Activation.RELU)
     last = Layer(np.array([[0.5, -2], [1, 0]], np.float32), np.array([1, 2], np.float32), Activation.LINEAR)
-    return Network((first, last), InputDomain.uniform(3, [0, -1, 2], [1, 1, 3], 0.5, 2), (3,), {"seed": 7, "by": "x"})
+    return Network((first, last), InputDomain.uniform(3, [0, -1, 0], [1, 1, 3], 0.5, 2), (3,), {"seed": 7, "by": "x"})
 
 
 def _build() -> Mapping[str, bytes]:

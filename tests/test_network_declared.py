@@ -1,4 +1,4 @@
-"""What a network's inputs are is declared, implied by mean and std, or unknown; likely mistakes are named with a cure."""
+"""What inputs are is declared, implied by mean and std, or unknown; likely mistakes are named with a cure."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from armlet.errors import ArmletWarning, InputError
@@ -227,6 +227,7 @@ def test_a_layer_of_normalisation_among_the_weights_is_named(tmp_path: Path):
     assert "n.npz: bn1.weight: has shape (3,), it is no matrix" in refused(lambda: heard(tmp_path / "n.npz"))
 
 
+ALSO = ("noop", "rectifier", "rectifiedlinear", "lrelu", "clippedrelu6", "logsig", "hyperbolictangent", "tansig")
 SPELT = {
     Activation.LINEAR: ("linear", "Linear", "identity", "Identity", "none"),
     Activation.RELU: ("relu", "ReLU", "RELU", "rectify"),
@@ -244,12 +245,10 @@ def test_activations_are_known_by_the_names_of_keras_pytorch_and_scikit_learn():
 
 @given(st.text(max_size=20))
 def test_any_other_name_of_an_activation_is_refused_with_those_there_are(name: str):
-    known = {spelt for names in SPELT.values() for spelt in names}
-    try:
-        assert activation_called(name) in SPELT
-    except InputError as wrong:
-        assert name not in known
-        assert "\n" not in str(wrong)
+    plain = "".join(letter for letter in name.lower() if letter.isalnum())
+    known = {"".join(c for c in spelt.lower() if c.isalnum()) for names in SPELT.values() for spelt in names}
+    assume(plain not in known and plain not in ALSO)
+    assert "activation" in refused(lambda: activation_called(name))
 
 
 @pytest.mark.parametrize("name", ["softmax", "Softmax", "log_softmax", "LogSoftmax"])

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from armlet.cli import guarded
 from armlet.cli.live import line, seconds_left
-from armlet.cli.plot import ACCURACY, DISTANCE, plot
+from armlet.cli.plot import DISTANCE, SHOWN, plot
 from armlet.cli.sparsify import sparsify
 from armlet.manifold.trace import Epoch, Trace
 from armlet.network.params import read_params, write_params
@@ -62,7 +62,7 @@ def test_a_test_set_is_shown_and_changes_no_byte(folder):
         assert "accuracy" in done.stdout
         assert parameters(folder / "without") == parameters(folder / "with")
     epochs = json.loads((folder / "with" / "trace.json").read_text())["epochs"]
-    assert all(0 <= epoch["accuracy"] <= 1 for epoch in epochs)
+    assert all(0 <= epoch["shown"]["accuracy"] <= 1 for epoch in epochs)
 
 
 def test_samples_are_used_without_labels(folder):
@@ -75,7 +75,6 @@ def test_samples_are_used_without_labels(folder):
     ("arguments", "said"),
     [
         (["nowhere", "out"], "nowhere"),
-        (["dense", "out", "test.npz"], "give Y_TEST"),
         (["dense", "out", "missing.csv", "test.npz"], "missing.csv"),
         (["dense", "out", "--sparsity", "1.5"], "--sparsity"),
         (["dense", "out", "--max-distance", "-1"], "--max-distance"),
@@ -143,15 +142,26 @@ def test_importing_the_command_wakes_no_jax():
 
 
 def epoch(number: int, sparsity: float, distance: float, accuracy: float | None = None, kept: bool = True) -> Epoch:
-    return Epoch(number, 10, sparsity, 100, distance, distance, True, kept, 10.0 + 2 * number, accuracy=accuracy)
+    return Epoch(
+        number,
+        10,
+        sparsity,
+        100,
+        distance,
+        distance,
+        True,
+        kept,
+        10.0 + 2 * number,
+        shown={} if accuracy is None else {"accuracy": accuracy},
+    )
 
 
 def test_the_plot_shows_each_epoch_that_was_kept():
     epochs = [epoch(i, i / 10, i**2 / 100, 0.98 - i / 100) for i in range(1, 6)]
     assert plot(epochs).count(DISTANCE) == 5 + 1  # and one in the legend
-    assert plot(epochs).count(ACCURACY) == 5 + 1
+    assert plot(epochs).count(SHOWN) == 5 + 1
     assert plot([*epochs, epoch(6, 0.5, 0.9, kept=False)]) == plot(epochs)
-    assert ACCURACY not in plot([epoch(1, 0.0, 0.0)])
+    assert SHOWN not in plot([epoch(1, 0.0, 0.0)])
     assert plot([]) == ""
 
 

@@ -14,6 +14,7 @@ from armlet.cli.compile import compile as compile_command
 from armlet.cli.console import show_error
 from armlet.cli.dataset import dataset as dataset_command
 from armlet.cli.demo import demo as demo_command
+from armlet.cli.moments import moments as moments_command
 from armlet.cli.run import run as run_command
 from armlet.cli.sparsify import sparsify as sparsify_command
 from armlet.cli.train import train as train_command
@@ -25,6 +26,7 @@ _REFUSALS = (InputError, CapacityError, ToolchainError, TargetError)  # the call
 COMMANDS: Mapping[str, Callable[..., Any]] = {  # in the order of the road
     "dataset": dataset_command,
     "train": train_command,
+    "moments": moments_command,
     "sparsify": sparsify_command,
     "compile": compile_command,
     "verify": verify_command,

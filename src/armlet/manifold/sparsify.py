@@ -35,7 +35,7 @@ from armlet.network.frozen import F32
 from armlet.network.network import Network
 from armlet.version import __version__
 
-Watch = Callable[[Epoch, Network], float | None]
+Watch = Callable[[Epoch, Network], Mapping[str, float] | None]
 Settings = Mapping[str, str | int | float]
 
 
@@ -58,9 +58,9 @@ def sparsify(
 ) -> Sparsified:
     """The network with weights removed until the sparsity or the distance budget is reached.
 
-    `watch` is called after each epoch with its figures and the network as it stands; an accuracy that it returns goes
-    into the trace. `samples` are rows for the input model of that name, (n, inputs), raw and unlabelled, `moments`
-    what that model draws by. `partial` is a folder to write down each epoch in, and to go on from.
+    `watch` is called after each epoch with its figures and the network as it stands; figures that it returns, by
+    name, go into the trace. `samples` are rows for the input model of that name, (n, inputs), raw and unlabelled,
+    `moments` what that model draws by. `partial` is a folder to write down each epoch in, and to go on from.
     Same network, samples, options and seed give the same bytes, interrupted or not. Raises `InputError` for a network
     or input model on which no distance can be measured, or a `partial` of another run.
     """
@@ -76,7 +76,8 @@ def sparsify(
         stand = _epoch(stand, cooled(ground, stand.distance), options)
         epoch = replace(stand.epochs[-1], seconds=round(time.monotonic() - started, 3))
         if watch is not None:
-            epoch = replace(epoch, accuracy=watch(epoch, network_at(stand.point, network, network.provenance)))
+            shown = watch(epoch, network_at(stand.point, network, network.provenance))
+            epoch = replace(epoch, shown=shown or {})
         stand = replace(stand, epochs=(*stand.epochs[:-1], epoch))
         if partial is not None:
             partial.save(stand, settings)

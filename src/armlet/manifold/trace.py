@@ -1,7 +1,7 @@
 """What the sparsifier did, epoch by epoch, in plain numbers that any program can read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -21,7 +21,7 @@ class Epoch:
     seconds: float = 0.0  # since the start, without what lay between an interruption and going on
     ridge: float | None = None  # that the last step of Gauss-Newton left, in the mean of G's diagonal
     temperature: float | None = None  # T of the tempered metric, in units of the outputs
-    accuracy: float | None = None  # share of right answers on inputs that were only shown
+    shown: Mapping[str, float] = field(default_factory=dict)  # figures on inputs that were only shown, by name
 
 
 @dataclass(frozen=True, slots=True)

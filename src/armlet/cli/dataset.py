@@ -30,7 +30,7 @@ def dataset(
 
     Example: armlet dataset network_topology.csv --source mnist --out dataset
     """
-    from armlet.data.dataset import make_dataset, write_dataset
+    from armlet.data.dataset import conversions, make_dataset, write_dataset
     from armlet.data.source import SourceOptions, read_source
     from armlet.network.topology import read_topology
 
@@ -44,6 +44,6 @@ def dataset(
         advance(0, 0, "writing")
         write_dataset(data, wanted.classes, out)
     train, test = len(data.train_labels), len(data.test_labels)
-    figures = {"out": str(out), "source": images.name, "side": wanted.side, "train": train, "test": test}
+    figures = {"out": str(out), **data.made, "train": train, "test": test}
     text = f"{out}: {train} images to train, {test} to test, {wanted.side} x {wanted.side}, from {images.name}"
-    console.result(figures, text)
+    console.result(figures, "; ".join([text, *conversions(data)]))

@@ -60,7 +60,9 @@ def compile(
 
     Example: armlet compile PARAMS_SPARSE digits --flash 65536 --ram 8192
     """
+    from armlet.apart import refuse_overlap
     from armlet.config import CompileOptions
+    from armlet.emit.names import check_name
     from armlet.network.read import read_network
     from armlet.pipeline import compile_network, write_build
 
@@ -69,6 +71,7 @@ def compile(
     given |= {"registers": registers, "objective": objective, "multiply_add": multiply_add, "rescale": rescale}
     given |= {"seed": seed}
     options = settle(CompileOptions, "compile", config, **given)
+    refuse_overlap((out / check_name(name),), (params, config))
     network = read_network(params)
     with console.progress("compiling") as advance:
         made = compile_network(network, name, options, lambda stage: advance(_STAGES.index(stage), len(_STAGES), stage))

@@ -32,6 +32,7 @@ def run(
 
     Example: armlet run build/digits dataset/X_test_small.csv -o Y.csv
     """
+    from armlet.apart import refuse_overlap
     from armlet.data.table import read_inputs
     from armlet.storage import write_file
     from armlet.verify.extra import require_extra
@@ -43,6 +44,8 @@ def run(
     console = Console(quiet, verbose, json)
     options = settle(RunOptions, "run", config, entry=entry, seed=seed)
     write = _writer(output) if output else None
+    if output:
+        refuse_overlap((output,), (build, x, config))
     with console.progress("running") as advance:
         inputs = _inputs_of(build)
         outputs = run_build(build, read_inputs(x, inputs), options.entry, lambda done, total: advance(done, total))

@@ -146,11 +146,13 @@ def sparsify(
 
         armlet sparsify PARAMS PARAMS_SPARSE --path 0.8,0.9,0.95,0.98
     """
+    from armlet.apart import refuse_overlap
     from armlet.network.params import OWNS
     from armlet.network.read import read_network
     from armlet.storage import refuse_foreign
 
     console = Console(quiet, verbose, json)
+    refuse_overlap((out, beside(out)), (params, x_test, y_test, samples, moments, config))
     network = read_network(params)
     refuse_foreign(out, OWNS)
     measure = _measure(network, x_test, y_test)

@@ -7,6 +7,7 @@ from armlet.errors import InputError
 from armlet.network.network import Network
 from armlet.network.npz import read_npz_network
 from armlet.network.params import read_params
+from armlet.storage import open_input
 
 READERS: Mapping[str, Callable[[Path], Network]] = {".npz": read_npz_network}  # by suffix, in lower case
 
@@ -17,6 +18,7 @@ def read_network(path: Path) -> Network:
         raise InputError(path, "does not exist", "give a PARAMS folder or a network file")
     if path.is_dir():
         return read_params(path)
+    open_input(path).close()  # a pipe has no suffix that tells
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(

@@ -37,24 +37,10 @@ def test_what_is_no_identifier_is_refused(name: str):
         check_name(name)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "net",
-        "Net",
-        "digits",
-        "gesture",
-        "mnist",
-        "lenet",
-        "island",
-        "tomato",
-        "Class",
-        "Int",
-        "std",
-        "core",
-        "communicate",
-    ],
-)
+ORDINARY = ("net", "Net", "digits", "gesture", "mnist", "lenet", "island", "tomato", "Class", "Int", "std", "core")
+
+
+@pytest.mark.parametrize("name", ORDINARY)
 def test_an_ordinary_name_is_taken(name: str):
     assert check_name(name) == name
 

@@ -162,14 +162,8 @@ def sparsify(
     from armlet.manifold.options import FAST, SparsifyOptions  # wakes JAX: only once the files are known to be good
 
     given = {"sparsity": sparsity, "max_distance": max_distance, "inputs": inputs, "epochs": epochs, "steps": steps}
-    given |= {
-        "batch": batch,
-        "rate": rate,
-        "step_size": step_size,
-        "gauss_newton": gauss_newton,
-        "seed": seed,
-        "path": stops(path, sparsity),
-    }
+    given |= {"batch": batch, "rate": rate, "step_size": step_size, "gauss_newton": gauss_newton, "seed": seed}
+    given["path"] = stops(path, sparsity)
     given |= {"selector": _choice("selector", selector), "metric": _choice("metric", metric)}
     given = {name: value for name, value in given.items() if value is not None}
     options = settle(SparsifyOptions, "sparsify", config, **{**(FAST if fast else {}), **given})

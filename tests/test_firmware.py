@@ -31,6 +31,7 @@ START = """
 extern uint32_t end_of_stack[], data_from[], data_begin[], data_end[], bss_begin[], bss_end[];
 extern int start(void);
 volatile float ticks = 1.0f;
+volatile int ticked;
 
 int semihosting(int operation, const void *argument)
 {
@@ -54,7 +55,7 @@ void tell(const float *values, int count)
 }
 
 /* Uses the floating-point unit while a network runs: its registers must come back. */
-static void tick(void) { ticks = ticks * 1.25f - 0.25f * ticks; }
+static void tick(void) { ticks = ticks * 1.25f - 0.25f * ticks, ticked = 1; }
 static void fault(void) { leave(0x20024); }
 
 static void reset(void)
@@ -65,7 +66,9 @@ static void reset(void)
   for (uint32_t *to = bss_begin; to < bss_end;) *to++ = 0;
   volatile uint32_t *timer = (volatile uint32_t *)0xe000e010;
   timer[1] = 999, timer[2] = 0, timer[0] = 7;
-  leave(start() ? 0x20024 : 0x20026);
+  int failed = start();
+  while (!ticked);
+  leave(failed ? 0x20024 : 0x20026);
 }
 
 __attribute__((section(".vectors"), used)) const void *const vectors[16] = {

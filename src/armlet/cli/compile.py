@@ -8,6 +8,7 @@ import typer
 from armlet.cli.console import Console
 from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
 from armlet.cli.plot import sparkline
+from armlet.errors import ToolchainError
 
 if TYPE_CHECKING:
     from armlet.emit.manifest import Manifest
@@ -80,8 +81,8 @@ def compile(
     for line in _convergence(made.bundle.manifest):
         console.detail(line)
     verdict = _verdict(console, out / name) if verify else None
+    figures["verified"] = None if verdict is None else verdict.holds
     if verdict is not None:
-        figures["verified"] = verdict.holds
         text += "\n" + _answer(verdict)
     console.result(figures, text)
     if verdict is not None and not verdict.holds:
@@ -95,10 +96,16 @@ def _verdict(console: Console, build: Path) -> "Verdict | None":
     if missing := missing_extra():
         console.say(f"not verified: that needs {missing}; pip install 'armlet[verify]'")
         return None
+    from armlet.verify.toolchain import find_toolchain
     from armlet.verify.verify import verify_build
 
+    try:
+        tools = find_toolchain()
+    except ToolchainError as missing:
+        console.say(f"not verified: {missing}")
+        return None
     with console.progress("verifying"):
-        return verify_build(build)
+        return verify_build(build, tools=tools)
 
 
 def _answer(verdict: "Verdict") -> str:

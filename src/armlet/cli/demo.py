@@ -37,11 +37,11 @@ def demo(
     """
     from armlet.apart import refuse_overlap
     from armlet.data.source import place_of
+    from armlet.extras import require
     from armlet.network.topology import LONGEST, read_topology
     from armlet.storage import read_file, write_file
-    from armlet.verify.extra import require_extra
 
-    require_extra()
+    require("the demo", "data", "sparsify", "verify")
     from armlet.demo import LEAVES, TOPOLOGY, Watch
     from armlet.demo import demo as walk
 

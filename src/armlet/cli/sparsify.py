@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from armlet.cli.console import Console, show_error
+from armlet.cli.console import Console, Interrupted, show_error
 from armlet.cli.live import showing
 from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
 from armlet.cli.sparsified import Measure, beside, finished, tell, write_result
@@ -147,10 +147,12 @@ def sparsify(
         armlet sparsify PARAMS PARAMS_SPARSE --path 0.8,0.9,0.95,0.98
     """
     from armlet.apart import refuse_overlap
+    from armlet.extras import require
     from armlet.network.params import OWNS
     from armlet.network.read import read_network
     from armlet.storage import refuse_foreign
 
+    require("sparsifying", "sparsify")
     console = Console(quiet, verbose, json)
     refuse_overlap((out, beside(out)), (params, x_test, y_test, samples, moments, config))
     network = read_network(params)
@@ -221,7 +223,7 @@ def _watched(console: Console, measure: Measure, partial: "Partial") -> "Iterato
     except KeyboardInterrupt:
         go_on = "the same command with --resume goes on" if partial.exists else "no epoch was done"
         show_error(f"interrupted; {go_on}")
-        raise typer.Exit(130) from None
+        raise Interrupted from None
 
 
 def _measure(network: "Network", x_test: Path | None, y_test: Path | None) -> Measure:

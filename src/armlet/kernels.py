@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import numba
 
+_NUMBA: Any = numba  # its types tell neither of its settings nor of options that come as a mapping
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -22,10 +23,10 @@ def njit(**options: Any) -> Callable[[_Function], _Function]:
     """`numba.njit`, which needs no place to keep what it compiles."""
 
     def compile(function: _Function) -> _Function:
-        if options.get("cache") and not numba.config.CACHE_DIR and _is_homeless():
+        if options.get("cache") and not _NUMBA.config.CACHE_DIR and _is_homeless():
             return _elsewhere(function, options)
         try:
-            return numba.njit(**options)(function)
+            return _NUMBA.njit(**options)(function)
         except RuntimeError:  # no locator available
             if not options.get("cache"):
                 raise
@@ -37,9 +38,9 @@ def njit(**options: Any) -> Callable[[_Function], _Function]:
 def _elsewhere(function: _Function, options: Mapping[str, Any]) -> _Function:
     """Compiled with another place for the machine code, or without one."""
     place = private_folder(Path(tempfile.gettempdir()))
-    if place is None or numba.config.CACHE_DIR:
-        return numba.njit(**{**options, "cache": False})(function)
-    numba.config.CACHE_DIR = str(place)  # of this process, for all that follow
+    if place is None or _NUMBA.config.CACHE_DIR:
+        return _NUMBA.njit(**{**options, "cache": False})(function)
+    _NUMBA.config.CACHE_DIR = str(place)  # of this process, for all that follow
     return njit(**options)(function)
 
 

@@ -30,13 +30,15 @@ def dataset(
 
     Example: armlet dataset network_topology.csv --source mnist --out dataset
     """
+    from armlet.apart import refuse_overlap
     from armlet.data.dataset import conversions, make_dataset, write_dataset
-    from armlet.data.source import SourceOptions, read_source
+    from armlet.data.source import SourceOptions, place_of, read_source
     from armlet.network.topology import read_topology
 
     console = Console(quiet, verbose, json)
     wanted = read_topology(topology)
     options = settle(SourceOptions, "dataset", config, name=source, seed=seed, cache=cache)
+    refuse_overlap((out,), (topology, config, place_of(options)))
     with console.progress("reading") as advance:
         images = read_source(options, wanted.classes, lambda name, done, total: advance(done, total, name))
         advance(0, 0, "resampling")

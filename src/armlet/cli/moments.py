@@ -26,6 +26,7 @@ def moments(
 
     Example: armlet moments recordings.csv moments.npz
     """
+    from armlet.apart import refuse_overlap
     from armlet.data.moments import read_moments_of
     from armlet.network.arrays import write_npz
     from armlet.storage import write_file
@@ -33,6 +34,7 @@ def moments(
     console = Console(quiet, verbose, json)
     if out.suffix.lower() != ".npz":
         raise InputError(out, "does not end in .npz", "write such as moments.npz")
+    refuse_overlap((out,), (rows, config))
     with console.progress("moments"):
         found = read_moments_of(rows)
         write_file(out, write_npz(found))

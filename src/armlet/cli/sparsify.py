@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from armlet.cli.console import Console, show_error
+from armlet.cli.console import Console, Interrupted, show_error
 from armlet.cli.live import showing
-from armlet.cli.options import Config, Declare, Json, Quiet, Seed, Verbose, read_declared, settle
+from armlet.cli.options import Config, Declare, Json, Quiet, Seed, Verbose, file_of, read_declared, settle
 from armlet.cli.sparsified import beside, finished, tell, write_result
 from armlet.cli.stops import stops
 from armlet.errors import InputError
@@ -151,11 +151,15 @@ def sparsify(
 
         armlet sparsify PARAMS PARAMS_SPARSE --path 0.8,0.9,0.95,0.98
     """
+    from armlet.apart import refuse_overlap
+    from armlet.extras import require
     from armlet.network.params import OWNS
     from armlet.shown import shown_on
     from armlet.storage import refuse_foreign
 
+    require("sparsifying", "sparsify")
     console = Console(quiet, verbose, json)
+    refuse_overlap((out, beside(out)), (params, x_test, y_test, samples, moments, config, file_of(declare)))
     network = read_declared(params, declare, console)
     refuse_foreign(out, OWNS)
     measure = None if x_test is None else shown_on(network, x_test, y_test, console.warn)
@@ -165,14 +169,8 @@ def sparsify(
     from armlet.manifold.options import FAST, SparsifyOptions  # wakes JAX: only once the files are known to be good
 
     given = {"sparsity": sparsity, "max_distance": max_distance, "inputs": inputs, "epochs": epochs, "steps": steps}
-    given |= {
-        "batch": batch,
-        "rate": rate,
-        "step_size": step_size,
-        "gauss_newton": gauss_newton,
-        "seed": seed,
-        "path": stops(path, sparsity),
-    }
+    given |= {"batch": batch, "rate": rate, "step_size": step_size, "gauss_newton": gauss_newton, "seed": seed}
+    given["path"] = stops(path, sparsity)
     given |= {"selector": _choice("selector", selector), "metric": _choice("metric", metric)}
     given = {name: value for name, value in given.items() if value is not None}
     options = settle(SparsifyOptions, "sparsify", config, **{**(FAST if fast else {}), **given})
@@ -230,7 +228,7 @@ def _watched(console: Console, measure: "Shown | None", partial: "Partial") -> "
     except KeyboardInterrupt:
         go_on = "the same command with --resume goes on" if partial.exists else "no epoch was done"
         show_error(f"interrupted; {go_on}")
-        raise typer.Exit(130) from None
+        raise Interrupted from None
 
 
 def _moments(moments: Path, network: "Network") -> "Moments":

@@ -17,12 +17,12 @@ from typing import Any, NamedTuple, TypeVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.linalg import get_lapack_funcs
 from threadpoolctl import threadpool_limits
 
 from armlet.errors import InvariantError
+from armlet.kernels import njit
 from armlet.manifold.curvature import sensitivities
 from armlet.manifold.functional import Masks, Point
 from armlet.manifold.metric import Reference, Shape

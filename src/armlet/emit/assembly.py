@@ -58,6 +58,8 @@ def _block(target: Target, symbol: str, words: int) -> list[str]:
 
 
 def _constants(program: Program, name: str) -> Iterator[str]:
+    if not len(program.constants):
+        return
     symbol = names.constants_symbol(name)
     yield f"{program.target.comment} {len(program.constants)} biases and weights, in the order of their use"
     yield f'.section .rodata.{symbol}, "a", %progbits'

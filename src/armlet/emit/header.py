@@ -1,20 +1,41 @@
 """NAME.h: how firmware calls the program."""
 
+from dataclasses import dataclass
+
 from armlet.emit import names
 from armlet.emit.entry import inputs_are_natural
 from armlet.emit.program import Program
 from armlet.version import __version__
 
 
-def show_header(program: Program, name: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a header tells of a program, besides its name."""
+
+    title: str  # of the target
+    inputs: int
+    outputs: int
+    block_words: int
+    work_words: int
+    has_block: bool  # whether NAME_run has an input block of its own
+
+
+def facts_of(program: Program) -> Facts:
+    """The facts of a program."""
+    graph, layout = program.code.order.graph, program.layout
+    sizes = max(1, layout.input_words), max(1, layout.work_words)
+    has_block = not inputs_are_natural(program)
+    return Facts(program.target.title, graph.network_inputs, len(graph.outputs), *sizes, has_block)
+
+
+def show_header(facts: Facts, name: str) -> str:
     """Declarations in C, for C and C++."""
-    graph, layout, upper = program.code.order.graph, program.layout, name.upper()
-    natural = inputs_are_natural(program)
+    upper = name.upper()
     block = (
-        "" if natural else f"\nextern float {names.block_symbol(name)}[{upper}_BLOCK_WORDS]; /* used by {name}_run */"
+        "" if not facts.has_block else f"\nextern float {names.block_symbol(name)}[{upper}_BLOCK_WORDS]; /* used by {name}_run */"
     )
     return f"""\
-/* {name}: a neural network for {program.target.title}, by armlet {__version__}.
+/* {name}: a neural network for {facts.title}, by armlet {__version__}.
    Generated code, free of any licence condition. */
 #ifndef {upper}_H
 #define {upper}_H
@@ -23,10 +44,10 @@ def show_header(program: Program, name: str) -> str:
 extern "C" {{
 #endif
 
-#define {upper}_INPUTS {graph.network_inputs}
-#define {upper}_OUTPUTS {len(graph.outputs)}
-#define {upper}_BLOCK_WORDS {max(1, layout.input_words)}
-#define {upper}_WORK_WORDS {max(1, layout.work_words)}
+#define {upper}_INPUTS {facts.inputs}
+#define {upper}_OUTPUTS {facts.outputs}
+#define {upper}_BLOCK_WORDS {facts.block_words}
+#define {upper}_WORK_WORDS {facts.work_words}
 
 /* C arrays in natural order. Inputs are finite and inside their declared interval. Not reentrant: uses {name}_work. */
 void {names.run_symbol(name)}(const float *input, float *output);

@@ -108,13 +108,30 @@ def _number(parts: list[str]) -> Step:
     return step
 
 
+def _move_low(parts: list[str]) -> Step:
+    """MOVW: a number, or the lower half of a symbol's address, which the linker fills in."""
+    d, number = parts[0], int(parts[1][1:], 0)
+
+    def step(s: State, at: int) -> None:
+        place = s.linked(at)
+        low = place is not None and place & 0xFFFF == number
+        s.put(d, s.terms.unknown("lower half", place or 0) if low else s.terms.constant(number))
+
+    return step
+
+
 def _move_top(parts: list[str]) -> Step:
+    """MOVT: the upper half of a number, or of the symbol whose lower half the register holds."""
     d, high = parts[0], int(parts[1][1:], 0)
 
-    def step(s: State, _: int) -> None:
-        low = s.terms.bits(s.get(d))
+    def step(s: State, at: int) -> None:
+        place, before = s.linked(at), s.get(d)
+        if place is not None and place >> 16 & 0xFFFF == high and before == s.terms.unknown("lower half", place):
+            s.put(d, s.terms.pointer(place))
+            return
+        low = s.terms.bits(before)
         if low is None:
-            raise RefusalError(f"takes half of {d}, which depends on data or on where the caller's memory lies")
+            raise RefusalError(f"takes half of {d}, which depends on data or on where memory lies")
         s.put(d, s.terms.constant(high << 16 | low & 0xFFFF))
 
     return step
@@ -153,7 +170,7 @@ def _address(text: list[str], moved: list[str]) -> Callable[[State, int], tuple[
         raise RefusalError(f"moves {base} and updates it")
 
     def find(s: State, at: int) -> tuple[int, Callable[[], None]]:
-        start = (at + 4 & ~3) if base == "pc" else s.known(base)
+        start = s.known(base)
         if write_back or after:
             return start + offset, lambda: s.move(base, offset + after)
         return start + offset, _stay
@@ -239,7 +256,9 @@ def _call(parts: list[str]) -> Step:
     def step(s: State, at: int) -> int:
         if s.known("sp") % 8:
             raise RefusalError("calls with a stack that is not aligned to 8 bytes")
-        s.put("lr", s.terms.constant(at + 4 | 1))
+        if s.image.filled.get(at) != to:
+            raise RefusalError("calls what the linker was not told of")
+        s.put("lr", s.terms.pointer(at + 4 | 1))
         return to
 
     return step
@@ -265,8 +284,7 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "vneg": _negate,
         "vmov": _move,
         "fconsts": _number,
-        "mov": _move,
-        "movw": _move,
+        "mov": lambda parts: _move_low(parts) if parts[1].startswith("#") else _move(parts),  # MOVW too
         "movt": _move_top,
         "vdiv": _two(lambda s, a, b: s.terms.divide(a, b)),
         "bic": clear,

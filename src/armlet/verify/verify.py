@@ -72,10 +72,10 @@ def verify_build(folder: Path, random: int = 32, seed: int = 0, tools: Toolchain
     )
 
 
-def link_build(build: Build, tools: Toolchain, elsewhere: bool = False) -> Image:
-    """Assemble and link NAME.S for its exact core; `elsewhere`, all at other addresses. Raises `ToolchainError`."""
+def link_build(build: Build, tools: Toolchain) -> Image:
+    """Assemble and link NAME.S for its exact core. Raises `ToolchainError`."""
     core = build.target.core
-    return read_image(tools.link([tools.assemble(build.assembly, core)], core, f"{build.name}_run", elsewhere))
+    return read_image(tools.link([tools.assemble(build.assembly, core)], core, f"{build.name}_run"))
 
 
 def _check_files(build: Build, found: _Findings) -> None:

@@ -68,9 +68,9 @@ def strange_text(text: str, name: str, target: Target, sizes: Sizes, graph: Grap
     core, run, pool = names.core_symbol(name), names.run_symbol(name), names.constants_symbol(name)
     known = _instructions(target, name)
     problem = reader.expect(skeleton.opening(target, name)) or reader.expect(skeleton.core_opening(target, name))
-    problem = problem or _body(reader, skeleton.closing(core), known, comments)
+    problem = problem or _body(reader, target, skeleton.closing(core), known, comments)
     problem = problem or reader.expect(skeleton.run_opening(target, name))
-    problem = problem or _body(reader, skeleton.closing(run), known, {})
+    problem = problem or _body(reader, target, skeleton.closing(run), known, {})
     if sizes.constants:
         problem = problem or reader.expect(skeleton.constants_opening(target, name, sizes.constants))
         problem = problem or _constants(reader, sizes.constants)
@@ -82,19 +82,25 @@ def strange_text(text: str, name: str, target: Target, sizes: Sizes, graph: Grap
 
 
 def _body(
-    reader: _Reader, closing: list[str], known: Mapping[str, "re.Pattern[str]"], comments: dict[str, int]
+    reader: _Reader,
+    target: Target,
+    closing: list[str],
+    known: Mapping[str, "re.Pattern[str]"],
+    comments: dict[str, int],
 ) -> str:
     """Instructions up to the closing lines; each comment as often as there are connections that it may stand for."""
+    connecting = {target.forms[op].text.partition(" ")[0] for op in (Op.MULTIPLY, Op.FUSED)}
     while reader.at < len(reader.lines) and (line := reader.lines[reader.at]) != closing[0]:
         text, comment = line, ""
-        if len(line) > COLUMN and "@" in line:
-            text, mark, rest = line.partition("@")
+        if target.comment in line:
+            text, mark, rest = line.partition(target.comment)
             comment, text = mark + rest, text.rstrip(" ")
             if f"{text:<{COLUMN}}{comment}" != line or comments.get(comment, 0) < 1:
                 return reader.strange()
             comments[comment] -= 1
-        pattern = known.get(text.partition(" {")[0].split(" ")[2] if text.startswith("  ") else "")
-        if pattern is None or not pattern.fullmatch(text) or (comment and not text.startswith(_CONNECTING)):
+        mnemonic = text[2:].partition(" ")[0]
+        pattern = known.get(mnemonic)
+        if pattern is None or not pattern.fullmatch(text) or (comment and mnemonic not in connecting):
             return reader.strange()
         reader.at += 1
     return reader.expect(closing)
@@ -111,9 +117,6 @@ def _constants(reader: _Reader, count: int) -> str:
             return reader.strange()
         reader.at += 1
     return ""
-
-
-_CONNECTING = ("  vmul", "  vfma")
 
 
 def _comments(target: Target, graph: Graph) -> dict[str, int]:

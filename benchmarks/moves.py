@@ -18,6 +18,7 @@ from armlet.emit.choose import SPARES
 from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
 from armlet.graph.simplify import simplify
+from armlet.network.domain import InputDomain
 from armlet.network.network import multilayer_perceptron
 from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.bound import move_bound
@@ -45,7 +46,8 @@ def draw(rng: np.random.Generator, widest: int) -> Graph:
     widths = np.exp(rng.uniform(np.log(8), np.log(widest), layers + 1)).astype(int).tolist()
     density = float(np.exp(rng.uniform(np.log(0.01), np.log(0.5))))
     weights = [rng.normal(size=(o, i)) * (rng.random((o, i)) < density) for i, o in pairwise(widths)]
-    network = multilayer_perceptron([*weights], [rng.normal(size=o) for o in widths[1:]])
+    domain = InputDomain.uniform(widths[0])
+    network = multilayer_perceptron([*weights], [rng.normal(size=o) for o in widths[1:]], domain)
     return simplify(build_graph(network), network.domain).graph
 
 

@@ -81,6 +81,7 @@ def _zipped(*names: str) -> Callable[[bytes], bytes]:
 _F32 = np.linspace(0, 1, 12, dtype=np.float32)
 _SOUND = {"std": write_npy(_F32[:3]), "mean": write_npy(_F32[:3])}
 _SOUND |= {"y": write_npy(np.array([0, 1, 2])), "b1": write_npy(np.zeros(3, np.float32))}
+_SOUND["fc.weight"] = write_npy(_F32[:6].reshape(2, 3))
 _SOUND["labels"] = write_npy(np.array([0, 1, 0, 1]))
 _ARRAYS = (
     write_npy(_F32.reshape(3, 4)),
@@ -98,7 +99,7 @@ def _network() -> Network:
     rng = np.random.default_rng(7)
     first = Layer(rng.uniform(-1, 1, (2, 3)).astype(np.float32), np.zeros(2, np.float32), Activation.RELU)
     last = Layer(np.array([[0.5, -2], [1, 0]], np.float32), np.array([1, 2], np.float32), Activation.LINEAR)
-    return Network((first, last), InputDomain.uniform(3, [0, -1, 2], [1, 1, 3], 0.5, 2), (3,), {"seed": 7, "by": "x"})
+    return Network((first, last), InputDomain.uniform(3, [0, -1, 0], [1, 1, 3], 0.5, 2), (3,), {"seed": 7, "by": "x"})
 
 
 def _build() -> Mapping[str, bytes]:
@@ -108,6 +109,10 @@ def _build() -> Mapping[str, bytes]:
 def _params() -> dict[str, bytes]:
     files = params_files(_network())
     return {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
+
+
+def _hear(note: str) -> None:
+    """What a reader tells; the command line spells control characters out."""
 
 
 _SETTINGS = {"sparsify_seed": 7, "sparsify_rate": 0.5, "sparsify_inputs": "uniform"}
@@ -126,6 +131,10 @@ def _partial() -> Mapping[str, bytes]:
     with TemporaryDirectory() as folder:
         Partial(Path(folder)).save(Standing(point, masks_of(home), 0.5, plan, _EPOCHS[:1], kept), _SETTINGS)
         return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+def _read_params(path: Path) -> object:
+    return read_params(path.parent, tell=_hear)
 
 
 def _load(path: Path) -> object:
@@ -177,6 +186,7 @@ _SHEET = (
     b"label,a,b,c,d\n0,1,2,3,4\n1,2,3,4,5\n2,3,4,5,6\n0,1,2,3,4\n1,2,3,4,5\n2,3,4,5,6\n",
     b"1,2,0\n3,4,1\n5,6,2\n",
 )
+_WORDS = (write_npy(_F32[1:4]), write_npy(np.array(2.0)), write_npy(np.arange(3)))
 _MOMENTS = (write_npy(_F32[:3]), write_npy(np.arange(3)))
 _COVARIANCES = (write_npy(np.eye(3)), write_npy(np.ones((3, 3), np.float32)))
 _UNFINISHED = _partial()
@@ -191,9 +201,10 @@ _READERS = (
     Reader("labels", "y.csv", lambda path: read_labels(path, 3), _LABELS),
     Reader("npy", "a.npy", read_npy, _ARRAYS),
     Reader("samples", "s.npz", lambda path: read_samples(path, 4, 3), _ARRAYS, _zipped("X", "y")),
-    Reader("npz", "n.npz", read_npz_network, _ARRAYS, _zipped("W1", "b1")),
-    Reader("toml", "network.toml", lambda path: read_params(path.parent), (_P["network.toml"],), beside=_P),
-    Reader("weights", "W_0.npy", lambda path: read_params(path.parent), (_P["W_0.npy"],), beside=_ARRAYS_ONLY),
+    Reader("npz", "n.npz", lambda path: read_npz_network(path, tell=_hear), _ARRAYS, _zipped("W1", "b1")),
+    Reader("words", "n.npz", lambda path: read_npz_network(path, tell=_hear), _WORDS, _zipped("std", "fc.weight")),
+    Reader("toml", "network.toml", _read_params, (_P["network.toml"],), beside=_P),
+    Reader("weights", "W_0.npy", _read_params, (_P["W_0.npy"],), beside=_ARRAYS_ONLY),
     Reader("moments", "m.npz", lambda path: read_moments(path, 3), _MOMENTS, _zipped("mean", "std")),
     Reader("covariance", "m.npz", lambda path: read_moments(path, 3), _COVARIANCES, _zipped("covariance", "mean")),
     Reader("checkpoint", "checkpoint.npz", _load, (_UNFINISHED["checkpoint.npz"],), beside=_UNFINISHED),

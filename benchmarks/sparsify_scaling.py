@@ -22,6 +22,7 @@ import numpy as np
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.select import Selector
 from armlet.manifold.sparsify import sparsify
+from armlet.network.domain import InputDomain
 from armlet.network.network import Network, multilayer_perceptron
 
 SIZES = "30000,100000,300000,1000000,3000000,10000000"
@@ -71,7 +72,8 @@ def perceptron(weights: int) -> Network:
     layers = [
         random.standard_normal((rows, columns), np.float32) * (2 / columns) ** 0.5 for columns, rows in pairwise(widths)
     ]
-    return multilayer_perceptron([*layers], [np.zeros(rows) for rows in widths[1:]])
+    biases = [np.zeros(rows) for rows in widths[1:]]
+    return multilayer_perceptron([*layers], [*biases], InputDomain.uniform(widths[0]))
 
 
 def peak() -> float:

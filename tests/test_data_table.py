@@ -115,7 +115,7 @@ def test_a_wrong_npz_is_refused_naming_the_array(tmp_path: Path, arrays: dict[st
 
 
 def test_what_is_not_a_table_is_refused(tmp_path: Path):
-    for name, says in (("none.csv", "does not exist"), ("", "is not a file"), ("t.txt", "give .npz or .csv")):
+    for name, says in (("none.csv", "does not exist"), ("", "is not a file"), ("t.txt", "give .npz, .npy or .csv")):
         (tmp_path / "t.txt").write_text("1,2")
         with pytest.raises(InputError, match=says):
             read_inputs(tmp_path / name, 2)

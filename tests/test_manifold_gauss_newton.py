@@ -13,6 +13,7 @@ from armlet.manifold.metric import OutputMetric, Shape, distance, refer
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.sparsify import sparsify
 from armlet.network.activation import Activation
+from armlet.network.domain import InputDomain
 from armlet.network.network import Network, multilayer_perceptron
 
 
@@ -29,7 +30,8 @@ def pruned(network: Network, seed: int = 0):
 def drawn(widths: list[int], seed: int = 1) -> Network:
     random = np.random.default_rng(seed)
     weights = [random.normal(size=(o, i)) for i, o in pairwise(widths)]
-    return multilayer_perceptron([*weights], [random.normal(size=o) for o in widths[1:]])
+    domain = InputDomain.uniform(widths[0])
+    return multilayer_perceptron([*weights], [random.normal(size=o) for o in widths[1:]], domain)
 
 
 def test_one_step_finds_the_least_squares_of_a_linear_layer():

@@ -11,6 +11,7 @@ from armlet.anneal.engine import Annealing
 from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
 from armlet.graph.simplify import simplify
+from armlet.network.domain import InputDomain
 from armlet.network.network import multilayer_perceptron
 from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.bound import layer_bound, move_bound, weighted_bounds
@@ -25,7 +26,8 @@ QUICK = Annealing(moves=100)
 def drawn(widths: list[int], density: float, seed: int, simplified: bool = True) -> Graph:
     rng = np.random.default_rng(seed)
     weights = [rng.normal(size=(o, i)) * (rng.random((o, i)) < density) for i, o in pairwise(widths)]
-    network = multilayer_perceptron([*weights], [rng.normal(size=o) for o in widths[1:]])
+    domain = InputDomain.uniform(widths[0])
+    network = multilayer_perceptron([*weights], [rng.normal(size=o) for o in widths[1:]], domain)
     graph = build_graph(network)
     return simplify(graph, network.domain).graph if simplified else graph
 

@@ -14,6 +14,7 @@ from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
 from armlet.graph.simplify import simplify
 from armlet.network.arithmetic import MultiplyAdd
+from armlet.network.domain import InputDomain
 from armlet.network.network import Network, multilayer_perceptron
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.allocate import Registers, allocate
@@ -43,7 +44,8 @@ def random_network(widths: list[int], density: float, seed: int) -> Network:
     rng = np.random.default_rng(seed)
     pairs = list(pairwise(widths))
     weights = [rng.normal(size=(o, i)) * (rng.random((o, i)) < density) for i, o in pairs]
-    return multilayer_perceptron([*weights], [rng.normal(size=o) for _, o in pairs])
+    domain = InputDomain.uniform(pairs[0][0])
+    return multilayer_perceptron([*weights], [rng.normal(size=o) for _, o in pairs], domain)
 
 
 @given(st.data(), st.booleans())

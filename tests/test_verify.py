@@ -233,7 +233,7 @@ def test_trials_lie_in_the_interval_and_reach_its_ends(build: Path):
 def test_the_command_line_answers_with_its_exit_code(build: Path):
     runner = CliRunner()
     good = runner.invoke(app, ["verify", str(build), "--random", "2"])
-    assert (good.exit_code, good.output.splitlines()[-1]) == (0, f"{build}: verified")
+    assert (good.exit_code, good.output.splitlines()[-1]) == (0, f"{build}: verified; inputs declared, from -1 to 2")
     told = runner.invoke(app, ["verify", str(build), "--random", "2", "--json"])
     assert json.loads(told.output)["verified"] is True
     _edit(build, lambda text: text.replace("vadd.f32", "vsub.f32", 1))

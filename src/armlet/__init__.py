@@ -21,12 +21,22 @@ if TYPE_CHECKING:
     from armlet.config import AnnealOptions, CompileOptions
     from armlet.data.dataset import DataSet, make_dataset
     from armlet.data.source import SourceOptions, read_source
-    from armlet.errors import ArmletError, CapacityError, InputError, InvariantError, TargetError, ToolchainError
+    from armlet.errors import (
+        ArmletError,
+        ArmletWarning,
+        CapacityError,
+        InputError,
+        InvariantError,
+        TargetError,
+        ToolchainError,
+    )
     from armlet.manifold.options import SparsifyOptions
     from armlet.manifold.sparsify import Sparsified, sparsify
     from armlet.network.activation import Activation
+    from armlet.network.declaration import Declaration
     from armlet.network.domain import InputDomain, Origin
-    from armlet.network.network import Layer, Network, OutputKind, multilayer_perceptron
+    from armlet.network.network import Layer, Network, multilayer_perceptron
+    from armlet.network.outputs import OutputKind
     from armlet.network.params import read_params, write_params
     from armlet.network.read import read_network
     from armlet.network.topology import Topology, read_topology
@@ -42,12 +52,22 @@ _HOMES = {
     "config": ("AnnealOptions", "CompileOptions"),
     "data.dataset": ("DataSet", "make_dataset"),
     "data.source": ("SourceOptions", "read_source"),
-    "errors": ("ArmletError", "CapacityError", "InputError", "InvariantError", "TargetError", "ToolchainError"),
+    "errors": (
+        "ArmletError",
+        "ArmletWarning",
+        "CapacityError",
+        "InputError",
+        "InvariantError",
+        "TargetError",
+        "ToolchainError",
+    ),
     "manifold.options": ("SparsifyOptions",),
     "manifold.sparsify": ("Sparsified", "sparsify"),
     "network.activation": ("Activation",),
     "network.domain": ("InputDomain", "Origin"),
-    "network.network": ("Layer", "Network", "OutputKind", "multilayer_perceptron"),
+    "network.network": ("Layer", "Network", "multilayer_perceptron"),
+    "network.outputs": ("OutputKind",),
+    "network.declaration": ("Declaration",),
     "network.params": ("read_params", "write_params"),
     "network.read": ("read_network",),
     "network.topology": ("Topology", "read_topology"),
@@ -66,10 +86,12 @@ __all__ = [
     "Activation",
     "AnnealOptions",
     "ArmletError",
+    "ArmletWarning",
     "CapacityError",
     "Compilation",
     "CompileOptions",
     "DataSet",
+    "Declaration",
     "InputDomain",
     "InputError",
     "InvariantError",

@@ -16,7 +16,11 @@ class InputError(ArmletError):
 
     def __init__(self, source: str | Path, problem: str, mend: str = "") -> None:
         self.source, self.problem, self.mend = str(source), problem, mend
-        super().__init__(_one_line(f"{source}: {problem}" + (f"; {mend}" if mend else "")))
+        super().__init__(one_line(f"{source}: {problem}" + (f"; {mend}" if mend else "")))
+
+
+class ArmletWarning(UserWarning):
+    """Something was taken without being said: a Python caller hears of it so; the command line prints a line."""
 
 
 class TargetError(ArmletError):
@@ -35,7 +39,7 @@ class InvariantError(ArmletError):
     """A stage broke its own rules. Always a fault of armlet, never of the caller's model."""
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """What a file says must not steer the terminal that shows it: control characters are spelt out."""
     spaced = " ".join(text.split())
     if spaced.isprintable():

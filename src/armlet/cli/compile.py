@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from armlet.cli.console import Console
-from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
+from armlet.cli.options import Config, Declare, Json, Quiet, Seed, Verbose, read_declared, settle
 from armlet.cli.plot import sparkline
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def compile(
             "any (each weight rounded once more, 1 to 4 % fewer cycles) or none."
         ),
     ] = None,
+    declare: Declare = None,
     verify: Annotated[
         bool, typer.Option(help="Link and test the build afterwards, if armlet[verify] is there.")
     ] = True,
@@ -61,7 +62,6 @@ def compile(
     Example: armlet compile PARAMS_SPARSE digits --flash 65536 --ram 8192
     """
     from armlet.config import CompileOptions
-    from armlet.network.read import read_network
     from armlet.pipeline import compile_network, write_build
 
     console = Console(quiet, verbose, json)
@@ -69,7 +69,7 @@ def compile(
     given |= {"registers": registers, "objective": objective, "multiply_add": multiply_add, "rescale": rescale}
     given |= {"seed": seed}
     options = settle(CompileOptions, "compile", config, **given)
-    network = read_network(params)
+    network = read_declared(params, declare, console)
     with console.progress("compiling") as advance:
         made = compile_network(network, name, options, lambda stage: advance(_STAGES.index(stage), len(_STAGES), stage))
     write_build(made, out / name)
@@ -119,7 +119,10 @@ def _convergence(manifest: "Manifest") -> list[str]:
 def _figures(build: Path, manifest: "Manifest") -> dict[str, object]:
     import msgspec
 
-    parts = {key: msgspec.to_builtins(getattr(manifest, key)) for key in ("network", "simplified", "memory", "moves")}
+    parts = {
+        key: msgspec.to_builtins(getattr(manifest, key))
+        for key in ("network", "domain", "simplified", "memory", "moves")
+    }
     return {"out": str(build), **parts}
 
 
@@ -128,6 +131,7 @@ def summary(build: Path, manifest: "Manifest") -> str:
     network, memory, moves = manifest.network, manifest.memory, manifest.moves
     lines = [
         f"{build}: {'-'.join(str(width) for width in network.widths)} for {manifest.target}, {manifest.dtype}",
+        f"  domain       inputs {manifest.domain.text}",
         f"  connections  {network.connections} of {network.weights} ({network.sparsity:.1%} sparse), "
         f"{manifest.simplified.dropped_connections} of them need no computing",
         f"  flash        {memory.flash} bytes ({memory.code} code, {memory.constants} constants)",

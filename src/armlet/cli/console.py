@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from armlet.errors import one_line
+
 
 class Advance(Protocol):
     """Moves a progress bar."""
@@ -40,6 +42,11 @@ class Console:
         """A line for people, left out with --quiet and --json."""
         if not self.quiet and not self.json:
             print(text, flush=True)
+
+    def warn(self, text: str) -> None:
+        """A line on standard error about something that was taken without being said; left out with --quiet."""
+        if not self.quiet:
+            print(f"armlet: {one_line(text)}", file=sys.stderr, flush=True)
 
     def detail(self, text: str) -> None:
         """A line for --verbose, on standard error."""

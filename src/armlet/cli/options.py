@@ -2,12 +2,16 @@
 
 from dataclasses import is_dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
 from armlet.errors import InputError
 from armlet.storage import read_toml
+
+if TYPE_CHECKING:
+    from armlet.cli.console import Console
+    from armlet.network.network import Network
 
 _COMMON = "Common to all commands"
 
@@ -16,12 +20,31 @@ Seed = Annotated[int | None, typer.Option("--seed", min=0, help=_SEED, rich_help
 Config = Annotated[
     Path | None, typer.Option("--config", help="armlet.toml; flags win over it.", rich_help_panel=_COMMON)
 ]
+Declare = Annotated[
+    str | None,
+    typer.Option(
+        "--declare",
+        metavar="WORDS|FILE.toml",
+        help="What the network's file does not say: low=0,high=255 (each raw input's interval), mean=, std= (its "
+        "normalisation), shape=28x28, output=scores|values, activation=tanh. One number for each input: in a .toml "
+        "file, as in network.toml.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.", rich_help_panel=_COMMON)]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Every detail.", rich_help_panel=_COMMON)]
 Json = Annotated[bool, typer.Option("--json", help="The result as one line of JSON.", rich_help_panel=_COMMON)]
 
 _Options = TypeVar("_Options")
 _LONGEST = 1 << 20  # bytes of armlet.toml
+
+
+def read_declared(path: Path, declare: str | None, console: "Console") -> "Network":
+    """The network in `path` with what --declare says of it; what is assumed is said. Raises `InputError`."""
+    from armlet.network.declaration import Declaration
+    from armlet.network.declare import parse_declaration
+    from armlet.network.read import read_network
+
+    return read_network(path, parse_declaration(declare) if declare else Declaration(), console.warn)
 
 
 def settle(kind: type[_Options], section: str, config: Path | None, **flags: Any) -> _Options:

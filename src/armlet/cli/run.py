@@ -10,12 +10,13 @@ from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
 from armlet.errors import InputError
 
 if TYPE_CHECKING:
+    from armlet.network.domain import InputDomain
     from armlet.network.frozen import F32
 
 
 def run(
     build: Annotated[Path, typer.Argument(metavar="BUILD", help="Build folder that armlet compile wrote.")],
-    x: Annotated[Path, typer.Argument(metavar="X", help=".npz or .csv of raw inputs, one row each.")],
+    x: Annotated[Path, typer.Argument(metavar="X", help=".npz, .npy or .csv of raw inputs, one row each.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help=".csv, .npy or .npz for the outputs (default: printed).")
     ] = None,
@@ -43,21 +44,28 @@ def run(
     console = Console(quiet, verbose, json)
     options = settle(RunOptions, "run", config, entry=entry, seed=seed)
     write = _writer(output) if output else None
+    domain = _domain_of(build)
+    rows = read_inputs(x, len(domain.low))
+    if outside := domain.outside(rows):
+        console.warn(f"{x}: {outside}; nothing is claimed of their outputs")
     with console.progress("running") as advance:
-        inputs = _inputs_of(build)
-        outputs = run_build(build, read_inputs(x, inputs), options.entry, lambda done, total: advance(done, total))
+        outputs = run_build(build, rows, options.entry, lambda done, total: advance(done, total))
     if output and write:
         write_file(output, write(outputs))
-        console.say(f"{output}: {len(outputs)} rows of {outputs.shape[1]} outputs")
-    else:
-        console.result({"outputs": outputs.astype(float).tolist()}, _csv(outputs).decode().rstrip("\n"))
+        told = f"{output}: {len(outputs)} rows of {outputs.shape[1]} outputs; inputs {domain.describe()}"
+        console.result({"out": str(output), "rows": len(outputs), "domain": domain.describe()}, told)
+        return
+    console.warn(f"{build}: inputs {domain.describe()}")
+    figures = {"outputs": outputs.astype(float).tolist(), "domain": domain.describe()}
+    console.result(figures, _csv(outputs).decode().rstrip("\n"))
 
 
-def _inputs_of(build: Path) -> int:
+def _domain_of(build: Path) -> "InputDomain":
     from armlet.emit.bundle import manifest_path
-    from armlet.emit.manifest import read_manifest
+    from armlet.network.params import read_params
 
-    return read_manifest(manifest_path(build)).network.widths[0]
+    manifest_path(build)  # refuses what is no build
+    return read_params(build).domain
 
 
 def _writer(output: Path):

@@ -95,7 +95,7 @@ def show_verdict(build: Path, verdict: "Verdict", verbose: bool = False) -> str:
             lines += ["", f"{entry}: {counts}"]
     wrong = sum(not check.holds for check in verdict.checks)
     answer = "verified" if verdict.holds else f"NOT verified: {wrong} of {len(verdict.checks)} claims do not hold"
-    return "\n".join([*lines, "", f"{build}: {answer}"])
+    return "\n".join([*lines, "", f"{build}: {answer}; inputs {verdict.domain}"])
 
 
 def show_figures(verdict: "Verdict") -> str:

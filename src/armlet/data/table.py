@@ -1,10 +1,10 @@
 """Inputs and labels for a network out of .npz or .csv: every X and Y argument of the command line comes through here.
 
-.npz holds the inputs as `X` and the labels as `y`, or one array alone; .csv has one row per image and no header.
-Labels are class numbers, or one-hot rows.
+.npz holds the inputs as `X` and the labels as `y`, or one array alone; .npy is one array; .csv has one row per sample
+and no header. Labels are class numbers, or one-hot rows; targets may be real values besides.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from armlet.data.text import read_numbers, require_file
 from armlet.errors import InputError
-from armlet.network.arrays import read_npz
+from armlet.network.arrays import read_npy, read_npz
 from armlet.network.frozen import F32
 
 I64 = NDArray[np.int64]
@@ -22,14 +22,53 @@ _NAMES = {"inputs": ("X", "x"), "labels": ("y", "Y")}
 _ONE_HOT = "write class numbers, or a row for each image with a single 1"
 
 
-def read_inputs(path: Path, inputs: int) -> F32:
-    """Raw inputs, (samples, inputs). Raises `InputError` with the file, row and column."""
+def read_inputs(path: Path, inputs: int | None) -> F32:
+    """Raw inputs, (samples, inputs), as many a row as there are where `inputs` is None.
+
+    Raises `InputError` with the file, row and column.
+    """
     return as_inputs(_read(path, "inputs"), inputs, path)
 
 
 def read_labels(path: Path, classes: int) -> I64:
     """The class of each sample, (samples,), each in [0, classes). Raises `InputError` with the file and row."""
     return as_labels(_read(path, "labels"), classes, path)
+
+
+def read_targets(path: Path, outputs: int, classes: bool | None, tell: Callable[[str], None]) -> NDArray[Any]:
+    """What each sample's outputs should be: class numbers (samples,), or float64 values (samples, outputs).
+
+    `classes` says which of them is meant; None lets the file tell: class numbers and one-hot rows are classes, all
+    else is values. Classes may be counted from 1, which `tell` hears of. Raises `InputError`.
+    """
+    table = _read(path, "labels")
+    if table.ndim == 2 and table.shape[1] == 1:
+        table = table[:, 0]
+    if classes is False or (classes is None and not _are_classes(table, outputs)):
+        return _as_values(table, outputs, path)
+    if table.ndim == 1 and outputs > 1 and table.min() >= 1 and table.max() == outputs:
+        tell(f"{path}: classes are counted from 1 to {outputs}")
+        table = table - 1
+    return as_labels(table, max(outputs, 2), path)
+
+
+def _are_classes(table: NDArray[Any], outputs: int) -> bool:
+    """Whether a table looks like class numbers, from 0 or from 1, or like one-hot rows."""
+    if table.ndim == 2 and table.shape[1] == outputs:
+        return bool(np.isin(table, (0, 1)).all() and (table.sum(axis=1) == 1).all())
+    whole = table.ndim == 1 and bool((np.floor(table.astype(np.float64)) == table).all())
+    return whole and table.min() >= 0 and table.max() <= max(outputs, 1)
+
+
+def _as_values(table: NDArray[Any], outputs: int, path: Path) -> NDArray[np.float64]:
+    values = table.astype(np.float64).reshape(len(table), -1)
+    if values.shape[1] != outputs:
+        problem = f"has {values.shape[1]} values a row, the network gives {outputs}"
+        raise InputError(path, problem, "give a row of targets for each sample, or class numbers")
+    if not np.isfinite(values).all():
+        row, column = np.argwhere(~np.isfinite(values))[0]
+        raise InputError(path, f"row {row + 1}, column {column + 1} is not finite")
+    return values
 
 
 def read_samples(path: Path, inputs: int, classes: int) -> tuple[F32, I64]:
@@ -43,12 +82,12 @@ def read_samples(path: Path, inputs: int, classes: int) -> tuple[F32, I64]:
     return values, labels
 
 
-def as_inputs(table: NDArray[Any], inputs: int, path: Path) -> F32:
+def as_inputs(table: NDArray[Any], inputs: int | None, path: Path) -> F32:
     """`table` as (samples, inputs) float32. Raises `InputError` that names `path`, row and column."""
     if table.ndim == 1:
         table = table[:, None] if inputs == 1 else table[None, :]
     table = table.reshape(len(table), -1)
-    if table.shape[1] != inputs:
+    if inputs is not None and table.shape[1] != inputs:
         raise InputError(path, f"has {table.shape[1]} columns, the network takes {inputs} inputs", "check the side")
     with np.errstate(over="ignore"):
         values = table.astype(np.float32)
@@ -78,8 +117,10 @@ def _read(path: Path, what: str) -> NDArray[Any]:
     kind = path.suffix.lower()
     if kind == ".csv":
         return read_numbers(path)
+    if kind == ".npy":
+        return _filled(read_npy(path), path.name, what, path)
     if kind != ".npz":
-        raise InputError(path, f"is not a file of {what} that armlet reads", "give .npz or .csv")
+        raise InputError(path, f"is not a file of {what} that armlet reads", "give .npz, .npy or .csv")
     return _named(read_npz(path), what, path)
 
 
@@ -87,9 +128,12 @@ def _named(arrays: Mapping[str, NDArray[Any]], what: str, path: Path) -> NDArray
     names = [name for name in _NAMES[what] if name in arrays] or ([*arrays] if len(arrays) == 1 else [])
     if not names:
         raise InputError(path, f"holds {sorted(arrays)[:8]}", f"name the {what} {_NAMES[what][0]}")
-    table = arrays[names[0]]
+    return _filled(arrays[names[0]], names[0], what, path)
+
+
+def _filled(table: NDArray[Any], name: str, what: str, path: Path) -> NDArray[Any]:
     if table.ndim == 0 or table.size == 0:
-        raise InputError(path, f"{names[0]} has shape {table.shape}, it holds no {what}")
+        raise InputError(path, f"{name} has shape {table.shape}, it holds no {what}")
     return table
 
 
@@ -98,5 +142,6 @@ def _class_numbers(table: NDArray[Any], classes: int, path: Path | str) -> I64:
     if wrong.any():
         row = int(np.argmax(wrong))
         problem = f"row {row + 1}: {table[row]} is not a class from 0 to {classes - 1}"
-        raise InputError(path, problem, _ONE_HOT)
+        from_one = table.min() >= 1 and table.max() == classes
+        raise InputError(path, problem, "the classes are counted from 1: subtract 1" if from_one else _ONE_HOT)
     return table.astype(np.int64)

@@ -3,6 +3,7 @@
 numpy reads the file at the speed of C; only when it refuses is the file walked again, line by line, to name the place.
 """
 
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from armlet.storage import unreadable
 
 LONGEST = 1 << 29  # bytes of text; MNIST's 60,000 training images take 110 MB
 _BEYOND = float.fromhex("0x1.ffffffp127")  # the least number that float32 rounds to infinity
-_MEND = "write one row per image, numbers with commas between"
+_MEND = "write one row per sample, numbers with commas between"
 
 
 def read_numbers(path: Path, header: bool = False) -> F32:
@@ -68,13 +69,29 @@ def _misread(path: Path, skip: int) -> InputError:
         for column, entry in enumerate(entries, 1):
             value = _number(entry)
             if value is None:
-                return InputError(path, f"line {number}, column {column}: {entry[:40]!r} is not a number", _MEND)
+                problem = f"line {number}, column {column}: {entry[:40]!r} is not a number"
+                return InputError(path, problem, _likely(number, entries, column))
             if not abs(value) < _BEYOND:
                 return InputError(path, f"line {number}, column {column}: {entry[:40]} is not a finite float32")
         width = width or len(entries)
         if len(entries) != width:
             return InputError(path, f"line {number} has {len(entries)} columns, the lines before have {width}", _MEND)
     return InputError(path, "is not a readable CSV file", _MEND)
+
+
+def _likely(number: int, entries: list[str], column: int) -> str:
+    """The likely mistake behind an entry that is no number, and its mend."""
+    entry = entries[column - 1]
+    if ";" in entry or "\t" in entry:
+        sign, called = (";", "semicolons") if ";" in entry else ("\t", "tabs")
+        if any(re.fullmatch(r"\d*;?[+-]?\d+", part) for part in entries) and len(entries) > 1:
+            return f"it has {called} between numbers and decimal commas: write commas between, and decimal points"
+        return f"it has {called} between numbers: write commas" if sign == ";" else f"it has {called}: write commas"
+    if number == 1 and all(_number(other) is None for other in entries):
+        return "the first line is a header: leave it out"
+    if not entry:
+        return "an entry is empty: write a number for each column"
+    return _MEND
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:

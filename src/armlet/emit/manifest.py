@@ -10,6 +10,7 @@ import numpy as np
 
 from armlet.anneal.engine import Annealed
 from armlet.emit import names
+from armlet.emit.domain import DomainEntry, domain_entry
 from armlet.emit.entry import Frame, entry_cycles, inputs_are_natural
 from armlet.emit.program import MOVES, WORD, Program
 from armlet.errors import InputError
@@ -24,7 +25,7 @@ from armlet.schedule.code import Op as Step
 from armlet.storage import parse_json, read_file
 from armlet.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 Settings: TypeAlias = dict[str, bool | int | float | str | dict[str, int | float] | None]  # names as in armlet.toml
 _LONGEST = 32 << 20  # bytes; numbers take sixteen times their text in memory, and 300,000 inputs fit
 
@@ -144,6 +145,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entries: list[str]
     settings: Settings
     network: NetworkEntry
+    domain: DomainEntry
     simplified: SimplifiedEntry
     registers: RegistersEntry
     memory: MemoryEntry
@@ -242,6 +244,7 @@ def make_manifest(
             round(network.sparsity, 6),
             program.code.order.graph.inputs,
         ),
+        domain=domain_entry(network.domain),
         simplified=_simplified(simplified, program.code.order.graph),
         registers=RegistersEntry(program.split.values, program.split.constants),
         memory=memory_of(program, frame),

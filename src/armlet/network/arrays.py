@@ -4,7 +4,8 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,8 +31,22 @@ def read_npy(path: Path) -> NDArray[Any]:
         return _read_array(file, path, path.name)
 
 
-def read_npz(path: Path) -> Mapping[str, NDArray[Any]]:
-    """Every array of numbers in a .npz file, by name. Raises `InputError`."""
+def read_npz(path: Path, names: Collection[str] | None = None) -> Mapping[str, NDArray[Any]]:
+    """Arrays of numbers in a .npz file, by name: those of `names`, or every one. Raises `InputError`."""
+    with _archive(path) as archive:
+        members = {_name(member): member for member in archive.infolist()}
+        return {name: _member(archive, m, path) for name, m in members.items() if names is None or name in names}
+
+
+def npz_names(path: Path) -> list[str]:
+    """What the arrays of a .npz file are called, in the file's order. Raises `InputError`."""
+    with _archive(path) as archive:
+        return [*dict.fromkeys(map(_name, archive.infolist()))]
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """An archive that is bounded; what is broken in it while it is open is an `InputError`."""
     with _opened(path) as file:
         try:
             with zipfile.ZipFile(file) as archive:
@@ -41,9 +56,13 @@ def read_npz(path: Path) -> Mapping[str, NDArray[Any]]:
                     raise InputError(path, "unpacks to more than armlet reads", f"keep it under {most} bytes")
                 if odd := [m.filename for m in members if m.compress_type not in _PACKINGS]:
                     raise InputError(path, f"packs {odd[0][:40]!r} in a way that numpy does not", "use numpy.savez")
-                return {m.filename.removesuffix(".npy"): _member(archive, m, path) for m in members}
+                yield archive
         except _BROKEN_ARCHIVE as broken:
             raise InputError(path, "is not a readable .npz archive", "write it again with numpy.savez") from broken
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    return member.filename.removesuffix(".npy")
 
 
 def most_unpacked(size: int) -> int:

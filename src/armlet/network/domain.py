@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from armlet.errors import InputError
-from armlet.network.frozen import F64, frozen
+from armlet.network.frozen import F32, F64, frozen
 
 SPAN = 4.0  # standard deviations about the mean that an interval has where only mean and std are declared
 _WHOLE = (-np.inf, np.inf)
@@ -89,6 +89,17 @@ class InputDomain:
         sizes = np.exp2(random.uniform(-_OCTAVES, _OCTAVES, (count, 1)))
         return sizes * random.standard_normal((count, len(self.low)))
 
+    def outside(self, rows: F32) -> "Outside | None":
+        """What of raw inputs (samples, inputs) lies beyond the intervals, but for the rounding to float32."""
+        low = np.minimum(self.low, self.low.astype(np.float32))
+        high = np.maximum(self.high, self.high.astype(np.float32))
+        beyond = (rows < low) | (rows > high)
+        if not beyond.any():
+            return None
+        row, column = np.argwhere(beyond)[0].tolist()
+        interval = float(self.low[column]), float(self.high[column])
+        return Outside(int(beyond.sum()), beyond.size, row, column, float(rows[row, column]), *interval)
+
     def describe(self) -> str:
         """Where the domain comes from and what it is, in a few words."""
         if not self.is_declared:
@@ -97,6 +108,27 @@ class InputDomain:
         each = "" if np.ptp(self.low) == 0 and np.ptp(self.high) == 0 else ", each with its own interval"
         told = "declared" if self.origin is Origin.DECLARED else f"implied by mean and std (mean +- {SPAN:g} std)"
         return f"{told}, from {low:g} to {high:g}{each}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Values that lie beyond the declared intervals: how many, and the first of them."""
+
+    count: int
+    of: int
+    row: int  # from 0
+    column: int
+    value: float
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float:
+        return self.count / self.of
+
+    def __str__(self) -> str:
+        first = f"row {self.row + 1}, column {self.column + 1} is {self.value:g}"
+        return f"{first}, outside its interval [{self.low:g}, {self.high:g}]; {self.count} of {self.of} values are"
 
 
 def domain_of(

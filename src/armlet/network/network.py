@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +13,7 @@ from armlet.errors import InputError
 from armlet.network.activation import SLOPE, Activation, activated
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32, F64, frozen
+from armlet.network.outputs import OutputKind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,13 +54,6 @@ class Layer:
     @property
     def outputs(self) -> int:
         return self.weight.shape[0]
-
-
-class OutputKind(Enum):
-    """What the outputs are for."""
-
-    SCORES = "scores"  # of classes: the largest is the answer
-    VALUES = "values"  # each is a quantity of its own
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,22 +4,29 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from armlet.errors import InputError
+from armlet.network.assemble import Tell, warn
+from armlet.network.declaration import Declaration
 from armlet.network.network import Network
 from armlet.network.npz import read_npz_network
 from armlet.network.params import read_params
 
-READERS: Mapping[str, Callable[[Path], Network]] = {".npz": read_npz_network}  # by suffix, in lower case
+Reader = Callable[[Path, Declaration, Tell], Network]
+READERS: Mapping[str, Reader] = {".npz": read_npz_network}  # by suffix, in lower case
 
 
-def read_network(path: Path) -> Network:
-    """The network in a PARAMS folder or in a file that one of `READERS` takes. Raises `InputError`."""
+def read_network(path: Path, declare: Declaration = Declaration(), tell: Tell = warn) -> Network:
+    """The network in a PARAMS folder or in a file that one of `READERS` takes.
+
+    What is declared wins over what the file says; `tell` hears a line for each thing that was taken without being
+    said (by default an `ArmletWarning`). Raises `InputError`.
+    """
     if not path.exists():
         raise InputError(path, "does not exist", "give a PARAMS folder or a network file")
     if path.is_dir():
-        return read_params(path)
+        return read_params(path, declare, tell)
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(
             path, "is not a network file that armlet reads", f"give a PARAMS folder or {', '.join(READERS)}"
         )
-    return reader(path)
+    return reader(path, declare, tell)

@@ -59,7 +59,7 @@ def read_build(folder: Path) -> Build:
         raise InputError(path, f"target {manifest.target!r} is unknown", f"this armlet knows {', '.join(TARGETS)}")
     if manifest.multiply_add not in [how.value for how in MultiplyAdd]:
         raise InputError(path, f"multiply_add {manifest.multiply_add!r} is unknown", "compile the network again")
-    network, order = read_params(folder), read_order(folder / f"{name}_order.npz")
+    network, order = read_params(folder, tell=_refuse), read_order(folder / f"{name}_order.npz")
     inputs = read_driver(folder / f"{name}_input_driver.json", "input", network.inputs)
     outputs = read_driver(folder / f"{name}_output_driver.json", "output", network.outputs)
     if (order.graph.network_inputs, len(order.graph.outputs)) != (network.inputs, network.outputs):
@@ -115,3 +115,8 @@ def _files(folder: Path, listed: set[str]) -> Mapping[str, bytes]:
             raise InputError(path, "is no file of a build", "compile the network again, into a folder of its own")
     there = {path.name for path in folder.iterdir()} | {Path(name).name for name in listed}
     return MappingProxyType({name: read_file(folder / name, _LONGEST) for name in sorted(there)})
+
+
+def _refuse(note: str) -> None:
+    """What `compile` writes leaves nothing to be taken without being said."""
+    raise InputError(note, "is not as compile writes it", "compile the network again")

@@ -13,6 +13,7 @@ import numpy as np
 
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.emit import names
+from armlet.emit.domain import domain_entry
 from armlet.emit.manifest import LayerEntry, cheapest
 from armlet.errors import CapacityError, InputError
 from armlet.graph.graph import ACTIVATIONS
@@ -80,6 +81,7 @@ def _figures(
     moves, memory, built = manifest.moves, manifest.memory, cheapest(manifest.layouts)
     run, core = figures[names.run_symbol(build.name)], figures[names.core_symbol(build.name)]
     whole = manifest.network
+    yield "domain", manifest.domain, domain_entry(network.domain)
     yield "network.widths", whole.widths, list(network.widths)
     yield "network.weights", whole.weights, network.weights
     yield "network.connections", whole.connections, network.connections
@@ -190,8 +192,8 @@ def vectors_disagreement(build: Build, expected: F32) -> str:
     """Whether the test vectors are of declared inputs, both ends among them, and give what the order gives."""
     domain, vectors = build.network.domain, build.manifest.vectors
     with np.errstate(over="ignore"):
-        inputs = np.array([vector.input for vector in vectors], np.float32).reshape(len(vectors), -1)
-        outputs = np.array([vector.output for vector in vectors], np.float32).reshape(len(vectors), -1)
+        inputs = [np.array(vector.input, np.float32) for vector in vectors]
+        outputs = [np.array(vector.output, np.float32) for vector in vectors]
         low, high = domain.low.astype(np.float32), domain.high.astype(np.float32)
     for i, (x, y) in enumerate(zip(inputs, outputs)):
         if not np.isfinite(x).all() or (domain.is_declared and not ((x >= low) & (x <= high)).all()):

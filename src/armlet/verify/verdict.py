@@ -24,6 +24,7 @@ class Verdict:
     tools: str
     checks: tuple[Check, ...]
     figures: Mapping[str, Figures]  # by entry; empty where the program did not run
+    domain: str  # of the inputs, and who said so
     worst_error: float  # of the outputs against the float64 network
     error_bound: float  # the proven bound where that happened
 
@@ -38,6 +39,7 @@ class Verdict:
             "target": self.target,
             "tools": self.tools,
             "verified": self.holds,
+            "domain": self.domain,
             "checks": [{"claim": c.claim, "holds": c.holds, "detail": c.detail} for c in self.checks],
             "figures": {entry: figures.as_json() for entry, figures in self.figures.items()},
             "worst_error": self.worst_error,

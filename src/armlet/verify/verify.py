@@ -52,6 +52,7 @@ def verify_build(folder: Path, random: int = 32, seed: int = 0, tools: Toolchain
         tools.describe(),
         tuple(found.checks),
         found.figures,
+        build.network.domain.describe(),
         found.worst[0],
         found.worst[1],
     )

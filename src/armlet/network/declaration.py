@@ -1,0 +1,37 @@
+"""What a person says of a network that its arrays cannot: the inputs' domain and shape, activations, kind of outputs.
+
+The same words stand in network.toml, behind --declare, and in Python: low, high, mean, std, shape, output, activation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from armlet.network.outputs import OutputKind
+
+WORDS = ("low", "high", "mean", "std")  # of the inputs' domain, as `domain_of` takes them
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Declaration:
+    """Each word is None where nobody said it. Numbers are one for all inputs, or one for each."""
+
+    low: ArrayLike | None = None
+    high: ArrayLike | None = None
+    mean: ArrayLike | None = None
+    std: ArrayLike | None = None
+    shape: tuple[int, ...] | None = None
+    output: OutputKind | None = None
+    activation: tuple[str, ...] | None = None  # of each layer, or one name for all hidden layers
+
+    def over(self, other: "Declaration") -> "Declaration":
+        """This declaration where it says something, `other` where it does not."""
+        said = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(other, **{name: value for name, value in said.items() if value is not None})
+
+    @property
+    def domain(self) -> Mapping[str, Any]:
+        """The words that `domain_of` takes."""
+        return {word: getattr(self, word) for word in WORDS}

@@ -41,7 +41,9 @@ def each_toolchain(request: pytest.FixtureRequest) -> Iterator[Toolchain]:
     kind = {"gnu": GnuToolchain, "llvm": ZigToolchain}[request.param]
     found = [tools for tools in toolchains() if isinstance(tools, kind)]
     if not found:
-        pytest.skip({"gnu": "no arm-none-eabi-as and arm-none-eabi-ld on the PATH", "llvm": "no ziglang"}[request.param])
+        pytest.skip(
+            {"gnu": "no arm-none-eabi-as and arm-none-eabi-ld on the PATH", "llvm": "no ziglang"}[request.param]
+        )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("armlet.verify.toolchain.toolchains", lambda: tuple(found))
         yield found[0]

@@ -32,7 +32,9 @@ def show_header(facts: Facts, name: str) -> str:
     """Declarations in C, for C and C++."""
     upper = name.upper()
     block = (
-        "" if not facts.has_block else f"\nextern float {names.block_symbol(name)}[{upper}_BLOCK_WORDS]; /* used by {name}_run */"
+        ""
+        if not facts.has_block
+        else f"\nextern float {names.block_symbol(name)}[{upper}_BLOCK_WORDS]; /* used by {name}_run */"
     )
     return f"""\
 /* {name}: a neural network for {facts.title}, by armlet {__version__}.

@@ -26,8 +26,8 @@ _CONTROL_INPUTS = 12  # inputs that each corrupted copy is tried on
 _TRACED = 3  # inputs whose whole path is compared
 
 
-def check_behaviour(build: Build, image: Image, tried: Trials, expected: F32, found: Findings) -> None:
-    """Prove it, run it, count it, and see that wrong copies fail."""
+def check_behaviour(build: Build, image: Image, tried: Trials, expected: F32, sound: bool, found: Findings) -> None:
+    """Prove it, run it, count it, and see that wrong copies fail; work its figures out where order and settings are sound."""
     told = specified(build.network, tried.inputs, build.scaling)
     _check_range(build, told, found)
     tried, expected = tried.take(told), expected[told]
@@ -45,7 +45,7 @@ def check_behaviour(build: Build, image: Image, tried: Trials, expected: F32, fo
     except MachineError as fault:
         found.add("runs without a fault", str(fault))
         return
-    _check_figures(build, image, traces[names.core_symbol(build.name)], found)
+    _check_figures(build, image, traces[names.core_symbol(build.name)], sound, found)
     _check_controls(build, image, traces, tried, expected, found)
 
 
@@ -125,14 +125,15 @@ def _check_time(build: Build, entry: str, trace: Trace | None, proved: bool, fou
     found.add(f"{entry} takes {cycles:,} cycles for every input", problem, detail)
 
 
-def _check_figures(build: Build, image: Image, trace: Trace, found: Findings) -> None:
+def _check_figures(build: Build, image: Image, trace: Trace, sound: bool, found: Findings) -> None:
     figures = found.figures[names.core_symbol(build.name)]
     declared = build.manifest.moves.loads, build.manifest.moves.stores
     counted = figures.loads.activation, figures.stores.activation
     problem = "" if declared == counted else f"declared {declared}, counted {counted} (loads, stores)"
     detail = f"{sum(counted)}, lower bound {build.manifest.moves.bound}"
     found.add("moves activations as often as the manifest declares", problem, detail)
-    problem = figures_disagreement(build, image, trace, found.figures)
+    problem = "they cannot be worked out from this order and these settings"
+    problem = figures_disagreement(build, image, trace, found.figures) if sound else problem
     found.add("the manifest's figures are the program's", problem, "network, memory, moves, layers, cycles")
 
 
@@ -159,8 +160,12 @@ def _check_controls(
     weight, instruction = negative_controls(build, image, traces, tried.inputs[chosen], expected[chosen])
     rest = "" if weight.refused == weight.tried else "; the others change no output"
     if not weight.refused:  # no evidence; that the comparison sees anything is then shown by instructions alone
-        rest = ": none changes an output on any input that was searched" if weight.tried else ": there is none to corrupt"
+        rest = (
+            ": none changes an output on any input that was searched" if weight.tried else ": there is none to corrupt"
+        )
     found.add("copies with one wrong weight bit fail", "", f"{weight.refused} of {weight.tried}{rest}")
     problem = "" if instruction.refused else f"none of {instruction.tried} failed: nothing here is proof"
     rest = "" if instruction.refused == instruction.tried else "; the others change no output"
-    found.add("copies with one wrong instruction bit fail", problem, f"{instruction.refused} of {instruction.tried}{rest}")
+    found.add(
+        "copies with one wrong instruction bit fail", problem, f"{instruction.refused} of {instruction.tried}{rest}"
+    )

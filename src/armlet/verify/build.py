@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
+
 from armlet.emit.bundle import manifest_path
 from armlet.emit.declared import read_order
 from armlet.emit.driver import Driver
@@ -65,7 +67,9 @@ def read_build(folder: Path) -> Build:
     if (order.graph.network_inputs, len(order.graph.outputs)) != (network.inputs, network.outputs):
         raise InputError(folder / f"{name}_order.npz", "declares another network", "compile the network again")
     if manifest.armlet != __version__:
-        raise InputError(path, f"is by armlet {manifest.armlet[:20]!r}, this is {__version__}", "compile the network again")
+        raise InputError(
+            path, f"is by armlet {manifest.armlet[:20]!r}, this is {__version__}", "compile the network again"
+        )
     _check_vectors(path, manifest, network)
     return Build(
         folder=folder,
@@ -106,6 +110,10 @@ def _check_vectors(path: Path, manifest: Manifest, network: Network) -> None:
     for i, vector in enumerate(manifest.vectors):
         if (len(vector.input), len(vector.output)) != (network.inputs, network.outputs):
             raise InputError(path, f"vectors[{i}] does not fit the network", "compile the network again")
+        if max(map(abs, (*vector.input, *vector.output))) > float(np.finfo(np.float32).max):
+            raise InputError(path, f"vectors[{i}] leaves float32", "compile the network again")
+    if not manifest.layouts:
+        raise InputError(path, "layouts is empty", "compile the network again")
 
 
 def _files(folder: Path, listed: set[str]) -> Mapping[str, bytes]:

@@ -29,19 +29,19 @@ def link_object(build: Build, tools: Toolchain, made: bytes, script: str = "") -
     return read_image(tools.link([made], build.target.core, names.run_symbol(build.name), script))
 
 
-def check_text(build: Build, found: Findings) -> None:
-    """NAME.S is assembled as it stands, by a command that runs the preprocessor too."""
+def check_text(build: Build, found: Findings) -> bool:
+    """Whether NAME.S is what armlet writes: no other text is given to the tools."""
     memory = build.manifest.memory
     sizes = Sizes(memory.constants // WORD, memory.work // WORD, memory.block // WORD)
     problem = strange_text(build.assembly, build.name, build.target, sizes, build.order.graph)
     detail = "every line is one that armlet writes, so the preprocessor has nothing to do"
-    found.add(f"{build.name}.S is the same program to every assembler", problem, detail)
+    return found.add(f"{build.name}.S is the same program to every assembler", problem, detail)
 
 
 def check_links(
-    build: Build, tools: Toolchain, x: F32 | None, expected: F32 | None, found: Findings
+    build: Build, tools: Toolchain, described: str, x: F32, expected: F32, found: Findings
 ) -> tuple[Image, tuple[Piece, ...]] | None:
-    """The image and its pieces, or None where there are none. `x` is run in each placement, where it is given."""
+    """The image and its pieces, or None where there are none. `x` is run in each placement, and gives `expected`."""
     core, memory = build.target.core, build.manifest.memory
     claim = f"assembles for {core.name}"
     try:
@@ -49,7 +49,7 @@ def check_links(
     except ToolchainError as refused:
         found.add(claim, str(refused))
         return None
-    found.add(claim, "", tools.describe())
+    found.add(claim, "", f"and links: {described}")
     claim = "the object holds the program's own pieces, and nothing else"
     try:
         pieces = read_object(made, build.name, memory.constants > 0, memory.block > 0)
@@ -96,8 +96,8 @@ def _check_apart(
     tools: Toolchain,
     made: bytes,
     pieces: tuple[Piece, ...],
-    x: F32 | None,
-    expected: F32 | None,
+    x: F32,
+    expected: F32,
     found: Findings,
 ) -> None:
     """Firmware is linked by others: no piece may depend on what lies beside it, or on more alignment than it asks."""
@@ -106,8 +106,8 @@ def _check_apart(
         try:
             image = link_object(build, tools, made, script_of(pieces, placement))
             problem = problem or misplaced(pieces, image, placement)
-            if x is None or expected is None or problem:
-                continue
+            if problem:
+                break
             for entry, call in Runner(build, image).entries.items():
                 if call(x).tobytes() != expected.tobytes():
                     problem = f"{entry} gives other outputs in placement {number}"

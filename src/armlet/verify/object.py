@@ -101,7 +101,9 @@ def _check_section(section: Any, wanted: Mapping[str, tuple[Any, ...]], at: Mapp
     if name in mine:
         _require([kind, flags] == mine[name][:2], f"has {name} of another kind")
         _require(section["sh_addralign"] == _ALIGNMENT, f"aligns {name} to {section['sh_addralign']} bytes")
-        _require(not section["sh_entsize"] and not section["sh_link"] and not section["sh_info"], f"has a linked {name}")
+        _require(
+            not section["sh_entsize"] and not section["sh_link"] and not section["sh_info"], f"has a linked {name}"
+        )
         whole = 2 if flags & _EXECUTE else 4
         _require(size > 0 and size % whole == 0 and not section["sh_addr"], f"has {size} bytes in {name}")
     elif name in _EMPTY:
@@ -116,9 +118,7 @@ def _check_section(section: Any, wanted: Mapping[str, tuple[Any, ...]], at: Mapp
         _require(kind == "SHT_NULL" and not name, f"has a section {name or 'without a name'}")
 
 
-def _check_symbols(
-    wanted: Mapping[str, tuple[Any, ...]], numbers: Mapping[int, str], sections: list[Any]
-) -> None:
+def _check_symbols(wanted: Mapping[str, tuple[Any, ...]], numbers: Mapping[int, str], sections: list[Any]) -> None:
     """Exactly the declared ones, each at the start of its section; beside them what marks sections and code."""
     tables = [section for section in sections if isinstance(section, SymbolTableSection)]
     _require(len(tables) == 1, "has more than one table of symbols")

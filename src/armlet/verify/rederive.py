@@ -13,6 +13,7 @@ import numpy as np
 
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.emit import names
+from armlet.emit.bundle import test_inputs
 from armlet.emit.domain import domain_entry
 from armlet.emit.manifest import LayerEntry, cheapest
 from armlet.errors import CapacityError, InputError
@@ -23,6 +24,7 @@ from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.bound import move_bound
 from armlet.schedule.code import Code
 from armlet.schedule.code import Op as Step
+from armlet.schedule.interpret import run_order
 from armlet.verify.build import Build
 from armlet.verify.declaration import constants_left_out
 from armlet.verify.figures import Figures
@@ -126,6 +128,9 @@ def _bounded(build: Build) -> str:
             return f"layout {tried.inputs}: {tried.transfers} transfers lie outside what is possible"
         if not 0 < tried.core < tried.run:
             return f"layout {tried.inputs}: {tried.core} cycles of {tried.run}"
+    for run in manifest.annealings:
+        if run.moves < 0 or run.change > 0 or not run.trace:
+            return f"annealing {run.subject!r} cannot have gone so"
     if not manifest.settings.get("simplify"):
         return "" if _left_out(build) == (0, 0) else "neurons are called constant or dead, and none was left out"
     graph, found = build.order.graph, manifest.simplified
@@ -191,6 +196,11 @@ def _instructions(image: Image, trace: Trace) -> int:
 def vectors_disagreement(build: Build, expected: F32) -> str:
     """Whether the test vectors are of declared inputs, both ends among them, and give what the order gives."""
     domain, vectors = build.network.domain, build.manifest.vectors
+    made = test_inputs(build.network)
+    with np.errstate(all="ignore"):
+        told = np.isfinite(run_order(build.order, made, build.how)).all(axis=1)
+    if len(vectors) != np.count_nonzero(told):
+        return f"there are {len(vectors)} vectors, compile tells {np.count_nonzero(told)}"
     with np.errstate(over="ignore"):
         inputs = [np.array(vector.input, np.float32) for vector in vectors]
         outputs = [np.array(vector.output, np.float32) for vector in vectors]
@@ -200,6 +210,9 @@ def vectors_disagreement(build: Build, expected: F32) -> str:
             return f"vector {i} lies outside the declared inputs"
         if y.tobytes() != expected[i].tobytes():
             return f"vector {i} has other outputs"
+    ends = [x.tobytes() for x, kept in zip(made[:2], told) if kept]
+    if [x.tobytes() for x in inputs[: len(ends)]] != ends:
+        return "the ends of the declared intervals are not among the first vectors"
     return ""
 
 

@@ -29,27 +29,25 @@ def verify_build(folder: Path, random: int = 32, seed: int = 0, tools: Toolchain
     Raises `InputError` where the folder cannot be read as a build, `ToolchainError` where there are no tools.
     """
     build, tools = read_build(folder), tools or find_toolchain()
-    found = Findings()
-    _check_files(build, found)
-    check_text(build, found)
-    tried = trials(build, random, seed)
-    with np.errstate(all="ignore"):
-        expected = run_order(build.order, tried.inputs, build.how)
-    found.add(
-        "the manifest's vectors are declared inputs, and what the declared order gives",
-        vectors_disagreement(build, expected),
-        f"{len(build.manifest.vectors)} vectors",
-    )
-    first = int(np.argmax(specified(build.network, tried.inputs, build.scaling)))
-    linked = check_links(build, tools, tried.inputs[first], expected[first], found)
-    if linked is not None:
-        image, pieces = linked
-        check_interface(build, pieces, found)
-        check_behaviour(build, image, tried, expected, found)
+    found, described = Findings(), tools.describe()
+    sound = _check_files(build, found)
+    if check_text(build, found):
+        tried = trials(build, random, seed)
+        with np.errstate(all="ignore"):
+            expected = run_order(build.order, tried.inputs, build.how)
+        vectors = f"{len(build.manifest.vectors)} vectors"
+        claim = "the manifest's vectors are declared inputs, and what the declared order gives"
+        found.add(claim, vectors_disagreement(build, expected), vectors)
+        first = int(np.argmax(specified(build.network, tried.inputs, build.scaling)))
+        linked = check_links(build, tools, described, tried.inputs[first], expected[first], found)
+        if linked is not None:
+            image, pieces = linked
+            check_interface(build, pieces, found)
+            check_behaviour(build, image, tried, expected, sound, found)
     return Verdict(
         build.name,
         build.target.name,
-        tools.describe(),
+        described,
         tuple(found.checks),
         found.figures,
         build.network.domain.describe(),
@@ -58,11 +56,13 @@ def verify_build(folder: Path, random: int = 32, seed: int = 0, tools: Toolchain
     )
 
 
-def _check_files(build: Build, found: Findings) -> None:
+def _check_files(build: Build, found: Findings) -> bool:
+    """Whether the order and the settings are such that figures can be worked out from them."""
     found.add("the files are as compile left them", altered(build), "all of the folder's, by SHA-256")
     digest, declared = build.network.digest(), build.manifest.network.digest
     problem = "" if digest == declared else f"the folder holds network {digest[:16]}, compiled was {declared[:16]}"
     found.add("the network is the one compiled", problem, digest[:16])
     connections = f"{build.order.graph.connections} connections to compute"
-    found.add("the declared order has every connection once", disagreement(build.order, build.network), connections)
-    found.add("the settings go with the build", settings_disagreement(build), "those that show in it")
+    wrong = disagreement(build.order, build.network)
+    sound = found.add("the declared order has every connection once", wrong, connections)
+    return found.add("the settings go with the build", settings_disagreement(build), "those that show in it") and sound

@@ -45,7 +45,8 @@ class Forgery:
         """Change parsed JSON in place, written back as armlet writes it."""
         value = json.loads(self.files[name])
         change(value)
-        assert (whole := shown(value)) != self.files[name], "nothing was forged"
+        whole = shown(value)
+        assert whole != self.files[name], "nothing was forged"
         self.files[name] = whole
 
     def order(self, **changes: Callable[[NDArray[Any]], NDArray[Any]]) -> None:

@@ -387,14 +387,6 @@ def _listed(name: str, content: bytes) -> Forge:
     return forge
 
 
-def _flip(at: int) -> Callable[[bytes], bytes]:
-    return lambda data: (
-        data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
-        if at >= 0
-        else data[:at] + bytes([data[at] ^ 1]) + data[at:][1:]
-    )
-
-
 NETWORK: dict[str, Forge] = {
     "a weight of the network": _swap_bytes("W_0.npy", lambda data: data[:-20] + bytes([data[-20] ^ 1]) + data[-19:]),
     "a bias of the network": _swap_bytes("b_2.npy", lambda data: data[:-2] + bytes([data[-2] ^ 1]) + data[-1:]),

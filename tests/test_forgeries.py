@@ -37,7 +37,6 @@ def refusal(folder: Path, tools: Toolchain) -> str:
     try:
         return "; ".join(broken(verify_build(folder, random=0, tools=tools)))
     except ArmletError as refused:
-        assert "\n" not in str(refused)
         return str(refused)
 
 
@@ -57,6 +56,7 @@ def test_a_forgery_is_refused(kind: str, name: str, honest: dict[str, bytes], to
     forgery.seal()
     found = refusal(forgery.write(tmp_path), tools)
     assert found
+    assert "\n" not in found
     if kind != "files":
         assert SHARED not in found  # the hashes agree: something else has seen it
 

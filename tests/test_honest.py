@@ -1,4 +1,4 @@
-"""Honest builds are verified: random ones, every kind that there is, and those on which controls have little to change."""
+"""Honest builds are verified: random ones, every kind that there is, and those that corrupted copies hardly change."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +11,15 @@ from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
 from armlet.verify.build import read_build
+from armlet.verify.text import Sizes, strange_text
 from armlet.verify.toolchain import Toolchain
 from armlet.verify.verify import verify_build
 from honest import try_honest
 from mutants import SMALL, Kind, kinds, network_of
+from networks import random_network
 from test_verify import QUICK, broken, compiled
 
-pytestmark = pytest.mark.usefixtures("each_toolchain")
+under_both = pytest.mark.usefixtures("each_toolchain")
 
 
 def test_random_builds_are_accepted(each_toolchain: Toolchain):
@@ -27,6 +29,7 @@ def test_random_builds_are_accepted(each_toolchain: Toolchain):
     assert tally["builds"] == 30
 
 
+@under_both
 @pytest.mark.parametrize("kind", tuple(kinds()), ids=lambda kind: kind.name)
 def test_every_kind_of_build_is_verified_and_its_figures_are_one(kind: Kind, tmp_path: Path):
     folder = compiled(network_of(kind.activation, SMALL), tmp_path, kind.options)
@@ -38,6 +41,19 @@ def test_every_kind_of_build_is_verified_and_its_figures_are_one(kind: Kind, tmp
 
 def _layer(weight: object, bias: object, kind: Activation = Activation.LINEAR) -> Layer:
     return Layer(np.array(weight, np.float32), np.array(bias, np.float32), kind)
+
+
+@pytest.mark.parametrize("how", ["separate", "fused"])
+@pytest.mark.parametrize("inputs", ["free", "natural"])
+def test_the_text_of_a_wide_network_is_armlets(how: str, inputs: str, tmp_path: Path):
+    """Far addresses, offsets below a pointer, long lists: what small networks do not need."""
+    network = random_network((1500, 40, 1200, 5), 0.98)
+    build = read_build(compiled(network, tmp_path, replace(QUICK, multiply_add=how, inputs=inputs)))
+    assert "  movt r3, #" in build.assembly
+    assert ", #-" in build.assembly
+    memory = build.manifest.memory
+    sizes = Sizes(memory.constants // 4, memory.work // 4, memory.block // 4)
+    assert strange_text(build.assembly, "net", build.target, sizes, build.order.graph) == ""
 
 
 QUIET = {
@@ -56,6 +72,7 @@ QUIET = {
 }
 
 
+@under_both
 @pytest.mark.parametrize("what", QUIET)
 def test_a_network_on_which_corrupted_copies_change_little_is_verified(what: str, tmp_path: Path):
     network = Network(QUIET[what], InputDomain.uniform(2), (2,))

@@ -60,7 +60,7 @@ def test_ctrl_c_in_run_ends_with_130(folder: Path, tmp_path: Path):
 
 
 def test_a_call_that_never_ends_is_interrupted_at_once():
-    """Python sees no signal while native code runs: without a watchdog it would take the minute that a call may take."""
+    """Python sees no signal while native code runs: without the watchdog it would take as long as a call may."""
     core, begin = machine("b f\n"), time.monotonic()
     child = os.fork()
     if not child:

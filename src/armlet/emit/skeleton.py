@@ -48,7 +48,8 @@ def constants_opening(target: Target, name: str, count: int) -> list[str]:
 def block(symbol: str, words: int) -> list[str]:
     """A block of variables."""
     return [f'.section .bss.{symbol}, "aw", %nobits', "  .p2align 2", f"  .global {symbol}",
-            f"  .type {symbol}, %object", f"{symbol}:", f"  .space {WORD * max(1, words)}", *closing(symbol)]  # fmt: skip
+            f"  .type {symbol}, %object", f"{symbol}:", f"  .space {WORD * max(1, words)}",
+            *closing(symbol)]  # fmt: skip
 
 
 def _function(target: Target, symbol: str, says: str) -> list[str]:

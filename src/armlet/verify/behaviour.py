@@ -11,7 +11,6 @@ from armlet.verify.bound import error_bound, largest_sum, specified
 from armlet.verify.build import Build
 from armlet.verify.controls import negative_controls
 from armlet.verify.cycles import variable_steps
-from armlet.verify.figures import Figures
 from armlet.verify.findings import Findings
 from armlet.verify.image import Image
 from armlet.verify.machine import MachineError
@@ -27,7 +26,7 @@ _TRACED = 3  # inputs whose whole path is compared
 
 
 def check_behaviour(build: Build, image: Image, tried: Trials, expected: F32, sound: bool, found: Findings) -> None:
-    """Prove it, run it, count it, and see that wrong copies fail; work its figures out where order and settings are sound."""
+    """Prove it, run it, count it, and see that wrong copies fail; `sound`: whether figures can be worked out."""
     told = specified(build.network, tried.inputs, build.scaling)
     _check_range(build, told, found)
     tried, expected = tried.take(told), expected[told]
@@ -95,7 +94,7 @@ def _check_exact(runner: Runner, entry: str, tried: Trials, expected: F32, found
 
 
 def _check_paths(build: Build, runner: Runner, entry: str, tried: Trials, found: Findings) -> tuple[Trace, bool]:
-    """One path for every input, inside the areas that the entry declares; its figures. Gives one, and whether all are."""
+    """One path for every input, inside the declared areas; its figures. Gives one, and whether all are the same."""
     chosen = np.unique(np.linspace(0, len(tried.inputs) - 1, _TRACED).astype(int)).tolist()
     traces = [runner.trace(entry, tried.inputs[i]) for i in chosen]
     different = [tried.labels[i] for i, trace in zip(chosen, traces) if not trace.same_path(traces[0])]

@@ -5,7 +5,7 @@ its value must stand in the biases that it feeds. An activation may stand as ano
 neuron may stand multiplied by a declared scale, and for others that are the same up to theirs: weights w from a neuron
 of scale s into one of scale t must then be w (t / s), in float64 and rounded to float32; where one node stands for
 several sources, w is their sum, in the order of the units, rounded as well.
-Shares nothing with the compiler but the two files that it compares.
+Shares nothing with the compiler but the two files that it compares, and how a normalisation is folded.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.network.activation import Activation, activated, activation_error
-from armlet.network.frozen import F32, F64, frozen
+from armlet.network.frozen import F32, F64
 from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.order import Order
@@ -202,7 +202,7 @@ def _bias_disagreement(u: int, layer: Layer, absent: NDArray[np.bool_], before: 
         slack = _rounded(wanted, passed * scale)
     else:
         with np.errstate(all="ignore"):
-            wanted, slack = float(_with_all_digits(np.float64(bias * scale))), 0.0
+            wanted, slack = float(_with_all_digits(np.array([bias * scale]))[0]), 0.0
     return (
         "" if abs(declared - wanted) <= slack else f"the bias is declared {declared!s}, the network gives {wanted:.9g}"
     )

@@ -133,7 +133,7 @@ def _filled(file: ELFFile) -> Mapping[int, int]:
 
 
 def _symbols(file: ELFFile) -> tuple[Mapping[str, int], Mapping[str, int], frozenset[str], Mapping[int, bool]]:
-    """Named addresses and their sizes, those to be called, and the mapping symbols of the ARM ELF format: whether code starts there.
+    """Named addresses, their sizes, those to be called, and the mapping symbols: whether code starts there.
 
     Raises `ToolchainError` where two symbols that are seen from outside have one name.
     """

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 
 
 class Interruptible:
-    """Guards calls of native code in the main thread; elsewhere, and where others handle the signal, it does nothing."""
+    """Guards calls of native code in the main thread, unless others handle the signal; elsewhere it does nothing."""
 
     def __init__(self) -> None:
         self._forget()

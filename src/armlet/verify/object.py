@@ -1,8 +1,8 @@
 """The assembled object, before anything is linked: it holds the program's own pieces, and nothing beside them.
 
 A linker takes from an object whatever is in it: a symbol of another's name, a constructor, a vector, a section that
-must lie beside another. So each section and each symbol is one of those that the build declares, each relocation is of a
-known kind to one of them, and all else is refused, but for the sections that assemblers make on their own.
+must lie beside another. So each section and each symbol is one of those that the build declares, each relocation is
+of a known kind to one of them, and all else is refused, but for the sections that assemblers make on their own.
 """
 
 import io

@@ -19,6 +19,7 @@ def _value(text: str) -> Callable[[State], Term]:
 
 
 def move(parts: list[str]) -> Step:
+    """MOV and VMOV of one word."""
     d, source = parts[0], _value(parts[1])
     if len(parts) != 2:
         raise RefusalError("is unknown to the prover")

@@ -198,7 +198,7 @@ def vectors_disagreement(build: Build, expected: F32) -> str:
     domain, vectors = build.network.domain, build.manifest.vectors
     made = test_inputs(build.network)
     with np.errstate(all="ignore"):
-        told = np.isfinite(run_order(build.order, made, build.how)).all(axis=1)
+        told = np.asarray(np.isfinite(run_order(build.order, made, build.how)).all(axis=1))
     if len(vectors) != np.count_nonzero(told):
         return f"there are {len(vectors)} vectors, compile tells {np.count_nonzero(told)}"
     with np.errstate(over="ignore"):

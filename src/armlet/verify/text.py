@@ -24,7 +24,8 @@ _HOLES = {
     "pair": _PAIR,
     **dict.fromkeys(("core", "other", "base", "pointer"), _CORE),
     "cores": rf"{_CORE}(?:, {_CORE})*",
-    **dict.fromkeys(("offset", "low", "high"), _WHOLE),
+    **dict.fromkeys(("low", "high"), _WHOLE),
+    "offset": rf"(?:-(?!0))?{_WHOLE}",
     "number": r"-?(?:0|[1-9][0-9]*)\.[0-9]+",
 }
 _WORDS = r"  \.word 0x[0-9a-f]{8}(?:, 0x[0-9a-f]{8}){%d}"

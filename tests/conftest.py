@@ -1,5 +1,6 @@
 """What every test may ask for: the reference data, goldens that can be blessed, and repeatable property tests."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
 
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from armlet.kernels import private_folder
+from armlet.verify.toolchain import GnuToolchain, Toolchain, ZigToolchain, toolchains
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -37,6 +39,20 @@ def reference_data(request: pytest.FixtureRequest) -> Path:
     if not folder.is_dir():
         pytest.skip(f"no reference data at {folder}; give its folder with --reference-data")
     return folder
+
+
+@pytest.fixture(scope="module", params=["gnu", "llvm"])
+def each_toolchain(request: pytest.FixtureRequest) -> Iterator[Toolchain]:
+    """One toolchain after the other, as if no other were here; a test that asks for this runs under both."""
+    kind = {"gnu": GnuToolchain, "llvm": ZigToolchain}[request.param]
+    found = [tools for tools in toolchains() if isinstance(tools, kind)]
+    if not found:
+        pytest.skip(
+            {"gnu": "no arm-none-eabi-as and arm-none-eabi-ld on the PATH", "llvm": "no ziglang"}[request.param]
+        )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("armlet.verify.toolchain.toolchains", lambda: tuple(found))
+        yield found[0]
 
 
 class Golden:

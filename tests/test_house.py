@@ -32,7 +32,7 @@ MAY_SEE = {  # a room sees itself, EVERYONE, and these; what is not listed sees 
     "layout": {"schedule", "anneal", "graph", "network"},
     "emit": COMPILER,
     "baseline": {"network"},
-    "verify": {"emit", "schedule", "target", "network"},
+    "verify": {"emit", "graph", "schedule", "target", "network", "config"},
 }
 JAX_LIVES_IN = {"train", "manifold"}
 

@@ -163,7 +163,7 @@ def test_each_access_belongs_to_the_instruction_that_makes_it():
 def test_literals_between_instructions_are_not_decoded():
     text = machine("ldr r0, 1f\nb 2f\n.p2align 2\n1: .word 0xFFFFFFFF\n.word 0xDEADBEEF\n2: bx lr\n")
     names = [form.name for form in decode_program(text.core, text.image).forms]
-    assert names == ["ldr", "b", "bx"]
+    assert [name for name in names if name != "hint"] == ["ldr", "b", "bx"]  # GNU as fills the last word with NOP
 
 
 @pytest.mark.parametrize("line", ["vadd.f64 d0, d0, d1", "vmaxnm.f32 s0, s1, s2", "not an instruction", "ldr r0, [r1"])

@@ -22,14 +22,18 @@ from armlet.verify.runner import Runner
 from armlet.verify.semantics import compile_step
 from armlet.verify.state import RefusalError
 from armlet.verify.terms import Term, Terms
-from armlet.verify.toolchain import find_toolchain
+from armlet.verify.toolchain import Toolchain, find_toolchain
 from armlet.verify.verify import link_build
 from strategies import LARGEST
 from test_verify import QUICK, compiled, small_network
 
+pytestmark = pytest.mark.usefixtures("each_toolchain")
+
 
 @pytest.fixture(scope="module", params=["separate", "fused"])
-def linked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Build, Image]:
+def linked(
+    each_toolchain: Toolchain, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Build, Image]:
     options = replace(QUICK, multiply_add=request.param, registers=5)
     build = read_build(compiled(small_network(), tmp_path_factory.mktemp("mutants"), options))
     return build, link_build(build, find_toolchain())

@@ -33,10 +33,16 @@ def arrange(program: Program) -> Program:
 
 
 def waits(program: Program) -> int:
-    """Lines that use at once what a late operation has just produced: cycles lost, by the forms' table."""
+    """Lines that use at once what a late operation has just produced: cycles lost, by the forms' table.
+
+    A fused multiply-add takes its addend a cycle later than its factors, and so does not wait for it.
+    """
     reads, writes = _effects(program)
     late = np.array([program.target.forms[op].late for op in Op])[program.lines["op"] - 1]
-    return int(np.count_nonzero(late[:-1] & ((writes[:-1] & reads[1:]) != 0)))
+    one = np.uint64(1)
+    addend = np.where(program.lines["op"] == Op.FUSED, one << program.lines["d"].astype(np.uint64), np.uint64(0))
+    addend &= ~(one << program.lines["a"].astype(np.uint64) | one << program.lines["b"].astype(np.uint64))
+    return int(np.count_nonzero(late[:-1] & ((writes[:-1] & reads[1:] & ~addend[1:]) != 0)))
 
 
 def _effects(program: Program) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:

@@ -8,67 +8,43 @@ from numpy.typing import NDArray
 
 from armlet.emit import names
 from armlet.emit.entry import Call, Frame, float_list, inputs_are_natural
-from armlet.emit.program import POINTERS, WORD, Program
+from armlet.emit.program import POINTERS, Program
+from armlet.emit.skeleton import PER_LINE, block, closing, constants_opening, core_opening, opening, run_opening
 from armlet.graph.graph import Graph, Index
 from armlet.target.spec import Op, Target
-from armlet.version import __version__
 
-_COLUMN = 42  # where comments begin
-_PER_LINE = 8  # constants
+COLUMN = 42  # where comments begin
 
 
 def show_assembly(program: Program, frame: Frame, name: str) -> str:
     """NAME.S: the two entry points, the constants, the blocks."""
-    target, mark = program.target, program.target.comment
-    core, run = names.core_symbol(name), names.run_symbol(name)
+    target = program.target
     out = [
-        f"{mark} {name}: a neural network for {target.title}, by armlet {__version__}.",
-        f"{mark} Generated code, free of any licence condition.",
-        f"{mark} No branch depends on data, no instruction is privileged, nothing is allocated.",
-        *target.header,
-        "",
-        *_function(target, core, f"void {core}(const float *block): inputs as the input driver places them"),
+        *opening(target, name),
+        *core_opening(target, name),
         *_calls(target, frame.enter),
         *_lines(program),
         *_calls(target, frame.leave),
-        f"  .size {core}, . - {core}",
-        "",
-        *_function(target, run, f"void {run}(const float *input, float *output): C arrays in natural order"),
+        *closing(names.core_symbol(name)),
+        *run_opening(target, name),
         *_calls(target, frame.run),
-        f"  .size {run}, . - {run}",
-        "",
+        *closing(names.run_symbol(name)),
         *_constants(program, name),
-        *_block(target, names.work_symbol(name), program.layout.work_words),
+        *block(names.work_symbol(name), program.layout.work_words),
     ]
     if not inputs_are_natural(program):
-        out += _block(target, names.block_symbol(name), program.layout.input_words)
+        out += block(names.block_symbol(name), program.layout.input_words)
     return "\n".join(out) + "\n"
 
 
-def _function(target: Target, symbol: str, says: str) -> list[str]:
-    section = f'.section .text.{symbol}, "ax", %progbits'
-    return [f"{target.comment} {says}", section, "  .p2align 2", f"  .global {symbol}", "  .thumb_func",
-            f"  .type {symbol}, %function", f"{symbol}:"]  # fmt: skip
-
-
-def _block(target: Target, symbol: str, words: int) -> list[str]:
-    return [f'.section .bss.{symbol}, "aw", %nobits', "  .p2align 2", f"  .global {symbol}",
-            f"  .type {symbol}, %object", f"{symbol}:", f"  .space {WORD * max(1, words)}",
-            f"  .size {symbol}, . - {symbol}", ""]  # fmt: skip
-
-
 def _constants(program: Program, name: str) -> Iterator[str]:
-    symbol = names.constants_symbol(name)
-    yield f"{program.target.comment} {len(program.constants)} biases and weights, in the order of their use"
-    yield f'.section .rodata.{symbol}, "a", %progbits'
-    yield "  .p2align 2"
-    yield f"  .type {symbol}, %object"
-    yield f"{symbol}:"
+    if not len(program.constants):
+        return
+    yield from constants_opening(program.target, name, len(program.constants))
     bits = program.constants.view(np.uint32)
-    for begin in range(0, len(bits), _PER_LINE):
-        yield "  .word " + ", ".join(f"{b:#010x}" for b in bits[begin : begin + _PER_LINE].tolist())
-    yield f"  .size {symbol}, . - {symbol}"
-    yield ""
+    for begin in range(0, len(bits), PER_LINE):
+        yield "  .word " + ", ".join(f"{b:#010x}" for b in bits[begin : begin + PER_LINE].tolist())
+    yield from closing(names.constants_symbol(name))
 
 
 def _calls(target: Target, calls: Iterable[Call]) -> Iterator[str]:
@@ -92,7 +68,7 @@ def _of_one_kind(program: Program, op: Op, lines: NDArray[np.void]) -> list[str]
     texts = [template % row for row in zip(*holes)]
     if op in (Op.MULTIPLY, Op.FUSED):
         comments = _connections(program.code.order.graph, lines["what"], program.target.comment)
-        return [f"{text:<{_COLUMN}}{comment}".rstrip() for text, comment in zip(texts, comments)]
+        return [f"{text:<{COLUMN}}{comment}".rstrip() for text, comment in zip(texts, comments)]
     return texts
 
 

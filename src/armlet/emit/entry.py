@@ -11,6 +11,7 @@ from armlet.emit.arrange import waits
 from armlet.emit.program import WORD, Program
 from armlet.target.spec import Op, Target
 
+_ALONE = {Op.SAVE: Op.CORE_STORE, Op.RESTORE: Op.CORE_LOAD}  # what a list of one register is to the core
 Call: TypeAlias = tuple[Op, Mapping[str, object]]  # an operation with its holes filled
 
 
@@ -41,7 +42,8 @@ def frame(program: Program, name: str) -> Frame:
         saved = {"list": float_list(target, target.preserved_floats, floats)}
         enter.append((Op.SAVE_FLOATS, saved))
         leave.insert(0, (Op.RESTORE_FLOATS, saved))
-    enter.append((Op.ADDRESS, {"pointer": roles.pool, "symbol": names.constants_symbol(name)}))
+    if len(program.constants):
+        enter.append((Op.ADDRESS, {"pointer": roles.pool, "symbol": names.constants_symbol(name)}))
     enter.append((Op.ADDRESS, {"pointer": roles.work, "symbol": names.work_symbol(name)}))
     run_words = len(roles.scratch) + 2
     return Frame(
@@ -52,18 +54,33 @@ def frame(program: Program, name: str) -> Frame:
 def entry_cycles(program: Program, name: str) -> tuple[int, int]:
     """What calls of NAME_core and of NAME_run cost by the forms, without flash waits."""
     target, around = program.target, frame(program, name)
-    core = program.line_cycles + waits(program) + _call_cycles(target, (*around.enter, *around.leave))
+    last = Op(program.lines["op"][-1]) if len(program.lines) else None
+    core = program.line_cycles + waits(program)
+    core += _call_cycles(target, around.enter) + _call_cycles(target, around.leave, last)
     return core, core + _call_cycles(target, around.run)
 
 
-def _call_cycles(target: Target, calls: tuple[Call, ...]) -> int:
-    total, before = 0, None
+def _call_cycles(target: Target, calls: tuple[Call, ...], before: Op | None = None) -> int:
+    """Neighbours that pair overlap, and a load waits for an address that the operation before it has only just made."""
+    total, made = 0, None
     for op, holes in calls:
+        moved = _listed(holes)
+        op = _ALONE.get(op, op) if moved == 1 else op
         form = target.forms[op]
-        moved = str(holes.get("cores", "")).count(",") + 1
-        total += form.cycles + form.each * moved - (form.paired if op == before else 0)
-        before = op
+        total += form.cycles + form.each * moved
+        total -= before is not None and form.pairs and target.forms[before].pairs and form.cycles > 1
+        total += op is Op.CORE_LOAD and made is not None and holes.get("base") == made
+        before, made = op, holes["pointer"] if form.late else None
     return total
+
+
+def _listed(holes: Mapping[str, object]) -> int:
+    """How many registers a list names, such as r4, r5 or s16-s31."""
+    listed = holes.get("cores", holes.get("list"))
+    if listed is None:
+        return 0
+    ends = [[int(end[1:]) for end in part.split("-")] for part in str(listed).split(", ")]
+    return sum(end[-1] - end[0] + 1 for end in ends)
 
 
 def inputs_are_natural(program: Program) -> bool:

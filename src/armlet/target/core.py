@@ -43,6 +43,7 @@ class Core:
     ram: Memory
     preserved: tuple[str, ...]  # registers that a call gives back unchanged
     scratch: tuple[str, ...]  # registers that a call may destroy
+    absent: str = "(?!)"  # mnemonics that tools know by these names and the core does not have, as an expression
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9-]+", self.name):
@@ -68,4 +69,6 @@ CORTEX_M4F_CORE = Core(
     ram=Memory(0x2000_0000, 128 << 10),
     preserved=(*(f"r{i}" for i in range(4, 12)), "sp", *(f"s{i}" for i in range(16, 32))),
     scratch=("r2", "r3", "r12", *(f"s{i}" for i in range(16))),
+    # ARM DDI 0403, A6.5 and A7.5: FPv4-SP computes in single precision, and lacks what FPv5 adds.
+    absent=r"v\w+\.(f64.*|\w+\.f64)|v(maxnm|minnm|sel|rint|cvt[anpm])\w*(\..*)?",
 )

@@ -116,7 +116,7 @@ class Form:
     size: int  # bytes
     cycles: int
     each: int = 0  # cycles more for each register of a list
-    paired: int = 0  # cycles less where the operation before is the same
+    pairs: bool = False  # takes a cycle less, but never less than one, where the operation before pairs too
     late: bool = False  # its result costs the next operation a cycle if that uses it at once
 
 

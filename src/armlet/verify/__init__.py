@@ -1,1 +1,3 @@
-"""The last word: assemble, link, emulate, compare, count. Shares nothing with emit but the files that it wrote."""
+"""The last word: assemble, link, prove, emulate, compare, count.
+
+The proof shares nothing with emit but the files that it wrote; docs/trust.md says what the other checks share."""

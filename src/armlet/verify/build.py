@@ -1,13 +1,17 @@
 """A build folder to the value that is verified: the files that say what was compiled, and the assembly itself."""
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
 
 from armlet.emit.bundle import manifest_path
 from armlet.emit.declared import read_order
 from armlet.emit.driver import Driver
 from armlet.emit.manifest import Manifest, read_manifest
+from armlet.emit.program import WORD
 from armlet.errors import InputError
 from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.network import Network
@@ -16,7 +20,9 @@ from armlet.schedule.order import Order
 from armlet.storage import parse_json, read_file
 from armlet.target import TARGETS
 from armlet.target.spec import Target
+from armlet.verify.linking import LARGEST_RAM
 from armlet.verify.scaling import Scaling, scaling_of
+from armlet.version import __version__
 
 _LONGEST = 128 << 20  # bytes of one file
 
@@ -34,7 +40,7 @@ class Build:
     inputs: Driver
     outputs: Driver
     assembly: str
-    altered: tuple[str, ...]  # files that are not as compile left them
+    files: Mapping[str, bytes]  # all that lies in the folder, by name
 
     @property
     def name(self) -> str:
@@ -60,6 +66,10 @@ def read_build(folder: Path) -> Build:
     outputs = read_driver(folder / f"{name}_output_driver.json", "output", network.outputs)
     if (order.graph.network_inputs, len(order.graph.outputs)) != (network.inputs, network.outputs):
         raise InputError(folder / f"{name}_order.npz", "declares another network", "compile the network again")
+    if manifest.armlet != __version__:
+        raise InputError(
+            path, f"is by armlet {manifest.armlet[:20]!r}, this is {__version__}", "compile the network again"
+        )
     _check_vectors(path, manifest, network)
     return Build(
         folder=folder,
@@ -71,7 +81,7 @@ def read_build(folder: Path) -> Build:
         inputs=inputs,
         outputs=outputs,
         assembly=read_file(folder / f"{name}.S", _LONGEST).decode("ascii", errors="replace"),
-        altered=_altered(folder, manifest),
+        files=_files(folder, {*manifest.files}),
     )
 
 
@@ -80,7 +90,10 @@ def read_driver(path: Path, direction: str, count: int) -> Driver:
     driver = parse_json(path, read_file(path, _LONGEST), Driver, "a driver", "compile the network again")
     if driver.direction != direction or [value.index for value in driver.values] != list(range(count)):
         raise InputError(path, f"does not list {count} {direction}s in order", "compile the network again")
+    most = WORD * count if direction == "input" else LARGEST_RAM  # no block is larger than all inputs
     for value in driver.values:
+        if value.offset is not None and value.offset > most - WORD:
+            raise InputError(path, f"{direction} {value.index} has offset {value.offset}, beyond its block")
         if value.place == "memory" and (value.offset is None or value.offset < 0 or value.offset % 4):
             raise InputError(path, f"{direction} {value.index} has offset {value.offset}, no whole word")
         if value.place == "register":
@@ -97,11 +110,19 @@ def _check_vectors(path: Path, manifest: Manifest, network: Network) -> None:
     for i, vector in enumerate(manifest.vectors):
         if (len(vector.input), len(vector.output)) != (network.inputs, network.outputs):
             raise InputError(path, f"vectors[{i}] does not fit the network", "compile the network again")
+        if max(map(abs, (*vector.input, *vector.output))) > float(np.finfo(np.float32).max):
+            raise InputError(path, f"vectors[{i}] leaves float32", "compile the network again")
+    if not manifest.layouts:
+        raise InputError(path, "layouts is empty", "compile the network again")
 
 
-def _altered(folder: Path, manifest: Manifest) -> tuple[str, ...]:
-    known = {name: hashlib.sha256(read_file(folder / Path(name).name, _LONGEST)).hexdigest() for name in manifest.files}
-    return tuple(name for name, digest in sorted(known.items()) if digest != manifest.files[name])
+def _files(folder: Path, listed: set[str]) -> Mapping[str, bytes]:
+    """What the folder holds and what the manifest lists. Raises `InputError` at anything that is no plain file."""
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink() or not path.is_file():
+            raise InputError(path, "is no file of a build", "compile the network again, into a folder of its own")
+    there = {path.name for path in folder.iterdir()} | {Path(name).name for name in listed}
+    return MappingProxyType({name: read_file(folder / name, _LONGEST) for name in sorted(there)})
 
 
 def _refuse(note: str) -> None:

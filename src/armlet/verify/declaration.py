@@ -5,7 +5,7 @@ its value must stand in the biases that it feeds. An activation may stand as ano
 neuron may stand multiplied by a declared scale, and for others that are the same up to theirs: weights w from a neuron
 of scale s into one of scale t must then be w (t / s), in float64 and rounded to float32; where one node stands for
 several sources, w is their sum, in the order of the units, rounded as well.
-Shares nothing with the compiler but the two files that it compares.
+Shares nothing with the compiler but the two files that it compares, and how a normalisation is folded.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.network.activation import Activation, activated, activation_error
-from armlet.network.frozen import F32, F64, frozen
+from armlet.network.frozen import F32, F64
 from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.order import Order
@@ -23,7 +23,10 @@ from armlet.schedule.order import Order
 _LINEAR, _RELU, _RELU6 = Activation.LINEAR, Activation.RELU, Activation.RELU6
 _TOP = 6.0  # where ReLU6 is flat
 _SLACK = 2.0**-44  # of float64 sums, relative to the sizes of their terms
-_ONCE = 2.0**-23  # a folded bias is rounded to float32, and what it is made of was
+_ONCE = 2.0**-24  # one rounding to float32
+_LEAST = 2.0**-149  # and what it may lose below the normal numbers
+_TINY = float(np.finfo(np.float32).tiny)
+_FARTHEST = 2.0**24  # that scales may lie from 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class _Units:
     constant: NDArray[np.bool_]
     value: F64  # where constant
     size: F64  # at most what the terms of its sum come to, signs left out
+    error: F64  # where constant: how far what a compiler rounds on the way may lie from `value`
     equals: Mapping[Activation, NDArray[np.bool_]]  # activations that are the same on every sum, and where
     bounded: bool = True  # whether the inputs have intervals; without them `low` and `high` mean nothing
 
@@ -59,6 +63,8 @@ def disagreement(order: Order, network: Network) -> str:
         declared = _layers(order, folded)
     except (IndexError, ValueError) as wrong:
         return f"it is no network of these widths: {wrong}"
+    if wrong := _scales_disagreement(order):
+        return wrong
     units = _inputs(folded)
     for number, layer in enumerate(folded.layers, 1):
         found = _layer_disagreement(number, layer, units, declared[number - 1], declared[number])
@@ -66,6 +72,30 @@ def disagreement(order: Order, network: Network) -> str:
             return found
         units = _next(layer, units)
     return _outputs_disagreement(order, declared[-1])
+
+
+def constants_left_out(order: Order, network: Network) -> int:
+    """How many of the neurons that `order` leaves out are constant on the declared inputs."""
+    folded = fold_normalisation(network)
+    units, declared, count = _inputs(folded), _layers(order, folded), 0
+    for layer, mine in zip(folded.layers, declared[1:]):
+        units = _next(layer, units)
+        count += int(np.count_nonzero(units.constant & (mine.node < 0)))
+    return count
+
+
+def _scales_disagreement(order: Order) -> str:
+    """Scales lie within their range; a twin's is that of its home times a power of two."""
+    graph = order.graph
+    far = np.flatnonzero((graph.scale < 1 / _FARTHEST) | (graph.scale > _FARTHEST))
+    if len(far):
+        n = int(far[0])
+        return f"layer {graph.layer[n]}, neuron {graph.unit[n]}: scale {graph.scale[n]!s} lies beyond 2^-24 to 2^24"
+    odd = np.flatnonzero(np.frexp(graph.twin_scale / graph.scale[graph.twins[:, 2]])[0] != 0.5)
+    if len(odd):
+        layer, unit, _ = graph.twins[int(odd[0])].tolist()
+        return f"layer {layer}, neuron {unit}: is declared another neuron times no power of two"
+    return ""
 
 
 def _layers(order: Order, network: Network) -> list[_Declared]:
@@ -122,13 +152,19 @@ def _wanted(layer: Layer, sources: _Declared, mine: _Declared) -> F32:
         weight[:, v] = 0
     with np.errstate(all="ignore"):  # what leaves float32 is infinite, and no declared weight is
         weight = weight.astype(np.float32).astype(np.float64)
-        return (weight * (mine.scale[:, None] / sources.scale)).astype(np.float32)
+        return _with_all_digits(weight * (mine.scale[:, None] / sources.scale))
+
+
+def _with_all_digits(scaled: F64) -> F32:
+    """Rounded to float32; infinite, as no declared number is, where digits are lost below the normal numbers."""
+    rounded = scaled.astype(np.float32)
+    return np.where((np.abs(scaled) < _TINY) & (rounded != scaled), np.float32(np.inf), rounded)
 
 
 def _is_that_constant(u: int, after: _Units, mine: _Declared) -> bool:
     """Whether a neuron stands as the number that it always is."""
-    scale = mine.scale[u]
-    close = abs(float(mine.bias[u]) - after.value[u] * scale) <= _rounded(after.size[u] * scale)
+    value = after.value[u] * mine.scale[u]
+    close = abs(float(mine.bias[u]) - value) <= _rounded(value, after.error[u] * mine.scale[u])
     alone = not mine.weight[u].any() and mine.home[u] == u
     same = mine.activation[u] is _LINEAR or (mine.activation[u] is _RELU and mine.bias[u] >= 0)
     return bool(after.constant[u]) and alone and bool(close) and same
@@ -159,19 +195,22 @@ def _neuron_disagreement(
 def _bias_disagreement(u: int, layer: Layer, absent: NDArray[np.bool_], before: _Units, mine: _Declared) -> str:
     row, scale, bias = layer.weight[u].astype(np.float64), mine.scale[u], float(layer.bias[u])
     declared = float(mine.bias[mine.home[u]])
-    wanted = (bias + (row[absent] * before.value[absent]).sum()) * scale
-    if not row[absent].any():
-        wanted, slack = float(frozen(bias * scale, np.float32)), 0.0
+    if row[absent].any():
+        terms = row[absent] * before.value[absent]
+        wanted = (bias + terms.sum()) * scale
+        passed = np.abs(row[absent]) @ before.error[absent] + _SLACK * (abs(bias) + np.abs(terms).sum())
+        slack = _rounded(wanted, passed * scale)
     else:
-        slack = _rounded((abs(bias) + np.abs(row[absent]) @ before.size[absent]) * scale)
+        with np.errstate(all="ignore"):
+            wanted, slack = float(_with_all_digits(np.array([bias * scale]))[0]), 0.0
     return (
         "" if abs(declared - wanted) <= slack else f"the bias is declared {declared!s}, the network gives {wanted:.9g}"
     )
 
 
-def _rounded(size: float) -> float:
-    """How far a folded bias may lie from the float64 sum of terms that come to `size`."""
-    return 8 * _ONCE * size + 2.0**-148
+def _rounded(value: float, passed: float) -> float:
+    """How far a number may lie from `value` that is `passed` off before it is rounded, once more where it is scaled."""
+    return 2 * _ONCE * (abs(value) + passed) + passed + 2 * _LEAST
 
 
 def _outputs_disagreement(order: Order, last: _Declared) -> str:
@@ -183,11 +222,12 @@ def _inputs(network: Network) -> _Units:
     domain = network.domain
     if not domain.is_declared:  # no activation is decided, and only what has no way in is constant
         nothing = np.zeros(network.inputs)
-        return _Units(nothing, nothing, nothing > 0, nothing, nothing, {}, bounded=False)
+        return _Units(nothing, nothing, nothing > 0, nothing, nothing, nothing, {}, bounded=False)
     low, high = domain.low.astype(np.float32).astype(np.float64), domain.high.astype(np.float32).astype(np.float64)
     never = np.zeros(len(low), bool)
     low, high = np.minimum(low, domain.low), np.maximum(high, domain.high)
-    return _Units(low, high, never, np.zeros(len(low)), np.maximum(np.abs(low), np.abs(high)), {})
+    nothing = np.zeros(len(low))
+    return _Units(low, high, never, nothing, np.maximum(np.abs(low), np.abs(high)), nothing, {})
 
 
 def _next(layer: Layer, before: _Units) -> _Units:
@@ -204,8 +244,23 @@ def _next(layer: Layer, before: _Units) -> _Units:
     equals = _equals(layer.activation, low, high, _SLACK * size) if before.bounded else {}
     ends = activated(layer.activation, layer.slope, np.stack((low, high)))
     slack = activation_error(layer.activation, ends)
+    error = np.where(fed, _beyond(layer.activation, low, high), _folded_error(layer, before, low, value))
     size = np.maximum(size, np.abs(ends).max(axis=0)) + slack.max(axis=0) / _ONCE
-    return _Units(ends[0] - slack[0], ends[1] + slack[1], flat | ~fed, value, size, equals, before.bounded)
+    return _Units(ends[0] - slack[0], ends[1] + slack[1], flat | ~fed, value, size, error, equals, before.bounded)
+
+
+def _folded_error(layer: Layer, before: _Units, total: F64, value: F64) -> F64:
+    """Of neurons that constants alone feed: the errors of those, the rounding of their sum, and the recipe's."""
+    weight = np.abs(layer.weight.astype(np.float64))
+    terms = weight @ np.abs(before.value) + np.abs(layer.bias)
+    passed = weight @ np.where(before.constant, before.error, 0) + _SLACK * terms
+    return passed + _ONCE * (np.abs(total) + passed) + _LEAST + activation_error(layer.activation, value)
+
+
+def _beyond(kind: Activation, low: F64, high: F64) -> F64:
+    """How far the sums of a flat neuron reach beyond where it is flat: no further than float64 rounds."""
+    top = np.maximum(_TOP - low, 0) if kind is _RELU6 else np.full(len(low), np.inf)
+    return np.minimum(np.maximum(high, 0), top)
 
 
 def _flat(kind: Activation, low: F64, high: F64, slack: F64) -> NDArray[np.bool_]:

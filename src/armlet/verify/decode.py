@@ -34,6 +34,12 @@ _KEEPS_OLD = _words("vmla vmls vnmla vnmls vfma vfms vfnma vfnms umlal smlal uma
 _CONDITIONS = _words("eq ne hs lo cs cc mi pl vs vc hi ls ge lt gt le")
 
 
+def mnemonics(core: Core, code: bytes) -> set[str]:
+    """The mnemonics in `code`, up to the first bytes that are no instruction."""
+    plain = capstone.Cs(*_MODES[core.instruction_set])
+    return {mnemonic for _, _, mnemonic, _ in plain.disasm_lite(code, 0)}
+
+
 @dataclass(frozen=True, slots=True)
 class Instruction:
     """One form of instruction, wherever it stands."""
@@ -72,6 +78,8 @@ class Decoder:
         for where, size, mnemonic, operands in self._fast.disasm_lite(code, address):
             key = (mnemonic, operands, size)
             if key not in self._known:
+                if re.fullmatch(self.core.absent, mnemonic):
+                    raise ToolchainError(f"{mnemonic} at {where:#010x} is no instruction of {self.core.name}")
                 whole = next(self._whole.disasm(code[at : at + size], where))  # outside its IT block, if it has one
                 self._known[key] = _take_apart(whole.insn_name(), mnemonic, operands, size)
             if _is_unpredictable(self._known[key], code[at : at + size]):

@@ -8,9 +8,11 @@ from typing import Any
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
+from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import SymbolTableSection
 
 from armlet.errors import ToolchainError
+from armlet.target.core import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,10 @@ class Image:
 
     sections: tuple[Section, ...]
     symbols: Mapping[str, int]
+    sizes: Mapping[str, int]  # bytes of what a symbol names
     functions: frozenset[str]  # symbols that other code may call: Thumb functions, seen from outside
     code: tuple[tuple[int, int], ...]  # address ranges of .text that hold instructions, in order; literals lie between
+    filled: Mapping[int, int]  # address of each place that the linker filled, and the address of the symbol
 
     def section(self, name: str) -> Section:
         """The section `name`, of size 0 where the program has none."""
@@ -45,6 +49,13 @@ class Image:
         if symbol not in self.symbols:
             raise ToolchainError(f"the linked program has no symbol {symbol}")
         return self.symbols[symbol]
+
+    def bytes_at(self, memory: Memory) -> bytes:
+        """What the program has in a piece of memory, as far as one section holds it."""
+        for section in self.sections:
+            if section.address <= memory.base and memory.end <= section.end:
+                return section.content[memory.base - section.address : memory.end - section.address]
+        return b""
 
     @property
     def code_bytes(self) -> int:
@@ -78,10 +89,11 @@ def read_image(elf: bytes) -> Image:
         sections = tuple(_section(section) for section in kept)
         if wrong := unloadable(sections, [s for s in file.iter_segments() if s["p_type"] == "PT_LOAD"]):
             raise ToolchainError(f"the linked program is not loaded as it says: {wrong}")
-        symbols, functions, marks = _symbols(file)
+        symbols, sizes, functions, marks = _symbols(file)
+        filled = _filled(file)
     except (ELFError, UnicodeDecodeError, KeyError, ValueError, OverflowError) as broken:
         raise ToolchainError(f"the linked program is not readable as ELF: {broken}") from broken
-    return Image(sections, symbols, functions, _code_ranges(sections, marks))
+    return Image(sections, symbols, sizes, functions, _code_ranges(sections, marks), filled)
 
 
 def unloadable(sections: Sequence[Section], segments: Sequence[Any]) -> str:
@@ -108,12 +120,25 @@ def _section(section: Any) -> Section:
     return Section(section.name, section["sh_addr"], section["sh_size"], content)
 
 
-def _symbols(file: ELFFile) -> tuple[Mapping[str, int], frozenset[str], Mapping[int, bool]]:
-    """Named addresses, those to be called, and the mapping symbols of the ARM ELF format: whether code starts there.
+def _filled(file: ELFFile) -> Mapping[int, int]:
+    """Where relocations stand that the linker kept, and the addresses of their symbols."""
+    found: dict[int, int] = {}
+    for table in (section for section in file.iter_sections() if isinstance(section, RelocationSection)):
+        symbols = file.get_section(table["sh_link"])
+        for entry in table.iter_relocations():
+            symbol = symbols.get_symbol(entry["r_info_sym"])  # pyright: ignore[reportAttributeAccessIssue]
+            is_code = symbol["st_info"]["type"] == "STT_FUNC"
+            found[entry["r_offset"]] = symbol["st_value"] & ~1 if is_code else symbol["st_value"]
+    return MappingProxyType(found)
+
+
+def _symbols(file: ELFFile) -> tuple[Mapping[str, int], Mapping[str, int], frozenset[str], Mapping[int, bool]]:
+    """Named addresses, their sizes, those to be called, and the mapping symbols: whether code starts there.
 
     Raises `ToolchainError` where two symbols that are seen from outside have one name.
     """
     found: dict[str, int] = {}
+    sizes: dict[str, int] = {}
     seen: set[str] = set()
     functions: set[str] = set()
     marks: dict[int, bool] = {}
@@ -130,9 +155,10 @@ def _symbols(file: ELFFile) -> tuple[Mapping[str, int], frozenset[str], Mapping[
                     raise ToolchainError(f"the linked program has two symbols {symbol.name}")
                 if is_seen or symbol.name not in seen:
                     found[symbol.name] = value & ~1 if is_code else value
+                    sizes[symbol.name] = symbol["st_size"]
                 seen |= {symbol.name} if is_seen else set()
                 functions |= {symbol.name} if is_seen and is_code and value & 1 else set()
-    return MappingProxyType(found), frozenset(functions), marks
+    return MappingProxyType(found), MappingProxyType(sizes), frozenset(functions), marks
 
 
 def _code_ranges(sections: tuple[Section, ...], marks: Mapping[int, bool]) -> tuple[tuple[int, int], ...]:

@@ -5,8 +5,10 @@ term that the declared order builds: the same weights to the bit, the same conne
 order. On the way nothing may be read that was not written, nothing outside the declared areas may be touched, no
 condition and no address may depend on data, and the registers that a call preserves must hold what they held.
 
-Addresses of the caller's arrays and of the stack are no numbers here but pointers into memory of their own, so that a
-program cannot be right by where one call happens to find them.
+Addresses of the caller's arrays, of the stack, of the program's own pieces and of its code are no numbers here but
+pointers, into memory of their own for each piece, so that a program cannot be right by where one call finds them or one
+link puts them. An address comes out of the instructions alone that the linker fills, and control goes from one function
+to another by a call alone whose target the linker fills.
 """
 
 from dataclasses import dataclass, field, replace
@@ -28,7 +30,7 @@ from armlet.verify.semantics import compile_step
 from armlet.verify.state import RefusalError, State
 from armlet.verify.terms import Term, Terms
 
-_MEMORY = 1 << 32  # this many times a number tells one piece of the caller's memory from the others
+_MEMORY = 1 << 32  # this many times a number tells one piece of memory from the others; code has the number 0
 _RETURN = 15 * _MEMORY  # where the call returns to
 
 
@@ -80,31 +82,32 @@ def _start(runner: Runner, entry: str, terms: Terms) -> State:
     registers |= {"sp": terms.pointer(stack.end), "lr": terms.pointer(_RETURN | 1)}
     registers |= {f"r{k}": terms.pointer(_place(runner, entry, p)) for k, p in enumerate(runner.arguments(entry))}
     memory = {_place(runner, entry, p): terms.unknown("input", index) for p, index in runner.places(entry).items()}
-    return State(terms, runner.image, areas, stack, registers, memory)
+    symbols = {a.memory.base: b.memory.base for a, b in zip(runner.areas(entry), areas)}
+    return State(terms, runner.image, areas, stack, registers, symbols, memory)
 
 
 def _areas(runner: Runner, entry: str) -> tuple[list[Area], Memory]:
-    """What the call may touch, the caller's memory in places of its own; and the stack, once more."""
+    """What the call may touch, each area in a place of its own; and the stack, once more."""
     areas: list[Area] = []
     stack = STACK
     for number, area in enumerate(runner.areas(entry), 1):
-        base = area.memory.base + (0 if area.is_linked else number * _MEMORY)
+        base = area.memory.base + number * _MEMORY
         areas.append(replace(area, memory=Memory(base, area.memory.size)))
         stack = areas[-1].memory if area.what == "stack" else stack
     return areas, stack
 
 
 def _place(runner: Runner, entry: str, address: int) -> int:
-    """Where an address of the caller's lies in the proof."""
+    """Where an address lies in the proof."""
     for number, area in enumerate(runner.areas(entry), 1):
-        if not area.is_linked and area.memory.base <= address < area.memory.end:
+        if area.memory.base <= address < area.memory.end:
             return address + number * _MEMORY
     return address
 
 
 def _execute(state: State, walk: _Walk, start: int) -> None:
     """Run until the call returns. Raises `RefusalError` with the address and text of the instruction."""
-    program, at = walk.program, start
+    program, at, inside = walk.program, start, _function(state, start)
     most = int(np.count_nonzero(program.form_at >= 0))  # straight-line code executes nothing twice
     while at != _RETURN:
         slot = (at - program.base) // 2
@@ -120,10 +123,23 @@ def _execute(state: State, walk: _Walk, start: int) -> None:
             raise RefusalError(f"{form.text} at {at:#010x} {refusal}") from None
         for term in range(made, len(state.terms.keys)):
             walk.maker[term] = at
-        at = at + form.size if to is None else to
+        before, at = at, at + form.size if to is None else to
+        if at not in inside and at != _RETURN:
+            if form.name not in ("bl", "bx", "pop"):
+                raise RefusalError(f"{form.text} at {before:#010x} goes on at {at:#010x}, in another function")
+            inside = _function(state, at)
         walk.steps += 1
         if walk.steps > most:
             raise RefusalError(f"goes round in a loop at {at:#010x}")
+
+
+def _function(state: State, address: int) -> range:
+    """The addresses of the function that holds `address`; of none, where there is none."""
+    image = state.image
+    for symbol in image.functions:
+        if image.symbols[symbol] <= address < image.symbols[symbol] + image.sizes[symbol]:
+            return range(image.symbols[symbol], image.symbols[symbol] + image.sizes[symbol])
+    return range(0)
 
 
 def _difference(order: Order, how: MultiplyAdd, terms: Terms, walk: _Walk, left: list[Term | None]) -> str:

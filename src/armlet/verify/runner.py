@@ -33,7 +33,7 @@ class Area:
     what: str
     memory: Memory
     writable: bool
-    is_linked: bool  # the others lie where the caller wants
+    content: bytes = b""  # of constants
 
 
 class Runner:
@@ -98,18 +98,26 @@ class Runner:
     def areas(self, entry: str) -> tuple[Area, ...]:
         """What a call of `entry` may touch: its caller's arrays, its own variables, constants and stack."""
         network, memory = self.build.network, self.build.manifest.memory
-        own = [s for s in self.image.sections if s.name in (".bss", ".data")]
-        fixed = [s for s in self.image.sections if s.name in (".text", ".rodata")]
         stack = Memory(STACK.end - memory.stack, memory.stack)
-        found = [Area("variables", Memory(s.address, s.size), True, True) for s in own]
-        found += [Area("constants", Memory(s.address, s.size), False, True) for s in fixed]
-        found.append(Area("stack", stack, True, False))
+        found = [*self._linked(), Area("stack", stack, True)]
         if self._is_run(entry):
-            found.append(Area(INPUT_ARRAY, Memory(self._inputs, _WORD * network.inputs), False, False))
-            found.append(Area(OUTPUT_ARRAY, Memory(self._outputs, _WORD * network.outputs), True, False))
+            found.append(Area(INPUT_ARRAY, Memory(self._inputs, _WORD * network.inputs), False))
+            found.append(Area(OUTPUT_ARRAY, Memory(self._outputs, _WORD * network.outputs), True))
         else:
-            found.append(Area("input block", Memory(self._block, max(_WORD, _span(self.build.inputs))), False, False))
+            found.append(Area("input block", Memory(self._block, max(_WORD, _span(self.build.inputs))), False))
         return tuple(found)
+
+    def _linked(self) -> list[Area]:
+        """The pieces that the program has of its own, each as far as its symbol says."""
+        name, image = self.build.name, self.image
+        kinds = {"constants": (names.constants_symbol(name), False), "variables": (names.work_symbol(name), True)}
+        kinds |= {"input block of its own": (names.block_symbol(name), True)}
+        found: list[Area] = []
+        for what, (symbol, writable) in kinds.items():
+            if size := image.sizes.get(symbol, 0):
+                memory = Memory(image.address(symbol), size)
+                found.append(Area(what, memory, writable, b"" if writable else image.bytes_at(memory)))
+        return found
 
     def _through_arrays(self, x: F32, call: Callable[[str, tuple[int, ...]], None]) -> F32:
         self._poison()

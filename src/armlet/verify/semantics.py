@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from armlet.verify.bits import Step, clear, insert, keep
 from armlet.verify.decode import Instruction
+from armlet.verify.pointers import address_sum, move, move_low, move_top
 from armlet.verify.state import RefusalError, State
 from armlet.verify.terms import Term
 
@@ -48,14 +49,6 @@ def _registers(text: str) -> list[str]:
     return found
 
 
-def _value(text: str) -> Callable[[State], Term]:
-    """An operand that is a register or an immediate."""
-    if text.startswith("#"):
-        bits = int(text[1:], 0)
-        return lambda s: s.terms.constant(bits)
-    return lambda s: s.get(text)
-
-
 def _two(compute: Callable[[State, Term, Term], Term]) -> Meaning:
     def meaning(parts: list[str]) -> Step:
         d, a, b = parts if len(parts) == 3 else [parts[0], *parts]
@@ -86,17 +79,6 @@ def _negate(parts: list[str]) -> Step:
     return step
 
 
-def _move(parts: list[str]) -> Step:
-    d, source = parts[0], _value(parts[1])
-    if len(parts) != 2:
-        raise RefusalError("is unknown to the prover")
-
-    def step(s: State, _: int) -> None:
-        s.put(d, source(s))
-
-    return step
-
-
 def _number(parts: list[str]) -> Step:
     """VMOV of a number that the instruction holds, which the decoder shows to the last digit."""
     d, number = parts
@@ -106,40 +88,6 @@ def _number(parts: list[str]) -> Step:
         s.put(d, s.terms.constant(bits))
 
     return step
-
-
-def _move_top(parts: list[str]) -> Step:
-    d, high = parts[0], int(parts[1][1:], 0)
-
-    def step(s: State, _: int) -> None:
-        low = s.terms.bits(s.get(d))
-        if low is None:
-            raise RefusalError(f"takes half of {d}, which depends on data or on where the caller's memory lies")
-        s.put(d, s.terms.constant(high << 16 | low & 0xFFFF))
-
-    return step
-
-
-def _address_sum(sign: int) -> Meaning:
-    """ADD and SUB of core registers move addresses, and the bits of a value by a known number."""
-
-    def meaning(parts: list[str]) -> Step:
-        d, a, b = parts if len(parts) == 3 else [parts[0], *parts]
-        second = _value(b)
-
-        def step(s: State, _: int) -> None:
-            one, two = s.get(a), second(s)
-            if sign > 0 and s.terms.bits(two) is None:
-                one, two = two, one
-            by = s.terms.bits(two)
-            if by is None:
-                raise RefusalError("adds what depends on data to an address")
-            moved = s.terms.moved(one, sign * by)
-            s.put(d, s.terms.raised(one, sign * by) if moved is None else moved)
-
-        return step
-
-    return meaning
 
 
 def _address(text: list[str], moved: list[str]) -> Callable[[State, int], tuple[int, Callable[[], None]]]:
@@ -153,7 +101,7 @@ def _address(text: list[str], moved: list[str]) -> Callable[[State, int], tuple[
         raise RefusalError(f"moves {base} and updates it")
 
     def find(s: State, at: int) -> tuple[int, Callable[[], None]]:
-        start = (at + 4 & ~3) if base == "pc" else s.known(base)
+        start = s.known(base)
         if write_back or after:
             return start + offset, lambda: s.move(base, offset + after)
         return start + offset, _stay
@@ -239,7 +187,9 @@ def _call(parts: list[str]) -> Step:
     def step(s: State, at: int) -> int:
         if s.known("sp") % 8:
             raise RefusalError("calls with a stack that is not aligned to 8 bytes")
-        s.put("lr", s.terms.constant(at + 4 | 1))
+        if s.image.filled.get(at) != to:
+            raise RefusalError("calls what the linker was not told of")
+        s.put("lr", s.terms.pointer(at + 4 | 1))
         return to
 
     return step
@@ -263,19 +213,18 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "vsub": _two(lambda s, a, b: s.terms.add(a, s.terms.negate(b))),
         "vfma": _fused,
         "vneg": _negate,
-        "vmov": _move,
+        "vmov": move,
         "fconsts": _number,
-        "mov": _move,
-        "movw": _move,
-        "movt": _move_top,
+        "mov": lambda parts: move_low(parts) if parts[1].startswith("#") else move(parts),  # MOVW too
+        "movt": move_top,
         "vdiv": _two(lambda s, a, b: s.terms.divide(a, b)),
         "bic": clear,
         "and": keep,
         "bfi": insert,
-        "add": _address_sum(1),
-        "addw": _address_sum(1),
-        "sub": _address_sum(-1),
-        "subw": _address_sum(-1),
+        "add": address_sum(1),
+        "addw": address_sum(1),
+        "sub": address_sum(-1),
+        "subw": address_sum(-1),
         "ldr": _load,
         "vldr": _load,
         "str": _store,

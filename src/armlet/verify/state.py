@@ -1,11 +1,12 @@
 """A core that computes with terms: registers and words of memory, each holding a term or nothing.
 
 An address or anything else that decides the path must be a known word, so a program that gets through has one path for
-all inputs. What was never written cannot be read, and nothing outside the declared areas can be touched. The memory of
-the caller, the stack among it, is reached by the pointers alone that the call was given, wherever they point.
+all inputs. What was never written cannot be read, and nothing outside the declared areas can be touched. Memory is
+reached by pointers alone: those that the call was given, and those that the linker makes of the program's symbols. They
+have no number, so that nothing can be right by where a piece happens to lie.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from armlet.errors import ArmletError
@@ -30,6 +31,7 @@ class State:
     areas: Sequence[Area]
     stack: Memory
     registers: dict[str, Term]
+    symbols: Mapping[int, int] = field(default_factory=dict)  # address of each piece of the image, and its place here
     memory: dict[int, Term] = field(default_factory=dict)  # by address of the word
     has_given: bool = False  # whether an output has been written to the caller's array
     late: int | None = None  # the address of the first input that is read from the caller's array after that
@@ -49,8 +51,8 @@ class State:
         self.registers[register] = term
 
     def target(self, term: Term) -> int:
-        """Where a jump to a word goes; its lowest bit must say Thumb."""
-        place = self.terms.place(term)
+        """Where a jump to a word goes: the way back of a call, whose lowest bit says Thumb."""
+        place = self.terms.place(term) if self.terms.bits(term) is None else None
         if place is None or not place & 1:
             raise RefusalError("jumps where no known Thumb code is")
         return place & ~1
@@ -62,6 +64,10 @@ class State:
             raise RefusalError(f"takes {register} as an address, which depends on data")
         return place
 
+    def linked(self, at: int) -> int | None:
+        """The place of the symbol whose address the linker filled into the instruction at `at`, if it did."""
+        return self.symbols.get(self.image.filled[at]) if at in self.image.filled else None
+
     def move(self, register: str, by: int) -> None:
         """An address some bytes on."""
         self.known(register)
@@ -70,18 +76,15 @@ class State:
             self.put(register, moved)
 
     def load(self, address: int) -> Term:
-        """A word of memory, written before or part of the image."""
+        """A word of memory: written before, or a constant. What variables start with holds for the first call only."""
         area = self._allowed(address, False)
         if area.what == INPUT_ARRAY and self.has_given and self.late is None:
             self.late = address
         if address in self.memory:
             return self.memory[address]
-        if area.writable:  # what variables start with holds for the first call only
-            raise RefusalError(f"reads {address:#010x}, which was never written")
-        for section in self.image.sections:
-            if section.content and section.address <= address and address + 4 <= section.end:
-                at = address - section.address
-                return self.terms.constant(int.from_bytes(section.content[at : at + 4], "little"))
+        at = address - area.memory.base
+        if at + 4 <= len(area.content):
+            return self.terms.constant(int.from_bytes(area.content[at : at + 4], "little"))
         raise RefusalError(f"reads {address:#010x}, which was never written")
 
     def store(self, address: int, term: Term) -> None:

@@ -19,6 +19,7 @@ from typing import Protocol
 
 from armlet.errors import ToolchainError
 from armlet.target.core import Core
+from armlet.verify.foreign import foreign_instructions
 from armlet.verify.linking import link_script
 
 # Nothing is called that the text does not call; whether a * b + c contracts is left to the compiler's default.
@@ -41,25 +42,30 @@ class Toolchain(Protocol):
         """The ELF object of C text at -O3. Raises `ToolchainError`, also when it takes longer than `seconds`."""
         ...
 
-    def link(self, objects: Sequence[bytes], core: Core, entry: str, elsewhere: bool = False) -> bytes:
-        """The ELF image of `objects`, code and constants in flash, variables in RAM. Raises `ToolchainError`.
+    def link(self, objects: Sequence[bytes], core: Core, entry: str, script: str = "") -> bytes:
+        """The ELF image of `objects`, its relocations kept. Raises `ToolchainError`.
 
-        With `elsewhere`, every piece at another address.
+        Without a `script` for the linker, code and constants go to flash, variables to RAM.
         """
         ...
 
 
 def find_toolchain() -> Toolchain:
     """GNU's where they are complete, else zig's, else GNU's without C. Raises `ToolchainError` with the mend."""
-    has = {tool: shutil.which(f"arm-none-eabi-{tool}") is not None for tool in ("as", "ld", "gcc")}
-    zig = _zig()
-    if has["as"] and has["ld"] and (has["gcc"] or not zig):
-        return GnuToolchain()
-    if zig:
-        return ZigToolchain(zig)
+    found = toolchains()
+    if found:
+        return found[0]
     raise ToolchainError(
         "no assembler for ARM found; pip install 'armlet[verify]', or put arm-none-eabi-as on the PATH"
     )
+
+
+def toolchains() -> "tuple[Toolchain, ...]":
+    """All that are here, the one to be used first."""
+    has = {tool: shutil.which(f"arm-none-eabi-{tool}") is not None for tool in ("as", "ld", "gcc")}
+    gnu = (GnuToolchain(),) if has["as"] and has["ld"] else ()
+    zig = tuple(ZigToolchain(program) for program in (_zig(),) if program)
+    return (*gnu, *zig) if has["gcc"] else (*zig, *gnu)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +78,20 @@ class GnuToolchain:
         return _version((f"{self.prefix}as", "--version"))
 
     def assemble(self, source: str, core: Core) -> bytes:
-        return _make((f"{self.prefix}as", *core.gnu_flags, "in.s", "-o", "out"), {"in.s": source})
+        """By the documented command, which runs the preprocessor, where there is gcc."""
+        has_gcc = shutil.which(f"{self.prefix}gcc") is not None
+        tool = (f"{self.prefix}gcc", "-c") if has_gcc else (f"{self.prefix}as",)
+        made = _make((*tool, *core.gnu_flags, "in.S", "-o", "out"), {"in.S": source})
+        if strange := foreign_instructions(made, core):
+            raise ToolchainError(f"{tool[0]}: error: {core.name} does not have {strange[0]}")  # GNU as lets some pass
+        return made
 
     def compile_c(self, source: str, core: Core, seconds: float = 120) -> bytes:
         command = (f"{self.prefix}gcc", *core.gnu_flags, *_C_FLAGS, "-c", "in.c", "-o", "out")
         return _make(command, {"in.c": source}, seconds)
 
-    def link(self, objects: Sequence[bytes], core: Core, entry: str, elsewhere: bool = False) -> bytes:
-        return _link((f"{self.prefix}ld",), objects, link_script(core, elsewhere), entry)
+    def link(self, objects: Sequence[bytes], core: Core, entry: str, script: str = "") -> bytes:
+        return _link((f"{self.prefix}ld",), objects, script or link_script(core), entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +110,8 @@ class ZigToolchain:
         command = (*self._clang(core), *_C_FLAGS, "-fno-sanitize=all", "-c", "in.c", "-o", "out")
         return _make(command, {"in.c": source}, seconds)
 
-    def link(self, objects: Sequence[bytes], core: Core, entry: str, elsewhere: bool = False) -> bytes:
-        return _link((self.program, "ld.lld"), objects, link_script(core, elsewhere), entry)
+    def link(self, objects: Sequence[bytes], core: Core, entry: str, script: str = "") -> bytes:
+        return _link((self.program, "ld.lld"), objects, script or link_script(core), entry)
 
     def _clang(self, core: Core) -> tuple[str, ...]:
         return (self.program, "cc", "-target", core.clang_target, f"-mcpu={core.clang_cpu}")
@@ -118,7 +130,7 @@ def _link(linker: tuple[str, ...], objects: Sequence[bytes], script: str, entry:
     files: dict[str, str | bytes] = {f"{i}.o": content for i, content in enumerate(objects)}
     files["script.ld"] = script
     named = [name for name in files if name.endswith(".o")]
-    return _make((*linker, "-T", "script.ld", "-e", entry, *named, "-o", "out"), files)
+    return _make((*linker, "--emit-relocs", "-T", "script.ld", "-e", entry, *named, "-o", "out"), files)
 
 
 def _version(command: tuple[str, ...]) -> str:

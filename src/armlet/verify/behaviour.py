@@ -1,0 +1,173 @@
+"""What the linked program does: proved from its bytes, run on inputs, counted, and tried with wrong copies."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.emit import names
+from armlet.network.frozen import F32, F64
+from armlet.verify.bound import error_bound, largest_sum, specified
+from armlet.verify.build import Build
+from armlet.verify.controls import negative_controls
+from armlet.verify.cycles import variable_steps
+from armlet.verify.findings import Findings
+from armlet.verify.image import Image
+from armlet.verify.machine import MachineError
+from armlet.verify.measure import figures_of
+from armlet.verify.prove import prove
+from armlet.verify.rederive import figures_disagreement
+from armlet.verify.runner import Area, Runner
+from armlet.verify.trace import Trace
+from armlet.verify.vectors import Trials
+
+_CONTROL_INPUTS = 12  # inputs that each corrupted copy is tried on
+_TRACED = 3  # inputs whose whole path is compared
+
+
+def check_behaviour(build: Build, image: Image, tried: Trials, expected: F32, sound: bool, found: Findings) -> None:
+    """Prove it, run it, count it, and see that wrong copies fail; `sound`: whether figures can be worked out."""
+    told = specified(build.network, tried.inputs, build.scaling)
+    _check_range(build, told, found)
+    tried, expected = tried.take(told), expected[told]
+    if not told.any():
+        found.add("there is an input with a specified result", "on each one tried, sums may leave float32")
+        return
+    _check_bound(build, tried, expected, found)
+    try:
+        runner, traces = Runner(build, image), dict[str, Trace]()
+        for entry in runner.entries:
+            proved = _check_proof(runner, entry, found)
+            _check_exact(runner, entry, tried, expected, found)
+            traces[entry], same = _check_paths(build, runner, entry, tried, found)
+            _check_time(build, entry, traces[entry] if same else None, proved, found)
+    except MachineError as fault:
+        found.add("runs without a fault", str(fault))
+        return
+    _check_figures(build, image, traces[names.core_symbol(build.name)], sound, found)
+    _check_controls(build, image, traces, tried, expected, found)
+
+
+def _check_range(build: Build, told: NDArray[np.bool_], found: Findings) -> None:
+    """Where sums may leave float32 the claims below are about less, and the verdict says so."""
+    largest = largest_sum(build.network, build.scaling)
+    if largest < np.inf:
+        found.add("no sum leaves float32 on the declared inputs", "", f"none beyond {largest:.3g}")
+        return
+    claim = "sums may leave float32 on some declared inputs: nothing is claimed of results there"
+    if not build.network.domain.is_declared:
+        claim = "no interval of the inputs is declared: nothing is claimed of results where a sum leaves float32"
+    found.add(claim, "", f"{np.count_nonzero(~told)} of {len(told)} inputs tried are left out")
+
+
+def _check_bound(build: Build, tried: Trials, expected: F32, found: Findings) -> None:
+    distance: F64 = np.abs(expected.astype(np.float64) - build.network(tried.inputs))
+    bound = error_bound(build.network, tried.inputs, build.scaling)
+    outside = np.argwhere(~(distance <= bound))
+    at = np.unravel_index(int(np.argmax(distance)), distance.shape)
+    found.worst = float(distance[at]), float(bound[at])
+    problem = ""
+    if len(outside):
+        i, j = outside[0].tolist()
+        problem = f"output {j} of {tried.labels[i]} is {distance[i, j]:.3g} off, the bound is {bound[i, j]:.3g}"
+    detail = f"at most {found.worst[0]:.3g} off, proven {found.worst[1]:.3g}"
+    found.add("the declared order computes the float64 network", problem, detail)
+
+
+def _check_proof(runner: Runner, entry: str, found: Findings) -> bool:
+    proof = prove(runner, runner.decoded, entry)
+    detail = f"{proof.roundings} roundings in {proof.steps} instructions, each as declared"
+    if entry == names.run_symbol(runner.build.name) and not proof.problem:
+        claim = f"{entry} may be given one array for inputs and outputs"
+        found.add(claim, proof.late, "it reads its last input before it writes its first output")
+    return found.add(f"{entry} is proved from its bytes for every input", proof.problem, detail)
+
+
+def _check_exact(runner: Runner, entry: str, tried: Trials, expected: F32, found: Findings) -> None:
+    problem = ""
+    for x, wanted, label in zip(tried.inputs, expected, tried.labels):
+        given = runner.entries[entry](x)
+        if given.tobytes() != wanted.tobytes():
+            wrong = np.flatnonzero(given.view(np.uint32) != wanted.view(np.uint32))
+            j = int(wrong[0])
+            problem = f"output {j} of {label} is {given[j]!s}, must be {wanted[j]!s} ({len(wrong)} outputs differ)"
+            break
+    detail = f"{len(tried.labels)} inputs, registers and stack given back"
+    found.add(f"{entry} is exact to the bit", problem, detail)
+
+
+def _check_paths(build: Build, runner: Runner, entry: str, tried: Trials, found: Findings) -> tuple[Trace, bool]:
+    """One path for every input, inside the declared areas; its figures. Gives one, and whether all are the same."""
+    chosen = np.unique(np.linspace(0, len(tried.inputs) - 1, _TRACED).astype(int)).tolist()
+    traces = [runner.trace(entry, tried.inputs[i]) for i in chosen]
+    different = [tried.labels[i] for i, trace in zip(chosen, traces) if not trace.same_path(traces[0])]
+    problem = f"{different[0]} takes another way than {tried.labels[chosen[0]]}" if different else ""
+    conditional = np.array([bool(form.condition) for form in traces[0].forms])[traces[0].form].sum()
+    steps = f"{traces[0].instructions} instructions, {conditional or 'none'} conditional"
+    found.add(f"{entry} does the same steps for every input", problem, steps)
+    stray = _stray(traces[0], runner.areas(entry))
+    found.add(f"{entry} stays inside its memory", stray, "constants, variables, caller's arrays, stack")
+    table, flash = build.target.cycles, build.target.flash
+    found.figures[entry] = figures_of(traces[0], runner.machine, entry, table, flash)
+    return traces[0], not different
+
+
+def _check_time(build: Build, entry: str, trace: Trace | None, proved: bool, found: Findings) -> None:
+    """The proof leaves one path, whatever the input; where no step's time depends on data, one time too."""
+    table = build.target.cycles
+    if table.cache:
+        return
+    problem = "" if proved else "not every input is proved to take one path"
+    if trace is None:
+        problem = "inputs take different paths"
+    elif varying := variable_steps(trace, table):
+        problem = f"the time of {', '.join(varying)} depends on data"
+    cycles = found.figures[entry].cycles
+    detail = f"no cache: the worst case is exact by the table of {table.name}, memory without wait states"
+    found.add(f"{entry} takes {cycles:,} cycles for every input", problem, detail)
+
+
+def _check_figures(build: Build, image: Image, trace: Trace, sound: bool, found: Findings) -> None:
+    figures = found.figures[names.core_symbol(build.name)]
+    declared = build.manifest.moves.loads, build.manifest.moves.stores
+    counted = figures.loads.activation, figures.stores.activation
+    problem = "" if declared == counted else f"declared {declared}, counted {counted} (loads, stores)"
+    detail = f"{sum(counted)}, lower bound {build.manifest.moves.bound}"
+    found.add("moves activations as often as the manifest declares", problem, detail)
+    problem = "they cannot be worked out from this order and these settings"
+    problem = figures_disagreement(build, image, trace, found.figures) if sound else problem
+    found.add("the manifest's figures are the program's", problem, "network, memory, moves, layers, cycles")
+
+
+def _stray(trace: Trace, areas: tuple[Area, ...]) -> str:
+    """The first access outside `areas`, in words; empty where there is none."""
+    begin = trace.access_address.astype(np.int64)
+    end = begin + trace.access_size
+    allowed = np.zeros(len(begin), bool)
+    for area in areas:
+        inside = (begin >= area.memory.base) & (end <= area.memory.end)
+        allowed |= inside & (~trace.access_store | area.writable)
+    if allowed.all():
+        return ""
+    first = int(np.argmin(allowed))
+    step = int(trace.access_step[first])
+    does = "writes" if trace.access_store[first] else "reads"
+    return f"{trace.forms[trace.form[step]].text} at {trace.address[step]:#010x} {does} {begin[first]:#010x}"
+
+
+def _check_controls(
+    build: Build, image: Image, traces: Mapping[str, Trace], tried: Trials, expected: F32, found: Findings
+) -> None:
+    chosen = np.unique(np.linspace(0, len(tried.inputs) - 1, _CONTROL_INPUTS).astype(int))
+    weight, instruction = negative_controls(build, image, traces, tried.inputs[chosen], expected[chosen])
+    rest = "" if weight.refused == weight.tried else "; the others change no output"
+    if not weight.refused:  # no evidence; that the comparison sees anything is then shown by instructions alone
+        rest = (
+            ": none changes an output on any input that was searched" if weight.tried else ": there is none to corrupt"
+        )
+    found.add("copies with one wrong weight bit fail", "", f"{weight.refused} of {weight.tried}{rest}")
+    problem = "" if instruction.refused else f"none of {instruction.tried} failed: nothing here is proof"
+    rest = "" if instruction.refused == instruction.tried else "; the others change no output"
+    found.add(
+        "copies with one wrong instruction bit fail", problem, f"{instruction.refused} of {instruction.tried}{rest}"
+    )

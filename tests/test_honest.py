@@ -1,0 +1,85 @@
+"""Honest builds are verified: random ones, every kind that there is, and those that corrupted copies hardly change."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from armlet.emit.manifest import cheapest
+from armlet.network.activation import Activation
+from armlet.network.domain import InputDomain
+from armlet.network.network import Layer, Network
+from armlet.verify.build import read_build
+from armlet.verify.text import Sizes, strange_text
+from armlet.verify.toolchain import Toolchain
+from armlet.verify.verify import verify_build
+from honest import try_honest
+from mutants import SMALL, Kind, kinds, network_of
+from networks import random_network
+from test_verify import QUICK, broken, compiled
+
+under_both = pytest.mark.usefixtures("each_toolchain")
+
+
+def test_random_builds_are_accepted(each_toolchain: Toolchain):
+    found: list[str] = []
+    tally = try_honest(30, 2, 0, (each_toolchain,), found.append)
+    assert found == []
+    assert tally["builds"] == 30
+
+
+@under_both
+@pytest.mark.parametrize("kind", tuple(kinds()), ids=lambda kind: kind.name)
+def test_every_kind_of_build_is_verified_and_its_figures_are_one(kind: Kind, tmp_path: Path):
+    folder = compiled(network_of(kind.activation, SMALL), tmp_path, kind.options)
+    verdict = verify_build(folder, random=1)
+    assert verdict.holds, broken(verdict)
+    name, told = "net", cheapest(read_build(folder).manifest.layouts)
+    assert (verdict.figures[f"{name}_core"].cycles, verdict.figures[f"{name}_run"].cycles) == (told.core, told.run)
+
+
+def _layer(weight: object, bias: object, kind: Activation = Activation.LINEAR) -> Layer:
+    return Layer(np.array(weight, np.float32), np.array(bias, np.float32), kind)
+
+
+@pytest.mark.parametrize("how", ["separate", "fused"])
+@pytest.mark.parametrize("inputs", ["free", "natural"])
+def test_the_text_of_a_wide_network_is_armlets(how: str, inputs: str, tmp_path: Path):
+    """Far addresses, offsets below a pointer, long lists: what small networks do not need."""
+    network = random_network((1500, 40, 1200, 5), 0.98)
+    build = read_build(compiled(network, tmp_path, replace(QUICK, multiply_add=how, inputs=inputs)))
+    assert "  movt r3, #" in build.assembly
+    assert ", #-" in build.assembly
+    memory = build.manifest.memory
+    sizes = Sizes(memory.constants // 4, memory.work // 4, memory.block // 4)
+    assert strange_text(build.assembly, "net", build.target, sizes, build.order.graph) == ""
+
+
+QUIET = {
+    "no constants": (_layer([[1, -1], [1, 1]], [0, 0]),),
+    "a constant network": (_layer([[0, 0], [0, 0]], [0.3, -0.4]),),
+    "a network of zeros": (_layer([[0, 0]], [0]),),
+    "a network that is always zero": (_layer([[0.3, 0.7]], [-90], Activation.RELU),),
+    "outputs that are always zero, unproved": (_layer([[0.3, 0.7]], [-0.95], Activation.RELU),),
+    "saturated sigmoids": (_layer([[30.5, 40.25]], [90], Activation.SIGMOID),),
+    "saturated tanh": (_layer([[300.5, 400.25], [1, 2]], [-9000, 700], Activation.TANH),),
+    "saturated behind a layer": (
+        _layer([[0.3, 0.2], [0.7, -0.4]], [0.1, 0.2], Activation.RELU),
+        _layer([[55.3, 41.7]], [80], Activation.TANH),
+    ),
+    "zero on nearly all inputs": (_layer([[0.51, 0.52]], [-1.02], Activation.RELU),),
+}
+
+
+@under_both
+@pytest.mark.parametrize("what", QUIET)
+def test_a_network_on_which_corrupted_copies_change_little_is_verified(what: str, tmp_path: Path):
+    network = Network(QUIET[what], InputDomain.uniform(2), (2,))
+    for number, simplify in enumerate((True, False)):
+        verdict = verify_build(compiled(network, tmp_path / str(number), replace(QUICK, simplify=simplify)), random=4)
+        assert verdict.holds, broken(verdict)
+        told = {check.claim: check.detail for check in verdict.checks}
+        assert not told["copies with one wrong instruction bit fail"].startswith("0 of")
+        weights = told["copies with one wrong weight bit fail"]
+        assert not weights.startswith("0 of") or "none changes" in weights or "none to corrupt" in weights

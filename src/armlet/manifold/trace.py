@@ -20,6 +20,9 @@ class Epoch:
     kept: bool  # whether the removal stayed; one that breaks the distance budget is undone
     seconds: float = 0.0  # since the start, without what lay between an interruption and going on
     ridge: float | None = None  # that the last step of Gauss-Newton left, in the mean of G's diagonal
+    selector_ridge: float | None = None  # the largest that second-order needed, in the mean of H's diagonal
+    worst: int | None = None  # the output that is farthest from home by itself, from 0; None where there is one alone
+    worst_distance: float | None = None  # its own d, in its own spread
     temperature: float | None = None  # T of the tempered metric, in units of the outputs
     accuracy: float | None = None  # share of right answers on inputs that were only shown
 

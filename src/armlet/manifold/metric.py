@@ -93,7 +93,7 @@ def _unit(outputs: jax.Array, output: OutputMetric) -> jax.Array:
     if output is not OutputMetric.VALUES:
         return jnp.ones(outputs.shape[1])
     deviation, size = deviations(outputs)
-    return jnp.asarray(np.where(deviation > 0, deviation, np.where(size > 0, STEADY * size, 1.0)), jnp.float32)
+    return jnp.asarray(np.where(deviation > 0, deviation, np.where(size > 0, STEADY * size, 1.0)), outputs.dtype)
 
 
 def deviations(outputs: jax.Array | F32) -> tuple[F64, F64]:

@@ -128,7 +128,7 @@ def _epoch(stand: Standing, ground: Ground, options: SparsifyOptions) -> Standin
         kept=options.budget is None or nearest <= options.budget,
         ridge=ridge,
         selector_ridge=needed,
-        worst=worst,
+        worst_output=worst,
         worst_distance=None if worst is None else float(own[worst]),
         temperature=float(ground.bank.temperature) if shape.output is OutputMetric.TEMPERED else None,
     )

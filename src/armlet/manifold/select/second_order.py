@@ -192,8 +192,8 @@ def inverted(H: F64, floor: float = 0.0) -> tuple[F64, float]:
         ridged = H.copy()
         ridged[places] += ridge * mean + floor
         factor, failed = factorise(ridged, lower=1)
-        if not failed:
-            lower = np.tril(invert(factor, lower=1)[0])
+        lower = np.tril(invert(factor, lower=1)[0])
+        if not failed and np.isfinite(lower).all():  # LAPACK may pass over what is no number
             return lower + np.tril(lower, -1).T, ridge
         ridge *= 10
     raise InvariantError(f"H of {len(H)} weights has no inverse with a ridge of {_LARGEST_RIDGE:g}")

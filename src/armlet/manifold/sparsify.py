@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import jax
 
 from armlet.errors import InputError
-from armlet.manifold.adjust import walk
+from armlet.manifold.adjust import careful, walk
 from armlet.manifold.checkpoint import Kept, Partial, Standing
 from armlet.manifold.functional import masks_of, network_at, point_of
 from armlet.manifold.gauss_newton import polish
@@ -109,7 +109,8 @@ def _epoch(stand: Standing, ground: Ground, options: SparsifyOptions) -> Standin
         options.selector, stand.point, stand.masks, ground.judged, key, shape, count, options.step_size
     )
     before = distance(point, ground.validation, shape)
-    walked = walk(point, masks, ground.bank, key, options.rate, options.steps, shape, options.batch)
+    rate = careful(options.rate, (epoch.adjusted for epoch in stand.epochs)) if options.steps else options.rate
+    walked = walk(point, masks, ground.bank, key, rate, options.steps, shape, options.batch)
     after = distance(walked, ground.validation, shape)
     point, nearest, ridge = (walked, after, None) if after < before else (point, before, None)
     if options.gauss_newton:
@@ -126,6 +127,7 @@ def _epoch(stand: Standing, ground: Ground, options: SparsifyOptions) -> Standin
         before=before,
         adjusted=nearest < before,
         kept=options.budget is None or nearest <= options.budget,
+        rate=rate,
         ridge=ridge,
         selector_ridge=needed,
         worst_output=worst,

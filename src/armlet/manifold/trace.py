@@ -19,6 +19,7 @@ class Epoch:
     adjusted: bool  # whether the adjustment came nearer, and so was taken
     kept: bool  # whether the removal stayed; one that breaks the distance budget is undone
     seconds: float = 0.0  # since the start, without what lay between an interruption and going on
+    rate: float | None = None  # of Adam, at the start of its walk
     ridge: float | None = None  # that the last step of Gauss-Newton left, in the mean of G's diagonal
     selector_ridge: float | None = None  # the largest that second-order needed, in the mean of H's diagonal
     worst_output: int | None = None  # the one farthest from home by itself, counted from 0; None where there is one

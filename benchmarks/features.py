@@ -29,6 +29,7 @@ from armlet.network.network import Network, OutputKind, multilayer_perceptron
 
 Rows = NDArray[np.float64]
 PATH = (0.8, 0.9)
+REFERENCE = ("sine", "breast-cancer", "gesture-imu")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +51,7 @@ class Task:
 
 def main() -> None:
     arguments = parse()
-    tasks = reference(arguments.data) if arguments.which == "reference" else development(arguments.only)
+    tasks = reference(arguments.data, arguments.only) if arguments.which == "reference" else development(arguments.only)
     for task in tasks:
         for way in arguments.ways.split(","):
             for seed in range(arguments.seeds):
@@ -61,16 +62,14 @@ def main() -> None:
 def shown(
     network: Network, rows: Rows, labels: NDArray[np.int64] | None, seed: int, arguments: argparse.Namespace
 ) -> str:
-    """One run, or that and one by the default budget, as text."""
-    started, cells = time.process_time(), []
-    asked = {"seed": seed, "inputs": arguments.inputs}
-    result = sparsify(network, SparsifyOptions(path=PATH, **asked))
-    for share in PATH:
-        cells.append(f"{share:g}: {figures(network, result.path[share], rows, labels)}")
-    if arguments.budget:
-        bounded = sparsify(network, SparsifyOptions(**asked)).network
-        cells.append(f"budget {100 * bounded.sparsity:.1f} %: {figures(network, bounded, rows, labels)}")
-    law, seconds = result.trace.settings["sparsify_inputs"], time.process_time() - started
+    """One run for each stop, as text."""
+    started, cells, law = time.process_time(), [], ""
+    for stop in (*PATH, None) if arguments.budget else PATH:
+        result = sparsify(network, SparsifyOptions(sparsity=stop, seed=seed, inputs=arguments.inputs))
+        told = f"{stop:g}" if stop else f"budget {100 * result.network.sparsity:.1f} %"
+        cells.append(f"{told}: {figures(network, result.network, rows, labels)}")
+        law = str(result.trace.settings["sparsify_inputs"])
+    seconds = time.process_time() - started
     return f"{law:10.10s} | " + " | ".join(cells) + f" ({seconds:.0f} s of processor)"
 
 
@@ -85,9 +84,9 @@ def figures(dense: Network, sparse: Network, rows: Rows, labels: NDArray[np.int6
     return f"d {d:.4f} ({own:.4f}) right {right:.1f} same {same:.1f}"
 
 
-def reference(folder: Path) -> Iterator[Task]:
+def reference(folder: Path, only: str) -> Iterator[Task]:
     """The networks of the reference data."""
-    for name in ("sine", "breast-cancer", "gesture-imu"):
+    for name in filter(lambda name: not only or name in only.split(","), REFERENCE):
         arrays = np.load(folder / "features" / f"{name}.npz")
         bare = multilayer_perceptron([arrays[f"W{i}"] for i in (1, 2, 3)], [arrays[f"b{i}"] for i in (1, 2, 3)])
         bare = replace(bare, shape=(bare.inputs,)) if min(bare.shape) < 8 else bare
@@ -243,7 +242,6 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--inputs", help="an input model in place of the default")
     parser.add_argument("--budget", action="store_true", help="and a run by the default budget")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--no-path", action="store_true", help="the run by the default budget alone")
     return parser.parse_args()
 
 

@@ -48,11 +48,36 @@ def test_a_sparse_network_and_its_trace_come_out(folder):
     assert done.exit_code == 0, done.output
     sparse = read_params(folder / "sparse")
     figures = json.loads(done.stdout)
+    assert figures["domain"] == trace_settings(folder)["sparsify_domain"] == "declared, from -1 to 1"
+    assert figures["metric"] == "tempered"
+    assert 0 <= figures["worst_output"] < sparse.outputs
     assert figures["connections"] == sparse.connections == sparse.weights - round(0.5 * sparse.weights)
     trace = json.loads((folder / "sparse" / "trace.json").read_text())
     assert trace["epochs"][-1]["distance"] == figures["distance"] == sparse.provenance["sparsify_distance"]
     assert trace["settings"]["sparsify_inputs"] == sparse.provenance["sparsify_inputs"] == "gaussian"
     assert sparse.provenance["sparsify_dense_digest"] == read_network(folder / "dense").digest()
+
+
+def trace_settings(folder: Path) -> dict[str, str]:
+    return json.loads((folder / "sparse" / "trace.json").read_text())["settings"]
+
+
+def test_the_result_line_says_what_the_inputs_were_taken_for_and_the_worst_output(folder):
+    said = run("dense", "sparse", "--sparsity", "0.5").stdout
+    assert "(tempered) on inputs from gaussian, worst output " in said
+    assert "; inputs declared, from -1 to 1" in said
+
+
+def test_samples_that_stick_out_a_little_are_clipped_and_said_and_much_are_refused(folder):
+    rows = np.full((50, 16), 0.5, np.float32)
+    rows[4, 2] = 99
+    np.savez(folder / "rows.npz", X=rows)
+    done = run("dense", "sparse", "--sparsity", "0.5", "--samples", "rows.npz", "--inputs", "samples:0.5,uniform:0.5")
+    assert "values of the samples are clipped: row 5, column 3 holds 99, its interval is [-1, 1]" in done.stdout
+    np.savez(folder / "rows.npz", X=rows * 4)
+    done = run("dense", "out", "--sparsity", "0.5", "--samples", "rows.npz")
+    assert done.exit_code == 2
+    assert "--samples: row 1, column 1 holds 2," in done.stderr
 
 
 def test_a_test_set_is_shown_and_changes_no_byte(folder):

@@ -52,13 +52,20 @@ def tell(console: Console, out: Path, dense: "Network", result: "Sparsified", me
     """Say what came of it. Exits with 1 where not one weight could go."""
     sparse, trace = result.network, result.trace
     figures = {"out": str(out), "sparsity": sparse.sparsity, "connections": sparse.connections}
-    figures |= {"distance": trace.distance, "inputs": trace.settings["sparsify_inputs"]}
+    figures |= {name: trace.settings[f"sparsify_{name}"] for name in ("inputs", "domain", "metric")}
+    figures |= {"distance": trace.distance}
     text = f"{out}: {sparse.connections} of {dense.weights} connections kept, sparsity {sparse.sparsity:.2%}, "
-    text += f"distance {trace.distance:.4f} on inputs from {figures['inputs']}"
+    text += f"distance {trace.distance:.4f} ({figures['metric']}) on inputs from {figures['inputs']}"
+    if trace.last and trace.last.worst_distance is not None:
+        figures |= {"worst_output": trace.last.worst_output, "worst_distance": trace.last.worst_distance}
+        text += f", worst output {trace.last.worst_output}: {trace.last.worst_distance:.4f}"
     if measure is not None:
         name, before, after = measure.name.value, measure.of(dense), measure.of(sparse)
         figures |= {f"{name}_dense": before, f"{name}_sparse": after}
         text += f", {name} {after:.2%} (dense {before:.2%})"
+    text += f"; inputs {figures['domain']}"
+    if note := trace.settings.get("sparsify_samples_clipped"):
+        console.warn(str(note))
     console.say(plot(trace.epochs))
     if result.path:
         figures["path"] = {stop_name(share): _told(network, measure) for share, network in result.path.items()}

@@ -62,8 +62,9 @@ def sparsify(
     inputs: Annotated[
         str | None,
         typer.Option(
-            help="uniform, gaussian, image, signal, weights, moments, samples, or a mixture: image:0.7,weights:0.3 "
-            "(default: image for grids, else signals and noise).",
+            help="uniform, gaussian, image, signal, weights, wide, moments, samples, or a mixture: "
+            "image:0.7,weights:0.3 (default: image for what looks like images, wide, at every level and scale that "
+            "the first layer could mean, where no interval is declared, else signals and noise).",
             rich_help_panel=_INPUTS,
         ),
     ] = None,
@@ -102,8 +103,9 @@ def sparsify(
     metric: Annotated[
         str | None,
         typer.Option(
-            help="What counts at the output: tempered, the likely answers most (default where outputs are fewer than "
-            "inputs), logits, all alike (for outputs that are values), or fisher, only what moves probabilities.",
+            help="What counts at the output: tempered, the likely answers most (default for scores of classes), "
+            "values, each output in its own spread, so that none hides behind a larger one (default for outputs that "
+            "are quantities), logits, all in one unit, or fisher, only what moves probabilities.",
             rich_help_panel=_SEARCH,
         ),
     ] = None,

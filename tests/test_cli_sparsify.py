@@ -73,7 +73,7 @@ def test_samples_that_stick_out_a_little_are_clipped_and_said_and_much_are_refus
     rows[4, 2] = 99
     np.savez(folder / "rows.npz", X=rows)
     done = run("dense", "sparse", "--sparsity", "0.5", "--samples", "rows.npz", "--inputs", "samples:0.5,uniform:0.5")
-    assert "values of the samples are clipped: row 5, column 3 holds 99, its interval is [-1, 1]" in done.stdout
+    assert "values of the samples are clipped: row 5, column 3 holds 99, its interval is [-1, 1]" in done.stderr
     np.savez(folder / "rows.npz", X=rows * 4)
     done = run("dense", "out", "--sparsity", "0.5", "--samples", "rows.npz")
     assert done.exit_code == 2

@@ -2,18 +2,24 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import gettempdir, mkdtemp
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.configuration import set_hypothesis_home_dir
 
+from armlet.kernels import private_folder
 from armlet.verify.toolchain import GnuToolchain, Toolchain, ZigToolchain, toolchains
 
 REPOSITORY = Path(__file__).parent.parent
 
+# The current folder may be one that cannot be written; nothing is kept there that would decide what is tried.
+set_hypothesis_home_dir((private_folder(Path(gettempdir())) or Path(mkdtemp())) / "hypothesis")
 settings.register_profile(
     "house",
+    database=None,
     deadline=None,  # the machine is shared; time is no law
-    derandomize=True,  # the same examples on every run
+    derandomize=True,  # the same examples on every run; benchmarks/soak.py searches further
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

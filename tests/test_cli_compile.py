@@ -56,7 +56,8 @@ def test_the_file_sets_the_schedule_and_flags_win(here: Path):
         (("compile", "P", "net", "--registers", "1"), "--registers"),
         (("compile", "P", "net", "--inputs", "both"), "choose from: free, natural, auto"),
         (("compile", "P", "net", "--config", "none.toml"), "none.toml: cannot be read"),
-        (("compile", "P", "net", "--out", "P/W_0.npy"), "cannot be written"),
+        (("compile", "P", "net", "--out", "P/W_0.npy"), "lies in P, which is read"),
+        (("compile", "P", "net", "--out", "/dev/null"), "cannot be written"),
         (("verify", "P"), "is not a build folder"),
         (("demo", "none.csv"), "none.csv: cannot be read"),
         (("demo", "--source", "none"), "none: does not exist"),
@@ -116,7 +117,7 @@ def test_c_firmware_calls_the_program_by_its_header(here: Path):
     from armlet.verify.machine import Machine
 
     core, tools, build = TARGETS["cortex-m4f"].core, find_toolchain(), here / "build" / "net"
-    firmware = (build / "net.h").read_text() + "void go(const float *x, float y[NET_OUTPUTS]) { net_run(x, y); }\n"
+    firmware = (build / "net.h").read_text() + "void go(const float *x, float y[net_OUTPUTS]) { net_run(x, y); }\n"
     parts = [tools.compile_c(firmware, core), tools.assemble((build / "net.S").read_text(), core)]
     machine = Machine(core, read_image(tools.link(parts, core, "go")))
     source, sink = machine.reserve(64), machine.reserve(16)

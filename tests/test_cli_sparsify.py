@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from armlet.cli import guarded
 from armlet.cli.live import line, seconds_left
-from armlet.cli.plot import ACCURACY, DISTANCE, plot
+from armlet.cli.plot import DISTANCE, SHOWN, plot
 from armlet.cli.sparsify import sparsify
 from armlet.manifold.trace import Epoch, Trace
 from armlet.network.params import read_params, write_params
@@ -48,11 +48,36 @@ def test_a_sparse_network_and_its_trace_come_out(folder):
     assert done.exit_code == 0, done.output
     sparse = read_params(folder / "sparse")
     figures = json.loads(done.stdout)
+    assert figures["domain"] == trace_settings(folder)["sparsify_domain"] == "declared, from -1 to 1"
+    assert figures["metric"] == "tempered"
+    assert 0 <= figures["worst_output"] < sparse.outputs
     assert figures["connections"] == sparse.connections == sparse.weights - round(0.5 * sparse.weights)
     trace = json.loads((folder / "sparse" / "trace.json").read_text())
     assert trace["epochs"][-1]["distance"] == figures["distance"] == sparse.provenance["sparsify_distance"]
     assert trace["settings"]["sparsify_inputs"] == sparse.provenance["sparsify_inputs"] == "gaussian"
     assert sparse.provenance["sparsify_dense_digest"] == read_network(folder / "dense").digest()
+
+
+def trace_settings(folder: Path) -> dict[str, str]:
+    return json.loads((folder / "sparse" / "trace.json").read_text())["settings"]
+
+
+def test_the_result_line_says_what_the_inputs_were_taken_for_and_the_worst_output(folder):
+    said = run("dense", "sparse", "--sparsity", "0.5").stdout
+    assert "(tempered) on inputs from gaussian, worst output " in said
+    assert "; inputs declared, from -1 to 1" in said
+
+
+def test_samples_that_stick_out_a_little_are_clipped_and_said_and_much_are_refused(folder):
+    rows = np.full((50, 16), 0.5, np.float32)
+    rows[4, 2] = 99
+    np.savez(folder / "rows.npz", X=rows)
+    done = run("dense", "sparse", "--sparsity", "0.5", "--samples", "rows.npz", "--inputs", "samples:0.5,uniform:0.5")
+    assert "values of the samples are clipped: row 5, column 3 holds 99, its interval is [-1, 1]" in done.stdout
+    np.savez(folder / "rows.npz", X=rows * 4)
+    done = run("dense", "out", "--sparsity", "0.5", "--samples", "rows.npz")
+    assert done.exit_code == 2
+    assert "--samples: row 1, column 1 holds 2," in done.stderr
 
 
 def test_a_test_set_is_shown_and_changes_no_byte(folder):
@@ -62,7 +87,7 @@ def test_a_test_set_is_shown_and_changes_no_byte(folder):
         assert "accuracy" in done.stdout
         assert parameters(folder / "without") == parameters(folder / "with")
     epochs = json.loads((folder / "with" / "trace.json").read_text())["epochs"]
-    assert all(0 <= epoch["accuracy"] <= 1 for epoch in epochs)
+    assert all(0 <= epoch["shown"]["accuracy"] <= 1 for epoch in epochs)
 
 
 def test_samples_are_used_without_labels(folder):
@@ -75,7 +100,6 @@ def test_samples_are_used_without_labels(folder):
     ("arguments", "said"),
     [
         (["nowhere", "out"], "nowhere"),
-        (["dense", "out", "test.npz"], "give Y_TEST"),
         (["dense", "out", "missing.csv", "test.npz"], "missing.csv"),
         (["dense", "out", "--sparsity", "1.5"], "--sparsity"),
         (["dense", "out", "--max-distance", "-1"], "--max-distance"),
@@ -85,7 +109,7 @@ def test_samples_are_used_without_labels(folder):
         (["dense", "out", "--path", "0.5,1"], "--path"),
         (["dense", "out", "--path", "0.5,0.9", "--sparsity", "0.8"], "lies beyond --sparsity"),
         (["dense", "out", "--selector", "oracle"], "give diagonal or compensated"),
-        (["dense", "out", "--metric", "l1"], "logits or fisher"),
+        (["dense", "out", "--metric", "l1"], "give logits or values or fisher"),
         (["dense", "out", "--samples", "missing.npz"], "missing.npz"),
     ],
 )
@@ -143,15 +167,26 @@ def test_importing_the_command_wakes_no_jax():
 
 
 def epoch(number: int, sparsity: float, distance: float, accuracy: float | None = None, kept: bool = True) -> Epoch:
-    return Epoch(number, 10, sparsity, 100, distance, distance, True, kept, 10.0 + 2 * number, accuracy=accuracy)
+    return Epoch(
+        number,
+        10,
+        sparsity,
+        100,
+        distance,
+        distance,
+        True,
+        kept,
+        10.0 + 2 * number,
+        shown={} if accuracy is None else {"accuracy": accuracy},
+    )
 
 
 def test_the_plot_shows_each_epoch_that_was_kept():
     epochs = [epoch(i, i / 10, i**2 / 100, 0.98 - i / 100) for i in range(1, 6)]
     assert plot(epochs).count(DISTANCE) == 5 + 1  # and one in the legend
-    assert plot(epochs).count(ACCURACY) == 5 + 1
+    assert plot(epochs).count(SHOWN) == 5 + 1
     assert plot([*epochs, epoch(6, 0.5, 0.9, kept=False)]) == plot(epochs)
-    assert ACCURACY not in plot([epoch(1, 0.0, 0.0)])
+    assert SHOWN not in plot([epoch(1, 0.0, 0.0)])
     assert plot([]) == ""
 
 

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
-from armlet.data.dataset import OWNS, DataSet, make_dataset, read_dataset, write_dataset
+from armlet.data.dataset import OWNS, DataSet, conversions, make_dataset, read_dataset, write_dataset
 from armlet.data.digits import read_digits
 from armlet.data.resample import area_weights, resample
+from armlet.data.source import SourceOptions, read_source
 from armlet.data.table import read_inputs, read_labels
 from armlet.errors import InputError
 from armlet.network.topology import Topology
@@ -66,7 +67,8 @@ def test_a_data_set_folder_reads_back_bit_for_bit(tmp_path: Path, side: int):
     data = digits_at(side)
     write_dataset(data, 10, tmp_path / "d")
     back = read_dataset(tmp_path / "d", Topology(side, (5, 10)))
-    for name in DataSet.__slots__:
+    assert back.made == data.made
+    for name in set(DataSet.__slots__) - {"made"}:
         assert getattr(back, name).tobytes() == getattr(data, name).tobytes()
     assert sorted(path.name for path in (tmp_path / "d").iterdir()) == sorted(OWNS)
     small = read_inputs(tmp_path / "d" / "X_test_small.csv", side * side)
@@ -109,3 +111,24 @@ def test_an_unwritable_folder_is_refused_and_nothing_is_left(tmp_path: Path):
     with pytest.raises(InputError, match="cannot be written"):
         write_dataset(digits_at(2), 10, tmp_path / "file" / "d")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "said"),
+    [
+        (np.arange(24, dtype=np.uint8).reshape(6, 2, 2), []),
+        (np.linspace(0, 1, 24).reshape(6, 2, 2), []),
+        (np.arange(24, dtype=np.uint16).reshape(6, 2, 2) * 44, ["pixels are divided by 1012"]),
+        (np.ones((6, 2, 3), np.uint8), ["images of 2 x 3 are squeezed to 4 x 4: their aspect changes"]),
+    ],
+)
+def test_conversions_of_images_are_said_and_leave_a_trace(tmp_path: Path, pixels: np.ndarray, said: list[str]):
+    np.savez(tmp_path / "a.npz", X=pixels, y=[0, 1] * 3)
+    topology = Topology(4, (2,))
+    data = make_dataset(read_source(SourceOptions(str(tmp_path / "a.npz")), 2), topology)
+    assert conversions(data) == said
+    write_dataset(data, 2, tmp_path / "d")
+    back = read_dataset(tmp_path / "d", topology)
+    assert back.made == data.made
+    assert (back.made["height"], back.made["width"]) == pixels.shape[1:]
+    assert conversions(back) == said

@@ -1,5 +1,6 @@
 """Inputs and labels out of .npz and .csv: what is written reads back, what is wrong is refused with its place."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -115,7 +116,8 @@ def test_a_wrong_npz_is_refused_naming_the_array(tmp_path: Path, arrays: dict[st
 
 
 def test_what_is_not_a_table_is_refused(tmp_path: Path):
-    for name, says in (("none.csv", "does not exist"), ("", "is not a file"), ("t.txt", "give .npz, .npy or .csv")):
+    says_what = "give .npz, .npy or .csv"
+    for name, says in (("none.csv", "does not exist"), ("", "is a folder, not a file"), ("t.txt", says_what)):
         (tmp_path / "t.txt").write_text("1,2")
         with pytest.raises(InputError, match=says):
             read_inputs(tmp_path / name, 2)
@@ -151,3 +153,26 @@ def test_no_npz_of_samples_whatever_its_bytes_does_worse_than_a_refusal(tmp_path
     with suppress(InputError):
         values, labels = read_samples(tmp_path / "a.npz", 3, 3)
         assert len(values) == len(labels)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("1;2;3\n", "line 1, column 1: '1;2;3' is not a number; it has semicolons between numbers: write commas"),
+        ("1,5;2,5;3,5\n", "semicolons between numbers and decimal commas: write commas between, and decimal points"),
+        ("1\t2\t3\n", "it has tabs: write commas"),
+        ("a,b,c\n1,2,3\n", "the first line is a header: leave it out"),
+        ("1,2,3\n1,,3\n", "line 2, column 2: '' is not a number; an entry is empty"),
+        ("1,2,3\n1,x,3\n", "line 2, column 2: 'x' is not a number; write one row per sample"),
+    ],
+)
+def test_a_table_that_is_no_numbers_is_refused_with_the_likely_mistake(tmp_path: Path, text: str, says: str):
+    (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(InputError, match=re.escape(says)):
+        read_inputs(tmp_path / "x.csv", 3)
+
+
+def test_labels_from_one_are_refused_where_a_data_set_is_made_with_the_cure(tmp_path: Path):
+    (tmp_path / "y.csv").write_text("1\n2\n3\n")
+    with pytest.raises(InputError, match=r"row 3: 3\.0 is not a class from 0 to 2; the classes are counted from 1"):
+        read_labels(tmp_path / "y.csv", 3)

@@ -29,7 +29,7 @@ figures = st.tuples(shares, st.floats(0, 1e6), st.none() | st.floats(0, 1))
 
 @given(st.lists(figures, max_size=12))
 def test_every_kept_epoch_is_a_dot_within_the_frame(rows):
-    epochs = [replace(SOME, sparsity=s, distance=d, accuracy=a) for s, d, a in rows]
+    epochs = [replace(SOME, sparsity=s, distance=d, shown={} if a is None else {"accuracy": a}) for s, d, a in rows]
     trace = trace_of(*epochs, replace(SOME, kept=False))
     assert len(dots(trace, DISTANCE)) == len(rows)
     assert len(dots(trace, ACCURACY)) == sum(a is not None for _, _, a in rows)

@@ -29,6 +29,9 @@ ACTIVATIONS = {
 WIDTHS = (5, 4, 4, 3)
 
 
+UNIT = np.array([0.25, 4.0, 1.0])[: WIDTHS[-1]]  # what each output is measured in under `values`
+
+
 def plain(weights: list[F64], biases: list[F64], names: list[str], x: F64) -> F64:
     for weight, bias, name in zip(weights, biases, names, strict=True):
         x = ACTIVATIONS[name](x @ weight.T + bias)
@@ -39,6 +42,8 @@ def weighed(difference: F64, home: F64, output: OutputMetric) -> F64:
     """||difference||^2 under L at each sample, from the definition of L."""
     q = np.exp(home) / np.exp(home).sum(axis=1, keepdims=True)
     share = {OutputMetric.FISHER: 1.0, OutputMetric.TEMPERED: 0.75}.get(output)
+    if output is OutputMetric.VALUES:
+        return (difference**2 / UNIT**2).sum(1)
     if share is None:
         return (difference**2).sum(1)
     return (q * difference**2).sum(1) - share * (q * difference).sum(1) ** 2
@@ -77,7 +82,7 @@ def a_search(seed: int, names: list[str], output: OutputMetric, samples: int = 3
     home = plain([np.asarray(w) for w, _ in point], [np.asarray(b) for _, b in point], names, x)
     home = home + 0.1 * random.normal(size=home.shape)  # on the way: the residual is not zero
     drawn = jnp.asarray(x, jnp.float32), jnp.asarray(home, jnp.float32)
-    reference = Reference(*drawn, jnp.asarray(home.var(0).sum()), jnp.ones(()))
+    reference = Reference(*drawn, jnp.asarray(home.var(0).sum()), jnp.ones(()), jnp.asarray(UNIT, jnp.float32))
     return Search(point, masks, reference, [(name, 0.01) for name in names], output), reference
 
 
@@ -153,12 +158,12 @@ def test_the_selector_walks_one_by_one_and_repeats_to_the_bit():
     raw = np.random.default_rng(0).normal(size=(500, 12)).astype(np.float32)
     reference = refer(point_of(network), jnp.asarray(normalised(network, raw)), shape)
     asked = (point_of(network), masks_of(network), reference, jax.random.key(0), shape)
-    once, left = prune(Selector.EXACT, *asked, 40)
-    again, _ = prune(Selector.EXACT, *asked, 40)
+    once, left, _ = prune(Selector.EXACT, *asked, 40)
+    again, _, _ = prune(Selector.EXACT, *asked, 40)
     for one, other in zip(jax.tree.leaves(once), jax.tree.leaves(again)):
         np.testing.assert_array_equal(one, other)
     assert sum(int(mask.sum()) for mask in left) == network.weights - 40
-    at_once, _ = prune(Selector.DIAGONAL, *asked, 40)
+    at_once, _, _ = prune(Selector.DIAGONAL, *asked, 40)
     assert distance(once, reference, shape) < distance(at_once, reference, shape)
 
 

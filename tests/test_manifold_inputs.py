@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from armlet.errors import InputError
 from armlet.manifold.inputs.decisive import decisive
-from armlet.manifold.inputs.parse import LAWS, default_model, input_model
+from armlet.manifold.inputs.parse import LAWS, input_model
 from armlet.manifold.inputs.smooth import smooth_noise
 from armlet.manifold.inputs.support import support
 from armlet.manifold.inputs.variants import variants
@@ -42,7 +42,7 @@ def assert_inside(network: Network, raw: np.ndarray) -> None:
 
 @given(networks(), st.sampled_from(FLAT), st.integers(0, 40), st.integers(0, 2**32))
 def test_every_law_stays_in_the_interval_and_repeats(network, name, count, seed):
-    law = LAWS[name]
+    law = input_model(name)
     raw = law(network, count, seed)
     assert raw.shape == (count, network.inputs)
     assert_inside(network, raw)
@@ -118,15 +118,6 @@ def test_samples_that_do_not_fit_are_refused():
         input_model("samples")(image_network(), 4, 0)
     with pytest.raises(InputError, match="rows and columns"):
         input_model("image")(multilayer_perceptron([np.ones((2, 3))], [np.zeros(2)]), 4, 0)
-
-
-def test_default_is_the_users_samples_then_images_then_signals():
-    row = multilayer_perceptron([np.ones((2, 3))], [np.zeros(2)])
-    assert default_model(row, np.zeros((2, 3), np.float32)) == "samples"
-    assert default_model(image_network()) == "image"
-    for model in (default_model(row), default_model(multilayer_perceptron([np.ones((2, 1))], [np.zeros(2)]))):
-        input_model(model)
-        assert "image" not in model
 
 
 def test_decisive_keeps_the_widest_margins_of_each_class():

@@ -14,7 +14,6 @@ from armlet.manifold.metric import (
     OutputMetric,
     Reference,
     Shape,
-    default_metric,
     distance,
     jacobian_vector,
     metric_vector,
@@ -100,7 +99,7 @@ def test_a_network_that_says_the_mean_of_every_input_is_at_distance_one(setting)
     assert bias.shape == reference.home.mean(axis=0).shape
 
 
-@pytest.mark.parametrize("output", [OutputMetric.LOGITS, OutputMetric.TEMPERED])
+@pytest.mark.parametrize("output", [OutputMetric.LOGITS, OutputMetric.TEMPERED, OutputMetric.VALUES])
 def test_distance_has_no_unit(setting, output):
     """Outputs in other units (logits times a number) leave d alone; the Fisher metric has its own scale of logits."""
     point, _, shape = setting
@@ -180,11 +179,6 @@ def test_one_output_is_one_logit():
     )
     one = distance(near, refer(point, x, logits), logits)
     assert distance(near, refer(point, x, tempered), tempered) == pytest.approx(one, rel=1e-9)
-
-
-def test_answers_are_fewer_than_inputs():
-    assert default_metric(784, 10) is default_metric(3, 2) is OutputMetric.TEMPERED
-    assert default_metric(640, 640) is default_metric(784, 1) is default_metric(4, 9) is OutputMetric.LOGITS
 
 
 def test_moments_are_the_blocks_of_the_formed_metric(setting):

@@ -42,10 +42,10 @@ def facts(result: Sparsified) -> tuple[object, ...]:
 def broken_at(epoch: int, network: Network, asked, partial: Partial) -> None:
     """Run until the watch of this epoch is interrupted: the epoch is done, and not written down."""
 
-    def watch(now, _) -> float:
+    def watch(now, _) -> dict[str, float]:
         if now.number == epoch:
             raise KeyboardInterrupt
-        return now.number / 100
+        return {"accuracy": now.number / 100}
 
     with pytest.raises(KeyboardInterrupt):
         sparsify(network, asked, watch, partial=partial)
@@ -55,9 +55,9 @@ def broken_at(epoch: int, network: Network, asked, partial: Partial) -> None:
 def test_a_run_broken_at_any_epoch_goes_on_to_the_same_bytes(network, asked, tmp_path: Path):
     seen: list[int] = []
 
-    def watch(now, _) -> float:
+    def watch(now, _) -> dict[str, float]:
         seen.append(now.number)
-        return now.number / 100
+        return {"accuracy": now.number / 100}
 
     whole = sparsify(network, asked, watch)
     assert len(whole.trace.epochs) > 5

@@ -51,7 +51,8 @@ def test_each_cut_is_the_best_and_leaves_the_rest_at_its_best():
     last = 0.0
     for step in range(5):
         values, free = start.copy(), np.array([True] * 6 + [False])
-        places, costs = surgery(values, inverse, free, step + 1)
+        places, costs, moved = surgery(values, inverse, free, step + 1)
+        np.testing.assert_allclose(start - moved.sum(axis=0, dtype=np.float64), values, rtol=1e-5, atol=1e-6)
         place, cost = int(places[-1]), costs[-1]
         told = {}
         for i in set(range(6)) - set(gone):
@@ -72,11 +73,38 @@ def test_each_cut_is_the_best_and_leaves_the_rest_at_its_best():
 def test_an_inverse_is_the_inverse_and_of_nothing_indefinite():
     root = np.random.default_rng(1).normal(size=(40, 25))
     H = root.T @ root
-    found = inverted(H)
-    np.testing.assert_allclose(found, np.linalg.inv(H), rtol=1e-9, atol=1e-12)
+    found, ridge = inverted(H)
+    wanted = np.linalg.inv(H + RIDGE * np.trace(H) / 25 * np.eye(25))
+    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
     np.testing.assert_array_equal(found, found.T)
-    with pytest.raises(InvariantError, match="25 weights is not positive definite"):
-        inverted(H - np.eye(25) * np.linalg.eigvalsh(H)[3])
+    assert ridge == RIDGE
+    with pytest.raises(InvariantError, match="25 weights has no inverse"):
+        inverted(np.where(np.eye(25) > 0, np.nan, H))
+
+
+def test_the_ridge_grows_until_it_holds_and_is_told():
+    """Where rounding has taken more from H than the ridge gives back."""
+    root = np.random.default_rng(1).normal(size=(40, 25))
+    H = root.T @ root
+    for below, wanted in ((0.5, 1), (5, 10), (50, 100), (500, 1000)):
+        lacking = H - np.eye(25) * (np.linalg.eigvalsh(H)[0] + below * RIDGE * np.trace(H) / 25)
+        found, ridge = inverted(lacking)
+        assert ridge == pytest.approx(wanted * RIDGE, rel=0.5)
+        ridged = lacking + np.eye(25) * ridge * np.trace(lacking) / 25
+        np.testing.assert_allclose(found @ ridged, np.eye(25), atol=1e-6)
+
+
+def test_a_range_that_float32_cannot_square_needs_no_more_ridge():
+    """Inputs of which one direction outweighs all others by far: H in float32 is not positive definite there."""
+    random = np.random.default_rng(0)
+    widths = (125, 6, 3)
+    network = random_network(0, widths)
+    shape = Shape(activations_of(network), OutputMetric.LOGITS)
+    raw = 3e3 * (1 + random.normal(size=(2000, 1))) + 1e-3 * random.normal(size=(2000, 125))
+    reference = refer(point_of(network), jnp.asarray(raw, jnp.float32), shape)
+    _, left, ridge = remove_second_order(point_of(network), masks_of(network), reference, KEY, shape, 300)
+    assert ridge == RIDGE
+    assert sum(float(mask.sum()) for mask in left) == network.weights - 300
 
 
 def test_sensitivities_are_what_moments_sum_however_they_are_chunked(monkeypatch):
@@ -94,7 +122,7 @@ def test_sensitivities_are_what_moments_sum_however_they_are_chunked(monkeypatch
 def test_as_many_go_as_were_asked_and_the_last_path_stays():
     point, masks, reference, shape = ground()
     for count in (0, 1, 20, 64):
-        after, left = remove_second_order(point, masks, reference, KEY, shape, count)
+        after, left, _ = remove_second_order(point, masks, reference, KEY, shape, count)
         assert sum(int((np.asarray(m) == 0).sum()) for m in left) == count
         for (weight, _), mask in zip(after, left):
             assert not np.asarray(weight)[np.asarray(mask) == 0].any()
@@ -108,7 +136,7 @@ def test_making_up_beats_a_bias_that_makes_up():
         point, masks, reference, shape = ground((20, 12, 4), seed)
         far = {}
         for selector in (Selector.COMPENSATED, Selector.SECOND_ORDER):
-            pruned, _ = prune(selector, point, masks, reference, KEY, shape, 90, 30)
+            pruned, _, _ = prune(selector, point, masks, reference, KEY, shape, 90, 30)
             far[selector] = distance(pruned, reference, shape)
         assert far[Selector.SECOND_ORDER] < 0.8 * far[Selector.COMPENSATED]
 
@@ -136,6 +164,6 @@ def test_a_unit_that_nothing_hears_goes_first_and_nothing_breaks():
     _, masks, reference, shape = ground()
     mute = ((weight, bias), (last.at[:, 2].set(0.0), end))
     reference = refer(mute, reference.x, shape)
-    after, left = remove_second_order(mute, masks, reference, KEY, shape, 8 + 3)
+    after, left, _ = remove_second_order(mute, masks, reference, KEY, shape, 8 + 3)
     assert np.asarray(left[0])[2].sum() + np.asarray(left[1])[:, 2].sum() <= 1
     assert all(np.isfinite(np.asarray(a)).all() for a in jax.tree.leaves(after))

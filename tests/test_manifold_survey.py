@@ -25,7 +25,7 @@ def home() -> Point:
 
 
 def surveyed(metric: OutputMetric) -> Ground:
-    return survey(random_network(1, (16, 12, 8, 4), (4, 4)), replace(QUICK, metric=metric), "gaussian", None)
+    return survey(random_network(1, (16, 12, 8, 4), (4, 4)), QUICK, "gaussian", metric)
 
 
 def mute(home: Point, ground: Ground) -> Point:

@@ -281,7 +281,7 @@ def test_without_tools_the_mend_is_named(monkeypatch: pytest.MonkeyPatch, build:
 
 
 def test_without_the_extra_the_mend_is_named(monkeypatch: pytest.MonkeyPatch, build: Path):
-    monkeypatch.setattr("armlet.verify.extra.find_spec", lambda name: None if name == "elftools" else name)
+    monkeypatch.setattr("armlet.extras.find_spec", lambda name: None if name == "elftools" else name)
     for command in (["verify", str(build)], ["run", str(build), "x.csv"]):
         result = CliRunner().invoke(app, command)
         assert (result.exit_code, result.output.count("\n")) == (2, 1)

@@ -104,5 +104,5 @@ def test_a_compiled_cache_older_than_what_it_was_compiled_with_is_dropped(tmp_pa
         os.utime(index, (times[1], times[1]))
         os.utime(subject, (times[0], times[0]))
         os.utime(subject.parent, (1, 1))
-        forget_outdated(engine, subject)
+        forget_outdated(engine, subject, index.parent)
         assert index.exists() == stays

@@ -127,7 +127,15 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'armlet' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    try:
+        return getattr(import_module(_HOME[name]), name)
+    except ModuleNotFoundError as missing:
+        from armlet.extras import extra_of
+
+        if extra := extra_of(missing.name or ""):
+            problem = f"armlet.{name} needs {missing.name}; pip install 'armlet[{extra}]'"
+            raise ModuleNotFoundError(problem, name=missing.name) from missing
+        raise
 
 
 def __dir__() -> list[str]:

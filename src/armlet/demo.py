@@ -27,6 +27,8 @@ from armlet.verify.verdict import Verdict
 from armlet.verify.verify import verify_build
 
 NAME = "net"
+TOPOLOGY = "network_topology.csv"
+LEAVES = (TOPOLOGY, "dataset", "PARAMS", "PARAMS_SPARSE", f"build/{NAME}")  # what the road leaves in its folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,11 @@ class Watch:
 
 def demo(topology: Topology, folder: Path, stages: Stages, watch: Watch) -> Outcome:
     """Walk the road, leaving each stage's product in `folder`. The test set only tells the accuracies."""
-    watch.step(f"armlet dataset {folder}/network_topology.csv --source {stages.dataset.name} --out {folder}/dataset")
+    watch.step(f"armlet dataset {folder}/{TOPOLOGY} --source {stages.dataset.name} --out {folder}/dataset")
     data = make_dataset(read_source(stages.dataset, topology.classes), topology)
     write_dataset(data, topology.classes, folder / "dataset")
 
-    watch.step(f"armlet train {folder}/PARAMS {folder}/network_topology.csv --data {folder}/dataset")
+    watch.step(f"armlet train {folder}/PARAMS {folder}/{TOPOLOGY} --data {folder}/dataset")
     dense = train_network(data, topology, stages.train, lambda e: watch.progress(e.number, e.epochs, "training"))
     write_params(dense, folder / "PARAMS")
 

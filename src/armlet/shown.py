@@ -25,18 +25,14 @@ class Measure(Enum):
 
     ACCURACY = "accuracy"  # share of right classes
     AGREEMENT = "agreement"  # share of answers that are the dense network's
-    R_SQUARED = "R^2"  # 1 less the share of the targets' variance that is missed, the mean over the outputs
-
-    def show(self, value: float) -> str:
-        """The figure for people."""
-        return f"{self.value} {value:.4f}" if self is Measure.R_SQUARED else f"{self.value} {value:.2%}"
+    R_SQUARED = "r_squared"  # 1 less the share of the targets' variance that is missed, the mean over the outputs
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A measure, and what gives it for a network of the same inputs and outputs."""
+    """What a measure is called, and what gives it for a network of the same inputs and outputs."""
 
-    measure: Measure
+    name: Measure
     of: Callable[[Network], float]
 
 
@@ -55,12 +51,13 @@ def shown_on(dense: Network, x_test: Path, y_test: Path | None, tell: Tell) -> S
         raise InputError(y_test, f"holds {len(targets)} rows for {len(x)} inputs", "give one for each row")
     if np.issubdtype(targets.dtype, np.integer):
         return Shown(Measure.ACCURACY, lambda network: float((_answers(network, x) == targets).mean()))
-    return Shown(Measure.R_SQUARED, lambda network: r_squared(_outputs(network, x), targets.astype(np.float64)))
+    if not np.ptp(targets, axis=0).any():
+        raise InputError(y_test, "has targets that never vary", "R^2 needs targets that do")
+    return Shown(Measure.R_SQUARED, lambda network: r_squared(_outputs(network, x), targets))
 
 
 def r_squared(found: F64, targets: F64) -> float:
-    """The mean over outputs of 1 - |found - target|^2 / |target - mean|^2; outputs whose target never varies do not
-    count."""
+    """The mean of 1 - |found - target|^2 / |target - mean|^2 over outputs whose targets vary, NaN where none does."""
     missed = ((found - targets) ** 2).sum(axis=0)
     spread = ((targets - targets.mean(axis=0)) ** 2).sum(axis=0)
     varies = spread > 0

@@ -6,10 +6,12 @@ What it reads has a limit, so that no file takes all memory.
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -24,14 +26,47 @@ _DEEP_KEY = re.compile(rb"""(?:\.[ \t]*(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*){101
 
 def read_file(path: Path, most: int) -> bytes:
     """All of `path`. Raises `InputError` where it cannot be read or holds more than `most` bytes."""
-    try:
-        with path.open("rb") as file:
+    with open_input(path) as file:
+        try:
             data = bytes(read_up_to(file, most + 1))
-    except (OSError, ValueError) as refused:  # ValueError: a name that no file can have
-        raise unreadable(path, refused) from refused
+        except OSError as refused:
+            raise unreadable(path, refused) from refused
     if len(data) > most:
         raise InputError(path, f"is longer than {most} bytes")
     return data
+
+
+def open_input(path: Path) -> IO[bytes]:
+    """`path` opened for reading, at once or not at all: every file that a caller names is opened here.
+
+    A pipe would wait for its writer, a device may never end, and neither can be read twice. Raises `InputError`.
+    """
+    try:
+        _require_regular(path, os.stat(path).st_mode)  # before it is opened, which alone may set a device off
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except (OSError, ValueError) as refused:  # ValueError: a name that no file can have
+        raise unreadable(path, refused) from refused
+    try:
+        _require_regular(path, os.fstat(handle).st_mode)
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def open_text(path: Path) -> IO[str]:
+    """`path` as `open_input` gives it, for reading as UTF-8 text with or without a mark at its start."""
+    return TextIOWrapper(open_input(path), encoding="utf-8-sig")
+
+
+def _require_regular(path: Path, mode: int) -> None:
+    if stat.S_ISREG(mode):
+        return
+    if stat.S_ISDIR(mode):
+        raise InputError(path, "cannot be read: is a folder, not a file", "check the path")
+    kinds = {"a pipe": stat.S_ISFIFO, "a socket": stat.S_ISSOCK, "a device": stat.S_ISCHR}
+    kind = next((name for name, test in kinds.items() if test(mode)), "a device")
+    raise InputError(path, f"is {kind}, not a file", "write what it gives to a file first, and give that")
 
 
 def read_toml(path: Path, most: int) -> dict[str, Any]:

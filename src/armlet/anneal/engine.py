@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 from numpy.typing import NDArray
 
 from armlet.anneal.cached import forget_outdated
+from armlet.kernels import kept_in, njit
 
 AIM = 0.44  # acceptance at which a random walk learns most (Gelman, Roberts, Gilks 1996, in one dimension)
 FREEZING = 0.15  # of the least change: no temperature ends above it, or the last moves would still be random
@@ -88,8 +89,8 @@ def restore(subject: Any) -> None:
 def register_subject(kind: type[tuple[Any, ...]], **functions: Any) -> None:
     """Give the engine the compiled functions of a kind of subject, by the names of the four above."""
     engine, subject = Path(__file__), Path(functions["propose"].py_func.__code__.co_filename)
-    forget_outdated(engine, subject)
-    forget_outdated(subject, engine)
+    forget_outdated(engine, subject, kept_in(_run))
+    forget_outdated(subject, engine, kept_in(functions["propose"]))
     for generic in (propose, commit, keep, restore):
         _attach(generic, kind, functions[generic.__name__])
 

@@ -3,10 +3,10 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from armlet.anneal.engine import Annealed, Annealing, anneal, draw, register_subject
+from armlet.kernels import njit
 
 LARGEST = 6_000  # items; beyond it the table of costs would not fit a small machine, and the start stands
 CHOICES = 24  # neighbours that an item may be brought beside

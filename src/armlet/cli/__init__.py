@@ -4,16 +4,17 @@ Commands import what they work with inside their functions, so that `armlet --he
 """
 
 import functools
-import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
 
 from armlet.cli.compile import compile as compile_command
-from armlet.cli.console import show_error
+from armlet.cli.console import Interrupted, OutputError, show_error
 from armlet.cli.dataset import dataset as dataset_command
 from armlet.cli.demo import demo as demo_command
+from armlet.cli.moments import moments as moments_command
+from armlet.cli.process import finished, leave
 from armlet.cli.run import run as run_command
 from armlet.cli.sparsify import sparsify as sparsify_command
 from armlet.cli.train import train as train_command
@@ -25,6 +26,7 @@ _REFUSALS = (InputError, CapacityError, ToolchainError, TargetError)  # the call
 COMMANDS: Mapping[str, Callable[..., Any]] = {  # in the order of the road
     "dataset": dataset_command,
     "train": train_command,
+    "moments": moments_command,
     "sparsify": sparsify_command,
     "compile": compile_command,
     "verify": verify_command,
@@ -43,11 +45,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line. Exit code 0: done; 1: the answer is no; 2: input or usage is wrong; 130: interrupted."""
-    try:
-        app()
-    except KeyboardInterrupt:
-        show_error("interrupted")
-        sys.exit(130)
+    leave(finished(app))
 
 
 def _show_version(wanted: bool) -> None:
@@ -80,14 +78,14 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         except _REFUSALS as refused:
             show_error(str(refused))
             raise typer.Exit(2) from refused
-        except BrokenPipeError:
-            raise  # nobody reads on: typer ends quietly
+        except (BrokenPipeError, OutputError):
+            raise  # nobody reads on
         except OSError as refused:  # a path that the system will not even look at
             show_error(f"{refused.filename or 'system'}: {(refused.strerror or str(refused)).lower()}; check the path")
             raise typer.Exit(2) from refused
         except KeyboardInterrupt:
             show_error("interrupted")
-            raise typer.Exit(130) from None
+            raise Interrupted from None
 
     return run
 

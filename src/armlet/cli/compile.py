@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from armlet.cli.console import Console
-from armlet.cli.options import Config, Declare, Json, Quiet, Seed, Verbose, read_declared, settle
+from armlet.cli.options import Config, Declare, Json, Quiet, Seed, Verbose, file_of, read_declared, settle
 from armlet.cli.plot import sparkline
+from armlet.errors import ToolchainError
 
 if TYPE_CHECKING:
     from armlet.emit.manifest import Manifest
@@ -61,7 +62,9 @@ def compile(
 
     Example: armlet compile PARAMS_SPARSE digits --flash 65536 --ram 8192
     """
+    from armlet.apart import refuse_overlap
     from armlet.config import CompileOptions
+    from armlet.emit.names import check_name
     from armlet.pipeline import compile_network, write_build
 
     console = Console(quiet, verbose, json)
@@ -69,6 +72,7 @@ def compile(
     given |= {"registers": registers, "objective": objective, "multiply_add": multiply_add, "rescale": rescale}
     given |= {"seed": seed}
     options = settle(CompileOptions, "compile", config, **given)
+    refuse_overlap((out / check_name(name),), (params, config, file_of(declare)))
     network = read_declared(params, declare, console)
     with console.progress("compiling") as advance:
         made = compile_network(network, name, options, lambda stage: advance(_STAGES.index(stage), len(_STAGES), stage))
@@ -77,8 +81,8 @@ def compile(
     for line in _convergence(made.bundle.manifest):
         console.detail(line)
     verdict = _verdict(console, out / name) if verify else None
+    figures["verified"] = None if verdict is None else verdict.holds
     if verdict is not None:
-        figures["verified"] = verdict.holds
         text += "\n" + _answer(verdict)
     console.result(figures, text)
     if verdict is not None and not verdict.holds:
@@ -92,10 +96,16 @@ def _verdict(console: Console, build: Path) -> "Verdict | None":
     if missing := missing_extra():
         console.say(f"not verified: that needs {missing}; pip install 'armlet[verify]'")
         return None
+    from armlet.verify.toolchain import find_toolchain
     from armlet.verify.verify import verify_build
 
+    try:
+        tools = find_toolchain()
+    except ToolchainError as missing:
+        console.say(f"not verified: {missing}")
+        return None
     with console.progress("verifying"):
-        return verify_build(build)
+        return verify_build(build, tools=tools)
 
 
 def _answer(verdict: "Verdict") -> str:

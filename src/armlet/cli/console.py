@@ -1,17 +1,30 @@
 """The one place that prints: results to standard output; progress, warnings and errors to standard error.
 
 Progress shows on a terminal only; --quiet silences all but results and errors; --json makes the result one line of
-JSON. An error is always one line.
+JSON. An error is always one line. What the output's encoding lacks is spelt out, never a reason to fail.
 """
 
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 from armlet.errors import one_line
+
+_LIKE = {"│": "|", "└": "+", "─": "-", "•": "o", "×": "x"} | dict(zip("▁▂▃▄▅▆▇█", "_.,-+*#@"))
+
+
+class Interrupted(SystemExit):
+    """The end of a run that was interrupted, after its one line was shown."""
+
+    def __init__(self) -> None:
+        super().__init__(130)
+
+
+class OutputError(OSError):
+    """Standard output takes no more."""
 
 
 class Advance(Protocol):
@@ -32,26 +45,26 @@ class Console:
     @property
     def is_live(self) -> bool:
         """Whether a person watches: bars and live plots are drawn only then."""
-        return sys.stderr.isatty() and not self.quiet and not self.json
+        return _is_terminal(sys.stderr) and not self.quiet and not self.json
 
     def result(self, data: Mapping[str, Any], text: str) -> None:
         """What the command was asked for: `data` with --json, otherwise `text`."""
-        print(json.dumps(data, sort_keys=True) if self.json else text, flush=True)
+        _put(json.dumps(data, sort_keys=True) if self.json else text, sys.stdout)
 
     def say(self, text: str) -> None:
         """A line for people, left out with --quiet and --json."""
         if not self.quiet and not self.json:
-            print(text, flush=True)
+            _put(text, sys.stdout)
 
     def warn(self, text: str) -> None:
         """A line on standard error about something that was taken without being said; left out with --quiet."""
         if not self.quiet:
-            print(f"armlet: {one_line(text)}", file=sys.stderr, flush=True)
+            _put(f"armlet: {one_line(text)}", sys.stderr)
 
     def detail(self, text: str) -> None:
         """A line for --verbose, on standard error."""
         if self.verbose:
-            print(text, file=sys.stderr, flush=True)
+            _put(text, sys.stderr)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Advance]:
@@ -76,8 +89,38 @@ class Console:
 def show_error(message: str) -> None:
     """One line on standard error, whatever the message holds."""
     line = " ".join(message.split())
-    red, plain = ("\x1b[31m", "\x1b[0m") if sys.stderr.isatty() else ("", "")
-    print(f"{red}armlet: {line}{plain}", file=sys.stderr, flush=True)
+    red, plain = ("\x1b[31m", "\x1b[0m") if _is_terminal(sys.stderr) else ("", "")
+    with suppress(OSError):  # nobody can be told then
+        _put(f"{red}armlet: {line}{plain}", sys.stderr)
+
+
+def _put(text: str, stream: TextIO) -> None:
+    try:
+        print(text, file=stream, flush=True)
+    except UnicodeEncodeError:  # raised before anything is written
+        _put(_legible(text, stream.encoding or "ascii"), stream)
+    except BrokenPipeError:
+        raise
+    except OSError as refused:
+        raise OutputError(refused.errno, refused.strerror or str(refused)) from refused
+
+
+def _legible(text: str, encoding: str) -> str:
+    """The same in an encoding that lacks some of it: signs of plots by their like, all else spelt out."""
+    try:
+        "".join(_LIKE).encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(str.maketrans(_LIKE))
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    """Whether a terminal listens that understands control sequences."""
+    if not stream.isatty():
+        return False
+    from rich.console import Console as Terminal
+
+    return not Terminal(file=stream).is_dumb_terminal
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -30,13 +30,15 @@ def dataset(
 
     Example: armlet dataset network_topology.csv --source mnist --out dataset
     """
-    from armlet.data.dataset import make_dataset, write_dataset
-    from armlet.data.source import SourceOptions, read_source
+    from armlet.apart import refuse_overlap
+    from armlet.data.dataset import conversions, make_dataset, write_dataset
+    from armlet.data.source import SourceOptions, place_of, read_source
     from armlet.network.topology import read_topology
 
     console = Console(quiet, verbose, json)
     wanted = read_topology(topology)
     options = settle(SourceOptions, "dataset", config, name=source, seed=seed, cache=cache)
+    refuse_overlap((out,), (topology, config, place_of(options)))
     with console.progress("reading") as advance:
         images = read_source(options, wanted.classes, lambda name, done, total: advance(done, total, name))
         advance(0, 0, "resampling")
@@ -44,6 +46,6 @@ def dataset(
         advance(0, 0, "writing")
         write_dataset(data, wanted.classes, out)
     train, test = len(data.train_labels), len(data.test_labels)
-    figures = {"out": str(out), "source": images.name, "side": wanted.side, "train": train, "test": test}
+    figures = {"out": str(out), **data.made, "train": train, "test": test}
     text = f"{out}: {train} images to train, {test} to test, {wanted.side} x {wanted.side}, from {images.name}"
-    console.result(figures, text)
+    console.result(figures, "; ".join([text, *conversions(data)]))

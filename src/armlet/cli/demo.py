@@ -35,20 +35,24 @@ def demo(
 
     Example: armlet demo
     """
-    from armlet.network.topology import read_topology
-    from armlet.storage import write_file
-    from armlet.verify.extra import require_extra
+    from armlet.apart import refuse_overlap
+    from armlet.data.source import place_of
+    from armlet.extras import require
+    from armlet.network.topology import LONGEST, read_topology
+    from armlet.storage import read_file, write_file
 
-    require_extra()
+    require("the demo", "data", "sparsify", "verify")
+    from armlet.demo import LEAVES, TOPOLOGY, Watch
+    from armlet.demo import demo as walk
+
     console = Console(quiet, verbose, json)
     beside = Path("network_topology.csv")
     given = topology or (beside if beside.exists() else None)
-    text = given.read_text(encoding="utf-8-sig") if given and read_topology(given) else _TOPOLOGY
-    write_file(out / "network_topology.csv", text)
-    wanted = read_topology(out / "network_topology.csv")
     stages = _stages(config, source, seed)
-    from armlet.demo import Watch
-    from armlet.demo import demo as walk
+    refuse_overlap([out / name for name in LEAVES], (given, config, place_of(stages.dataset)))
+    text = read_file(given, LONGEST).decode("utf-8-sig") if given and read_topology(given) else _TOPOLOGY
+    write_file(out / TOPOLOGY, text)
+    wanted = read_topology(out / TOPOLOGY)
 
     with console.progress("demo") as advance:
         outcome = walk(wanted, out, stages, Watch(lambda line: console.say(f"$ {line}"), advance))

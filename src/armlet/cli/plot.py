@@ -1,6 +1,6 @@
 """Small plots in characters.
 
-Of a sparsifying: sparsity to the right, distance and accuracy upwards, each on its own scale.
+Of a sparsifying: sparsity to the right, distance and what is shown upwards, each on its own scale.
 """
 
 from collections.abc import Sequence
@@ -10,28 +10,29 @@ if TYPE_CHECKING:
     from armlet.manifold.trace import Epoch
 
 WIDTH, HEIGHT = 60, 9
-DISTANCE, ACCURACY = "•", "×"
+DISTANCE, SHOWN = "•", "×"
 
 
 def plot(epochs: "Sequence[Epoch]") -> str:
-    """The epochs that were kept, as lines of text. Accuracy takes part where it was shown."""
+    """The epochs that were kept, as lines of text. What was shown of them takes part."""
     kept = [epoch for epoch in epochs if epoch.kept]
     if not kept:
         return ""
     grid = [[" "] * (WIDTH + 1) for _ in range(HEIGHT + 1)]
     right = max(epoch.sparsity for epoch in kept) or 1.0
     top = max(epoch.distance for epoch in kept) or 1.0
-    accuracies = [epoch.accuracy for epoch in kept if epoch.accuracy is not None]
-    low, high = (min(accuracies), max(accuracies)) if accuracies else (0.0, 1.0)
+    name = next((name for epoch in kept for name in epoch.shown), "")
+    values = [epoch.shown[name] for epoch in kept if name in epoch.shown]
+    low, high = (min(values), max(values)) if values else (0.0, 1.0)
     for epoch in kept:
         column = round(WIDTH * epoch.sparsity / right)
-        if epoch.accuracy is not None:
-            _mark(grid, column, (epoch.accuracy - low) / (high - low) if high > low else 1.0, ACCURACY)
+        if name in epoch.shown:
+            _mark(grid, column, (epoch.shown[name] - low) / (high - low) if high > low else 1.0, SHOWN)
         _mark(grid, column, epoch.distance / top, DISTANCE)
     lines = ["│" + "".join(row).rstrip() for row in grid]
     lines += ["└" + "─" * WIDTH, f" 0 %{'sparsity':^{WIDTH - 12}}{right:8.1%}"]
     legend = f" {DISTANCE} distance, 0 to {top:.3f}"
-    legend += f"   {ACCURACY} accuracy shown, {low:.2%} to {high:.2%}" if accuracies else ""
+    legend += f"   {SHOWN} {name} shown, {low:.2%} to {high:.2%}" if values else ""
     return "\n".join([*lines, legend])
 
 

@@ -33,6 +33,7 @@ def run(
 
     Example: armlet run build/digits dataset/X_test_small.csv -o Y.csv
     """
+    from armlet.apart import refuse_overlap
     from armlet.data.table import read_inputs
     from armlet.storage import write_file
     from armlet.verify.extra import require_extra
@@ -44,6 +45,8 @@ def run(
     console = Console(quiet, verbose, json)
     options = settle(RunOptions, "run", config, entry=entry, seed=seed)
     write = _writer(output) if output else None
+    if output:
+        refuse_overlap((output,), (build, x, config))
     domain = _domain_of(build)
     rows = read_inputs(x, len(domain.low))
     if outside := domain.outside(rows):

@@ -1,8 +1,7 @@
 """What armlet sparsify leaves and says at its end, and of a run that is not at its end yet."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
     from armlet.manifold.sparsify import Settings, Sparsified
     from armlet.manifold.trace import Trace
     from armlet.network.network import Network
+    from armlet.shown import Shown
 
-Measure: TypeAlias = "Callable[[Network], float] | None"
 _LONGEST = 64 << 20  # bytes of trace.json
 
 
@@ -49,21 +48,29 @@ def write_result(out: Path, result: "Sparsified") -> None:
     write_params(result.network, out, files)
 
 
-def tell(console: Console, out: Path, dense: "Network", result: "Sparsified", measure: Measure) -> None:
+def tell(console: Console, out: Path, dense: "Network", result: "Sparsified", measure: "Shown | None") -> None:
     """Say what came of it. Exits with 1 where not one weight could go."""
     sparse, trace = result.network, result.trace
     figures = {"out": str(out), "sparsity": sparse.sparsity, "connections": sparse.connections}
-    figures |= {"distance": trace.distance, "inputs": trace.settings["sparsify_inputs"]}
+    figures |= {name: trace.settings[f"sparsify_{name}"] for name in ("inputs", "domain", "metric")}
+    figures |= {"distance": trace.distance}
     text = f"{out}: {sparse.connections} of {dense.weights} connections kept, sparsity {sparse.sparsity:.2%}, "
-    text += f"distance {trace.distance:.4f} on inputs from {figures['inputs']}"
+    text += f"distance {trace.distance:.4f} ({figures['metric']}) on inputs from {figures['inputs']}"
+    if trace.last and trace.last.worst_distance is not None:
+        figures |= {"worst_output": trace.last.worst_output, "worst_distance": trace.last.worst_distance}
+        text += f", worst output {trace.last.worst_output}: {trace.last.worst_distance:.4f}"
     if measure is not None:
-        figures |= {"accuracy_dense": measure(dense), "accuracy_sparse": measure(sparse)}
-        text += f", accuracy {figures['accuracy_sparse']:.2%} (dense {figures['accuracy_dense']:.2%})"
+        name, before, after = measure.name.value, measure.of(dense), measure.of(sparse)
+        figures |= {f"{name}_dense": before, f"{name}_sparse": after}
+        text += f", {name} {after:.2%} (dense {before:.2%})"
+    text += f"; inputs {figures['domain']}"
+    if note := trace.settings.get("sparsify_samples_clipped"):
+        console.warn(str(note))
     console.say(plot(trace.epochs))
     if result.path:
         figures["path"] = {stop_name(share): _told(network, measure) for share, network in result.path.items()}
     for name, told in figures.get("path", {}).items():
-        shown = f", accuracy {told['accuracy']:.2%}" if "accuracy" in told else ""
+        shown = f", {measure.name.value} {told[measure.name.value]:.2%}" if measure else ""
         console.say(f"{out / 'path' / name}: distance {told['distance']:.4f}{shown}")
     console.result(figures, text)
     if sparse.connections == dense.connections and any(not epoch.kept for epoch in trace.epochs):
@@ -75,6 +82,6 @@ def stop_name(share: float) -> str:
     return f"s{share:.3f}" if float(f"{share:.3f}") == share else f"s{share!r}"
 
 
-def _told(network: "Network", measure: Measure) -> dict[str, float]:
+def _told(network: "Network", measure: "Shown | None") -> dict[str, float]:
     told = {"connections": network.connections, "distance": network.provenance["sparsify_distance"]}
-    return told if measure is None else {**told, "accuracy": measure(network)}
+    return told if measure is None else {**told, measure.name.value: measure.of(network)}

@@ -1,6 +1,6 @@
 """armlet sparsify: a PARAMS folder to a sparse one, without data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from armlet.cli.console import Console, show_error
+from armlet.cli.console import Console, Interrupted, show_error
 from armlet.cli.live import showing
-from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
-from armlet.cli.sparsified import Measure, beside, finished, tell, write_result
+from armlet.cli.options import Config, Declare, Json, Quiet, Seed, Verbose, file_of, read_declared, settle
+from armlet.cli.sparsified import beside, finished, tell, write_result
 from armlet.cli.stops import stops
 from armlet.errors import InputError
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from armlet.manifold.trace import Epoch
     from armlet.network.frozen import F32
     from armlet.network.network import Network
+    from armlet.shown import Shown
 
 _STOP = "When to stop (neither: a distance of 0.1)"
 _INPUTS = "What inputs the network meets"
@@ -37,9 +38,11 @@ def sparsify(
     params: Annotated[Path, typer.Argument(metavar="PARAMS", help="PARAMS folder or network file to read.")],
     out: Annotated[Path, typer.Argument(metavar="PARAMS_SPARSE", help="PARAMS folder to write.")],
     x_test: Annotated[
-        Path | None, typer.Argument(metavar="[X_TEST", help=".npz or .csv of inputs: shown, never used.")
+        Path | None, typer.Argument(metavar="[X_TEST", help=".npz, .npy or .csv of inputs: shown, never used.")
     ] = None,
-    y_test: Annotated[Path | None, typer.Argument(metavar="Y_TEST]", help="Their labels: shown, never used.")] = None,
+    y_test: Annotated[
+        Path | None, typer.Argument(metavar="Y_TEST]", help="Their labels or target values: shown, never used.")
+    ] = None,
     sparsity: Annotated[
         float | None,
         typer.Option(help="Share of weights to remove, 0.9 for nine in ten.", rich_help_panel=_STOP),
@@ -59,8 +62,9 @@ def sparsify(
     inputs: Annotated[
         str | None,
         typer.Option(
-            help="uniform, gaussian, image, signal, weights, moments, samples, or a mixture: image:0.7,weights:0.3 "
-            "(default: image for grids, else signals and noise).",
+            help="uniform, gaussian, image, signal, weights, wide, moments, samples, or a mixture: "
+            "image:0.7,weights:0.3 (default: image for what looks like images, wide, at every level and scale that "
+            "the first layer could mean, where no interval is declared, else signals and noise).",
             rich_help_panel=_INPUTS,
         ),
     ] = None,
@@ -99,8 +103,9 @@ def sparsify(
     metric: Annotated[
         str | None,
         typer.Option(
-            help="What counts at the output: tempered, the likely answers most (default where outputs are fewer than "
-            "inputs), logits, all alike (for outputs that are values), or fisher, only what moves probabilities.",
+            help="What counts at the output: tempered, the likely answers most (default for scores of classes), "
+            "values, each output in its own spread, so that none hides behind a larger one (default for outputs that "
+            "are quantities), logits, all in one unit, or fisher, only what moves probabilities.",
             rich_help_panel=_SEARCH,
         ),
     ] = None,
@@ -122,6 +127,7 @@ def sparsify(
         bool,
         typer.Option("--resume", help="Go on with an interrupted run, to the same bytes.", rich_help_panel=_SEARCH),
     ] = False,
+    declare: Declare = None,
     seed: Seed = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -134,7 +140,8 @@ def sparsify(
     on them: 0 is the same network, 1 one that says the same of every input. Each epoch removes the weights that cost
     the least distance and lets the rest make up for them. Without --sparsity or --max-distance it stops at d = 0.1.
 
-    X_TEST and Y_TEST only show the accuracy on the way; they change no parameter of the result. trace.json in
+    X_TEST and Y_TEST only show the accuracy on the way (R^2 where the targets are values, agreement with the dense
+    network where there are none); they change no parameter of the result. trace.json in
     PARAMS_SPARSE holds every epoch's figures, trace.svg draws them. Until the end PARAMS_SPARSE.partial holds what
     --resume needs.
 
@@ -146,28 +153,26 @@ def sparsify(
 
         armlet sparsify PARAMS PARAMS_SPARSE --path 0.8,0.9,0.95,0.98
     """
+    from armlet.apart import refuse_overlap
+    from armlet.extras import require
     from armlet.network.params import OWNS
-    from armlet.network.read import read_network
+    from armlet.shown import shown_on
     from armlet.storage import refuse_foreign
 
+    require("sparsifying", "sparsify")
     console = Console(quiet, verbose, json)
-    network = read_network(params)
+    refuse_overlap((out, beside(out)), (params, x_test, y_test, samples, moments, config, file_of(declare)))
+    network = read_declared(params, declare, console)
     refuse_foreign(out, OWNS)
-    measure = _measure(network, x_test, y_test)
+    measure = None if x_test is None else shown_on(network, x_test, y_test, console.warn)
     known = _Known(
         None if samples is None else _rows(samples, network), None if moments is None else _moments(moments, network)
     )
     from armlet.manifold.options import FAST, SparsifyOptions  # wakes JAX: only once the files are known to be good
 
     given = {"sparsity": sparsity, "max_distance": max_distance, "inputs": inputs, "epochs": epochs, "steps": steps}
-    given |= {
-        "batch": batch,
-        "rate": rate,
-        "step_size": step_size,
-        "gauss_newton": gauss_newton,
-        "seed": seed,
-        "path": stops(path, sparsity),
-    }
+    given |= {"batch": batch, "rate": rate, "step_size": step_size, "gauss_newton": gauss_newton, "seed": seed}
+    given["path"] = stops(path, sparsity)
     given |= {"selector": _choice("selector", selector), "metric": _choice("metric", metric)}
     given = {name: value for name, value in given.items() if value is not None}
     options = settle(SparsifyOptions, "sparsify", config, **{**(FAST if fast else {}), **given})
@@ -187,7 +192,7 @@ def _run(
     out: Path,
     options: "SparsifyOptions",
     known: "_Known",
-    measure: Measure,
+    measure: "Shown | None",
     resume: bool,
 ) -> None:
     from armlet.manifold.checkpoint import Partial
@@ -211,41 +216,21 @@ def _run(
 
 
 @contextmanager
-def _watched(console: Console, measure: Measure, partial: "Partial") -> "Iterator[Watch]":
+def _watched(console: Console, measure: "Shown | None", partial: "Partial") -> "Iterator[Watch]":
     """What shows each epoch; an interruption within is answered with how to go on."""
     try:
         with showing(console, "drawing inputs") as show:
 
-            def watch(epoch: "Epoch", sparse: "Network") -> float | None:
-                epoch = replace(epoch, accuracy=None if measure is None else measure(sparse))
+            def watch(epoch: "Epoch", sparse: "Network") -> "Mapping[str, float]":
+                epoch = replace(epoch, shown={measure.name.value: measure.of(sparse)} if measure else {})
                 show(epoch)
-                return epoch.accuracy
+                return epoch.shown
 
             yield watch
     except KeyboardInterrupt:
         go_on = "the same command with --resume goes on" if partial.exists else "no epoch was done"
         show_error(f"interrupted; {go_on}")
-        raise typer.Exit(130) from None
-
-
-def _measure(network: "Network", x_test: Path | None, y_test: Path | None) -> Measure:
-    """What tells the accuracy of a network on the files given, if they are."""
-    if x_test is None:
-        return None
-    from armlet.data.table import read_inputs, read_labels
-
-    if y_test is None:
-        raise InputError(x_test, "comes without labels", "give Y_TEST behind it")
-    x, y = read_inputs(x_test, network.inputs), read_labels(y_test, network.outputs)
-    if len(x) != len(y):
-        raise InputError(y_test, f"holds {len(y)} labels for {len(x)} inputs", "give one label for each row")
-
-    def measure(sparse: "Network") -> float:
-        from armlet.manifold.functional import outputs
-
-        return float((outputs(sparse, x).argmax(axis=1) == y).mean())
-
-    return measure
+        raise Interrupted from None
 
 
 def _moments(moments: Path, network: "Network") -> "Moments":

@@ -38,17 +38,21 @@ def train(
 
     Example: armlet train PARAMS network_topology.csv --data dataset
     """
+    from armlet.apart import refuse_overlap
     from armlet.data.dataset import read_dataset
+    from armlet.extras import require
     from armlet.network.params import OWNS, write_params
     from armlet.network.topology import read_topology
     from armlet.storage import refuse_foreign
     from armlet.train.options import Epoch, TrainOptions
 
+    require("training", "sparsify")
     console = Console(quiet, verbose, json)
     wanted = read_topology(topology)
     given = {"epochs": epochs, "batch": batch, "rate": rate, "decay": decay}
     given |= {"validation": validation, "patience": patience, "seed": seed}
     options = settle(TrainOptions, "train", config, **given)
+    refuse_overlap((params,), (topology, data, config))
     rows = read_dataset(data, wanted)
     refuse_foreign(params, OWNS)
     with console.progress("training") as advance:

@@ -13,7 +13,7 @@ from armlet.data.table import as_labels
 from armlet.data.text import require_file
 from armlet.errors import InputError
 from armlet.network.arrays import most_unpacked
-from armlet.storage import read_up_to, unreadable
+from armlet.storage import open_input, read_up_to, unreadable
 
 _GZIP = b"\x1f\x8b"
 _UNSIGNED_BYTES = 8  # the type code in the third byte
@@ -39,7 +39,7 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     """The array in one idx file of unsigned bytes. Raises `InputError`."""
     require_file(path)
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             zipped = file.read(2) == _GZIP
             file.seek(0)
             if not zipped:

@@ -9,6 +9,7 @@ from armlet.data.download import REMOTES, Watch, default_cache, fetch
 from armlet.data.idx import read_idx_folder
 from armlet.data.images import Source
 from armlet.data.sheet import read_sheet
+from armlet.data.text import require_file
 from armlet.errors import InputError
 
 READERS = {".npz": read_archive, ".csv": read_sheet}  # by suffix, in lower case
@@ -28,6 +29,13 @@ class SourceOptions:
     cache: Path | None = None  # of downloads; None: `default_cache`
 
 
+def place_of(options: SourceOptions) -> Path | None:
+    """What `read_source` reads, or downloads and reads; nothing where that is no file. Raises `InputError`."""
+    if options.name == "digits":
+        return None
+    return (options.cache or default_cache()) / options.name if options.name in REMOTES else Path(options.name)
+
+
 def read_source(options: SourceOptions, classes: int, watch: Watch = _silent) -> Source:
     """The images that `options` names, their labels below `classes`. Raises `InputError` with the place."""
     if options.name == "digits":
@@ -37,8 +45,11 @@ def read_source(options: SourceOptions, classes: int, watch: Watch = _silent) ->
     path = Path(options.name)
     if path.is_dir():
         return read_idx_folder(path, classes)
+    there = path.exists()
+    if there:
+        require_file(path)
     reader = READERS.get(path.suffix.lower())
-    if reader is None or not path.exists():
-        problem = "does not exist" if not path.exists() else "is not a source that armlet reads"
+    if reader is None or not there:
+        problem = "is not a source that armlet reads" if there else "does not exist"
         raise InputError(path, problem, f"give {', '.join(NAMES)}, a folder of idx files, an .npz or a .csv")
     return reader(path, classes, options.seed)

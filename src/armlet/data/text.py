@@ -12,7 +12,7 @@ import numpy as np
 
 from armlet.errors import InputError
 from armlet.network.frozen import F32
-from armlet.storage import unreadable
+from armlet.storage import open_input, open_text, unreadable
 
 LONGEST = 1 << 29  # bytes of text; MNIST's 60,000 training images take 110 MB
 _BEYOND = float.fromhex("0x1.ffffffp127")  # the least number that float32 rounds to infinity
@@ -29,7 +29,7 @@ def read_numbers(path: Path, header: bool = False) -> F32:
         raise InputError(path, f"is longer than {LONGEST} bytes", "save it as .npz")
     skip = int(header and first_words(path) != ())
     try:
-        with path.open(encoding="utf-8-sig") as file, warnings.catch_warnings(), np.errstate(over="ignore"):
+        with open_text(path) as file, warnings.catch_warnings(), np.errstate(over="ignore"):
             warnings.simplefilter("ignore")  # "input contained no data" is said below, with the file's name
             rows = np.loadtxt(file, np.float32, comments=None, delimiter=",", skiprows=skip, ndmin=2)
     except OSError as refused:
@@ -53,11 +53,10 @@ def first_words(path: Path) -> tuple[str, ...]:
 
 
 def require_file(path: Path) -> None:
-    """Refuse what is not a regular file: a folder, a device, nothing at all."""
+    """Refuse what is not a regular file: a folder, a pipe, a device, nothing at all."""
     if not path.exists():
         raise InputError(path, "does not exist", "check the path")
-    if not path.is_file():
-        raise InputError(path, "is not a file", "check the path")
+    open_input(path).close()
 
 
 def _misread(path: Path, skip: int) -> InputError:
@@ -97,7 +96,7 @@ def _likely(number: int, entries: list[str], column: int) -> str:
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Each line that is not blank, with its number from 1."""
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with open_text(path) as file:
             for number, line in enumerate(file, 1):
                 if line.strip("\r\n"):
                     yield number, [entry.strip() for entry in line.split(",")]

@@ -9,10 +9,10 @@ reads and writes.
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from armlet.emit.program import NO_FLOAT_WRITTEN, POINTERS, Program
+from armlet.kernels import njit
 from armlet.target.spec import Op
 
 WINDOW = 32  # lines looked ahead

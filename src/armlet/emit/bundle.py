@@ -11,7 +11,7 @@ from armlet.emit.assembly import show_assembly
 from armlet.emit.declared import write_order
 from armlet.emit.driver import Driver, input_driver, output_driver, show_json, show_schema
 from armlet.emit.entry import Frame
-from armlet.emit.header import facts_of, show_header
+from armlet.emit.header import interface, show_header
 from armlet.emit.manifest import Manifest, Search, Settings, make_manifest
 from armlet.emit.program import Program
 from armlet.errors import InputError
@@ -46,7 +46,7 @@ def bundle(
     order = program.code.order
     files: dict[str, bytes | str] = {
         f"{name}.S": show_assembly(program, frame, name),
-        f"{name}.h": show_header(facts_of(program), name),
+        f"{name}.h": show_header(interface(program, network.domain.describe()), name),
         f"{name}_input_driver.json": show_json(input_driver(program, name)),
         f"{name}_output_driver.json": show_json(output_driver(program, name)),
         f"{name}_order.npz": write_order(order),

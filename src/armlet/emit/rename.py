@@ -7,9 +7,9 @@ which stay for long, gather at one end, and loads come and go in one piece at th
 """
 
 import numpy as np
-from numba import njit
 
 from armlet.graph.graph import Index
+from armlet.kernels import njit
 from armlet.layout.layout import Layout
 from armlet.schedule.code import Code, Op
 

@@ -8,7 +8,6 @@ stored. Constants come in the way that makes the program cheapest, once its line
 from collections.abc import Iterator
 
 import numpy as np
-from numba import njit
 
 from armlet.emit.activation import add_activations, with_room_for_constants
 from armlet.emit.arithmetic import arithmetic
@@ -19,6 +18,7 @@ from armlet.emit.recipe import lower
 from armlet.emit.rename import rename
 from armlet.emit.transfer import add_transfers
 from armlet.graph.graph import ACTIVATIONS
+from armlet.kernels import njit
 from armlet.layout.layout import Layout
 from armlet.network.arithmetic import MultiplyAdd
 from armlet.schedule.code import Code

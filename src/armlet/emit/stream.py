@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from armlet.kernels import njit
 from armlet.network.frozen import F32
 
 

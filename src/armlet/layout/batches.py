@@ -8,9 +8,9 @@ of pairs of a batch that are neighbours.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from armlet.kernels import njit
 from armlet.schedule.code import Code, Op
 
 

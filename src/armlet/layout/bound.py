@@ -10,9 +10,9 @@ Spanning Trees).
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from armlet.kernels import njit
 from armlet.layout.batches import Batches, batches_of, inputs_alone, togetherness, transfers
 from armlet.layout.layout import Layout
 from armlet.schedule.code import Code

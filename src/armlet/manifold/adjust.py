@@ -8,6 +8,7 @@ began is not taken.
 Mathematics: docs/mathematics.md, section 5.
 """
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,8 @@ from armlet.manifold.metric import Reference, Shape, residual
 
 MEMORY = 0.2  # of a walk: what its end is averaged over
 POWER = 1.5  # of each draw's own distance: what is descended; docs/sparsify.md
+TRUST = 4  # walks taken in a row, after which the next may be bolder
+LEAST = 4.0**-6  # of the rate asked for: no walk is slower
 CLOSE = 1e-3  # distance of a draw from which on nearer hardly counts, so that the slope is finite at home
 
 
@@ -48,6 +51,21 @@ def walk(
     units = tuple(_unit(weight, mask) for (weight, _), mask in zip(point, masks, strict=True))
     forget = 1 / jnp.maximum(MEMORY * steps, 1.0)
     return masked(jax.lax.fori_loop(0, steps, descend, (point, optimiser.init(point), point))[2], masks)
+
+
+def careful(rate: float, taken: Iterable[bool]) -> float:
+    """`rate` for the next walk, by which of the walks before were taken, each that was not having been too bold.
+
+    It falls to a quarter after each that was not, and doubles, up to `rate`, after `TRUST` in a row that were.
+    """
+    now, run = rate, 0
+    for was_taken in taken:
+        run = run + 1 if was_taken else 0
+        if not was_taken:
+            now /= 4
+        elif run % TRUST == 0:
+            now = min(rate, 2 * now)
+    return max(now, LEAST * rate)
 
 
 def astray(point: Point, drawn: Reference, shape: Shape) -> jax.Array:

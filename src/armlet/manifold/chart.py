@@ -34,11 +34,11 @@ def chart(trace: Trace) -> str:
     parts += [_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, "sparsity (weights removed)", "middle", INK)]
     parts += _axis(0.0, top, "distance d to the dense network", DISTANCE, LEFT, "end", grid=True)
     parts += _curve([(x(epoch.sparsity), _y(epoch.distance, 0.0, top)) for epoch in kept], DISTANCE)
-    shown = [(epoch, epoch.accuracy) for epoch in kept if epoch.accuracy is not None]
-    if shown:
-        low, high = _band([accuracy for _, accuracy in shown])
-        parts += _axis(low, high, "accuracy shown", ACCURACY, WIDTH - RIGHT, "start", percent=True)
-        parts += _curve([(x(epoch.sparsity), _y(accuracy, low, high)) for epoch, accuracy in shown], ACCURACY)
+    for name in sorted({name for epoch in kept for name in epoch.shown})[:1]:
+        shown = [(epoch, epoch.shown[name]) for epoch in kept if name in epoch.shown]
+        low, high = _band([value for _, value in shown])
+        parts += _axis(low, high, f"{name} shown", ACCURACY, WIDTH - RIGHT, "start", percent=True)
+        parts += _curve([(x(epoch.sparsity), _y(value, low, high)) for epoch, value in shown], ACCURACY)
     parts += [_line(LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM, INK)]
     head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
     head += f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif">'
@@ -66,10 +66,10 @@ def _ceiling(value: float) -> float:
 
 
 def _band(accuracies: Sequence[float]) -> tuple[float, float]:
-    """From below the lowest to above the highest in whole steps, never beyond 0 and 1."""
+    """From below the lowest to above the highest in whole steps, never beyond 0 and 1 where the values are not."""
     step = _ceiling(max(max(accuracies) - min(accuracies), 0.005) / 4)
     low, high = floor(min(accuracies) / step) * step, -floor(-max(accuracies) / step) * step
-    return max(low, 0.0), min(high if high > low else low + step, 1.0)
+    return low if min(accuracies) < 0 else max(low, 0.0), min(high if high > low else low + step, 1.0)
 
 
 def _y(value: float, low: float, high: float) -> float:

@@ -30,7 +30,7 @@ class Moments(NamedTuple):
 @partial(jax.jit, static_argnames="shape")
 def moments(point: Point, reference: Reference, key: jax.Array, shape: Shape) -> tuple[Moments, ...]:
     """The moments of every layer: those of `metric_vector`'s G, exactly up to `MOST_ROWS` outputs, else unbiased."""
-    parts = _chunks(point, reference, key)
+    parts = _chunks(point, reference, key, shape)
 
     def sum_chunk(total: tuple[Moments, ...], part: tuple[jax.Array, jax.Array, jax.Array, jax.Array]):
         found = (Moments(s.T @ x**2, s.T @ x, s.sum(axis=0)) for x, s in _sensitivities(point, *part, shape))
@@ -49,12 +49,14 @@ def sensitivities(
     def some(part: tuple[jax.Array, jax.Array, jax.Array, jax.Array]) -> tuple[tuple[jax.Array, jax.Array], ...]:
         return _sensitivities(point, *part, shape)
 
-    parts = jax.lax.map(some, _chunks(point, reference, key))
+    parts = jax.lax.map(some, _chunks(point, reference, key, shape))
     return jax.tree.map(lambda a: a.reshape(-1, a.shape[-1])[: len(reference.x)], parts)
 
 
-def _chunks(point: Point, reference: Reference, key: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
-    """Inputs, q, shares of the expectation and a key, in chunks that bound the memory of their deltas."""
+def _chunks(
+    point: Point, reference: Reference, key: jax.Array, shape: Shape
+) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+    """Inputs, what `root` weighs by, shares of the expectation and a key, in chunks that bound the memory of their deltas."""
     samples, outputs = reference.home.shape
     rows = min(outputs, MOST_ROWS)
     widest = max(max(weight.shape) for weight, _ in point)
@@ -65,7 +67,7 @@ def _chunks(point: Point, reference: Reference, key: jax.Array) -> tuple[jax.Arr
     share = jnp.ones(samples) / (samples * reference.spread)
     x, q, share = (
         jnp.pad(a, [(0, missing)] + [(0, 0)] * (a.ndim - 1)).reshape(count, chunk, *a.shape[1:])
-        for a in (reference.x, reference.likely, share)
+        for a in (reference.x, reference.weighed(shape.output), share)
     )
     return x, q, share, jax.random.split(key, count)
 

@@ -18,24 +18,26 @@ from dataclasses import dataclass, replace
 import jax
 
 from armlet.errors import InputError
-from armlet.manifold.adjust import walk
+from armlet.manifold.adjust import careful, walk
 from armlet.manifold.checkpoint import Kept, Partial, Standing
 from armlet.manifold.functional import masks_of, network_at, point_of
 from armlet.manifold.gauss_newton import polish
+from armlet.manifold.inputs.default import default_model, describe_inputs
 from armlet.manifold.inputs.moments import Moments
-from armlet.manifold.inputs.parse import default_model
-from armlet.manifold.metric import OutputMetric, default_metric, distance
+from armlet.manifold.inputs.parse import input_model
+from armlet.manifold.inputs.samples import clipped
+from armlet.manifold.metric import OutputMetric, distance, own_distances
 from armlet.manifold.options import SparsifyOptions
+from armlet.manifold.purpose import default_metric
 from armlet.manifold.schedule import schedule, survivors
 from armlet.manifold.select import RIDGE, Selector, prune
 from armlet.manifold.survey import Ground, cooled, survey
 from armlet.manifold.trace import Epoch, Trace
-from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32
 from armlet.network.network import Network
 from armlet.version import __version__
 
-Watch = Callable[[Epoch, Network], float | None]
+Watch = Callable[[Epoch, Network], Mapping[str, float] | None]
 Settings = Mapping[str, str | int | float]
 
 
@@ -58,9 +60,9 @@ def sparsify(
 ) -> Sparsified:
     """The network with weights removed until the sparsity or the distance budget is reached.
 
-    `watch` is called after each epoch with its figures and the network as it stands; an accuracy that it returns goes
-    into the trace. `samples` are rows for the input model of that name, (n, inputs), raw and unlabelled, `moments`
-    what that model draws by. `partial` is a folder to write down each epoch in, and to go on from.
+    `watch` is called after each epoch with its figures and the network as it stands; figures that it returns, by
+    name, go into the trace. `samples` are rows for the input model of that name, (n, inputs), raw and unlabelled,
+    `moments` what that model draws by. `partial` is a folder to write down each epoch in, and to go on from.
     Same network, samples, options and seed give the same bytes, interrupted or not. Raises `InputError` for a network
     or input model on which no distance can be measured, or a `partial` of another run.
     """
@@ -71,21 +73,23 @@ def sparsify(
     started = time.monotonic() - (stand.epochs[-1].seconds if stand.epochs else 0.0)
     ground = None
     while not stand.plan.ended and len(stand.epochs) < _most_epochs(options):
-        met = _with_domain(network)
-        ground = ground or survey(met, options, str(settings["sparsify_inputs"]), samples, moments)
+        ground = ground or _surveyed(network, options, settings, samples, moments)
         stand = _epoch(stand, cooled(ground, stand.distance), options)
         epoch = replace(stand.epochs[-1], seconds=round(time.monotonic() - started, 3))
         if watch is not None:
-            epoch = replace(epoch, accuracy=watch(epoch, network_at(stand.point, network, network.provenance)))
+            shown = watch(epoch, network_at(stand.point, network, network.provenance))
+            epoch = replace(epoch, shown=shown or {})
         stand = replace(stand, epochs=(*stand.epochs[:-1], epoch))
         if partial is not None:
             partial.save(stand, settings)
     return _finished(network, options, stand, settings)
 
 
-def _with_domain(network: Network) -> Network:
-    """The network as its input laws see it: inputs in [0, 1] where nobody declared anything."""
-    return network if network.domain.is_declared else replace(network, domain=InputDomain.uniform(network.inputs))
+def _surveyed(
+    network: Network, options: SparsifyOptions, settings: Settings, samples: F32 | None, moments: Moments | None
+) -> Ground:
+    model, metric = str(settings["sparsify_inputs"]), OutputMetric(settings["sparsify_metric"])
+    return survey(network, options, model, metric, samples, moments)
 
 
 def _start(network: Network, options: SparsifyOptions) -> Standing:
@@ -102,16 +106,19 @@ def _epoch(stand: Standing, ground: Ground, options: SparsifyOptions) -> Standin
     plan, number, shape = stand.plan, len(stand.epochs), ground.shape
     key = jax.random.fold_in(jax.random.key(options.seed), number)
     count = plan.left - plan.next
-    point, masks = prune(
+    point, masks, needed = prune(
         options.selector, stand.point, stand.masks, ground.judged, key, shape, count, options.step_size
     )
     before = distance(point, ground.validation, shape)
-    walked = walk(point, masks, ground.bank, key, options.rate, options.steps, shape, options.batch)
+    rate = careful(options.rate, (epoch.adjusted for epoch in stand.epochs)) if options.steps else options.rate
+    walked = walk(point, masks, ground.bank, key, rate, options.steps, shape, options.batch)
     after = distance(walked, ground.validation, shape)
     point, nearest, ridge = (walked, after, None) if after < before else (point, before, None)
     if options.gauss_newton:
         args = (ground.bank, ground.validation, key, options.gauss_newton, shape)
         point, nearest, ridge = polish(point, masks, *args)
+    own = own_distances(point, ground.validation, shape)
+    worst = int(own.argmax()) if len(own) > 1 else None
     epoch = Epoch(
         number=number + 1,
         of=_most_epochs(options),
@@ -121,7 +128,11 @@ def _epoch(stand: Standing, ground: Ground, options: SparsifyOptions) -> Standin
         before=before,
         adjusted=nearest < before,
         kept=options.budget is None or nearest <= options.budget,
+        rate=rate,
         ridge=ridge,
+        selector_ridge=needed,
+        worst_output=worst,
+        worst_distance=None if worst is None else float(own[worst]),
         temperature=float(ground.bank.temperature) if shape.output is OutputMetric.TEMPERED else None,
     )
     if not epoch.kept:
@@ -157,19 +168,27 @@ def _most_epochs(options: SparsifyOptions) -> int:
 def settings_of(
     network: Network, options: SparsifyOptions, samples: F32 | None = None, moments: Moments | None = None
 ) -> Settings:
-    """Everything that decides the result's bytes, for its provenance."""
+    """Everything that decides the result's bytes, for its provenance, and what is taken for granted of the inputs.
+
+    Raises `InputError` for samples that the declared intervals do not hold.
+    """
+    model = options.inputs or default_model(network, samples, moments)
+    law = input_model(model, samples, moments)
+    metric = options.metric or default_metric(network, law)
     settings = {
         "sparsified_by": f"armlet {__version__}",
         "sparsify_dense_digest": network.digest(),
         "sparsify_samples_digest": None if samples is None else hashlib.sha256(samples.tobytes()).hexdigest(),
         "sparsify_moments_digest": None if moments is None else moments.digest(),
-        "sparsify_inputs": options.inputs or default_model(network, samples, moments),
+        "sparsify_inputs": model,
+        "sparsify_domain": describe_inputs(network, model, samples),
+        "sparsify_samples_clipped": None if samples is None else clipped(network.domain, samples),
         "sparsify_sparsity": options.target,
         "sparsify_max_distance": options.budget,
         "sparsify_path": ",".join(map(repr, sorted(options.path))) or None,
         "sparsify_selector": options.selector.value,
         "sparsify_ridge": RIDGE if options.selector in (Selector.AUTO, Selector.SECOND_ORDER) else None,
-        "sparsify_metric": (options.metric or default_metric(network.inputs, network.outputs)).value,
+        "sparsify_metric": metric.value,
         "sparsify_gauss_newton": options.gauss_newton or None,
         "sparsify_step_size": options.step_size,
         **{f"sparsify_{n}": getattr(options, n) for n in ("epochs", "rest", "steps", "batch", "rate", "draws")},

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -9,14 +10,13 @@ from armlet.errors import InputError
 from armlet.manifold.functional import activations_of, normalised, point_of
 from armlet.manifold.inputs.moments import Moments
 from armlet.manifold.inputs.parse import input_model
-from armlet.manifold.metric import OutputMetric, Reference, Shape, default_metric, in_unit, refer, root
+from armlet.manifold.metric import FLATTEST, OutputMetric, Reference, Shape, in_unit, refer, root
 from armlet.manifold.options import SparsifyOptions
 from armlet.network.frozen import F32
 from armlet.network.network import Network
 
 NEAR = 0.12  # d from which on `tempered` is at its coolest: docs/sparsify.md
 NEAREST = 1e-3  # d below which it grows no warmer: all outputs count alike there
-FLATTEST = 1e-11  # least share of the outputs' mean square that varies; below, float32 sees its own rounding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,12 +30,16 @@ class Ground:
 
 
 def survey(
-    network: Network, options: SparsifyOptions, model: str, samples: F32 | None, moments: Moments | None = None
+    network: Network,
+    options: SparsifyOptions,
+    model: str,
+    metric: OutputMetric,
+    samples: F32 | None = None,
+    moments: Moments | None = None,
 ) -> Ground:
     """The ground of a run on inputs that the input model named `model` gives.
 
     Raises `InputError` where the dense network says the same of every input drawn."""
-    metric = options.metric or default_metric(network.inputs, network.outputs)
     if metric is OutputMetric.FISHER and network.outputs < 2:
         raise InputError("--metric", "fisher needs at least two outputs", "take logits")
     law = input_model(model, samples, moments)
@@ -44,13 +48,13 @@ def survey(
     apart = law(network, options.validation, _derived(options.seed, 2))
     shape, home = Shape(activations_of(network), metric), point_of(network)
     bank = refer(home, jnp.asarray(normalised(network, raw)), shape)
-    size = float(jnp.mean(jnp.sum(root(bank.likely, bank.home, shape.output) ** 2, axis=1)))
+    size = float(jnp.mean(jnp.sum(root(bank.weighed(metric), bank.home, metric) ** 2, axis=1)))
     if not FLATTEST * size < float(bank.spread) < float("inf"):
         problem = f"gives a spread of {float(bank.spread)} over the inputs drawn, so no distance can be measured"
         raise InputError("network", problem, "check its input interval, or choose another --inputs")
     validation = refer(home, jnp.asarray(normalised(network, apart)), shape)
     judged = bank._replace(x=bank.x[: options.judged], home=bank.home[: options.judged])
-    return Ground(shape, bank, judged, validation._replace(spread=bank.spread, temperature=bank.temperature))
+    return Ground(shape, bank, judged, validation._replace(**_units(bank)))
 
 
 def cooled(ground: Ground, distance: float) -> Ground:
@@ -62,8 +66,14 @@ def cooled(ground: Ground, distance: float) -> Ground:
         return ground
     times = max(1.0, (NEAR / max(distance, NEAREST)) ** 2)
     bank = in_unit(ground.bank._replace(temperature=ground.bank.temperature * times), ground.shape)
-    unit = {"spread": bank.spread, "temperature": bank.temperature}
-    return replace(ground, bank=bank, **{n: getattr(ground, n)._replace(**unit) for n in ("judged", "validation")})
+    return replace(
+        ground, bank=bank, **{n: getattr(ground, n)._replace(**_units(bank)) for n in ("judged", "validation")}
+    )
+
+
+def _units(bank: Reference) -> dict[str, jax.Array]:
+    """What all draws of a run are measured in."""
+    return {"spread": bank.spread, "temperature": bank.temperature, "unit": bank.unit}
 
 
 def _derived(seed: int, purpose: int) -> int:

@@ -1,7 +1,7 @@
 """What the sparsifier did, epoch by epoch, in plain numbers that any program can read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -19,9 +19,13 @@ class Epoch:
     adjusted: bool  # whether the adjustment came nearer, and so was taken
     kept: bool  # whether the removal stayed; one that breaks the distance budget is undone
     seconds: float = 0.0  # since the start, without what lay between an interruption and going on
+    rate: float | None = None  # of Adam, at the start of its walk
     ridge: float | None = None  # that the last step of Gauss-Newton left, in the mean of G's diagonal
+    selector_ridge: float | None = None  # the largest that second-order needed, in the mean of H's diagonal
+    worst_output: int | None = None  # the one farthest from home by itself, counted from 0; None where there is one
+    worst_distance: float | None = None  # its own d, in its own spread
     temperature: float | None = None  # T of the tempered metric, in units of the outputs
-    accuracy: float | None = None  # share of right answers on inputs that were only shown
+    shown: Mapping[str, float] = field(default_factory=dict)  # figures on inputs that were only shown, by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,12 @@ class Trace:
     @property
     def distance(self) -> float:
         """d of the network that the run gave; 0 where nothing was removed."""
-        kept = [epoch for epoch in self.epochs if epoch.kept]
-        return kept[-1].distance if kept else 0.0
+        return self.last.distance if self.last else 0.0
+
+    @property
+    def last(self) -> Epoch | None:
+        """The epoch that the network is from; None where nothing was removed."""
+        return next((epoch for epoch in reversed(self.epochs) if epoch.kept), None)
 
     def to_json(self) -> str:
         """The trace as indented JSON."""

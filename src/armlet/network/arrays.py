@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from armlet.errors import InputError
 from armlet.network.header import read_header
-from armlet.storage import read_up_to, unreadable
+from armlet.storage import open_input, read_up_to
 
 LARGEST = 1 << 30  # bytes of one array; ten million float32 weights take 40 MB
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -27,7 +27,7 @@ _BROKEN_ARCHIVE = (*_BROKEN_ARCHIVE, AttributeError, AssertionError, RuntimeErro
 
 def read_npy(path: Path) -> NDArray[Any]:
     """The array of numbers in a .npy file. Raises `InputError`."""
-    with _opened(path) as file:
+    with open_input(path) as file:
         return _read_array(file, path, path.name)
 
 
@@ -47,7 +47,7 @@ def npz_names(path: Path) -> list[str]:
 @contextmanager
 def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
     """An archive that is bounded; what is broken in it while it is open is an `InputError`."""
-    with _opened(path) as file:
+    with open_input(path) as file:
         try:
             with zipfile.ZipFile(file) as archive:
                 members = archive.infolist()
@@ -85,13 +85,6 @@ def write_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
             entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
             archive.writestr(entry, write_npy(array), zipfile.ZIP_DEFLATED, 6)
     return buffer.getvalue()
-
-
-def _opened(path: Path) -> IO[bytes]:
-    try:
-        return path.open("rb")
-    except (OSError, ValueError) as refused:
-        raise unreadable(path, refused) from refused
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> NDArray[Any]:

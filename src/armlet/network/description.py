@@ -3,8 +3,6 @@
 Every table and key may be left out; what is there must be right, and an unknown key is refused.
 """
 
-import json
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from armlet.network.domain import Origin
 from armlet.network.network import Network
 from armlet.network.outputs import OutputKind
 from armlet.network.spelling import activation_called
+from armlet.network.toml import toml_lines
 from armlet.storage import read_toml
 
 FORMAT = 1
@@ -119,7 +118,7 @@ def show_description(network: Network) -> str:
     lines += [] if "low" in told else [f"# low and high: {domain.describe()}"]
     if network.provenance:
         lines += ["", "[provenance]"]
-        lines += [f"{_key(key)} = {_value(value)}" for key, value in sorted(network.provenance.items())]
+        lines += toml_lines(network.provenance)
     return "\n".join(lines) + "\n"
 
 
@@ -127,12 +126,3 @@ def _compact(values: NDArray[np.float64]) -> str:
     """One number where all are equal, otherwise the list; repr keeps every bit."""
     first = float(values[0])
     return repr(first) if (values == first).all() else f"[{', '.join(repr(float(v)) for v in values)}]"
-
-
-def _key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _value(key)
-
-
-def _value(value: Any) -> str:
-    """A TOML value; JSON's strings, numbers, booleans and lists are TOML's too, but for one control character."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -159,7 +159,8 @@ def domain_of(
 
 
 def _spread(inputs: int, *values: ArrayLike) -> list[NDArray[np.float64]]:
-    arrays = [np.asarray(value, np.float64) for value in values]
+    with np.errstate(invalid="ignore"):  # a signalling NaN is refused where it is not finite
+        arrays = [np.asarray(value, np.float64) for value in values]
     return [np.broadcast_to(array.reshape(-1) if array.size == 1 else array, (inputs,)) for array in arrays]
 
 

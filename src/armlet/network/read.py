@@ -9,6 +9,7 @@ from armlet.network.declaration import Declaration
 from armlet.network.network import Network
 from armlet.network.npz import read_npz_network
 from armlet.network.params import read_params
+from armlet.storage import open_input
 
 Reader = Callable[[Path, Declaration, Tell], Network]
 READERS: Mapping[str, Reader] = {".npz": read_npz_network}  # by suffix, in lower case
@@ -24,6 +25,7 @@ def read_network(path: Path, declare: Declaration = Declaration(), tell: Tell = 
         raise InputError(path, "does not exist", "give a PARAMS folder or a network file")
     if path.is_dir():
         return read_params(path, declare, tell)
+    open_input(path).close()  # a pipe has no suffix that tells
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(

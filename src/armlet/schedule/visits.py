@@ -8,11 +8,11 @@ those of the sources beside it in memory that may come already come along, and o
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from armlet.anneal.engine import Annealing
 from armlet.anneal.path import anneal_path, nearest_neighbours
+from armlet.kernels import njit
 from armlet.schedule.layers import Layer
 
 _WIDEST = 3_000  # sources; beyond it, comparing each two takes longer than it gains

@@ -3,9 +3,9 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from armlet.kernels import njit
 from armlet.schedule.code import Op
 
 NEVER = 1 << 40  # a time after all others

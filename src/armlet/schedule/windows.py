@@ -15,10 +15,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from armlet.anneal.engine import Annealed, Annealing, anneal, below, register_subject
+from armlet.kernels import njit
 from armlet.schedule.layers import Layer
 
 _WORK = 15_000_000  # sources counted anew in one annealing: a second or two

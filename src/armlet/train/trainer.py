@@ -54,7 +54,7 @@ def train_network(
         watch(Epoch(number, options.epochs, float(mean), accuracy, best_accuracy))
         if number - rose >= options.patience:
             break
-    return _network(best, data, topology, _provenance(options, best_epoch, best_accuracy, len(kept)))
+    return _network(best, data, topology, _provenance(options, best_epoch, best_accuracy, len(kept)) | _origin(data))
 
 
 @lru_cache(maxsize=8)
@@ -104,6 +104,11 @@ def _network(parameters: Parameters, data: DataSet, topology: Topology, provenan
     trained = [(np.asarray(weight), np.asarray(bias)) for weight, bias in parameters]
     layers = tuple(Layer(*arrays, *kind) for arrays, kind in zip(trained, topology.activations))
     return Network(layers, domain, (topology.side, topology.side), provenance)
+
+
+def _origin(data: DataSet) -> dict[str, Any]:
+    """How the data came to be, as the provenance has it."""
+    return {f"data_{name}": value for name, value in data.made.items()}
 
 
 def _provenance(options: TrainOptions, epoch: int, accuracy: float, samples: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from armlet.emit import names
 from armlet.emit.declared import write_order
 from armlet.emit.driver import FORMAT, Driver, Value, show_json, show_schema
-from armlet.emit.header import Facts, show_header
+from armlet.emit.header import Interface, show_header
 from armlet.emit.manifest import Manifest
 from armlet.emit.program import WORD
 from armlet.network.params import params_files
@@ -53,9 +53,10 @@ def expected_files(build: Build, work_words: int, block_words: int) -> Mapping[s
     ]
     outputs = [Value(value.index, "memory", offset=value.offset) for value in build.outputs.values]
     words = block_words or build.network.inputs  # without a block of its own, the caller's is the array of all inputs
-    facts = Facts(target.title, build.network.inputs, build.network.outputs, words, work_words, block_words > 0)
+    sizes, domain = (build.network.inputs, build.network.outputs), build.network.domain.describe()
+    told = Interface(target.title, *sizes, words, work_words, block_words > 0, domain)
     files: dict[str, bytes | str] = {
-        f"{name}.h": show_header(facts, name),
+        f"{name}.h": show_header(told, name),
         f"{name}_input_driver.json": show_json(Driver(FORMAT, name, "input", "float32", target.roles.inputs, inputs)),
         f"{name}_output_driver.json": show_json(
             Driver(FORMAT, name, "output", "float32", names.work_symbol(name), outputs)

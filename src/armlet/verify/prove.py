@@ -41,6 +41,7 @@ class Proof:
     problem: str
     steps: int
     roundings: int  # different values that the program rounds
+    late: str = ""  # where an output is written before the last input is read, so that the arrays must not overlap
 
 
 @dataclass(slots=True)
@@ -70,7 +71,8 @@ def prove(runner: Runner, program: Program, entry: str) -> Proof:
     if lost:
         return Proof(f"does not give back {', '.join(lost)}", walk.steps, rounded)
     left = [state.memory.get(_place(runner, entry, address)) for address in runner.results(entry)]
-    return Proof(_difference(order, how, terms, walk, left), walk.steps, rounded)
+    late = "" if state.late is None else f"reads the input at {state.late & 0xFFFF_FFFF:#010x} after it wrote an output"
+    return Proof(_difference(order, how, terms, walk, left), walk.steps, rounded, late)
 
 
 def _start(runner: Runner, entry: str, terms: Terms) -> State:

@@ -22,6 +22,7 @@ from armlet.verify.trace import Trace
 from armlet.verify.watch import trace_call
 
 _WORD = 4
+INPUT_ARRAY, OUTPUT_ARRAY = "input array", "output array"  # the areas that NAME_run is given
 _GUARD = 64  # bytes before and after a caller's array that must stay as they are
 
 
@@ -100,8 +101,8 @@ class Runner:
         stack = Memory(STACK.end - memory.stack, memory.stack)
         found = [*self._linked(), Area("stack", stack, True)]
         if self._is_run(entry):
-            found.append(Area("input array", Memory(self._inputs, _WORD * network.inputs), False))
-            found.append(Area("output array", Memory(self._outputs, _WORD * network.outputs), True))
+            found.append(Area(INPUT_ARRAY, Memory(self._inputs, _WORD * network.inputs), False))
+            found.append(Area(OUTPUT_ARRAY, Memory(self._outputs, _WORD * network.outputs), True))
         else:
             found.append(Area("input block", Memory(self._block, max(_WORD, _span(self.build.inputs))), False))
         return tuple(found)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from armlet.errors import ArmletError
 from armlet.target.core import Memory
 from armlet.verify.image import Image
-from armlet.verify.runner import Area
+from armlet.verify.runner import INPUT_ARRAY, OUTPUT_ARRAY, Area
 from armlet.verify.terms import Term, Terms
 
 _REGISTERS = frozenset([*(f"r{k}" for k in range(13)), "sp", "lr", *(f"s{k}" for k in range(32))])
@@ -33,6 +33,8 @@ class State:
     registers: dict[str, Term]
     symbols: Mapping[int, int] = field(default_factory=dict)  # address of each piece of the image, and its place here
     memory: dict[int, Term] = field(default_factory=dict)  # by address of the word
+    has_given: bool = False  # whether an output has been written to the caller's array
+    late: int | None = None  # the address of the first input that is read from the caller's array after that
 
     def get(self, register: str) -> Term:
         """What a register holds; nothing may be read before it was written."""
@@ -76,6 +78,8 @@ class State:
     def load(self, address: int) -> Term:
         """A word of memory: written before, or a constant. What variables start with holds for the first call only."""
         area = self._allowed(address, False)
+        if area.what == INPUT_ARRAY and self.has_given and self.late is None:
+            self.late = address
         if address in self.memory:
             return self.memory[address]
         at = address - area.memory.base
@@ -85,7 +89,7 @@ class State:
 
     def store(self, address: int, term: Term) -> None:
         """Write a word of memory."""
-        self._allowed(address, True)
+        self.has_given |= self._allowed(address, True).what == OUTPUT_ARRAY
         self.memory[address] = term
 
     def _check_stack_pointer(self, term: Term) -> None:

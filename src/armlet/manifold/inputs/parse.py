@@ -1,6 +1,7 @@
 """The text of an input model to its law: a name, or a mixture such as `image:0.7,weights:0.3`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from armlet.manifold.inputs.samples import samples_of
 from armlet.manifold.inputs.signal import signal
 from armlet.manifold.inputs.uniform import uniform
 from armlet.manifold.inputs.weights import weights
+from armlet.manifold.inputs.wide import wide
+from armlet.network.domain import InputDomain, Origin
 from armlet.network.frozen import F32
 from armlet.network.network import Network
 
@@ -24,31 +27,55 @@ LAWS: Mapping[str, Law] = {
     "fields": fields,
     "signal": signal,
     "weights": weights,
+    "wide": wide,
 }
+_BYTE = 255.0
 _MEND = f"give one of {', '.join(LAWS)}, moments, samples, or a mixture such as image:0.7,weights:0.3"
-
-
-def default_model(network: Network, samples: F32 | None = None, moments: Moments | None = None) -> str:
-    """What to assume when nobody says: given samples or moments; else images for grids; else signals and noise."""
-    if samples is not None:
-        return "samples"
-    if moments is not None:
-        return "moments"
-    if len(network.shape) == 2 and min(network.shape) > 1:
-        return "image"
-    return "signal:0.5,gaussian:0.5" if network.inputs > 1 else "uniform"
 
 
 def input_model(text: str, samples: F32 | None = None, moments: Moments | None = None) -> Law:
     """The law that `text` names. Raises `InputError` for an unknown name or a share that is not positive."""
-    laws = {**LAWS, "samples": samples_of(samples), "moments": moments_of(moments)}
-    parts = [_part(part) for part in text.split(",")]
-    for name, _ in parts:
-        if name not in laws:
-            raise InputError("--inputs", f"{name[:40]!r} is no input model", _MEND)
+    laws = {name: law if name == "wide" else _within(law) for name, law in LAWS.items()}
+    laws |= {"samples": samples_of(samples), "moments": moments_of(moments)}
+    parts = parts_of(text)
     if len(parts) == 1:
         return laws[parts[0][0]]
     return mixture([laws[name] for name, _ in parts], [share for _, share in parts])
+
+
+def parts_of(text: str) -> list[tuple[str, float]]:
+    """The laws that `text` names, with their shares. Raises `InputError`."""
+    parts = [_part(part) for part in text.split(",")]
+    for name, _ in parts:
+        if name not in LAWS and name not in ("samples", "moments"):
+            raise InputError("--inputs", f"{name[:40]!r} is no input model", _MEND)
+    return parts
+
+
+def pixels(network: Network) -> Network:
+    """The network as laws see it that cannot do without an interval: inputs in [0, 1] where nobody declared any.
+
+    Where mean and std only imply an interval, and one that pixels fit, that of pixels: [0, 1] or [0, 255].
+    """
+    domain = network.domain
+    if not domain.is_declared:
+        return replace(network, domain=InputDomain.uniform(network.inputs))
+    bright = float((domain.mean + domain.std).max())
+    if domain.origin is not Origin.IMPLIED or domain.mean.min() < 0 or bright > _BYTE or len(network.shape) != 2:
+        return network
+    top = 1.0 if bright <= 1 else _BYTE
+    return replace(network, domain=InputDomain.uniform(network.inputs, 0.0, top, domain.mean, domain.std))
+
+
+def _within(law: Law) -> Law:
+    """`law` on intervals that are assumed where none are declared."""
+
+    def drawn(network: Network, count: int, seed: int) -> F32:
+        return law(
+            pixels(network) if law in (image, fields) or not network.domain.is_declared else network, count, seed
+        )
+
+    return drawn
 
 
 def mixture(laws: list[Law], shares: list[float]) -> Law:

@@ -8,20 +8,16 @@ import numpy as np
 
 from armlet.manifold.inputs.gaussian import declared_moments
 from armlet.manifold.inputs.law import inside
-from armlet.manifold.inputs.smooth import smooth_noise
+from armlet.manifold.inputs.smooth import smooth_curves
 from armlet.network.frozen import F32
 from armlet.network.network import Network
-
-LENGTHS = 8  # correlation lengths, spaced evenly in the logarithm
 
 
 def signal(network: Network, count: int, seed: int) -> F32:
     """Smooth rows (count, inputs) with the declared moments at each input."""
     random = np.random.default_rng(seed)
     mean, std = declared_moments(network.domain)
-    scales = np.geomspace(0.5, max(network.inputs, 2), LENGTHS)
-    shares = np.diff(np.linspace(0, count, LENGTHS + 1).round().astype(int))
-    curves = np.concatenate([smooth_noise(random, n, (network.inputs,), s) for n, s in zip(shares, scales)])
+    curves = smooth_curves(random, count, network.inputs)
     level = random.standard_normal((count, 1))
     weight = random.random((count, 1))  # of the level; the variance stays 1
     return inside(network.domain, mean + std * (np.sqrt(weight) * level + np.sqrt(1 - weight) * curves))

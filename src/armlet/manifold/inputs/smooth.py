@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 from armlet.network.frozen import F32
 
+LENGTHS = 8  # correlation lengths of curves, spaced evenly in the logarithm
+
 
 def smoother(length: int, scale: float) -> F32:
     """A matrix (length, length) that turns white noise into noise of variance 1 correlated over `scale` places."""
@@ -23,3 +25,10 @@ def smooth_noise(random: np.random.Generator, count: int, shape: tuple[int, ...]
         else:
             field = np.matmul(smoother(length, scale), field.reshape(-1, length, after))
     return field.reshape(count, *shape)
+
+
+def smooth_curves(random: np.random.Generator, count: int, length: int) -> NDArray[np.float32]:
+    """Smooth noise on a line, (count, length), an equal share correlated over each of `LENGTHS` lengths."""
+    scales = np.geomspace(0.5, max(length, 2), LENGTHS)
+    shares = np.diff(np.linspace(0, count, LENGTHS + 1).round().astype(int))
+    return np.concatenate([smooth_noise(random, n, (length,), s) for n, s in zip(shares, scales)])

@@ -28,15 +28,26 @@ def support(network: Network) -> F32:
     return np.clip((alike / strong - LEAST) / SPAN, 0, 1).astype(np.float32)
 
 
+def neighbours(network: Network) -> tuple[float, float]:
+    """The mean correlation of the first layer's columns of pixels one below, and one beside, the other."""
+    down, right = _correlations(network.layers[0].weight.astype(np.float64).reshape(-1, *network.shape))
+    return float(down.mean()) if down.size else 0.0, float(right.mean()) if right.size else 0.0
+
+
 def _alike(columns: F64) -> F64:
     """The mean correlation, over units (first axis), of each pixel's column with those of its neighbours."""
+    down, right = _correlations(columns)
+    pairs = _at_both_ends(np.ones_like(down), np.ones_like(right))
+    return _at_both_ends(down, right) / np.maximum(pairs, 1)
+
+
+def _correlations(columns: F64) -> tuple[F64, F64]:
+    """The correlations, over units (first axis), of columns of pixels one below, and one beside, the other."""
     centred = columns - columns.mean(axis=0)
     size = np.sqrt((centred**2).sum(axis=0))
     centred = centred / np.where(size > 0, size, 1.0)
     down = (centred[:, 1:] * centred[:, :-1]).sum(axis=0)
-    right = (centred[:, :, 1:] * centred[:, :, :-1]).sum(axis=0)
-    neighbours = _at_both_ends(np.ones_like(down), np.ones_like(right))
-    return _at_both_ends(down, right) / np.maximum(neighbours, 1)
+    return down, (centred[:, :, 1:] * centred[:, :, :-1]).sum(axis=0)
 
 
 def _at_both_ends(down: F64, right: F64) -> F64:

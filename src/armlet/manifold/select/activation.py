@@ -8,7 +8,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from armlet.kernels import njit
 
 STRAIGHT = 0  # min(max(z, leak z), cap)
 SIGMOID = 1

@@ -112,7 +112,9 @@ def _root(reference: Reference, output: OutputMetric) -> tuple[F32, F32]:
     if output is OutputMetric.LOGITS:
         nothing = np.empty((0, len(reference.x)), np.float32)
         return nothing, nothing.copy()
-    q = np.array(reference.likely.T, order="C")
+    q = np.array(reference.weighed(output).T, order="C")
+    if output is OutputMetric.VALUES:
+        return q, np.zeros_like(q)
     return np.sqrt(q), np.float32(CENTRED[output]) * q
 
 

@@ -8,8 +8,8 @@ answer is the same. Mathematics: docs/mathematics.md, section 3.
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from armlet.kernels import njit
 from armlet.manifold.select.activation import STRAIGHT, activated
 
 BLOCK = 512  # samples between two looks at the bound

@@ -17,12 +17,12 @@ from typing import Any, NamedTuple, TypeVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.linalg import get_lapack_funcs
 from threadpoolctl import threadpool_limits
 
 from armlet.errors import InvariantError
+from armlet.kernels import njit
 from armlet.manifold.curvature import sensitivities
 from armlet.manifold.functional import Masks, Point
 from armlet.manifold.metric import Reference, Shape
@@ -33,6 +33,7 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 T = TypeVar("T")
 _MOST = 4  # times its fair share: what one unit may lose at once
+_LARGEST_RIDGE = 1e2  # in means of H's diagonal: every matrix that rounding made of a semi-definite one has held before
 
 
 class _Layer(NamedTuple):
@@ -55,14 +56,25 @@ class _Unit:
     values: F64  # (survivors + 1,)
     inverse: F64  # of H with its ridge
     free: NDArray[np.bool_]  # what may go: not the bias, not the guarded path
+    ridge: float  # that H has, in means of its diagonal
+
+
+class _Told(NamedTuple):
+    """What a unit's removals cost, one after another, and what each would do to it."""
+
+    places: NDArray[np.int64]  # inputs of the survivors
+    gone: NDArray[np.int64]  # which of them goes, by step
+    costs: F64  # by step
+    moved: F32  # (steps, survivors + 1): what the step takes from the unit's weights and bias
+    ridge: float
 
 
 def remove_second_order(
     point: Point, masks: Masks, reference: Reference, key: jax.Array, shape: Shape, count: int
-) -> tuple[Point, Masks]:
+) -> tuple[Point, Masks, float]:
     """The point without `count` survivors, each removal made up for by its unit's other weights and its bias.
 
-    Raises `InvariantError` where fewer than `count` can go.
+    The last is the largest ridge that a unit's H needed, in means of its diagonal. Raises `InvariantError` where fewer than `count` can go.
     """
     alive = [np.asarray(mask) > 0 for mask in masks]
     costs, _ = judge(Selector.COMPENSATED, point, reference, key, shape)
@@ -75,22 +87,26 @@ def remove_second_order(
     layers = _layers(point, alive, free, sensitivities(point, reference, key, shape))
     losing = [(layer, unit) for layer in layers for unit in range(len(layer.weight)) if layer.free[unit].any()]
 
-    def costs_of(asked: tuple[_Layer, int]) -> F64:
+    def judged(asked: tuple[_Layer, int]) -> _Told:
         unit = _unit(*asked)
-        return surgery(unit.values, unit.inverse, unit.free, _most(int(unit.free.sum()), count, many))[1]
+        most = _most(int(unit.free.sum()), count, many)
+        return _Told(unit.places, *surgery(unit.values, unit.inverse, unit.free, most), unit.ridge)
 
-    def without(asked: tuple[_Layer, int, int]) -> None:
-        layer, number, some = asked
-        unit = _unit(layer, number)
-        gone, _ = surgery(unit.values, unit.inverse, unit.free, some)
-        layer.weight[number, unit.places], layer.bias[number] = unit.values[:-1], unit.values[-1]
-        layer.weight[number, unit.places[gone]] = 0
-        layer.alive[number, unit.places[gone]] = False
-
-    shares = _shares(_side_by_side(costs_of, losing), count)
-    _side_by_side(without, [(*asked, some) for asked, some in zip(losing, shares, strict=True)])
+    told = _side_by_side(judged, losing)
+    for asked, unit, some in zip(losing, told, _shares([unit.costs for unit in told], count), strict=True):
+        _take(*asked, unit, some)
     left = tuple(jnp.asarray(a, jnp.float32) for a in alive)
-    return tuple((jnp.asarray(layer.weight), jnp.asarray(layer.bias)) for layer in layers), left
+    point = tuple((jnp.asarray(layer.weight), jnp.asarray(layer.bias)) for layer in layers)
+    return point, left, max(unit.ridge for unit in told)
+
+
+def _take(layer: _Layer, number: int, told: _Told, some: int) -> None:
+    """Write the unit without its first `some` removals into the layer."""
+    moved, gone = told.moved[:some].sum(axis=0, dtype=np.float64), told.places[told.gone[:some]]
+    layer.weight[number, told.places] -= moved[:-1]
+    layer.bias[number] -= moved[-1]
+    layer.weight[number, gone] = 0
+    layer.alive[number, gone] = False
 
 
 def _side_by_side(work: Callable[[Any], T], asked: Sequence[Any]) -> list[T]:
@@ -101,12 +117,12 @@ def _side_by_side(work: Callable[[Any], T], asked: Sequence[Any]) -> list[T]:
 
 @njit(cache=True, nogil=True)
 def surgery(values: Any, inverse: Any, free: Any, count: int) -> Any:
-    """Take the `count` cheapest out, one after another; `values` and `free` follow. Places, and costs.
+    """Take the `count` cheapest out, one after another; `values` and `free` follow. Places, costs, and moves.
 
     Cholesky's factorisation of H^-1 that takes the cheapest as its next pivot: column `step` of the factor is row
     `step` of `taken`, and what is left of H^-1's diagonal is all that costs ask for.
     """
-    gone, costs = np.empty(count, np.int64), np.empty(count, np.float64)
+    gone, costs, moved = np.empty(count, np.int64), np.empty(count), np.empty((count, len(values)), np.float32)
     taken, left = np.empty((count, len(values))), np.diag(inverse).copy()
     for step in range(count):
         best, i = np.inf, -1
@@ -114,7 +130,7 @@ def surgery(values: Any, inverse: Any, free: Any, count: int) -> Any:
             if free[k] and values[k] ** 2 < best * left[k]:
                 best, i = values[k] ** 2 / left[k], k
         if i < 0:
-            return gone[:step], costs[:step]
+            return gone[:step], costs[:step], moved[:step]
         row, root = taken[step], np.sqrt(left[i])
         row[:] = inverse[i]
         for earlier in range(step):
@@ -125,11 +141,12 @@ def surgery(values: Any, inverse: Any, free: Any, count: int) -> Any:
         for k in range(len(row)):
             row[k] /= root
             values[k] -= amount * row[k]
+            moved[step, k] = amount * row[k]
             left[k] -= row[k] ** 2
         values[gone[:step]] = 0
         values[i], left[i], free[i] = 0.0, 0.0, False
         gone[step], costs[step] = i, best
-    return gone, costs
+    return gone, costs, moved
 
 
 def _most(free: int, count: int, many: int) -> int:
@@ -155,25 +172,31 @@ def _layers(
 def _unit(layer: _Layer, number: int) -> _Unit:
     places = np.flatnonzero(layer.alive[number])
     felt = np.flatnonzero(layer.share[:, number])  # an input that the unit is closed for weighs nothing
-    root = layer.inputs[np.ix_(felt, np.append(places, layer.inputs.shape[1] - 1))]
-    root *= np.sqrt(layer.share[felt, number])[:, None]
-    H = (root.T @ root).astype(np.float64)
-    H[np.diag_indices(len(H))] += RIDGE * np.trace(H) / len(H) + layer.floor
+    root = layer.inputs[np.ix_(felt, np.append(places, layer.inputs.shape[1] - 1))].astype(np.float64)
+    root *= np.sqrt(layer.share[felt, number].astype(np.float64))[:, None]  # float32 cannot hold H beside its ridge
     values = np.append(layer.weight[number, places], layer.bias[number]).astype(np.float64)
-    return _Unit(places, values, inverted(H), np.append(layer.free[number, places], False))
+    inverse, ridge = inverted(root.T @ root, layer.floor)
+    return _Unit(places, values, inverse, np.append(layer.free[number, places], False), ridge)
 
 
-def inverted(H: F64) -> F64:
-    """The inverse of a symmetric positive definite matrix, by Cholesky's factorisation: half the work of any matrix's.
+def inverted(H: F64, floor: float = 0.0) -> tuple[F64, float]:
+    """The inverse of a positive semi-definite matrix with a ridge on its diagonal, and that ridge in means of it.
 
-    Raises `InvariantError` for any other matrix: the ridge keeps H from being one.
+    The ridge is `RIDGE`, ten times as much as often as Cholesky's factorisation fails, so that what rounding leaves of
+    a matrix that is nearly singular has an inverse too. Raises `InvariantError` where no ridge helps: for what is no
+    number.
     """
     factorise, invert = get_lapack_funcs(("potrf", "potri"), (H,))
-    factor, failed = factorise(H, lower=1)
-    if failed:
-        raise InvariantError(f"H of {len(H)} weights is not positive definite")
-    lower = np.tril(invert(factor, lower=1)[0])
-    return lower + np.tril(lower, -1).T
+    mean, ridge, places = float(np.trace(H)) / len(H), RIDGE, np.diag_indices(len(H))
+    while ridge <= _LARGEST_RIDGE:
+        ridged = H.copy()
+        ridged[places] += ridge * mean + floor
+        factor, failed = factorise(ridged, lower=1)
+        lower = np.tril(invert(factor, lower=1)[0])
+        if not failed and np.isfinite(lower).all():  # LAPACK may pass over what is no number
+            return lower + np.tril(lower, -1).T, ridge
+        ridge *= 10
+    raise InvariantError(f"H of {len(H)} weights has no inverse with a ridge of {_LARGEST_RIDGE:g}")
 
 
 def _shares(told: list[F64], count: int) -> list[int]:

@@ -8,9 +8,9 @@ hold. Mathematics: docs/mathematics.md, section 3.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from armlet.kernels import njit
 from armlet.manifold.select.activation import FAR, STRAIGHT, piece
 
 _TILE = 64  # samples at a time: all that is known of them stays near

@@ -1,0 +1,83 @@
+"""What the command is as a process: standard streams that may be closed or full, interruptions, and how it ends."""
+
+import os
+import sys
+from collections.abc import Callable
+from errno import EBADF
+from io import TextIOBase
+from typing import Any, NoReturn, cast
+
+from armlet.cli.console import Interrupted, show_error
+
+INTERRUPTED = 130
+
+
+class _Closed(TextIOBase):
+    """A standard output that was closed before the start: Python has none then, and would print into nothing."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        raise OSError(EBADF, "is closed")
+
+
+def finished(run: Callable[[], Any]) -> int:
+    """Call `run` and give the code to exit with; whatever ended it has been said in one line at most."""
+    _occupy_streams()
+    sys.unraisablehook = _interrupted_elsewhere
+    try:
+        run()
+    except Interrupted:
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        return _interrupted()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        return _interrupted() if code == INTERRUPTED else code
+    except BrokenPipeError:
+        return 1  # nobody reads on
+    except OSError as refused:
+        return _output_refused(refused)
+    return 0
+
+
+def leave(code: int) -> NoReturn:
+    """End the process. After an interruption at once: threads that still work are not waited for."""
+    try:
+        sys.stdout.flush()
+    except OSError as refused:
+        if not isinstance(refused, BrokenPipeError) and code == 0:
+            code = _output_refused(refused)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes once more
+    if code == INTERRUPTED:
+        os._exit(code)
+    sys.exit(code)
+
+
+def _interrupted() -> int:
+    show_error("interrupted")
+    return INTERRUPTED
+
+
+def _output_refused(refused: OSError) -> int:
+    show_error(f"standard output: {(refused.strerror or str(refused)).lower()}; what was to be shown is lost")
+    return 2
+
+
+def _interrupted_elsewhere(event: "sys.UnraisableHookArgs") -> None:
+    """An interruption that met Python where it raises nothing (a finaliser, a callback of C) counts as any other."""
+    if issubclass(event.exc_type, KeyboardInterrupt):
+        leave(_interrupted())
+    sys.__unraisablehook__(event)
+
+
+def _occupy_streams() -> None:
+    """Numbers 0 to 2 belong to the standard streams: a file that takes one of them would be written into."""
+    while (taken := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(taken)
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
+        sys.stdout = cast(Any, _Closed())
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115

@@ -24,9 +24,9 @@ under_both = pytest.mark.usefixtures("each_toolchain")
 
 def test_random_builds_are_accepted(each_toolchain: Toolchain):
     found: list[str] = []
-    tally = try_honest(30, 2, 0, (each_toolchain,), found.append)
+    tally = try_honest(16, 2, 0, (each_toolchain,), found.append)
     assert found == []
-    assert tally["builds"] == 30
+    assert tally["builds"] == 16
 
 
 @under_both

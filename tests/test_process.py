@@ -102,7 +102,8 @@ def test_a_poor_terminal_gets_all_the_same(here: Path, variables: dict[str, str]
 INTERRUPTED = """
 import signal, sys
 from armlet.__main__ import main
-signal.signal(signal.SIGALRM, signal.default_int_handler)  # as SIGINT does, which tests in the background ignore
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
+signal.signal(signal.SIGALRM, lambda *call: signal.getsignal(signal.SIGINT)(*call))
 signal.setitimer(signal.ITIMER_REAL, float(sys.argv.pop(1)))
 main()
 """

@@ -1,10 +1,12 @@
 """What the command is as a process: standard streams that may be closed or full, interruptions, and how it ends."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from errno import EBADF
 from io import TextIOBase
+from types import FrameType
 from typing import Any, NoReturn, cast
 
 from armlet.cli.console import Interrupted, show_error
@@ -26,6 +28,8 @@ def finished(run: Callable[[], Any]) -> int:
     """Call `run` and give the code to exit with; whatever ended it has been said in one line at most."""
     _occupy_streams()
     sys.unraisablehook = _interrupted_elsewhere
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         run()
     except Interrupted:
@@ -44,15 +48,26 @@ def finished(run: Callable[[], Any]) -> int:
 
 def leave(code: int) -> NoReturn:
     """End the process. After an interruption at once: threads that still work are not waited for."""
-    try:
-        sys.stdout.flush()
-    except OSError as refused:
-        if not isinstance(refused, BrokenPipeError) and code == 0:
-            code = _output_refused(refused)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes once more
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError as refused:
+            if number == 1 and code == 0 and not isinstance(refused, BrokenPipeError):
+                code = _output_refused(refused)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)  # Python flushes once more
     if code == INTERRUPTED:
         os._exit(code)
     sys.exit(code)
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    """Raise `KeyboardInterrupt`, but not into an import: libraries in C crash where one is raised while they start."""
+    at = frame
+    while at is not None:
+        if at.f_code.co_filename.startswith("<frozen importlib"):
+            leave(_interrupted())
+        at = at.f_back
+    signal.default_int_handler(signum, frame)
 
 
 def _interrupted() -> int:

@@ -182,5 +182,5 @@ def test_the_trace_and_the_result_name_the_law_and_the_domain():
     for told in (result.trace.settings, result.network.provenance):
         assert told["sparsify_inputs"] == "wide"
         assert str(told["sparsify_domain"]).startswith("undeclared; assumed")
-        assert told["sparsify_metric"] == "tempered"
+        assert told["sparsify_metric"] == "values"
     assert not result.network.domain.is_declared

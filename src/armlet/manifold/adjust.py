@@ -21,7 +21,7 @@ from armlet.manifold.metric import Reference, Shape, residual
 
 MEMORY = 0.2  # of a walk: what its end is averaged over
 POWER = 1.5  # of each draw's own distance: what is descended; docs/sparsify.md
-TRUST = 4  # walks taken in a row, after which the next may be bolder
+TRUST = 2  # walks taken in a row, after which the next may be bolder
 LEAST = 4.0**-6  # of the rate asked for: no walk is slower
 CLOSE = 1e-3  # distance of a draw from which on nearer hardly counts, so that the slope is finite at home
 

@@ -121,7 +121,9 @@ def trained(
     else:
         declared = InputDomain.uniform(x.shape[1], *ways)
     model = MLPClassifier if np.issubdtype(target.dtype, np.integer) else MLPRegressor
-    fitted = model(hidden_layer_sizes=hidden, activation=activation, max_iter=2000, random_state=0, learning_rate_init=3e-3)
+    fitted = model(
+        hidden_layer_sizes=hidden, activation=activation, max_iter=2000, random_state=0, learning_rate_init=3e-3
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fitted.fit((x[train] - declared.mean) / declared.std, target[train])

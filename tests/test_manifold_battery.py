@@ -42,7 +42,9 @@ def scaled_units(W: list[F64], B: list[F64]) -> None:
     W[0], B[0], W[1] = W[0] * scale[:, None], B[0] * scale, W[1] / scale
 
 
-def set_to(layer: int, rows: slice, weight: float | None, bias: float | None) -> Callable[[list[F64], list[F64]], object]:
+def set_to(
+    layer: int, rows: slice, weight: float | None, bias: float | None
+) -> Callable[[list[F64], list[F64]], object]:
     def change(W: list[F64], B: list[F64]) -> None:
         W[layer][rows] = W[layer][rows] if weight is None else weight
         B[layer][rows] = B[layer][rows] if bias is None else bias

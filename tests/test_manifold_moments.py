@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from armlet.errors import InputError
-from armlet.manifold.inputs.moments import declared, moments_of, read_moments
 from armlet.manifold.inputs.default import default_model
+from armlet.manifold.inputs.moments import declared, moments_of, read_moments
 from armlet.manifold.inputs.parse import input_model
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.sparsify import sparsify

@@ -62,10 +62,10 @@ def careful(rate: float, taken: Iterable[bool]) -> float:
     for was_taken in taken:
         run = run + 1 if was_taken else 0
         if not was_taken:
-            now /= 4
+            now = max(now / 4, LEAST * rate)
         elif run % TRUST == 0:
             now = min(rate, 2 * now)
-    return max(now, LEAST * rate)
+    return now
 
 
 def astray(point: Point, drawn: Reference, shape: Shape) -> jax.Array:

@@ -127,7 +127,9 @@ def root_transpose(q: jax.Array, cotangent: jax.Array, output: OutputMetric) -> 
 def residual(point: Point, reference: Reference, shape: Shape) -> jax.Array:
     """r_t, (samples, outputs), with ||r_t|| = d(t, t_0) on the reference's draw."""
     difference = evaluate(point, reference.x, shape.activations) - reference.home
-    return root(reference.weighed(shape.output), difference, shape.output) / jnp.sqrt(len(reference.x) * reference.spread)
+    return root(reference.weighed(shape.output), difference, shape.output) / jnp.sqrt(
+        len(reference.x) * reference.spread
+    )
 
 
 @partial(jax.jit, static_argnames="shape")

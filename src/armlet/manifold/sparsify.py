@@ -22,13 +22,13 @@ from armlet.manifold.adjust import careful, walk
 from armlet.manifold.checkpoint import Kept, Partial, Standing
 from armlet.manifold.functional import masks_of, network_at, point_of
 from armlet.manifold.gauss_newton import polish
-from armlet.manifold.inputs.moments import Moments
 from armlet.manifold.inputs.default import default_model, describe_inputs
+from armlet.manifold.inputs.moments import Moments
 from armlet.manifold.inputs.parse import input_model
 from armlet.manifold.inputs.samples import clipped
 from armlet.manifold.metric import OutputMetric, distance, own_distances
-from armlet.manifold.purpose import default_metric
 from armlet.manifold.options import SparsifyOptions
+from armlet.manifold.purpose import default_metric
 from armlet.manifold.schedule import schedule, survivors
 from armlet.manifold.select import RIDGE, Selector, prune
 from armlet.manifold.survey import Ground, cooled, survey

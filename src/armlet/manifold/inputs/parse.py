@@ -71,7 +71,9 @@ def _within(law: Law) -> Law:
     """`law` on intervals that are assumed where none are declared."""
 
     def drawn(network: Network, count: int, seed: int) -> F32:
-        return law(pixels(network) if law in (image, fields) or not network.domain.is_declared else network, count, seed)
+        return law(
+            pixels(network) if law in (image, fields) or not network.domain.is_declared else network, count, seed
+        )
 
     return drawn
 

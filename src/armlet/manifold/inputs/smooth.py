@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from armlet.network.frozen import F32
 
-
 LENGTHS = 8  # correlation lengths of curves, spaced evenly in the logarithm
 
 

@@ -49,7 +49,7 @@ def test_a_sparse_network_and_its_trace_come_out(folder):
     sparse = read_params(folder / "sparse")
     figures = json.loads(done.stdout)
     assert figures["domain"] == trace_settings(folder)["sparsify_domain"] == "declared, from -1 to 1"
-    assert figures["metric"] == "tempered"
+    assert figures["metric"] == "values"
     assert 0 <= figures["worst_output"] < sparse.outputs
     assert figures["connections"] == sparse.connections == sparse.weights - round(0.5 * sparse.weights)
     trace = json.loads((folder / "sparse" / "trace.json").read_text())
@@ -64,7 +64,7 @@ def trace_settings(folder: Path) -> dict[str, str]:
 
 def test_the_result_line_says_what_the_inputs_were_taken_for_and_the_worst_output(folder):
     said = run("dense", "sparse", "--sparsity", "0.5").stdout
-    assert "(tempered) on inputs from gaussian, worst output " in said
+    assert "(values) on inputs from gaussian, worst output " in said
     assert "; inputs declared, from -1 to 1" in said
 
 

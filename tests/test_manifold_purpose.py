@@ -10,7 +10,7 @@ from armlet.manifold.functional import activations_of, point_of
 from armlet.manifold.inputs.parse import input_model
 from armlet.manifold.metric import STEADY, OutputMetric, Shape, distance, own_distances, refer
 from armlet.manifold.options import SparsifyOptions
-from armlet.manifold.purpose import UNEQUAL, default_metric, purpose
+from armlet.manifold.purpose import FEW, UNEQUAL, default_metric, purpose
 from armlet.manifold.sparsify import sparsify
 from armlet.network.activation import Activation
 from armlet.network.network import Network, OutputKind, multilayer_perceptron
@@ -82,9 +82,12 @@ def test_an_output_that_never_varies_is_measured_in_its_size_and_one_that_is_not
 
 def test_a_declared_kind_decides():
     for kind, metric in ((OutputKind.SCORES, OutputMetric.TEMPERED), (OutputKind.VALUES, OutputMetric.VALUES)):
-        for outputs in (2, 9):
+        for outputs in (FEW + 1, 9):
             assert default_metric(replace(network((1.0,) * outputs), output=kind), LAW) is metric
-    assert default_metric(replace(network((1.0,)), output=OutputKind.SCORES), LAW) is OutputMetric.VALUES  # one logit
+        for outputs in range(1, FEW + 1):
+            assert default_metric(replace(network((1.0,) * outputs), output=kind), LAW) is OutputMetric.VALUES
+    assert default_metric(network((1.0,) * 5), LAW) is OutputMetric.TEMPERED
+    assert default_metric(network((1.0,) * 6), LAW) is OutputMetric.VALUES  # as many as inputs
 
 
 def test_scores_are_fewer_than_inputs_vary_alike_and_compete():

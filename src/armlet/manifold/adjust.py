@@ -21,7 +21,7 @@ from armlet.manifold.metric import Reference, Shape, residual
 
 MEMORY = 0.2  # of a walk: what its end is averaged over
 POWER = 1.5  # of each draw's own distance: what is descended; docs/sparsify.md
-TRUST = 4  # walks taken in a row, after which the next may be bolder
+TRUST = 2  # walks taken in a row, after which the next may be bolder
 LEAST = 4.0**-6  # of the rate asked for: no walk is slower
 CLOSE = 1e-3  # distance of a draw from which on nearer hardly counts, so that the slope is finite at home
 
@@ -62,10 +62,10 @@ def careful(rate: float, taken: Iterable[bool]) -> float:
     for was_taken in taken:
         run = run + 1 if was_taken else 0
         if not was_taken:
-            now /= 4
+            now = max(now / 4, LEAST * rate)
         elif run % TRUST == 0:
             now = min(rate, 2 * now)
-    return max(now, LEAST * rate)
+    return now
 
 
 def astray(point: Point, drawn: Reference, shape: Shape) -> jax.Array:

@@ -10,21 +10,24 @@ from armlet.manifold.inputs.law import Law
 from armlet.manifold.metric import OutputMetric, deviations
 from armlet.network.activation import Activation
 from armlet.network.frozen import F32
-from armlet.network.network import Network, OutputKind
+from armlet.network.network import Network
+from armlet.network.outputs import OutputKind
 
 UNEQUAL = (
     32.0  # times the smallest deviation of an output: scores of classes vary alike, up to 10 fold where it was seen
 )
+FEW = 4  # outputs that are all kept, whatever they are for: docs/sparsify.md
 TOGETHER = 0.5  # mean correlation of two outputs: scores of classes compete
 _SCORING = (Activation.LINEAR, Activation.SIGMOID)
 _DRAWN = 2048
 
 
 def default_metric(network: Network, law: Law) -> OutputMetric:
-    """How to weigh differences when nobody says: by what is likely for scores, each output by itself for values."""
+    """How to weigh differences when nobody says: by what is likely for scores of many classes, else each by itself."""
+    if network.outputs <= FEW:
+        return OutputMetric.VALUES
     kind = network.output or purpose(network, law)
-    is_scores = kind is OutputKind.SCORES and network.outputs > 1
-    return OutputMetric.TEMPERED if is_scores else OutputMetric.VALUES
+    return OutputMetric.TEMPERED if kind is OutputKind.SCORES else OutputMetric.VALUES
 
 
 def purpose(network: Network, law: Law) -> OutputKind:

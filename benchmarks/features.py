@@ -25,7 +25,8 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.sparsify import sparsify
 from armlet.network.domain import InputDomain, domain_of
-from armlet.network.network import Network, OutputKind, multilayer_perceptron
+from armlet.network.network import Network, multilayer_perceptron
+from armlet.network.outputs import OutputKind
 
 Rows = NDArray[np.float64]
 PATH = (0.8, 0.9)

@@ -13,7 +13,8 @@ from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.purpose import FEW, UNEQUAL, default_metric, purpose
 from armlet.manifold.sparsify import sparsify
 from armlet.network.activation import Activation
-from armlet.network.network import Network, OutputKind, multilayer_perceptron
+from armlet.network.network import Network, multilayer_perceptron
+from armlet.network.outputs import OutputKind
 
 LAW = input_model("wide")
 RUN = SparsifyOptions(epochs=8, steps=60, batch=64, draws=2048, judged=512, validation=512)

@@ -198,7 +198,7 @@ def series() -> Task:
 
 
 def spectra() -> Task:
-    """100 places of a standardised spectrum, as many as an image of 10 x 10 has: lines of four substances on a slope."""
+    """100 places of a standardised spectrum, as many as 10 x 10 pixels: lines of four substances on a slope."""
     random = np.random.default_rng(4)
     place = np.arange(100)
     lines = np.exp(-(((place - random.uniform(5, 95, (4, 6, 1))) / random.uniform(1, 4, (4, 6, 1))) ** 2))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 import pytest
@@ -14,12 +15,13 @@ from armlet.network.domain import InputDomain, domain_of
 from armlet.network.frozen import F64
 from armlet.network.network import Layer, Network
 
+Change: TypeAlias = Callable[[list[F64], list[F64]], object]
 QUICK = SparsifyOptions(sparsity=0.6, epochs=3, steps=10, batch=32, draws=512, judged=256, validation=128)
 WIDTHS = (9, 8, 8, 4)
 
 
 def network(
-    change: Callable[[list[F64], list[F64]], object] = lambda W, B: None,
+    change: Change = lambda W, B: None,
     widths: tuple[int, ...] = WIDTHS,
     domain: InputDomain | None = None,
     activation: Activation = Activation.RELU,
@@ -42,9 +44,7 @@ def scaled_units(W: list[F64], B: list[F64]) -> None:
     W[0], B[0], W[1] = W[0] * scale[:, None], B[0] * scale, W[1] / scale
 
 
-def set_to(
-    layer: int, rows: slice, weight: float | None, bias: float | None
-) -> Callable[[list[F64], list[F64]], object]:
+def set_to(layer: int, rows: slice, weight: float | None, bias: float | None) -> Change:
     def change(W: list[F64], B: list[F64]) -> None:
         W[layer][rows] = W[layer][rows] if weight is None else weight
         B[layer][rows] = B[layer][rows] if bias is None else bias
@@ -66,10 +66,10 @@ def lively(W: list[F64], B: list[F64]) -> None:
 
 
 def low_rank(W: list[F64], B: list[F64]) -> None:
-    W[1] = np.outer(W[1][:, 0], W[1][0])
+    W[1] = W[1][:, :1] @ W[1][:1]
 
 
-def times(layer: int, factor: float) -> Callable[[list[F64], list[F64]], object]:
+def times(layer: int, factor: float) -> Change:
     def change(W: list[F64], B: list[F64]) -> None:
         W[layer] *= factor
 

@@ -1,6 +1,7 @@
 """A walk that was too bold makes the next more careful, and trust comes back."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -34,9 +35,15 @@ def test_the_trace_tells_each_rate_and_walks_that_fail_at_first_come_home_at_las
     """At a rate that throws any network away, the first walks are not taken and later ones are."""
     options = SparsifyOptions(0.6, inputs="gaussian", epochs=10, steps=40, batch=64, draws=1024, judged=256)
     options = replace(options, validation=256, rate=4.0)
-    epochs = sparsify(random_network(1, (8, 12, 12, 4)), options).trace.epochs
-    rates, taken = [epoch.rate for epoch in epochs], [epoch.adjusted for epoch in epochs]
-    assert rates == pytest.approx([careful(4.0, taken[:at]) for at in range(len(taken))])
+    network = random_network(1, (8, 12, 12, 4))
+    epochs = sparsify(network, options).trace.epochs
+    taken = [epoch.adjusted for epoch in epochs]
+    left = [network.weights, *(epoch.connections for epoch in epochs)]
+    removing = [after < before for before, after in pairwise(left)]
+    for at, epoch in enumerate(epochs):
+        before = [was for was, counts in zip(taken[:at], removing) if counts]
+        assert epoch.rate == pytest.approx(careful(4.0, before))
+    assert removing.count(False) == options.rest
     assert not taken[0]
     assert any(taken)
     assert np.argmax(taken) < 6

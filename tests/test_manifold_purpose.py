@@ -25,8 +25,8 @@ def network(spreads: tuple[float, ...], inputs: int = 6, seed: int = 0) -> Netwo
     random = np.random.default_rng(seed)
     first, last = random.normal(size=(16, inputs)), random.normal(size=(len(spreads), 16))
     scale = np.array(spreads) / 5
-    biases = [random.normal(size=16) / 2, scale * random.normal(size=len(spreads))]
-    return multilayer_perceptron([first, last * scale[:, None]], biases)
+    first_bias, last_bias = random.normal(size=16) / 2, scale * random.normal(size=len(spreads))
+    return multilayer_perceptron([first, last * scale[:, None]], [first_bias, last_bias])
 
 
 @pytest.mark.parametrize("spreads", [(3578.0, 0.0047), (1.0, 1e-6, 1e4)])

@@ -89,7 +89,7 @@ def test_wide_draws_every_scale_alike_and_lies_between_the_origin_and_beyond_the
     raw = LAWS["wide"](network, 2000, 0).astype(np.float64)
     sizes = np.sqrt((raw**2).mean(axis=1))
     assert sizes.max() < 4 * SCALES[1]
-    decades = np.histogram(np.log(sizes), np.linspace(*np.log(SCALES), 4))[0]
+    decades = np.histogram(np.log(sizes), np.linspace(np.log(SCALES[0]), np.log(SCALES[1]), 4))[0]
     assert decades.min() > 0.6 * decades.max()
     levels = raw.mean(axis=1)
     assert levels.std() > 0.2  # of all inputs together, which noise of 4000 inputs never has

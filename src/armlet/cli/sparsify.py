@@ -103,9 +103,9 @@ def sparsify(
     metric: Annotated[
         str | None,
         typer.Option(
-            help="What counts at the output: values, each output in its own spread, so that none hides behind a larger one "
-            "(default for quantities and up to four outputs), tempered, the likely answers most (default for scores of "
-            "more classes), logits, all in one unit, or fisher, only what moves probabilities.",
+            help="What counts at the output: values, each output in its own spread, so that none hides behind a larger "
+            "one (default for quantities and up to four outputs), tempered, the likely answers most (default for "
+            "scores of more classes), logits, all in one unit, or fisher, only what moves probabilities.",
             rich_help_panel=_SEARCH,
         ),
     ] = None,

@@ -56,7 +56,7 @@ def sensitivities(
 def _chunks(
     point: Point, reference: Reference, key: jax.Array, shape: Shape
 ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
-    """Inputs, what `root` weighs by, shares of the expectation and a key, in chunks that bound the memory of their deltas."""
+    """Inputs, what `root` weighs by, shares of the expectation and a key, in chunks of bounded memory."""
     samples, outputs = reference.home.shape
     rows = min(outputs, MOST_ROWS)
     widest = max(max(weight.shape) for weight, _ in point)

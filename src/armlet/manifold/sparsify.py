@@ -110,7 +110,7 @@ def _epoch(stand: Standing, ground: Ground, options: SparsifyOptions) -> Standin
         options.selector, stand.point, stand.masks, ground.judged, key, shape, count, options.step_size
     )
     before = distance(point, ground.validation, shape)
-    rate = careful(options.rate, (epoch.adjusted for epoch in stand.epochs)) if options.steps else options.rate
+    rate = careful(options.rate, _taken(stand)) if options.steps else options.rate
     walked = walk(point, masks, ground.bank, key, rate, options.steps, shape, options.batch)
     after = distance(walked, ground.validation, shape)
     point, nearest, ridge = (walked, after, None) if after < before else (point, before, None)
@@ -141,6 +141,12 @@ def _epoch(stand: Standing, ground: Ground, options: SparsifyOptions) -> Standin
     plan = plan.advanced()
     kept = (*stand.kept, Kept(epoch.number, point)) if plan.has_rested else stand.kept
     return Standing(point, masks, epoch.distance, plan, (*stand.epochs, epoch), kept)
+
+
+def _taken(stand: Standing) -> list[bool]:
+    """Whether each walk so far was taken, but for those at rest: they may have nothing left to gain."""
+    left = (stand.plan.total, *(epoch.connections for epoch in stand.epochs))
+    return [epoch.adjusted for epoch, before in zip(stand.epochs, left) if epoch.connections < before]
 
 
 def _finished(network: Network, options: SparsifyOptions, stand: Standing, settings: Settings) -> Sparsified:

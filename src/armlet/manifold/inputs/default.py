@@ -48,7 +48,7 @@ def looks_like_images(network: Network) -> bool:
 
 
 def idle(network: Network) -> float:
-    """The share of the first layer's units that are never opened or never shut by images, of those that were trained."""
+    """The share of the first layer's trained units that images never open, or never shut."""
     first = network.layers[0]
     size = np.linalg.norm(first.weight, axis=1)
     drawn = normalised(network, image(pixels(network), _DRAWN, 0))

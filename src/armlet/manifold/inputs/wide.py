@@ -52,7 +52,8 @@ def wide(network: Network, count: int, seed: int) -> F32:
     """Inputs of every likely level and scale, (count, inputs); clipped where intervals are declared."""
     random = np.random.default_rng(seed)
     shown = kinks(network)
-    scale = shown.unit * np.exp(random.uniform(*np.log(SCALES), (count, 1)))
+    low, high = np.log(SCALES)
+    scale = shown.unit * np.exp(random.uniform(low, high, (count, 1)))
     noise, curve, level = np.sqrt(random.dirichlet(np.ones(3), count)).T[:, :, None]
     varying = noise * random.standard_normal((count, network.inputs))
     varying += curve * smooth_curves(random, count, network.inputs) + level * random.standard_normal((count, 1))

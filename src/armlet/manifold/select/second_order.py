@@ -74,7 +74,8 @@ def remove_second_order(
 ) -> tuple[Point, Masks, float]:
     """The point without `count` survivors, each removal made up for by its unit's other weights and its bias.
 
-    The last is the largest ridge that a unit's H needed, in means of its diagonal. Raises `InvariantError` where fewer than `count` can go.
+    The last is the largest ridge that a unit's H needed, in means of its diagonal.
+    Raises `InvariantError` where fewer than `count` can go.
     """
     alive = [np.asarray(mask) > 0 for mask in masks]
     costs, _ = judge(Selector.COMPENSATED, point, reference, key, shape)
@@ -90,7 +91,8 @@ def remove_second_order(
     def judged(asked: tuple[_Layer, int]) -> _Told:
         unit = _unit(*asked)
         most = _most(int(unit.free.sum()), count, many)
-        return _Told(unit.places, *surgery(unit.values, unit.inverse, unit.free, most), unit.ridge)
+        gone, costs, moved = surgery(unit.values, unit.inverse, unit.free, most)
+        return _Told(unit.places, gone, costs, moved, unit.ridge)
 
     told = _side_by_side(judged, losing)
     for asked, unit, some in zip(losing, told, _shares([unit.costs for unit in told], count), strict=True):

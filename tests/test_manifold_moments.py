@@ -92,3 +92,25 @@ def test_a_run_by_moments_notes_which():
     assert one.provenance["sparsify_inputs"] == "moments"
     assert one.provenance["sparsify_moments_digest"] != other.provenance["sparsify_moments_digest"]
     assert one.digest() != other.digest()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "mean", "std", "says"),
+    [
+        (0, 1, 127.5, 30, "input 0 has mean 127.5 and deviation 30, its interval is [0, 1]"),
+        (0, 1, 0, 1, "66% of all values would lie outside theirs"),
+        (0, 1, 0.1307, 0.3081, ""),
+        (-4, 4, 0, 1, ""),
+    ],
+)
+def test_moments_that_the_declared_intervals_do_not_hold_are_refused(
+    low: float, high: float, mean: float, std: float, says: str
+):
+    net = dataclasses.replace(network(), domain=InputDomain.uniform(6, low, high))
+    law = moments_of(declared(np.full(6, mean), np.full(6, std), None, 6))
+    if says:
+        with pytest.raises(InputError, match=re.escape(says)):
+            law(net, 4, 0)
+        return
+    assert law(net, 4, 0).shape == (4, 6)
+    assert law(dataclasses.replace(net, domain=InputDomain.undeclared(6)), 4, 0).shape == (4, 6)

@@ -150,7 +150,9 @@ def test_a_wrong_declaration_is_refused_in_one_line_with_the_file_and_the_cure(t
         ("output=logits", "write scores or values"),
         ("activation=gelu", "this armlet knows"),
         ("shape=2x3", "does not hold 4 inputs"),
-        ("low=0", "give high too"),
+        ("low=0", "--declare: input.low is given without high; give high too"),
+        ("mean=1", "--declare: input.mean is given without std"),
+        ("lo=1,high=2", "'lo' is no word of a declaration"),
         ("nothing.toml", "cannot be read"),
     ],
 )
@@ -174,10 +176,40 @@ def test_what_is_not_read_is_named_and_a_missing_bias_is_said(tmp_path: Path):
 
 
 def test_text_and_other_arrays_beside_a_network_are_named_and_not_opened(tmp_path: Path):
-    np.savez(tmp_path / "n.npz", **PLAIN, acts=np.array(["relu", "linear"]), X_test=np.zeros((2, 4)))
+    np.savez(tmp_path / "n.npz", **PLAIN, author=np.array(["me"]), X_test=np.zeros((2, 4)))
     network, notes = heard(tmp_path / "n.npz")
     assert network.widths == (4, 3, 2)
-    assert notes == [f"{tmp_path / 'n.npz'}: acts, X_test are not read"]
+    assert notes == [f"{tmp_path / 'n.npz'}: author, X_test are not read"]
+
+
+@pytest.mark.parametrize("name", ["acts", "activations"])
+@pytest.mark.parametrize("words", [["Tanh", "softmax"], [b"tanh", b"linear"]])
+def test_activations_in_an_npz_are_read(tmp_path: Path, name: str, words: list[Any]):
+    np.savez(tmp_path / "n.npz", **PLAIN, **{name: np.array(words)})
+    network, _ = heard(tmp_path / "n.npz")
+    assert network.kinds == "tanh, linear"
+    assert heard(tmp_path / "n.npz", "activation=relu")[0].kinds == "relu, linear"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (np.array(["tanh"] * 3), "activation has 3 names for 2 layers"),
+        (np.array(["gelu", "linear"]), "this armlet knows linear, relu"),
+        (np.array(["tanh"] * 2)[None], "has shape (1, 2), not a list of words"),
+        (np.array([1.0, 2.0]), "holds <f8, not words"),
+        (np.array([0x11FFFF, 1], "<u4").view("<U1"), "write such as relu, relu, linear"),
+    ],
+)
+def test_activations_that_are_none_are_refused(tmp_path: Path, words: np.ndarray, says: str):
+    np.savez(tmp_path / "n.npz", **PLAIN, acts=words)
+    assert says in refused(lambda: heard(tmp_path / "n.npz"))
+
+
+def test_paths_may_be_text(tmp_path: Path):
+    network, _ = heard(folder(tmp_path / "P", "[input]\nlow = 0\nhigh = 1\n"))
+    write_params(network, str(tmp_path / "Q"))
+    assert read_network(str(tmp_path / "Q")).digest() == read_params(str(tmp_path / "P")).digest() == network.digest()
 
 
 LAYOUTS: dict[str, dict[str, np.ndarray]] = {

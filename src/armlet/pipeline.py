@@ -111,9 +111,9 @@ def compile_network(
     return Compilation(network, graph, simplified, order, code, program.layout, program, made)
 
 
-def write_build(made: Compilation, folder: Path) -> None:
+def write_build(made: Compilation, folder: Path | str) -> None:
     """Write the build folder, whole or not at all. Raises `InputError`."""
-    write_folder(folder, made.bundle.files, OWNS)
+    write_folder(Path(folder), made.bundle.files, OWNS)
 
 
 def find_target(name: str, dtype: str) -> Target:

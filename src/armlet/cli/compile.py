@@ -11,7 +11,7 @@ from armlet.cli.plot import sparkline
 from armlet.errors import ToolchainError
 
 if TYPE_CHECKING:
-    from armlet.emit.manifest import Manifest
+    from armlet.emit.manifest import LayoutEntry, Manifest
     from armlet.verify.verdict import Verdict
 
 _STAGES = ("graph", "order", "registers", "layout", "emit")
@@ -136,11 +136,19 @@ def _figures(build: Path, manifest: "Manifest") -> dict[str, object]:
     return {"out": str(build), **parts}
 
 
+def _called(tried: "LayoutEntry", manifest: "Manifest") -> str:
+    """A layout of the inputs by name, and whether it is the one that was built."""
+    from armlet.emit.manifest import cheapest
+
+    return f"{tried.inputs}, built" if tried is cheapest(manifest.layouts) else tried.inputs
+
+
 def summary(build: Path, manifest: "Manifest") -> str:
     """What the manifest says, for a person."""
     network, memory, moves = manifest.network, manifest.memory, manifest.moves
     lines = [
         f"{build}: {'-'.join(str(width) for width in network.widths)} for {manifest.target}, {manifest.dtype}",
+        f"  layers       {', '.join(network.activations)}",
         f"  domain       inputs {manifest.domain.text}",
         f"  connections  {network.connections} of {network.weights} ({network.sparsity:.1%} sparse), "
         f"{manifest.simplified.dropped_connections} of them need no computing",
@@ -150,8 +158,8 @@ def summary(build: Path, manifest: "Manifest") -> str:
         f"  transfers    {moves.transfers} ({moves.transfers_before} before annealing, bound {moves.transfers_bound}), "
         f"in {moves.lines} lines",
         *(
-            f"  inputs       {tried.inputs}: {tried.transfers} transfers ({tried.transfers_before} before, bound "
-            f"{tried.transfers_bound}), {tried.core} cycles in {manifest.name}_core, {tried.run} in {manifest.name}_run"
+            f"  inputs       {_called(tried, manifest)}: {tried.transfers} transfers ({tried.transfers_before} before, "
+            f"bound {tried.transfers_bound}), {tried.core} cycles in {manifest.name}_core, {tried.run} in {manifest.name}_run"
             for tried in manifest.layouts
         ),
     ]

@@ -96,7 +96,8 @@ def show_outcome(outcome: "Outcome") -> str:
     head = [f"{widths} on {outcome.manifest.target}", "dense C, -O3", "armlet, sparse", "times less"]
     exact = "the build is exact" if outcome.verdict.holds else "the build is NOT exact"
     distance = f"distance to the dense network {outcome.distance:.4f}, without data"
-    return f"{table(head, rows)}\n\nVerified: {exact}; {distance}."
+    tools = f"Dense C and armlet's program by {outcome.verdict.tools}; another compiler gives other figures for the C."
+    return f"{table(head, rows)}\n\n{tools}\nVerified: {exact}; {distance}."
 
 
 def _times(what: str, rival: int, ours: int) -> list[str]:

@@ -49,7 +49,12 @@ def read_declared(path: Path, declare: str | None, console: "Console") -> "Netwo
     from armlet.network.declare import parse_declaration
     from armlet.network.read import read_network
 
-    return read_network(path, parse_declaration(declare) if declare else Declaration(), console.warn)
+    network = read_network(path, parse_declaration(declare) if declare else Declaration(), console.warn)
+    if not network.domain.is_declared:
+        console.warn(
+            f"{path}: nobody declared its inputs; --declare low=0,high=1 or a network.toml does: docs/network.md"
+        )
+    return network
 
 
 def settle(kind: type[_Options], section: str, config: Path | None, **flags: Any) -> _Options:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from armlet.data.text import read_numbers, require_file
 from armlet.errors import InputError
-from armlet.network.arrays import read_npy, read_npz
+from armlet.network.arrays import npz_names, read_npy, read_npz
 from armlet.network.frozen import F32
 
 I64 = NDArray[np.int64]
@@ -88,7 +88,9 @@ def as_inputs(table: NDArray[Any], inputs: int | None, path: Path) -> F32:
         table = table[:, None] if inputs == 1 else table[None, :]
     table = table.reshape(len(table), -1)
     if inputs is not None and table.shape[1] != inputs:
-        raise InputError(path, f"has {table.shape[1]} columns, the network takes {inputs} inputs", "check the side")
+        raise InputError(
+            path, f"has {table.shape[1]} columns, the network takes {inputs} inputs", "give a column for each input"
+        )
     with np.errstate(over="ignore"):
         values = table.astype(np.float32)
     if not np.isfinite(values).all():
@@ -121,7 +123,11 @@ def _read(path: Path, what: str) -> NDArray[Any]:
         return _filled(read_npy(path), path.name, what, path)
     if kind != ".npz":
         raise InputError(path, f"is not a file of {what} that armlet reads", "give .npz, .npy or .csv")
-    return _named(read_npz(path), what, path)
+    names = npz_names(path)
+    wanted = [name for name in _NAMES[what] if name in names] or (names if len(names) == 1 else [])
+    if not wanted:
+        raise InputError(path, f"holds {sorted(names)[:8]}", f"name the {what} {_NAMES[what][0]}")
+    return _named(read_npz(path, wanted[:1]), what, path)
 
 
 def _named(arrays: Mapping[str, NDArray[Any]], what: str, path: Path) -> NDArray[Any]:

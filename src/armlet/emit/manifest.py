@@ -35,6 +35,7 @@ class NetworkEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     digest: str  # SHA-256, `Network.digest`
     widths: list[int]
+    activations: list[str]  # of each layer
     weights: int
     connections: int
     sparsity: float
@@ -239,6 +240,7 @@ def make_manifest(
         network=NetworkEntry(
             network.digest(),
             list(network.widths),
+            [layer.activation.value for layer in network.layers],
             network.weights,
             network.connections,
             round(network.sparsity, 6),

@@ -35,7 +35,9 @@ class SparsifyOptions:
 
     def __post_init__(self) -> None:
         if self.sparsity is not None and not 0 <= self.sparsity < 1:
-            raise InputError("--sparsity", f"{self.sparsity} is not a share", "give a number from 0 up to, not with, 1")
+            raise InputError(
+                "--sparsity", f"{self.sparsity} is not a share", "write a number below 1, such as 0.95 for 95 %"
+            )
         if self.max_distance is not None and not 0 < self.max_distance < float("inf"):
             raise InputError("--max-distance", f"{self.max_distance} is not positive", "0.1 is a careful budget")
         if not 0 < self.rate < float("inf"):

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from armlet.errors import InputError
+from armlet.errors import InputError, one_line
 from armlet.network.header import read_header
 from armlet.storage import open_input, read_up_to
 
 LARGEST = 1 << 30  # bytes of one array; ten million float32 weights take 40 MB
+_MOST_WORDS = 10_000  # in an array of text: names of layers' activations
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 _BROKEN_ARCHIVE = (ValueError, EOFError, LookupError, TypeError, MemoryError, OverflowError, zipfile.BadZipFile)
@@ -36,6 +37,22 @@ def read_npz(path: Path, names: Collection[str] | None = None) -> Mapping[str, N
     with _archive(path) as archive:
         members = {_name(member): member for member in archive.infolist()}
         return {name: _member(archive, m, path) for name, m in members.items() if names is None or name in names}
+
+
+def read_npz_words(path: Path, name: str) -> tuple[str, ...]:
+    """The words in an array of text of a .npz file. Raises `InputError`."""
+    with _archive(path) as archive, archive.open(f"{name}.npy") as file:
+        try:
+            header = read_header(file, words=True)
+            count = header.shape[0] if len(header.shape) == 1 else 0
+            if not 0 < count <= _MOST_WORDS:
+                raise ValueError(f"has shape {header.shape}, not a list of words")
+            data, size = bytes(read_up_to(file, count * header.dtype.itemsize)), header.dtype.itemsize
+            coding = "utf-32-le" if header.dtype.kind == "U" else "utf-8"
+            words = tuple(data[k * size : (k + 1) * size].decode(coding).rstrip("\0") for k in range(count))
+        except ValueError as broken:  # a letter that is none, too
+            raise InputError(path, f"{name} {one_line(str(broken))}", "write such as relu, relu, linear") from broken
+        return words
 
 
 def npz_names(path: Path) -> list[str]:

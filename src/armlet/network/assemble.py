@@ -59,8 +59,9 @@ def network_of(found: Found, declared: Declaration, tell: Tell) -> Network:
     biases = [_bias(parameter, i, weights, found, tell) for i, parameter in enumerate(found.biases)]
     said = declared.over(_with_arrays(found))
     place = found.toml or found.source
+    _require_sizes(said, declared, found, weights[0].shape[1])
+    domain = _domain(said, declared, place, weights[0].shape[1])
     try:
-        domain = _domain(said, found, weights[0].shape[1])
         layers, kind = _layers(weights, biases, found.description.layers, said)
         _require_ends(found, weights)
         if kind is not said.output:
@@ -132,13 +133,23 @@ def _with_arrays(found: Found) -> Declaration:
     return Declaration(**arrays).over(said)
 
 
-def _domain(said: Declaration, found: Found, inputs: int) -> InputDomain:
+def _require_sizes(said: Declaration, declared: Declaration, found: Found, inputs: int) -> None:
     for word in WORDS:
         given = getattr(said, word)
-        if given is not None and np.size(given) not in (1, inputs):
-            place = f"{found.words[word].place}:" if word in found.words else f"input.{word}"
-            raise InputError(place, f"has {np.size(given)} values for {inputs} inputs")
-    return domain_of(inputs, **said.domain)
+        if given is None or np.size(given) in (1, inputs):
+            continue
+        place = found.words[word].place if word in found.words else f"{found.toml}: input.{word}"
+        place = place if getattr(declared, word) is None else f"--declare: {word}"
+        raise InputError(place, f"has {np.size(given)} values for {inputs} inputs", "give one, or one for each input")
+
+
+def _domain(said: Declaration, declared: Declaration, place: Path, inputs: int) -> InputDomain:
+    """The domain; what is wrong with it is laid to the flag where the flag has a say in it."""
+    try:
+        return domain_of(inputs, **said.domain)
+    except InputError as wrong:
+        by_flag = any(word is not None for word in declared.domain.values())
+        raise InputError("--declare" if by_flag else place, f"{wrong.source} {wrong.problem}", wrong.mend) from wrong
 
 
 def _require_ends(found: Found, weights: list[F32]) -> None:

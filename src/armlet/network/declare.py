@@ -20,7 +20,8 @@ def parse_declaration(text: str) -> Declaration:
     for part in re.split(r"[,\s]+", text.strip()):
         word, equals, value = part.partition("=")
         if not equals or word not in _PARSERS:
-            raise InputError("--declare", f"{part[:40]!r} is not word=value", f"{_MEND}; words: {', '.join(_PARSERS)}")
+            problem = f"{word[:40]!r} is no word of a declaration" if equals else f"{part[:40]!r} is not word=value"
+            raise InputError("--declare", problem, f"{_MEND}; words: {', '.join(_PARSERS)}")
         if word in said:
             raise InputError("--declare", f"says {word} twice", _MEND)
         said[word] = _PARSERS[word](word, value)

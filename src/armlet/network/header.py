@@ -20,6 +20,7 @@ _ENTRY = re.compile(
 )
 _EXTENT = re.compile(rb"\s*(\d{1,19})L?\s*")  # long numbers of Python 2 end in L
 _NUMBERS = re.compile(r"[<>|=]?[biuf]\d{1,2}")
+_WORDS = re.compile(r"<U\d{1,3}|\|S\d{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,11 @@ class Header:
     dtype: np.dtype[Any]
 
 
-def read_header(file: IO[bytes]) -> Header:
-    """Read as far as the first byte of the array. Raises `ValueError` that says what is wrong, in words."""
+def read_header(file: IO[bytes], words: bool = False) -> Header:
+    """Read as far as the first byte of an array of numbers, or of `words`.
+
+    Raises `ValueError` that says what is wrong.
+    """
     start = file.read(len(_MAGIC) + 2)
     if not start.startswith(_MAGIC) or len(start) < len(_MAGIC) + 2:
         raise ValueError("is not a .npy array")
@@ -42,10 +46,10 @@ def read_header(file: IO[bytes]) -> Header:
     text = file.read(min(length, _LONGEST + 1))
     if len(text) != length:
         raise ValueError("ends early or has a header beyond all measure")
-    return _parse(text.strip())
+    return _parse(text.strip(), words)
 
 
-def _parse(text: bytes) -> Header:
+def _parse(text: bytes, words: bool) -> Header:
     inside, at, found = text[1:-1].rstrip(), 0, dict[bytes, re.Match[bytes]]()
     while text[:1] + text[-1:] == b"{}" and (entry := _ENTRY.match(inside, at)):
         found[entry["key"]], at = entry, entry.end()
@@ -54,12 +58,12 @@ def _parse(text: bytes) -> Header:
     kind, flag, extents = found[b"descr"]["type"], found[b"fortran_order"]["flag"], found[b"shape"]["extents"]
     if kind is None or flag is None or extents is None:
         raise ValueError("has no header of plain numbers")
-    return Header(_shape(extents), flag == b"True", _type(kind.decode("latin-1")))
+    return Header(_shape(extents), flag == b"True", _type(kind.decode("latin-1"), words))
 
 
-def _type(text: str) -> np.dtype[Any]:
-    if not _NUMBERS.fullmatch(text):
-        raise ValueError(f"holds {text}, not numbers")
+def _type(text: str, words: bool) -> np.dtype[Any]:
+    if not (_WORDS if words else _NUMBERS).fullmatch(text):
+        raise ValueError(f"holds {text}, not {'words' if words else 'numbers'}")
     try:
         return np.dtype(text)
     except TypeError:

@@ -96,6 +96,11 @@ class Network:
         return (self.inputs, *(layer.outputs for layer in self.layers))
 
     @property
+    def kinds(self) -> str:
+        """The activation of each layer, for people."""
+        return ", ".join(layer.activation.value for layer in self.layers)
+
+    @property
     def weights(self) -> int:
         """All places for a weight, zero or not; biases are not counted."""
         return sum(layer.weight.size for layer in self.layers)

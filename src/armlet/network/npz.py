@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from armlet.errors import InputError
-from armlet.network.arrays import npz_names, read_npz
+from armlet.network.arrays import npz_names, read_npz, read_npz_words
 from armlet.network.assemble import Found, Parameter, Tell, network_of, warn
 from armlet.network.declaration import WORDS, Declaration
+from armlet.network.description import Description
 from armlet.network.network import Network
 
+_ACTIVATIONS = ("activations", "acts")  # a list of names, one for each layer
 _MEND = "name the arrays W1, b1, W2, b2, ... (outputs x inputs), or fc1.weight, fc1.bias, ..."
 
 
@@ -37,13 +39,18 @@ _RULES = (
 
 
 def read_npz_network(path: Path, declare: Declaration = Declaration(), tell: Tell = warn) -> Network:
-    """ReLU hidden layers and a linear last one, unless declared otherwise. Raises `InputError`."""
+    """ReLU hidden layers and a linear last one, unless the file or the declaration says otherwise.
+
+    Raises `InputError`.
+    """
     names = npz_names(path)
     rule, order = _rule_for(path, names)
     pairs = [(_first(rule.weight, key, names), _first(rule.bias, key, names)) for key in order]
     words = [word for word in WORDS if word in names]
+    called = next((name for name in _ACTIVATIONS if name in names), None)
     read = {name for pair in pairs for name in pair if name} | {*words}
     arrays = read_npz(path, read)
+    read |= {called} if called else set()
 
     def parameter(name: str, turned: bool = False) -> Parameter:
         return Parameter(f"{path}: {name}", arrays[name].T if turned else arrays[name])
@@ -57,6 +64,7 @@ def read_npz_network(path: Path, declare: Declaration = Declaration(), tell: Tel
         tuple(parameter(str(weight), rule.turned) for weight, _ in pairs),
         tuple(None if bias is None else parameter(bias) for _, bias in pairs),
         {word: parameter(word) for word in words},
+        Description(Declaration(activation=read_npz_words(path, called))) if called else Description(),
     )
     return network_of(found, declare, tell)
 

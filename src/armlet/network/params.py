@@ -16,8 +16,9 @@ _ALONE = ("W_*.npy", "b_*.npy", "network.toml", "trace.json", "trace.svg")
 OWNS = (*_ALONE, *(f"path/s*/{name}" for name in _ALONE))  # what a PARAMS folder may hold
 
 
-def read_params(folder: Path, declare: Declaration = Declaration(), tell: Tell = warn) -> Network:
+def read_params(folder: Path | str, declare: Declaration = Declaration(), tell: Tell = warn) -> Network:
     """The network in a PARAMS folder; `tell` hears what was taken without being said. Raises `InputError`."""
+    folder = Path(folder)
     if not folder.is_dir():
         raise InputError(folder, "is not a PARAMS folder", "give the folder that holds W_0.npy and b_0.npy")
     arrays = {path.name for path in folder.iterdir() if path.suffix == ".npy"}
@@ -42,9 +43,9 @@ def read_params(folder: Path, declare: Declaration = Declaration(), tell: Tell =
     return network_of(found, declare, tell)
 
 
-def write_params(network: Network, folder: Path, extra: Mapping[str, bytes | str] | None = None) -> None:
+def write_params(network: Network, folder: Path | str, extra: Mapping[str, bytes | str] | None = None) -> None:
     """Write `network` as a PARAMS folder, whole or not at all; `extra` files (a trace) go in beside it."""
-    write_folder(folder, {**params_files(network), **(extra or {})}, OWNS)
+    write_folder(Path(folder), {**params_files(network), **(extra or {})}, OWNS)
 
 
 def params_files(network: Network) -> dict[str, bytes | str]:

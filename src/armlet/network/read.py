@@ -15,12 +15,13 @@ Reader = Callable[[Path, Declaration, Tell], Network]
 READERS: Mapping[str, Reader] = {".npz": read_npz_network}  # by suffix, in lower case
 
 
-def read_network(path: Path, declare: Declaration = Declaration(), tell: Tell = warn) -> Network:
+def read_network(path: Path | str, declare: Declaration = Declaration(), tell: Tell = warn) -> Network:
     """The network in a PARAMS folder or in a file that one of `READERS` takes.
 
     What is declared wins over what the file says; `tell` hears a line for each thing that was taken without being
     said (by default an `ArmletWarning`). Raises `InputError`.
     """
+    path = Path(path)
     if not path.exists():
         raise InputError(path, "does not exist", "give a PARAMS folder or a network file")
     if path.is_dir():

@@ -52,7 +52,7 @@ class Build:
         return scaling_of(self.order, self.network)
 
 
-def read_build(folder: Path) -> Build:
+def read_build(folder: Path | str) -> Build:
     """Read a build folder. Raises `InputError` with the file and the place in it."""
     path = manifest_path(folder)
     manifest = read_manifest(path)

@@ -18,7 +18,7 @@ def _unwatched(done: int, total: int) -> None:
 
 
 def run_build(
-    folder: Path,
+    folder: Path | str,
     x: F32,
     entry: str = "run",
     watch: Callable[[int, int], None] = _unwatched,

@@ -23,7 +23,7 @@ from armlet.verify.verdict import Verdict
 __all__ = ["link_build", "verify_build"]
 
 
-def verify_build(folder: Path, random: int = 32, seed: int = 0, tools: Toolchain | None = None) -> Verdict:
+def verify_build(folder: Path | str, random: int = 32, seed: int = 0, tools: Toolchain | None = None) -> Verdict:
     """Everything that is claimed of the build in `folder`, tried on `random` inputs beside the fixed ones.
 
     Raises `InputError` where the folder cannot be read as a build, `ToolchainError` where there are no tools.

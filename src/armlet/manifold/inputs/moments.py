@@ -15,9 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from armlet.errors import InputError
 from armlet.manifold.inputs.law import Law, inside
 from armlet.network.arrays import read_npz
+from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32, F64, frozen
 from armlet.network.network import Network
 
+MOST_OUTSIDE = 0.5  # of a normal law's values: dark pixels lose up to half of theirs below 0, and mean it
 ROUNDING = 1e-5  # of the largest entry or eigenvalue: asymmetry and negative variance that single precision explains
 _MEND = "give an .npz with mean (inputs,), and covariance (inputs, inputs) or std (inputs,)"
 
@@ -71,11 +73,41 @@ def moments_of(moments: Moments | None) -> Law:
             raise InputError("--inputs", "asks for moments, and none are given", "give their file with --moments")
         if len(moments.mean) != network.inputs:
             raise InputError("--moments", f"has {len(moments.mean)} inputs", f"the network takes {network.inputs}")
+        _require_inside(network.domain, moments)
         normal = np.random.default_rng(seed).standard_normal((count, network.inputs))
         deviation = normal * moments.root if moments.root.ndim == 1 else normal @ moments.root
         return inside(network.domain, moments.mean + deviation)
 
     return law
+
+
+def _require_inside(domain: InputDomain, moments: Moments) -> None:
+    """Moments of other inputs than those declared are a mistake: a normal law clipped to the intervals is another."""
+    if not domain.is_declared:
+        return
+    deviation = np.sqrt(moments.root**2 if moments.root.ndim == 1 else (moments.root**2).sum(axis=0))
+    outside = (moments.mean < domain.low - deviation) | (moments.mean > domain.high + deviation)
+    beyond = float(np.mean(_share_outside(domain, moments.mean, np.maximum(deviation, 1e-30))))
+    if outside.any() or beyond > MOST_OUTSIDE:
+        i = int(np.argmax(outside))
+        interval = f"[{domain.low[i]:g}, {domain.high[i]:g}]"
+        problem = f"input {i} has mean {moments.mean[i]:g} and deviation {deviation[i]:g}, its interval is {interval}"
+        problem += f"; {beyond:.0%} of all values would lie outside theirs"
+        raise InputError(
+            "--moments", problem, "give moments of raw inputs, before normalisation, or declare their interval"
+        )
+
+
+def _share_outside(domain: InputDomain, mean: F64, deviation: F64) -> F64:
+    """Of a normal law, input by input."""
+    below, above = ((end - mean) / (deviation * np.sqrt(2)) for end in (domain.low, domain.high))
+    return 1 - (_erf(above) - _erf(below)) / 2
+
+
+def _erf(x: F64) -> F64:
+    from scipy.special import erf
+
+    return erf(x)
 
 
 def _checked(name: str, values: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[Any]:

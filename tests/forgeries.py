@@ -98,6 +98,8 @@ TEXT: dict[str, Forge] = {
     "a .set": _top(".set s40, 3"),
     "an .equ": _top(".equ zero, 0"),
     "a .req": _top("value .req r4"),
+    "an immediate that assemblers fold in ways of their own": _after(_CORE, "  add.w r1, r1, #-8589934592"),
+    "an offset beyond its field": _after(_CORE, "  adds.n r4, #256"),
     "an .if": _after(_CORE, ".if 0\n  nop\n.endif"),
     "two instructions in a line": _swap("  bx lr", "  nop; bx lr"),
     "a C comment": _top("/* nothing */"),

@@ -118,7 +118,7 @@ WRONG = {
     "std of 0": ("[input]\nmean = 1\nstd = [1, 0, 1, 1]\n", "input 1 has std 0.0, which is not positive; write 1"),
     "std below 0": ("[input]\nmean = 1\nstd = -1\n", "which is not positive; give a number above 0"),
     "upside down": ("[input]\nlow = 2\nhigh = 1\n", "upside down"),
-    "too few": ("[input]\nlow = [1, 2]\nhigh = 3\n", "input.low has 2 values for 4 inputs"),
+    "too few": ("[input]\nlow = [1, 2]\nhigh = 3\n", "input.low: has 2 values for 4 inputs; give one"),
     "other inputs": ("[network]\ninputs = 5\n", "says 5 inputs, W says 4"),
     "other widths": ("[[layer]]\nwidth = 3\n[[layer]]\nwidth = 9\n", "widths are [3, 9], the arrays give [3, 2]"),
     "one layer too few": ('[[layer]]\nactivation = "relu"\n', "[[layer]] stands 1 times, the arrays give 2"),
@@ -321,3 +321,19 @@ def test_draws_of_a_domain_lie_in_it_and_without_one_have_many_sizes(seed: int):
     wide = np.abs(unknown.draw(random, 200)).max(axis=1)
     assert np.isfinite(wide).all()
     assert wide.max() / wide.min() > 100
+
+
+def test_a_file_behind_the_flag_says_what_it_would_say_beside_the_arrays(tmp_path: Path):
+    toml = (
+        '[network]\ninputs = 4\noutputs = 2\n[[layer]]\nactivation = "LeakyReLU"\nslope = 0.3\nwidth = 3\n[[layer]]\n'
+    )
+    (tmp_path / "d.toml").write_text(toml)
+    beside, _ = heard(folder(tmp_path / "P", toml))
+    behind, _ = heard(folder(tmp_path / "Q"), str(tmp_path / "d.toml"))
+    assert behind.digest() == beside.digest()
+    assert behind.layers[0].slope == np.float32(0.3)
+    for wrong, says in (("inputs = 4", "says 5 inputs, W says 4"), ("width = 3", "widths are [5, None]")):
+        (tmp_path / "d.toml").write_text(toml.replace(wrong, wrong[:-1] + "5"))
+        assert says in refused(lambda: heard(tmp_path / "Q", str(tmp_path / "d.toml")))
+    (tmp_path / "d.toml").write_text("[[layer]]\n")
+    assert "stands 1 times" in refused(lambda: heard(tmp_path / "Q", str(tmp_path / "d.toml")))

@@ -117,11 +117,21 @@ def test_one_output_with_labels_0_and_1_is_a_score_on_either_side_of_the_middle(
     assert (shown.name, shown.of(dense)) == (Measure.ACCURACY, 1.0)
 
 
+def test_classes_without_a_first_one_are_counted_from_0_aloud(tmp_path: Path):
+    notes: list[str] = []
+    y = saved(tmp_path / "y.npy", np.where(ANSWERS == 0, 1, ANSWERS) % 3)
+    shown_on(NET, saved(tmp_path / "x.npy", X), y, notes.append)
+    assert len(notes) == 1
+    assert "no row has class 0" in notes[0]
+
+
 @pytest.mark.parametrize(
     ("y", "says"),
     [
         (np.zeros(39, int), "holds 39 rows for 40 inputs"),
-        (np.full(40, 7), "has 1 values a row, the network gives 3"),
+        (np.full(40, 7), "row 1: 7 is not a class from 0 to 2"),
+        (np.full(40, -1), "row 1: -1 is not a class from 0 to 2"),
+        (np.full(40, 0.5), "row 1: 0.5 is not a class from 0 to 2"),
         (np.full((40, 2), 0.5), "has 2 values a row, the network gives 3"),
         (np.full((40, 3), 0.5), "has targets that never vary"),
         (np.full((40, 3), np.nan), "row 1, column 1 is not finite"),

@@ -240,7 +240,7 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as refused:
-        raise InputError(path, f"cannot be written: {_reason(refused)}", "choose another place with --out") from refused
+        raise InputError(path, f"cannot be written: {_reason(refused)}", "choose another place") from refused
 
 
 def _reason(refused: Exception) -> str:

@@ -159,7 +159,8 @@ def summary(build: Path, manifest: "Manifest") -> str:
         f"in {moves.lines} lines",
         *(
             f"  inputs       {_called(tried, manifest)}: {tried.transfers} transfers ({tried.transfers_before} before, "
-            f"bound {tried.transfers_bound}), {tried.core} cycles in {manifest.name}_core, {tried.run} in {manifest.name}_run"
+            f"bound {tried.transfers_bound}), {tried.core} cycles in {manifest.name}_core, "
+            f"{tried.run} in {manifest.name}_run"
             for tried in manifest.layouts
         ),
     ]

@@ -49,6 +49,8 @@ def read_targets(path: Path, outputs: int, classes: bool | None, tell: Callable[
     if table.ndim == 1 and outputs > 1 and table.min() >= 1 and table.max() == outputs:
         tell(f"{path}: classes are counted from 1 to {outputs}")
         table = table - 1
+    elif table.ndim == 1 and outputs > 1 and table.min() >= 1:
+        tell(f"{path}: no row has class 0; classes are taken as counted from 0: subtract 1 if they are not")
     return as_labels(table, max(outputs, 2), path)
 
 
@@ -56,8 +58,10 @@ def _are_classes(table: NDArray[Any], outputs: int) -> bool:
     """Whether a table looks like class numbers, from 0 or from 1, or like one-hot rows."""
     if table.ndim == 2 and table.shape[1] == outputs:
         return bool(np.isin(table, (0, 1)).all() and (table.sum(axis=1) == 1).all())
+    if table.ndim == 1 and outputs > 1:  # no list of values can be meant
+        return True
     whole = table.ndim == 1 and bool((np.floor(table.astype(np.float64)) == table).all())
-    return whole and table.min() >= 0 and table.max() <= max(outputs, 1)
+    return whole and table.min() >= 0 and table.max() <= 1
 
 
 def _as_values(table: NDArray[Any], outputs: int, path: Path) -> NDArray[np.float64]:

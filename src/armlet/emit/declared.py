@@ -25,7 +25,7 @@ def write_order(order: Order) -> bytes:
     graph, time = order.graph, order.connections
     by_connection = {name: getattr(graph, name)[time] for name in _CONNECTIONS}
     arrays = {name: by_connection.get(name, getattr(graph, name)) for name in _NAMES}
-    return write_npz({"network_inputs": np.array([graph.network_inputs], np.int32), **arrays})
+    return write_npz({"network_inputs": np.array([graph.network_inputs], np.int32), **arrays}, packed=False)
 
 
 def read_order(path: Path) -> Order:

@@ -66,7 +66,8 @@ extern "C" {{
 #define {words["WORK"]} {told.work_words}
 
 /* C arrays in natural order. Inputs are raw and finite; their intervals: {told.domain}.
-   Input and output may be the same array, or overlap: the last input is read before the first output is written. */
+   Input and output may be the same array, or overlap: the last input is read before the first output is written.
+   Both lie apart from {used}. */
 void {run}(const float *input, float *output);
 
 /* The same program without copies: `block` holds the inputs where {name}_input_driver.json says, the outputs are left

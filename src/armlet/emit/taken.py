@@ -52,7 +52,11 @@ HEADERS = _words(
     stdfix tz_context unwind
     """,
 )
-HEADER_PATTERNS = (  # the headers of CMSIS that are many
+HEADER_PATTERNS = (  # the headers of CMSIS, of its devices, and of what firmware is built on, that are many
+    r"system_\w+|startup_\w+",
+    r"(stm32|nrf5|nrf9|lpc|efm32|efr32|sam[a-z]?\d|same\d|mk\d|mimxrt|msp432|gd32|at32|rp2|xmc\d|tm4c|cc\d\d)\w*",
+    r"(freertos|freertosconfig|task|tasks|queue|semphr|timers|event_groups|portmacro|portable|list|croutine)",
+    r"(arduino|wprogram|mbed|zephyr|rtthread|tx_api|lwip\w*|cmsis_os\d?)",
     r"core_(c[amr]\d\w*|armv8\w+|sc\d+|starmc\d)",
     r"cmsis(_\w+)?",
     r"(mpu|pmu|cachel1|pac)_armv\d\w*",

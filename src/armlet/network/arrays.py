@@ -94,13 +94,17 @@ def write_npy(array: NDArray[Any]) -> bytes:
     return buffer.getvalue()
 
 
-def write_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """The bytes of a .npz file, the same for the same arrays: no times, fixed order and compression."""
+def write_npz(arrays: Mapping[str, NDArray[Any]], packed: bool = True) -> bytes:
+    """The bytes of a .npz file, the same for the same arrays: no times, and a fixed order.
+
+    Unless it is `packed`, which is zlib's to do in its own way, they are the same everywhere.
+    """
+    packing = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, array in arrays.items():
             entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            archive.writestr(entry, write_npy(array), zipfile.ZIP_DEFLATED, 6)
+            archive.writestr(entry, write_npy(array), packing, 6 if packed else None)
     return buffer.getvalue()
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from armlet.errors import ArmletWarning, InputError
 from armlet.network.activation import SLOPE, Activation
 from armlet.network.declaration import WORDS, Declaration
-from armlet.network.description import Description, LayerEntry
+from armlet.network.description import Description
 from armlet.network.domain import InputDomain, domain_of
 from armlet.network.frozen import F32
 from armlet.network.network import Layer, Network, natural_shape
@@ -58,12 +58,12 @@ def network_of(found: Found, declared: Declaration, tell: Tell) -> Network:
     _require_chain(found, weights)
     biases = [_bias(parameter, i, weights, found, tell) for i, parameter in enumerate(found.biases)]
     said = declared.over(_with_arrays(found))
-    place = found.toml or found.source
+    place = f"{found.toml or found.source}" + ("" if declared.is_empty else ", with --declare")
     _require_sizes(said, declared, found, weights[0].shape[1])
     domain = _domain(said, declared, place, weights[0].shape[1])
     try:
-        layers, kind = _layers(weights, biases, found.description.layers, said)
-        _require_ends(found, weights)
+        layers, kind = _layers(weights, biases, said)
+        _require_ends(said, weights)
         if kind is not said.output:
             tell(f"{place}: the softmax at the end is left out, the outputs are the scores before it")
         shape = said.shape or natural_shape(weights[0].shape[1])
@@ -143,7 +143,7 @@ def _require_sizes(said: Declaration, declared: Declaration, found: Found, input
         raise InputError(place, f"has {np.size(given)} values for {inputs} inputs", "give one, or one for each input")
 
 
-def _domain(said: Declaration, declared: Declaration, place: Path, inputs: int) -> InputDomain:
+def _domain(said: Declaration, declared: Declaration, place: str, inputs: int) -> InputDomain:
     """The domain; what is wrong with it is laid to the flag where the flag has a say in it."""
     try:
         return domain_of(inputs, **said.domain)
@@ -152,29 +152,27 @@ def _domain(said: Declaration, declared: Declaration, place: Path, inputs: int) 
         raise InputError("--declare" if by_flag else place, f"{wrong.source} {wrong.problem}", wrong.mend) from wrong
 
 
-def _require_ends(found: Found, weights: list[F32]) -> None:
-    told, ends = found.description.ends, (weights[0].shape[1], len(weights[-1]))
-    for what, said, real in zip(("inputs", "outputs"), told, ends):
-        if said is not None and said != real:
-            raise InputError("network", f"says {said} {what}, W says {real}")
+def _require_ends(said: Declaration, weights: list[F32]) -> None:
+    told, ends = said.ends or (None, None), (weights[0].shape[1], len(weights[-1]))
+    for what, number, real in zip(("inputs", "outputs"), told, ends):
+        if number is not None and number != real:
+            raise InputError("network", f"says {number} {what}, W says {real}")
 
 
-def _layers(
-    weights: list[F32], biases: list[F32], entries: tuple[LayerEntry, ...], said: Declaration
-) -> tuple[tuple[Layer, ...], OutputKind | None]:
+def _layers(weights: list[F32], biases: list[F32], said: Declaration) -> tuple[tuple[Layer, ...], OutputKind | None]:
     """The layers, and the kind of the outputs: scores where a softmax is taken off the end."""
-    if entries and len(entries) != len(weights):
-        raise InputError("[[layer]]", f"stands {len(entries)} times, the arrays give {len(weights)} layers")
-    widths = [entry.width for entry in entries]
+    widths = said.width or (None,) * len(weights)
+    if len(widths) != len(weights):
+        raise InputError("[[layer]]", f"stands {len(widths)} times, the arrays give {len(weights)} layers")
     if any(told is not None and told != len(weight) for told, weight in zip(widths, weights)):
-        raise InputError("layer", f"widths are {widths}, the arrays give {[len(weight) for weight in weights]}")
+        raise InputError("layer", f"widths are {[*widths]}, the arrays give {[len(weight) for weight in weights]}")
     names = _names(said.activation, len(weights))
     softmax = bool(names[-1]) and is_softmax(names[-1])
     if softmax and said.output is OutputKind.VALUES:
         raise InputError("output", "is values, and the last layer is a softmax", "its outputs are scores")
     kinds = [activation_called(name) if name else Activation.RELU for name in names[:-1]]
     kinds.append(activation_called(names[-1]) if names[-1] and not softmax else Activation.LINEAR)
-    slopes = [entry.slope for entry in entries] or [None] * len(weights)
+    slopes = said.slope or (None,) * len(weights)
     parts = zip(weights, biases, kinds, slopes, strict=True)
     layers = tuple(Layer(w, b, kind, SLOPE if slope is None else slope) for w, b, kind, slope in parts)
     return layers, OutputKind.SCORES if softmax else said.output

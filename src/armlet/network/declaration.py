@@ -25,11 +25,19 @@ class Declaration:
     shape: tuple[int, ...] | None = None
     output: OutputKind | None = None
     activation: tuple[str, ...] | None = None  # of each layer, or one name for all hidden layers
+    slope: tuple[float | None, ...] | None = None  # of each layer, where it is leaky_relu
+    width: tuple[int | None, ...] | None = None  # of each layer, to be checked
+    ends: tuple[int | None, int | None] | None = None  # inputs and outputs, to be checked
 
     def over(self, other: "Declaration") -> "Declaration":
         """This declaration where it says something, `other` where it does not."""
         said = {field.name: getattr(self, field.name) for field in fields(self)}
         return replace(other, **{name: value for name, value in said.items() if value is not None})
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is said."""
+        return all(getattr(self, field.name) is None for field in fields(self))
 
     @property
     def domain(self) -> Mapping[str, Any]:

@@ -41,7 +41,7 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output: OutputKind | None = None
 
 
-class LayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _LayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One [[layer]]."""
 
     activation: str | None = None
@@ -58,7 +58,7 @@ class _InputEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     network: _Header = _Header()
-    layer: list[LayerEntry] = []
+    layer: list[_LayerEntry] = []
     input: _InputEntry = _InputEntry()
     provenance: dict[str, Any] = {}
 
@@ -68,8 +68,6 @@ class Description:
     """What a network.toml says."""
 
     declaration: Declaration = Declaration()
-    layers: tuple[LayerEntry, ...] = ()
-    ends: tuple[int | None, int | None] = (None, None)  # inputs and outputs
     provenance: dict[str, Any] = field(default_factory=dict)
 
 
@@ -86,14 +84,21 @@ def read_description(path: Path) -> Description:
         raise InputError(path, f"network.dtype is {header.dtype!r}", 'write dtype = "float32"')
     for at, entry in enumerate(said.layer):
         _check_slope(path, at, entry)
-    names = tuple(entry.activation or "" for entry in said.layer)
     words = {word: getattr(said.input, word) for word in ("low", "high", "mean", "std")}
     shape = tuple(header.shape) or None
-    declaration = Declaration(**words, shape=shape, output=header.output, activation=names or None)
-    return Description(declaration, tuple(said.layer), (header.inputs, header.outputs), said.provenance)
+    declaration = Declaration(
+        **words,
+        shape=shape,
+        output=header.output,
+        activation=tuple(entry.activation or "" for entry in said.layer) or None,
+        slope=tuple(entry.slope for entry in said.layer) or None,
+        width=tuple(entry.width for entry in said.layer) or None,
+        ends=(header.inputs, header.outputs),
+    )
+    return Description(declaration, said.provenance)
 
 
-def _check_slope(path: Path, at: int, entry: LayerEntry) -> None:
+def _check_slope(path: Path, at: int, entry: _LayerEntry) -> None:
     if entry.slope is None:
         return
     if entry.activation is None or activation_called(entry.activation) is not Activation.LEAKY_RELU:

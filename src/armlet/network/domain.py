@@ -153,7 +153,12 @@ def domain_of(
         return InputDomain.uniform(inputs, low, high, centre, spread)
     if (centre == 0).all() and (spread == 1).all():
         return InputDomain.undeclared(inputs)
-    ends = centre - SPAN * spread, centre + SPAN * spread
+    with np.errstate(over="ignore"):
+        ends = centre - SPAN * spread, centre + SPAN * spread
+    if not np.isfinite(ends).all():
+        raise InputError(
+            "input.mean and std", f"are not finite, or mean +- {SPAN:g} std is not", "give low and high too"
+        )
     InputDomain.uniform(inputs, np.minimum(*ends), np.maximum(*ends), centre, spread)  # refuses a std that is none
     return InputDomain(*ends, centre, spread, Origin.IMPLIED)
 

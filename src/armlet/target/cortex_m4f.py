@@ -13,12 +13,17 @@ from armlet.target.cortex_m4f_timing import CORTEX_M4F_CYCLES, STM32F407_FLASH
 from armlet.target.modified_immediate import EIGHT_BITS
 from armlet.target.spec import Form, Op, Roles, Split, Target
 
+_VLDR = range(-1020, 1024, 4)  # ARM DDI 0403, A7.7.233: imm8 words, and a sign
+_IMM12 = range(4096)  # A7.7.43, T3, and A7.7.161, T2
+_IMM8 = range(256)  # A7.7.3, T2
+_WORD = range(1 << 32)  # A7.7.3, T3: of these, the modified immediates that assemblers take
+
 _FORMS = {
     Op.STREAM: Form("vldmia {base}!, {{{list}}}", 4, 1, 1),
-    Op.LOAD: Form("vldr {d}, [{base}, #{offset}]", 4, 2),
-    Op.LOAD_PAIR: Form("vldr {pair}, [{base}, #{offset}]", 4, 3),
+    Op.LOAD: Form("vldr {d}, [{base}, #{offset}]", 4, 2, offsets=_VLDR),
+    Op.LOAD_PAIR: Form("vldr {pair}, [{base}, #{offset}]", 4, 3, offsets=_VLDR),
     Op.LOAD_LIST: Form("vldmia {base}!, {{{list}}}", 4, 1, 1),
-    Op.STORE: Form("vstr {d}, [{base}, #{offset}]", 4, 2),
+    Op.STORE: Form("vstr {d}, [{base}, #{offset}]", 4, 2, offsets=_VLDR),
     Op.STORE_LIST: Form("vstmia {base}!, {{{list}}}", 4, 1, 1),
     Op.MULTIPLY: Form("vmul.f32 {d}, {a}, {b}", 4, 1, late=True),
     Op.ADD: Form("vadd.f32 {d}, {a}, {b}", 4, 1, late=True),
@@ -33,19 +38,19 @@ _FORMS = {
     Op.CLAMP_ABOVE: Form("and.w {core}, {core}, {core}, asr #31", 4, 1),
     Op.MAGNITUDE: Form("bic.w {core}, {other}, #0x80000000", 4, 1),
     Op.SIGNED: Form("bfi {core}, {other}, #0, #31", 4, 1),
-    Op.BITS_UP: Form("add.w {core}, {core}, #{offset}", 4, 1),
-    Op.BITS_DOWN: Form("sub.w {core}, {core}, #{offset}", 4, 1),
+    Op.BITS_UP: Form("add.w {core}, {core}, #{offset}", 4, 1, offsets=_WORD),
+    Op.BITS_DOWN: Form("sub.w {core}, {core}, #{offset}", 4, 1, offsets=_WORD),
     Op.FROM_CORE: Form("vmov {d}, {core}", 4, 1),
-    Op.CORE_STORE: Form("str.w {core}, [{base}, #{offset}]", 4, 1, pairs=True),
+    Op.CORE_STORE: Form("str.w {core}, [{base}, #{offset}]", 4, 1, pairs=True, offsets=_IMM12),
     Op.CORE_STORE_LIST: Form("stmia.w {base}!, {{{cores}}}", 4, 1, 1),
-    Op.STEP_UP: Form("adds.n {base}, #{offset}", 2, 1, late=True),
-    Op.STEP_DOWN: Form("subs.n {base}, #{offset}", 2, 1, late=True),
-    Op.POINT: Form("addw {pointer}, {base}, #{offset}", 4, 1, late=True),
+    Op.STEP_UP: Form("adds.n {base}, #{offset}", 2, 1, late=True, offsets=_IMM8),
+    Op.STEP_DOWN: Form("subs.n {base}, #{offset}", 2, 1, late=True, offsets=_IMM8),
+    Op.POINT: Form("addw {pointer}, {base}, #{offset}", 4, 1, late=True, offsets=_IMM12),
     Op.POINT_FAR: Form(
         "movw {pointer}, #{low}\nmovt {pointer}, #{high}\nadd.w {pointer}, {pointer}, {base}", 12, 3, late=True
     ),
     Op.ADDRESS: Form("movw {pointer}, #:lower16:{symbol}\nmovt {pointer}, #:upper16:{symbol}", 8, 2, late=True),
-    Op.CORE_LOAD: Form("ldr.w {core}, [{base}, #{offset}]", 4, 2, pairs=True),
+    Op.CORE_LOAD: Form("ldr.w {core}, [{base}, #{offset}]", 4, 2, pairs=True, offsets=_IMM12),
     Op.SAVE: Form("push.w {{{cores}}}", 4, 1, 1),
     Op.SAVE_FLOATS: Form("vpush {{{list}}}", 4, 1, 1),
     Op.RESTORE: Form("pop.w {{{cores}}}", 4, 1, 1),

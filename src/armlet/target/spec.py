@@ -118,6 +118,7 @@ class Form:
     each: int = 0  # cycles more for each register of a list
     pairs: bool = False  # takes a cycle less, but never less than one, where the operation before pairs too
     late: bool = False  # its result costs the next operation a cycle if that uses it at once
+    offsets: range = range(0)  # that its field holds: what lies outside, each assembler makes something else of
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,12 @@ _HOLES = {
     "pair": _PAIR,
     **dict.fromkeys(("core", "other", "base", "pointer"), _CORE),
     "cores": rf"{_CORE}(?:, {_CORE})*",
-    **dict.fromkeys(("low", "high"), _WHOLE),
-    "offset": rf"(?:-(?!0))?{_WHOLE}",
+    "low": f"(?P<low>{_WHOLE})",
+    "high": f"(?P<high>{_WHOLE})",
+    "offset": rf"(?P<offset>(?:-(?!0))?{_WHOLE})",
     "number": r"-?(?:0|[1-9][0-9]*)\.[0-9]+",
 }
+_HALF = 0xFFFF  # of a word: what MOVW and MOVT hold
 _WORDS = r"  \.word 0x[0-9a-f]{8}(?:, 0x[0-9a-f]{8}){%d}"
 
 
@@ -86,7 +88,7 @@ def _body(
     reader: _Reader,
     target: Target,
     closing: list[str],
-    known: Mapping[str, "re.Pattern[str]"],
+    known: Mapping[str, list["_Line"]],
     comments: dict[str, int],
 ) -> str:
     """Instructions up to the closing lines; each comment as often as there are connections that it may stand for."""
@@ -100,8 +102,8 @@ def _body(
                 return reader.strange()
             comments[comment] -= 1
         mnemonic = text[2:].partition(" ")[0]
-        pattern = known.get(mnemonic)
-        if pattern is None or not pattern.fullmatch(text) or (comment and mnemonic not in connecting):
+        fits = any(line.takes(text) for line in known.get(mnemonic, ()))
+        if not fits or (comment and mnemonic not in connecting):
             return reader.strange()
         reader.at += 1
     return reader.expect(closing)
@@ -129,15 +131,32 @@ def _comments(target: Target, graph: Graph) -> dict[str, int]:
     return found
 
 
-def _instructions(target: Target, name: str) -> Mapping[str, "re.Pattern[str]"]:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of a form, and the offsets that it holds."""
+
+    pattern: "re.Pattern[str]"
+    offsets: range
+
+    def takes(self, text: str) -> bool:
+        found = self.pattern.fullmatch(text)
+        if found is None:
+            return False
+        numbers = [int(number) for name, number in found.groupdict().items() if name != "offset"]
+        offset = found.groupdict().get("offset")
+        return all(number <= _HALF for number in numbers) and (offset is None or int(offset) in self.offsets)
+
+
+def _instructions(target: Target, name: str) -> Mapping[str, list[_Line]]:
     """For each mnemonic the lines that the target's forms make of it."""
     blocks = (names.constants_symbol(name), names.work_symbol(name), names.block_symbol(name))
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[_Line]] = {}
     for op, form in target.forms.items():
         symbol = re.escape(names.core_symbol(name)) if op is Op.CALL else "|".join(map(re.escape, blocks))
         for line in form.text.split("\n"):
-            found.setdefault(line.split(" ")[0], []).append("".join(_parts(line, symbol)))
-    return {mnemonic: re.compile("  (?:" + "|".join(lines) + ")") for mnemonic, lines in found.items()}
+            pattern = re.compile("  " + "".join(_parts(line, symbol)))
+            found.setdefault(line.split(" ")[0], []).append(_Line(pattern, form.offsets))
+    return found
 
 
 def _parts(line: str, symbol: str) -> Iterator[str]:

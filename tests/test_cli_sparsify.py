@@ -110,7 +110,7 @@ def test_samples_are_used_without_labels(folder):
         (["dense", "out", "--path", "0.5,1"], "--path"),
         (["dense", "out", "--path", "0.5,0.9", "--sparsity", "0.8"], "lies beyond --sparsity"),
         (["dense", "out", "--selector", "oracle"], "give diagonal or compensated"),
-        (["dense", "out", "--metric", "l1"], "logits or fisher"),
+        (["dense", "out", "--metric", "l1"], "logits or values or fisher"),
         (["dense", "out", "--samples", "missing.npz"], "missing.npz"),
     ],
 )

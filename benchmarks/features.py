@@ -165,6 +165,21 @@ def curve() -> Task:
     return trained("curve", x, (np.sin(2 * x) + 0.2 * x)[:, 0], (16, 16), (-3.0, 5.0))
 
 
+def waves() -> Task:
+    x = np.linspace(0, 20, 1500)[:, None]
+    return trained("waves", x, np.cos(x[:, 0] / 2) + x[:, 0] / 10, (16, 16), (0.0, 20.0))
+
+
+def step() -> Task:
+    x = np.linspace(-1, 1, 1500)[:, None]
+    return trained("step", x, np.tanh(6 * x[:, 0]) + 0.3 * np.sin(9 * x[:, 0]), (16, 16), (-1.0, 1.0))
+
+
+def bump() -> Task:
+    x = np.linspace(0, 6, 1500)[:, None]
+    return trained("bump", x, 2 * np.exp(-((x[:, 0] - 3) ** 2)), (16, 16), (0.0, 6.0))
+
+
 def root() -> Task:
     """One input far from the middle: a calibration curve on a raw reading from 10 to 50."""
     x = np.linspace(10, 50, 1500)[:, None]
@@ -228,6 +243,9 @@ MAKERS: Mapping[str, Callable[[], Task]] = {
     "square-digits": square_digits,
     "friedman": friedman,
     "curve": curve,
+    "waves": waves,
+    "step": step,
+    "bump": bump,
     "root": root,
     "sensors": sensors,
     "series": series,

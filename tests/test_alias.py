@@ -51,7 +51,7 @@ def test_an_output_that_is_written_before_the_last_input_is_read_breaks_the_clai
     build = read_build(folder)
     enter = "push.w {r1, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
     assert build.assembly.count(enter) == 1
-    early = build.assembly.replace(enter, enter + "  vldr s0, [r0]\n  vstr s0, [r1, #4]\n")
+    early = build.assembly.replace(enter, enter + "  vldr s0, [r0, #0]\n  vstr s0, [r1, #4]\n")
     forged = replace(build, assembly=early)
     runner = Runner(forged, link_build(forged, find_toolchain()))
     proof = prove(runner, runner.decoded, "net_run")

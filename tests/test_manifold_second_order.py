@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from armlet.errors import InvariantError
+from armlet.errors import InputError, InvariantError
 from armlet.manifold.curvature import moments, sensitivities
 from armlet.manifold.functional import activations_of, masks_of, normalised, point_of
 from armlet.manifold.metric import OutputMetric, Reference, Shape, distance, refer
@@ -167,3 +167,10 @@ def test_a_unit_that_nothing_hears_goes_first_and_nothing_breaks():
     after, left, _ = remove_second_order(mute, masks, reference, KEY, shape, 8 + 3)
     assert np.asarray(left[0])[2].sum() + np.asarray(left[1])[:, 2].sum() <= 1
     assert all(np.isfinite(np.asarray(a)).all() for a in jax.tree.leaves(after))
+
+
+def test_slopes_that_leave_float32_are_refused_in_one_line():
+    point, masks, reference, shape = ground()
+    first, (weight, bias) = point
+    with pytest.raises(InputError, match="slopes of its outputs leave float32"):
+        remove_second_order((first, (weight * 1e30, bias)), masks, reference, KEY, shape, 8)

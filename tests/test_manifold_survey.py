@@ -67,7 +67,7 @@ def test_warm_enough_all_outputs_count_alike(home):
 
 def test_the_trace_tells_each_temperature():
     network = random_network(1, (16, 12, 8, 4), (4, 4))
-    epochs = sparsify(network, replace(QUICK, sparsity=0.8)).trace.epochs
+    epochs = sparsify(network, replace(QUICK, sparsity=0.8, metric=OutputMetric.TEMPERED)).trace.epochs
     ground = surveyed(OutputMetric.TEMPERED)
     for before, epoch in pairwise(epochs):
         assert epoch.temperature == float(cooled(ground, before.distance).bank.temperature)

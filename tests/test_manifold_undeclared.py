@@ -8,14 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armlet.errors import InputError
+from armlet.manifold.functional import point_of
 from armlet.manifold.inputs.default import default_model, describe_inputs, looks_like_images
 from armlet.manifold.inputs.moments import declared
 from armlet.manifold.inputs.parse import LAWS, input_model
 from armlet.manifold.inputs.samples import clipped
 from armlet.manifold.inputs.smooth import smooth_noise
 from armlet.manifold.inputs.wide import PLACES, SCALES, kinks
+from armlet.manifold.metric import OutputMetric, distance
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.sparsify import sparsify
+from armlet.manifold.survey import survey
 from armlet.network.domain import InputDomain, domain_of
 from armlet.network.network import Network, multilayer_perceptron
 
@@ -185,3 +188,25 @@ def test_the_trace_and_the_result_name_the_law_and_the_domain():
         assert str(told["sparsify_domain"]).startswith("undeclared; assumed")
         assert told["sparsify_metric"] == "values"
     assert not result.network.domain.is_declared
+
+
+def test_where_the_scale_is_a_guess_what_lies_near_counts_by_itself():
+    """One unit's slight weight puts its hyperplane far away, and draws out there would drown all that is near."""
+    random = np.random.default_rng(0)
+    weight, places = random.normal(size=(16, 1)), random.uniform(0, 6, 16)
+    places[0], weight[0] = 300.0, 0.02
+    network = multilayer_perceptron(
+        [weight, random.normal(size=(16, 16)) / 4, random.normal(size=(1, 16)) / 4],
+        [-weight[:, 0] * places, random.normal(size=16) / 4, np.zeros(1)],
+    )
+    assert kinks(network).unit > 50
+    ground = survey(network, QUICK, "wide", OutputMetric.VALUES)
+    assert ground.near is not None
+    x = np.asarray(ground.near.x)
+    assert len(x) == QUICK.validation // 2
+    assert np.abs(x - kinks(network).centre).max() < np.abs(np.asarray(ground.validation.x)).max() / 2
+    moved = point_of(replace(network, layers=(*network.layers[:-1], replace(network.layers[-1], bias=np.array([1.0])))))
+    near, far = (distance(moved, draw, ground.shape) for draw in (ground.near, ground.validation))
+    assert ground.distance(moved) == near > 2 * far
+    for certain in (flat(13), replace(network, domain=InputDomain.uniform(1, 0, 6))):
+        assert survey(certain, QUICK, "wide", OutputMetric.VALUES).near is None

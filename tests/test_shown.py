@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ def network(outputs: int, kind: OutputKind | None = None, last: Activation = Act
     random = np.random.default_rng(outputs)
     hidden = _layer(random, 8, 6, Activation.RELU)
     layers = hidden, _layer(random, outputs, 8, last)
+    middle = Network(layers, InputDomain.uniform(6), (6,))(X).mean(axis=0)  # so that every class is some row's answer
+    layers = hidden, replace(layers[1], bias=layers[1].bias - (middle if last is Activation.LINEAR else 0))
     return Network(layers, InputDomain.uniform(6), (6,), {}, kind)
 
 
@@ -47,7 +50,8 @@ def saved(path: Path, array: np.ndarray) -> Path:
     return path
 
 
-NET, ANSWERS = network(3), network(3)(X).argmax(axis=1)
+NET = network(3)
+ANSWERS = NET(X).argmax(axis=1)
 LABELS: Mapping[str, np.ndarray] = {
     "from 0": ANSWERS,
     "from 1": ANSWERS + 1,

@@ -66,8 +66,7 @@ extern "C" {{
 #define {words["WORK"]} {told.work_words}
 
 /* C arrays in natural order. Inputs are raw and finite; their intervals: {told.domain}.
-   Input and output may be the same array, or overlap: the last input is read before the first output is written.
-   Both lie apart from {used}. */
+   Input and output may be one array, or overlap: all inputs are read first. They lie apart from {used}. */
 void {run}(const float *input, float *output);
 
 /* The same program without copies: `block` holds the inputs where {name}_input_driver.json says, the outputs are left

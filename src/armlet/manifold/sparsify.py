@@ -26,7 +26,7 @@ from armlet.manifold.inputs.default import default_model, describe_inputs
 from armlet.manifold.inputs.moments import Moments
 from armlet.manifold.inputs.parse import input_model
 from armlet.manifold.inputs.samples import clipped
-from armlet.manifold.metric import OutputMetric, distance, own_distances
+from armlet.manifold.metric import OutputMetric, own_distances
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.purpose import default_metric
 from armlet.manifold.schedule import schedule, survivors
@@ -109,14 +109,15 @@ def _epoch(stand: Standing, ground: Ground, options: SparsifyOptions) -> Standin
     point, masks, needed = prune(
         options.selector, stand.point, stand.masks, ground.judged, key, shape, count, options.step_size
     )
-    before = distance(point, ground.validation, shape)
+    before = ground.distance(point)
     rate = careful(options.rate, _taken(stand)) if options.steps else options.rate
     walked = walk(point, masks, ground.bank, key, rate, options.steps, shape, options.batch)
-    after = distance(walked, ground.validation, shape)
+    after = ground.distance(walked)
     point, nearest, ridge = (walked, after, None) if after < before else (point, before, None)
     if options.gauss_newton:
         args = (ground.bank, ground.validation, key, options.gauss_newton, shape)
-        point, nearest, ridge = polish(point, masks, *args)
+        point, _, ridge = polish(point, masks, *args)
+        nearest = ground.distance(point)
     own = own_distances(point, ground.validation, shape)
     worst = int(own.argmax()) if len(own) > 1 else None
     epoch = Epoch(

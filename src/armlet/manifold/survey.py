@@ -7,10 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from armlet.errors import InputError
-from armlet.manifold.functional import activations_of, normalised, point_of
+from armlet.manifold.functional import Point, activations_of, normalised, point_of
 from armlet.manifold.inputs.moments import Moments
 from armlet.manifold.inputs.parse import input_model
-from armlet.manifold.metric import FLATTEST, OutputMetric, Reference, Shape, in_unit, refer, root
+from armlet.manifold.inputs.wide import is_guessed, nearest
+from armlet.manifold.metric import FLATTEST, OutputMetric, Reference, Shape, distance, in_unit, refer, root
 from armlet.manifold.options import SparsifyOptions
 from armlet.network.frozen import F32
 from armlet.network.network import Network
@@ -27,6 +28,12 @@ class Ground:
     bank: Reference  # to adjust on
     judged: Reference  # part of the bank, to judge removals on
     validation: Reference  # apart from the bank, to measure d on
+    near: Reference | None = None  # of these, by themselves, those nearest to the centre: where the scale is a guess
+
+    def distance(self, point: Point) -> float:
+        """d on the validation draw, or, where that is larger, on those of it that lie near, in their own spread."""
+        far = distance(point, self.validation, self.shape)
+        return far if self.near is None else max(far, distance(point, self.near, self.shape))
 
 
 def survey(
@@ -54,7 +61,12 @@ def survey(
         raise InputError("network", problem, "check its input interval, or choose another --inputs")
     validation = refer(home, jnp.asarray(normalised(network, apart)), shape)
     judged = bank._replace(x=bank.x[: options.judged], home=bank.home[: options.judged])
-    return Ground(shape, bank, judged, validation._replace(**_units(bank)))
+    near = None
+    if is_guessed(network, model):
+        x = nearest(network, np.asarray(validation.x))
+        near = refer(home, jnp.asarray(x), shape)
+        near = near if FLATTEST * size < float(near.spread) < float("inf") else None
+    return Ground(shape, bank, judged, validation._replace(**_units(bank)), near)
 
 
 def cooled(ground: Ground, distance: float) -> Ground:
@@ -66,8 +78,14 @@ def cooled(ground: Ground, distance: float) -> Ground:
         return ground
     times = max(1.0, (NEAR / max(distance, NEAREST)) ** 2)
     bank = in_unit(ground.bank._replace(temperature=ground.bank.temperature * times), ground.shape)
+    near = ground.near
+    if near is not None:
+        near = in_unit(near._replace(temperature=near.temperature * times), ground.shape)
     return replace(
-        ground, bank=bank, **{n: getattr(ground, n)._replace(**_units(bank)) for n in ("judged", "validation")}
+        ground,
+        bank=bank,
+        near=near,
+        **{n: getattr(ground, n)._replace(**_units(bank)) for n in ("judged", "validation")},
     )
 
 

@@ -48,6 +48,17 @@ def kinks(network: Network) -> Kinks:
     return Kinks(centre, max(1.0, float(np.sqrt((offset**2).mean() / network.inputs))))
 
 
+def is_guessed(network: Network, model: str) -> bool:
+    """Whether `model` draws at a scale that hyperplanes show, perhaps badly: those of slight units lie anywhere."""
+    return model == "wide" and not network.domain.is_declared and kinks(network).unit > 1
+
+
+def nearest(network: Network, x: F32) -> F32:
+    """The half of the rows (samples, inputs) that lie nearest to the centre."""
+    away = ((x - kinks(network).centre) ** 2).sum(axis=1)
+    return x[np.argsort(away, kind="stable")[: max(2, len(x) // 2)]]
+
+
 def wide(network: Network, count: int, seed: int) -> F32:
     """Inputs of every likely level and scale, (count, inputs); clipped where intervals are declared."""
     random = np.random.default_rng(seed)

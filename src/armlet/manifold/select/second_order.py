@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.linalg import get_lapack_funcs
 from threadpoolctl import threadpool_limits
 
-from armlet.errors import InvariantError
+from armlet.errors import InputError, InvariantError
 from armlet.kernels import njit
 from armlet.manifold.curvature import sensitivities
 from armlet.manifold.functional import Masks, Point
@@ -166,6 +166,9 @@ def _layers(
     for (weight, bias), open_, may, (x, s) in zip(point, alive, free, known):
         ones = np.concatenate([np.asarray(x), np.ones((len(x), 1), np.float32)], axis=1)
         share = np.asarray(s)
+        if not (np.isfinite(ones).all() and np.isfinite(share).all()):
+            problem = "has weights so large that slopes of its outputs leave float32 on the inputs drawn"
+            raise InputError("network", problem, "check its weights and its input interval, or choose another --inputs")
         floor = 1e-9 * float(share.mean()) * len(share) * float((ones**2).mean()) + 1e-30
         layers.append(_Layer(np.array(weight), np.array(bias), open_, may, ones, share, floor))
     return layers

@@ -185,7 +185,8 @@ def test_text_and_other_arrays_beside_a_network_are_named_and_not_opened(tmp_pat
 @pytest.mark.parametrize("name", ["acts", "activations"])
 @pytest.mark.parametrize("words", [["Tanh", "softmax"], [b"tanh", b"linear"]])
 def test_activations_in_an_npz_are_read(tmp_path: Path, name: str, words: list[Any]):
-    np.savez(tmp_path / "n.npz", **PLAIN, **{name: np.array(words)})
+    arrays: Any = PLAIN | {name: np.array(words)}
+    np.savez(tmp_path / "n.npz", **arrays)
     network, _ = heard(tmp_path / "n.npz")
     assert network.kinds == "tanh, linear"
     assert heard(tmp_path / "n.npz", "activation=relu")[0].kinds == "relu, linear"

@@ -54,6 +54,7 @@ class Build:
 
 def read_build(folder: Path | str) -> Build:
     """Read a build folder. Raises `InputError` with the file and the place in it."""
+    folder = Path(folder)
     path = manifest_path(folder)
     manifest = read_manifest(path)
     name, target = manifest.name, TARGETS.get(manifest.target)

@@ -207,6 +207,7 @@ def test_many_outputs_are_probed_without_bias(setting, monkeypatch):
     point, reference, shape = setting
     exact = moments(point, reference, KEY, shape)
     monkeypatch.setattr("armlet.manifold.curvature.MOST_ROWS", 2)
+    monkeypatch.setattr("armlet.manifold.curvature.PROBES", 2)
     probed = moments.__wrapped__  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
     keys = jax.random.split(jax.random.key(1), 300)
     many = jax.jit(jax.vmap(lambda key: probed(point, reference, key, shape)))(keys)

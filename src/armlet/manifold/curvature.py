@@ -16,7 +16,8 @@ from armlet.manifold.metric import Reference, Shape, root_transpose, squared_dis
 from armlet.network.activation import Activation
 
 _LARGEST = 1 << 22  # floats of one chunk's deltas, rows x samples x units: 16 MB
-MOST_ROWS = 64  # outputs that are propagated back one by one; more are probed by as many random signs
+MOST_ROWS = 64  # outputs that are propagated back one by one; more are probed by random signs
+PROBES = 16  # of these for each sample: thousands of samples average their noise out
 
 
 class Moments(NamedTuple):
@@ -27,13 +28,19 @@ class Moments(NamedTuple):
     bias: jax.Array  # (out,), E[s_j] = G_ii of the bias
 
 
+@jax.jit
+def moments_from(x: jax.Array, s: jax.Array) -> Moments:
+    """The moments of a layer with inputs x (samples, in) and sensitivities s (samples, out)."""
+    return Moments(s.T @ x**2, s.T @ x, s.sum(axis=0))
+
+
 @partial(jax.jit, static_argnames="shape")
 def moments(point: Point, reference: Reference, key: jax.Array, shape: Shape) -> tuple[Moments, ...]:
     """The moments of every layer: those of `metric_vector`'s G, exactly up to `MOST_ROWS` outputs, else unbiased."""
     parts = _chunks(point, reference, key, shape)
 
     def sum_chunk(total: tuple[Moments, ...], part: tuple[jax.Array, jax.Array, jax.Array, jax.Array]):
-        found = (Moments(s.T @ x**2, s.T @ x, s.sum(axis=0)) for x, s in _sensitivities(point, *part, shape))
+        found = (moments_from(x, s) for x, s in _sensitivities(point, *part, shape))
         return jax.tree.map(jnp.add, total, tuple(found)), None
 
     start = tuple(Moments(jnp.zeros_like(w), jnp.zeros_like(w), jnp.zeros_like(b)) for w, b in point)
@@ -58,7 +65,7 @@ def _chunks(
 ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
     """Inputs, what `root` weighs by, shares of the expectation and a key, in chunks of bounded memory."""
     samples, outputs = reference.home.shape
-    rows = min(outputs, MOST_ROWS)
+    rows = outputs if outputs <= MOST_ROWS else PROBES
     widest = max(max(weight.shape) for weight, _ in point)
     chunk = max(1, min(samples, _LARGEST // (rows * widest)))
     count = -(-samples // chunk)
@@ -100,7 +107,7 @@ def _rows(q: jax.Array, key: jax.Array) -> jax.Array:
     samples, outputs = q.shape
     if outputs <= MOST_ROWS:
         return jnp.broadcast_to(jnp.eye(outputs)[:, None, :], (outputs, samples, outputs))
-    return jax.random.rademacher(key, (MOST_ROWS, samples, outputs), q.dtype) / jnp.sqrt(MOST_ROWS)
+    return jax.random.rademacher(key, (PROBES, samples, outputs), q.dtype) / jnp.sqrt(PROBES)
 
 
 def _forward(point: Point, x: jax.Array, activations: Activations) -> tuple[list[jax.Array], list[jax.Array | None]]:

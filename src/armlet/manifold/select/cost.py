@@ -3,6 +3,7 @@
 Mathematics: docs/mathematics.md, section 3.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import TypeAlias
 
@@ -30,6 +31,12 @@ class Selector(Enum):
     AUTO = "auto"  # second-order where it takes seconds, compensated before: what affordable.py says
     EXACT = "exact"  # the true distance of each, one after another: for small networks
     MAGNITUDE = "magnitude"  # |t_i|, which knows nothing of the network: the baseline
+
+
+def compensated(point: Point, found: Sequence[Moments]) -> Costs:
+    """The cost of each single removal that its unit's bias makes up for, in units of d^2."""
+    judged = [_compensated(layer, jax.tree.map(jnp.zeros_like, layer), m) for layer, m in zip(point, found)]
+    return tuple(np.asarray(cost) for cost, _ in judged)
 
 
 def judge(

@@ -23,10 +23,10 @@ from threadpoolctl import threadpool_limits
 
 from armlet.errors import InputError, InvariantError
 from armlet.kernels import njit
-from armlet.manifold.curvature import sensitivities
+from armlet.manifold.curvature import moments_from, sensitivities
 from armlet.manifold.functional import Masks, Point
 from armlet.manifold.metric import Reference, Shape
-from armlet.manifold.select.cost import RIDGE, Selector, judge
+from armlet.manifold.select.cost import RIDGE, compensated
 from armlet.manifold.select.remove import strongest_path
 
 F32 = NDArray[np.float32]
@@ -78,14 +78,15 @@ def remove_second_order(
     Raises `InvariantError` where fewer than `count` can go.
     """
     alive = [np.asarray(mask) > 0 for mask in masks]
-    costs, _ = judge(Selector.COMPENSATED, point, reference, key, shape)
+    known = sensitivities(point, reference, key, shape)
+    costs = compensated(point, [moments_from(x, s) for x, s in known])
     free = [open_.copy() for open_ in alive]
     for layer, path in enumerate(strongest_path(costs, alive)):
         free[layer][path] = False
     many = sum(int(np.count_nonzero(f)) for f in free)
     if count > many:
         raise InvariantError(f"{count} removals asked of {many} free weights")
-    layers = _layers(point, alive, free, sensitivities(point, reference, key, shape))
+    layers = _layers(point, alive, free, known)
     losing = [(layer, unit) for layer in layers for unit in range(len(layer.weight)) if layer.free[unit].any()]
 
     def judged(asked: tuple[_Layer, int]) -> _Told:

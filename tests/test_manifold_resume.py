@@ -120,7 +120,7 @@ def test_another_network_or_other_samples_are_refused(network, tmp_path: Path):
     with pytest.raises(InputError, match="dense-digest"):
         sparsify(random_network(2, (16, 12, 8, 4), (4, 4)), asked, None, rows, Partial(tmp_path / "P", True))
     with pytest.raises(InputError, match="samples-digest"):
-        sparsify(network, asked, None, rows / 2, Partial(tmp_path / "P", True))
+        sparsify(network, asked, None, (rows / 2).astype(np.float32), Partial(tmp_path / "P", True))
 
 
 def _stop_at_three(now, _) -> None:

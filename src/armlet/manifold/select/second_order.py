@@ -170,7 +170,7 @@ def _layers(
         if not (np.isfinite(ones).all() and np.isfinite(share).all()):
             problem = "has weights so large that slopes of its outputs leave float32 on the inputs drawn"
             raise InputError("network", problem, "check its weights and its input interval, or choose another --inputs")
-        floor = 1e-9 * float(share.mean()) * len(share) * float((ones**2).mean()) + 1e-30
+        floor = 1e-9 * float(share.mean()) * len(share) * float(np.square(ones, dtype=np.float64).mean()) + 1e-30
         layers.append(_Layer(np.array(weight), np.array(bias), open_, may, ones, share, floor))
     return layers
 

@@ -14,7 +14,7 @@ from armlet.graph.graph import Graph
 from armlet.graph.interpret import run_graph
 from armlet.graph.simplify import simplify
 from armlet.graph.text import show_graph
-from armlet.network.activation import Activation
+from armlet.network.activation import Activation, activation_error
 from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
@@ -25,10 +25,14 @@ from strategies import inputs_for, networks
 
 
 def size(network: Network, x: np.ndarray) -> np.ndarray:
-    """The sum of all absolute terms behind each output: the scale on which roundings count."""
+    """The sum of all absolute terms behind each output: the scale on which roundings count.
+
+    A constant neuron is folded by its activation's recipe, whose stated error counts as so many roundings.
+    """
     value = np.abs((x - network.domain.mean) / network.domain.std) + np.abs(network.domain.mean / network.domain.std)
     for layer in network.layers:
         value = value @ np.abs(layer.weight.T.astype(np.float64)) + np.abs(layer.bias)
+        value = value + activation_error(layer.activation, value) / 2.0**-24
     return value + 1e-30
 
 

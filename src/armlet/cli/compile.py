@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from armlet.cli.console import Console
-from armlet.cli.options import Config, Declare, Json, Quiet, Seed, Verbose, file_of, read_declared, settle
+from armlet.cli.options import (
+    Config,
+    Declare,
+    Json,
+    Quiet,
+    Seed,
+    Verbose,
+    file_of,
+    hint_at_declaring,
+    read_declared,
+    settle,
+)
 from armlet.cli.plot import sparkline
 from armlet.errors import ToolchainError
 
@@ -85,6 +96,7 @@ def compile(
     if verdict is not None:
         text += "\n" + _answer(verdict)
     console.result(figures, text)
+    hint_at_declaring(network, console)
     if verdict is not None and not verdict.holds:
         raise typer.Exit(1)
 

@@ -49,12 +49,13 @@ def read_declared(path: Path, declare: str | None, console: "Console") -> "Netwo
     from armlet.network.declare import parse_declaration
     from armlet.network.read import read_network
 
-    network = read_network(path, parse_declaration(declare) if declare else Declaration(), console.warn)
+    return read_network(path, parse_declaration(declare) if declare else Declaration(), console.warn)
+
+
+def hint_at_declaring(network: "Network", console: "Console") -> None:
+    """Behind a result: how to say what the inputs are, where nobody did."""
     if not network.domain.is_declared:
-        console.warn(
-            f"{path}: nobody declared its inputs; --declare low=0,high=1 or a network.toml does: docs/network.md"
-        )
-    return network
+        console.warn("nobody declared the inputs; --declare low=0,high=1 or a network.toml does: docs/network.md")
 
 
 def settle(kind: type[_Options], section: str, config: Path | None, **flags: Any) -> _Options:

@@ -10,7 +10,18 @@ import typer
 
 from armlet.cli.console import Console, Interrupted, show_error
 from armlet.cli.live import showing
-from armlet.cli.options import Config, Declare, Json, Quiet, Seed, Verbose, file_of, read_declared, settle
+from armlet.cli.options import (
+    Config,
+    Declare,
+    Json,
+    Quiet,
+    Seed,
+    Verbose,
+    file_of,
+    hint_at_declaring,
+    read_declared,
+    settle,
+)
 from armlet.cli.sparsified import beside, finished, tell, write_result
 from armlet.cli.stops import stops
 from armlet.errors import InputError
@@ -212,6 +223,7 @@ def _run(
         result = sparsify(network, options, watch, known.samples, partial, known.moments)
     write_result(out, result)
     partial.remove()
+    hint_at_declaring(network, console)
     tell(console, out, network, result, measure)
 
 

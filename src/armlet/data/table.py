@@ -4,7 +4,7 @@
 and no header. Labels are class numbers, or one-hot rows; targets may be real values besides.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +78,8 @@ def _as_values(table: NDArray[Any], outputs: int, path: Path) -> NDArray[np.floa
 def read_samples(path: Path, inputs: int, classes: int) -> tuple[F32, I64]:
     """Inputs and labels out of one .npz that holds X and y, as many of each. Raises `InputError`."""
     require_file(path)
-    arrays = read_npz(path)
-    values = as_inputs(_named(arrays, "inputs", path), inputs, path)
-    labels = as_labels(_named(arrays, "labels", path), classes, path)
+    values = as_inputs(_named(path, "inputs"), inputs, path)
+    labels = as_labels(_named(path, "labels"), classes, path)
     if len(values) != len(labels):
         raise InputError(path, f"holds {len(values)} rows of inputs and {len(labels)} labels", "give one label a row")
     return values, labels
@@ -127,18 +126,16 @@ def _read(path: Path, what: str) -> NDArray[Any]:
         return _filled(read_npy(path), path.name, what, path)
     if kind != ".npz":
         raise InputError(path, f"is not a file of {what} that armlet reads", "give .npz, .npy or .csv")
-    names = npz_names(path)
-    wanted = [name for name in _NAMES[what] if name in names] or (names if len(names) == 1 else [])
-    if not wanted:
-        raise InputError(path, f"holds {sorted(names)[:8]}", f"name the {what} {_NAMES[what][0]}")
-    return _named(read_npz(path, wanted[:1]), what, path)
+    return _named(path, what)
 
 
-def _named(arrays: Mapping[str, NDArray[Any]], what: str, path: Path) -> NDArray[Any]:
-    names = [name for name in _NAMES[what] if name in arrays] or ([*arrays] if len(arrays) == 1 else [])
+def _named(path: Path, what: str) -> NDArray[Any]:
+    """The array of an .npz that is called as `what` is, or its only one; no other is read."""
+    there = npz_names(path)
+    names = [name for name in _NAMES[what] if name in there] or (there if len(there) == 1 else [])
     if not names:
-        raise InputError(path, f"holds {sorted(arrays)[:8]}", f"name the {what} {_NAMES[what][0]}")
-    return _filled(arrays[names[0]], names[0], what, path)
+        raise InputError(path, f"holds {sorted(there)[:8]}", f"name the {what} {_NAMES[what][0]}")
+    return _filled(read_npz(path, names[:1])[names[0]], names[0], what, path)
 
 
 def _filled(table: NDArray[Any], name: str, what: str, path: Path) -> NDArray[Any]:

@@ -13,7 +13,6 @@ from armlet.network.frozen import F32
 from armlet.network.network import Network
 
 MOST_OUTSIDE = 0.01  # of all values: more is no outlier
-ROUNDING = 1e-6  # of an interval's ends: samples come in float32
 
 
 def clipped(domain: InputDomain, rows: F32) -> str | None:
@@ -23,18 +22,16 @@ def clipped(domain: InputDomain, rows: F32) -> str | None:
     """
     if rows.ndim != 2 or rows.shape[1] != len(domain.low) or not len(rows):
         return None  # the law says what is wrong
-    room = ROUNDING * np.maximum(np.abs(domain.low), np.abs(domain.high)) if domain.is_declared else 0.0
-    outside = (rows < domain.low - room) | (rows > domain.high + room)
-    if not outside.any():
+    outside = domain.outside(rows)
+    if outside is None:
         return None
-    row, column = (int(i) for i in np.argwhere(outside)[0])
-    share = f"{outside.mean():.2g}" if outside.mean() < 0.01 else f"{outside.mean():.0%}"
-    where = f"row {row + 1}, column {column + 1} holds {rows[row, column]:g}"
-    interval = f"[{domain.low[column]:g}, {domain.high[column]:g}]"
-    if outside.mean() > MOST_OUTSIDE:
-        problem = f"{where}, outside that input's interval {interval}, as {share} of all values lie outside theirs"
+    where = f"row {outside.row + 1}, column {outside.column + 1} holds {outside.value:g}"
+    interval = f"[{outside.low:g}, {outside.high:g}]"
+    if outside.share > MOST_OUTSIDE:
+        theirs = f"{outside.share:.0%} of all values lie outside theirs"
+        problem = f"{where}, outside that input's interval {interval}, as {theirs}"
         raise InputError("--samples", problem, "give raw inputs, before normalisation, or declare their interval")
-    return f"{int(outside.sum())} of {rows.size} values of the samples are clipped: {where}, its interval is {interval}"
+    return f"{outside.count} of {outside.of} values of the samples are clipped: {where}, its interval is {interval}"
 
 
 def samples_of(rows: F32 | None) -> Law:

@@ -13,7 +13,6 @@ from armlet.cli.options import (
     Quiet,
     Seed,
     Verbose,
-    file_of,
     hint_at_declaring,
     read_declared,
     settle,
@@ -76,6 +75,7 @@ def compile(
     from armlet.apart import refuse_overlap
     from armlet.config import CompileOptions
     from armlet.emit.names import check_name
+    from armlet.network.declare import file_of
     from armlet.pipeline import compile_network, write_build
 
     console = Console(quiet, verbose, json)
@@ -103,18 +103,18 @@ def compile(
 
 def _verdict(console: Console, build: Path) -> "Verdict | None":
     """What verification says of the build; nothing, and how to get it, where its extra is not installed."""
-    from armlet.verify.extra import missing_extra
+    from armlet.extras import missing
 
-    if missing := missing_extra():
-        console.say(f"not verified: that needs {missing}; pip install 'armlet[verify]'")
+    if lacking := missing("verify"):
+        console.say(f"not verified: that needs {lacking}; pip install 'armlet[verify]'")
         return None
     from armlet.verify.toolchain import find_toolchain
     from armlet.verify.verify import verify_build
 
     try:
         tools = find_toolchain()
-    except ToolchainError as missing:
-        console.say(f"not verified: {missing}")
+    except ToolchainError as refused:
+        console.say(f"not verified: {refused}")
         return None
     with console.progress("verifying"):
         return verify_build(build, tools=tools)

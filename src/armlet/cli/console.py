@@ -88,7 +88,7 @@ class Console:
 
 def show_error(message: str) -> None:
     """One line on standard error, whatever the message holds."""
-    line = " ".join(message.split())
+    line = one_line(message)
     red, plain = ("\x1b[31m", "\x1b[0m") if _is_terminal(sys.stderr) else ("", "")
     with suppress(OSError):  # nobody can be told then
         _put(f"{red}armlet: {line}{plain}", sys.stderr)

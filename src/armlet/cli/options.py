@@ -38,11 +38,6 @@ _Options = TypeVar("_Options")
 _LONGEST = 1 << 20  # bytes of armlet.toml
 
 
-def file_of(declare: str | None) -> Path | None:
-    """The file that --declare names, if it names one."""
-    return Path(declare) if declare and declare.lower().endswith(".toml") else None
-
-
 def read_declared(path: Path, declare: str | None, console: "Console") -> "Network":
     """The network in `path` with what --declare says of it; what is assumed is said. Raises `InputError`."""
     from armlet.network.declaration import Declaration

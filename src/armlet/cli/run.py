@@ -10,7 +10,6 @@ from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
 from armlet.errors import InputError
 
 if TYPE_CHECKING:
-    from armlet.network.domain import InputDomain
     from armlet.network.frozen import F32
 
 
@@ -35,24 +34,26 @@ def run(
     """
     from armlet.apart import refuse_overlap
     from armlet.data.table import read_inputs
+    from armlet.extras import require
     from armlet.storage import write_file
-    from armlet.verify.extra import require_extra
 
-    require_extra()
+    require("running a build", "verify")
+    from armlet.verify.build import read_build
     from armlet.verify.options import RunOptions
-    from armlet.verify.run import run_build
+    from armlet.verify.run import run_program
 
     console = Console(quiet, verbose, json)
     options = settle(RunOptions, "run", config, entry=entry, seed=seed)
     write = _writer(output) if output else None
     if output:
         refuse_overlap((output,), (build, x, config))
-    domain = _domain_of(build)
+    program = read_build(build)
+    domain = program.network.domain
     rows = read_inputs(x, len(domain.low))
     if outside := domain.outside(rows):
         console.warn(f"{x}: {outside}; nothing is claimed of their outputs")
     with console.progress("running") as advance:
-        outputs = run_build(build, rows, options.entry, lambda done, total: advance(done, total))
+        outputs = run_program(program, rows, options.entry, lambda done, total: advance(done, total))
     if output and write:
         write_file(output, write(outputs))
         told = f"{output}: {len(outputs)} rows of {outputs.shape[1]} outputs; inputs {domain.describe()}"
@@ -61,14 +62,6 @@ def run(
     console.warn(f"{build}: inputs {domain.describe()}")
     figures = {"outputs": outputs.astype(float).tolist(), "domain": domain.describe()}
     console.result(figures, _csv(outputs).decode().rstrip("\n"))
-
-
-def _domain_of(build: Path) -> "InputDomain":
-    from armlet.emit.bundle import manifest_path
-    from armlet.network.params import read_params
-
-    manifest_path(build)  # refuses what is no build
-    return read_params(build).domain
 
 
 def _writer(output: Path):

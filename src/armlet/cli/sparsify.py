@@ -17,7 +17,6 @@ from armlet.cli.options import (
     Quiet,
     Seed,
     Verbose,
-    file_of,
     hint_at_declaring,
     read_declared,
     settle,
@@ -166,6 +165,7 @@ def sparsify(
     """
     from armlet.apart import refuse_overlap
     from armlet.extras import require
+    from armlet.network.declare import file_of
     from armlet.network.params import OWNS
     from armlet.shown import shown_on
     from armlet.storage import refuse_foreign

@@ -36,9 +36,9 @@ def verify(
 
     Example: armlet verify build/digits
     """
-    from armlet.verify.extra import require_extra
+    from armlet.extras import require
 
-    require_extra()
+    require("running a build", "verify")
     from armlet.verify.options import VerifyOptions
     from armlet.verify.verify import verify_build
 

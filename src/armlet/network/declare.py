@@ -12,10 +12,15 @@ from armlet.network.outputs import OutputKind
 _MEND = "write such as low=0,high=255,shape=28x28 or give a .toml file (docs/network.md)"
 
 
+def file_of(text: str | None) -> Path | None:
+    """The file that the text behind --declare names, if it names one."""
+    return Path(text) if text and text.lower().endswith(".toml") else None
+
+
 def parse_declaration(text: str) -> Declaration:
     """A declaration such as `low=0,high=255,shape=28x28`, or the one in a .toml file. Raises `InputError`."""
-    if text.lower().endswith(".toml"):
-        return read_description(Path(text)).declaration
+    if file := file_of(text):
+        return read_description(file).declaration
     said: dict[str, Any] = {}
     for part in re.split(r"[,\s]+", text.strip()):
         word, equals, value = part.partition("=")

@@ -7,7 +7,7 @@ import numpy as np
 
 from armlet.emit import names
 from armlet.network.frozen import F32
-from armlet.verify.build import read_build
+from armlet.verify.build import Build, read_build
 from armlet.verify.runner import Runner
 from armlet.verify.toolchain import Toolchain, find_toolchain
 from armlet.verify.verify import link_build
@@ -28,7 +28,17 @@ def run_build(
 
     Raises `InputError` on the folder, `ToolchainError` where it cannot be linked, `MachineError` where it misbehaves.
     """
-    build = read_build(folder)
+    return run_program(read_build(folder), x, entry, watch, tools)
+
+
+def run_program(
+    build: Build,
+    x: F32,
+    entry: str = "run",
+    watch: Callable[[int, int], None] = _unwatched,
+    tools: Toolchain | None = None,
+) -> F32:
+    """As `run_build`, of a build that is read already."""
     runner = Runner(build, link_build(build, tools or find_toolchain()))
     symbol = names.run_symbol(build.name) if entry == "run" else names.core_symbol(build.name)
     call = runner.entries[symbol]

@@ -188,8 +188,8 @@ def test_activations_in_an_npz_are_read(tmp_path: Path, name: str, words: list[A
     arrays: Any = PLAIN | {name: np.array(words)}
     np.savez(tmp_path / "n.npz", **arrays)
     network, _ = heard(tmp_path / "n.npz")
-    assert network.kinds == "tanh, linear"
-    assert heard(tmp_path / "n.npz", "activation=relu")[0].kinds == "relu, linear"
+    assert network.activations == ("tanh", "linear")
+    assert heard(tmp_path / "n.npz", "activation=relu")[0].activations == ("relu", "linear")
 
 
 @pytest.mark.parametrize(

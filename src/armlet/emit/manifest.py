@@ -240,7 +240,7 @@ def make_manifest(
         network=NetworkEntry(
             network.digest(),
             list(network.widths),
-            [layer.activation.value for layer in network.layers],
+            list(network.activations),
             network.weights,
             network.connections,
             round(network.sparsity, 6),

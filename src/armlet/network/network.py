@@ -96,9 +96,9 @@ class Network:
         return (self.inputs, *(layer.outputs for layer in self.layers))
 
     @property
-    def kinds(self) -> str:
-        """The activation of each layer, for people."""
-        return ", ".join(layer.activation.value for layer in self.layers)
+    def activations(self) -> tuple[str, ...]:
+        """The activation of each layer, by name."""
+        return tuple(layer.activation.value for layer in self.layers)
 
     @property
     def weights(self) -> int:

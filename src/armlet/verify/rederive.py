@@ -85,8 +85,7 @@ def _figures(
     whole = manifest.network
     yield "domain", manifest.domain, domain_entry(network.domain)
     yield "network.widths", whole.widths, list(network.widths)
-    kinds = [layer.activation.value for layer in network.layers]
-    yield "network.activations", whole.activations, kinds
+    yield "network.activations", whole.activations, list(network.activations)
     yield "network.weights", whole.weights, network.weights
     yield "network.connections", whole.connections, network.connections
     yield "network.sparsity", whole.sparsity, round(network.sparsity, 6)

@@ -15,13 +15,15 @@ DISTANCE, SHOWN = "•", "×"
 
 def plot(epochs: "Sequence[Epoch]") -> str:
     """The epochs that were kept, as lines of text. What was shown of them takes part."""
+    from armlet.manifold.trace import name_shown
+
     kept = [epoch for epoch in epochs if epoch.kept]
     if not kept:
         return ""
     grid = [[" "] * (WIDTH + 1) for _ in range(HEIGHT + 1)]
     right = max(epoch.sparsity for epoch in kept) or 1.0
     top = max(epoch.distance for epoch in kept) or 1.0
-    name = next((name for epoch in kept for name in epoch.shown), "")
+    name = name_shown(kept)
     values = [epoch.shown[name] for epoch in kept if name in epoch.shown]
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     for epoch in kept:

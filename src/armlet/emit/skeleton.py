@@ -1,10 +1,10 @@
 """The lines of assembly text that stand around the instructions: what the emitter writes, and the verifier expects."""
 
 from armlet.emit import names
+from armlet.emit.program import WORD
 from armlet.target.spec import Target
 from armlet.version import __version__
 
-WORD = 4  # bytes
 PER_LINE = 8  # constants
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from math import floor, log10
 
-from armlet.manifold.trace import Trace
+from armlet.manifold.trace import Trace, name_shown
 
 WIDTH, HEIGHT = 720, 420
 LEFT, RIGHT, TOP, BOTTOM = 64, 64, 60, 56  # margins
@@ -34,7 +34,7 @@ def chart(trace: Trace) -> str:
     parts += [_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, "sparsity (weights removed)", "middle", INK)]
     parts += _axis(0.0, top, "distance d to the dense network", DISTANCE, LEFT, "end", grid=True)
     parts += _curve([(x(epoch.sparsity), _y(epoch.distance, 0.0, top)) for epoch in kept], DISTANCE)
-    for name in sorted({name for epoch in kept for name in epoch.shown})[:1]:
+    if name := name_shown(kept):
         shown = [(epoch, epoch.shown[name]) for epoch in kept if name in epoch.shown]
         low, high = _band([value for _, value in shown])
         parts += _axis(low, high, f"{name} shown", ACCURACY, WIDTH - RIGHT, "start", percent=True)

@@ -13,9 +13,7 @@ from armlet.network.frozen import F32
 from armlet.network.network import Network
 from armlet.network.outputs import OutputKind
 
-UNEQUAL = (
-    32.0  # times the smallest deviation of an output: scores of classes vary alike, up to 10 fold where it was seen
-)
+UNEQUAL = 32.0  # largest over smallest deviation of outputs that are scores: at most 10 where it was seen
 FEW = 4  # outputs that are all kept, whatever they are for: docs/sparsify.md
 TOGETHER = 0.5  # mean correlation of two outputs: scores of classes compete
 _SCORING = (Activation.LINEAR, Activation.SIGMOID)

@@ -1,6 +1,6 @@
 """What the sparsifier did, epoch by epoch, in plain numbers that any program can read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -26,6 +26,11 @@ class Epoch:
     worst_distance: float | None = None  # its own d, in its own spread
     temperature: float | None = None  # T of the tempered metric, in units of the outputs
     shown: Mapping[str, float] = field(default_factory=dict)  # figures on inputs that were only shown, by name
+
+
+def name_shown(epochs: Sequence[Epoch]) -> str:
+    """What the figure is called that the epochs show; empty where none does."""
+    return next((name for epoch in epochs for name in epoch.shown), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,9 @@ import numpy as np
 
 from armlet.target.core import Core
 from armlet.verify.image import Image
-from armlet.verify.object import CALL, MOVT, Piece
+from armlet.verify.object import ALIGNMENT, CALL, MOVT, Piece
 
 _GAP = 1 << 16  # bytes between two pieces, at most
-_LEAST = 4  # alignment that a piece declares
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ def placements(pieces: Sequence[Piece], core: Core, count: int, seed: int) -> li
         for k in rng.permutation(len(pieces)).tolist():
             piece = pieces[k]
             start = free[is_variable := not piece.content] + int(rng.integers(1, _GAP))
-            start += (_LEAST - start) % (2 * _LEAST)  # a whole word, and no double word
+            start += (ALIGNMENT - start) % (2 * ALIGNMENT)  # a whole word, and no double word
             address[piece.symbol], free[is_variable] = start, start + piece.size
         found.append(Placement(address))
     return found

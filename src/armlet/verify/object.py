@@ -21,7 +21,7 @@ from armlet.errors import ToolchainError
 
 MOVW, MOVT, CALL = 47, 48, 10  # R_ARM_THM_MOVW_ABS_NC, R_ARM_THM_MOVT_ABS, R_ARM_THM_CALL (IHI 0044, table 4-8)
 _ALLOC, _WRITE, _EXECUTE = 2, 1, 4  # flags of a section
-_ALIGNMENT = 4  # bytes, as .p2align 2 declares
+ALIGNMENT = 4  # bytes, as .p2align 2 declares
 _PADDING = {"STT_FUNC": (b"", b"\x00\xbf", b"\x00\x00"), "STT_OBJECT": (b"",)}  # to a whole word: NOP, or nothing
 _EABI5 = 0x0500_0000
 _EMPTY = {".text": (_ALLOC | _EXECUTE,), ".data": (_ALLOC | _WRITE,), ".bss": (_ALLOC | _WRITE,)}  # GNU as and clang
@@ -100,14 +100,14 @@ def _check_section(section: Any, wanted: Mapping[str, tuple[Any, ...]], at: Mapp
     mine = {there: rest for there, *rest in wanted.values()}
     if name in mine:
         _require([kind, flags] == mine[name][:2], f"has {name} of another kind")
-        _require(section["sh_addralign"] == _ALIGNMENT, f"aligns {name} to {section['sh_addralign']} bytes")
+        _require(section["sh_addralign"] == ALIGNMENT, f"aligns {name} to {section['sh_addralign']} bytes")
         _require(
             not section["sh_entsize"] and not section["sh_link"] and not section["sh_info"], f"has a linked {name}"
         )
         whole = 2 if flags & _EXECUTE else 4
         _require(size > 0 and size % whole == 0 and not section["sh_addr"], f"has {size} bytes in {name}")
     elif name in _EMPTY:
-        _require(size == 0 and flags in _EMPTY[name] and section["sh_addralign"] <= _ALIGNMENT, f"has a section {name}")
+        _require(size == 0 and flags in _EMPTY[name] and section["sh_addralign"] <= ALIGNMENT, f"has a section {name}")
     elif name in _OTHER:
         _require(kind == _OTHER[name][0] and not flags & _ALLOC, f"has a section {name} of another kind")
         _require(_OTHER[name][1] or size == 0, f"has a section {name} that is not empty")

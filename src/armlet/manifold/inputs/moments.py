@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import erf
 
 from armlet.errors import InputError
 from armlet.manifold.inputs.law import Law, inside
@@ -101,13 +102,7 @@ def _require_inside(domain: InputDomain, moments: Moments) -> None:
 def _share_outside(domain: InputDomain, mean: F64, deviation: F64) -> F64:
     """Of a normal law, input by input."""
     below, above = ((end - mean) / (deviation * np.sqrt(2)) for end in (domain.low, domain.high))
-    return 1 - (_erf(above) - _erf(below)) / 2
-
-
-def _erf(x: F64) -> F64:
-    from scipy.special import erf
-
-    return erf(x)
+    return 1 - (erf(above) - erf(below)) / 2
 
 
 def _checked(name: str, values: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[Any]:

@@ -309,6 +309,7 @@ def test_values_outside_the_interval_are_told_by_row_column_value_and_interval()
     assert found is not None
     assert (found.count, found.row, found.column, found.share) == (2, 2, 0, 2 / 6)
     assert str(found).startswith("row 3, column 1 is 7, outside its interval [0, 6.28319]; 2 of 6 values are")
+    assert domain_of(1, low=-1e39, high=1e39).outside(np.array([[3e38], [-3e38]], np.float32)) is None
     assert InputDomain.undeclared(2).outside(np.full((1, 2), 3e38, np.float32)) is None
 
 

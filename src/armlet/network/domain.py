@@ -48,12 +48,12 @@ class InputDomain:
             if not np.isfinite(array).all() and (name in ("mean", "std") or self.is_declared):
                 raise InputError(f"input {name}", "is not finite")
             object.__setattr__(self, name, array)
-        if (self.low > self.high).any():
-            i = int(np.argmax(self.low > self.high))
-            raise InputError(f"input {i}", f"has its interval upside down: [{self.low[i]}, {self.high[i]}]")
         if (self.std <= 0).any():
             i = int(np.argmax(self.std <= 0))
             raise InputError(f"input {i}", f"has std {self.std[i]}, which is not positive", _constant(self.std[i]))
+        if (self.low > self.high).any():
+            i = int(np.argmax(self.low > self.high))
+            raise InputError(f"input {i}", f"has its interval upside down: [{self.low[i]}, {self.high[i]}]")
         if not self.is_declared and not ((self.low == -np.inf).all() and (self.high == np.inf).all()):
             raise InputError("input interval", "is given and called undeclared")
         _require_inside(self)
@@ -91,8 +91,9 @@ class InputDomain:
 
     def outside(self, rows: F32) -> "Outside | None":
         """What of raw inputs (samples, inputs) lies beyond the intervals, but for the rounding to float32."""
-        low = np.minimum(self.low, self.low.astype(np.float32))
-        high = np.maximum(self.high, self.high.astype(np.float32))
+        with np.errstate(over="ignore"):  # an end beyond float32 holds all of it
+            low = np.minimum(self.low, self.low.astype(np.float32))
+            high = np.maximum(self.high, self.high.astype(np.float32))
         beyond = (rows < low) | (rows > high)
         if not beyond.any():
             return None
@@ -159,7 +160,6 @@ def domain_of(
         raise InputError(
             "input.mean and std", f"are not finite, or mean +- {SPAN:g} std is not", "give low and high too"
         )
-    InputDomain.uniform(inputs, np.minimum(*ends), np.maximum(*ends), centre, spread)  # refuses a std that is none
     return InputDomain(*ends, centre, spread, Origin.IMPLIED)
 
 

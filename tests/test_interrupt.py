@@ -6,12 +6,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from armlet.cli.process import _interrupt as of_the_command_line
 from emulated import machine
 from test_verify import QUICK, compiled, small_network
 
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="no SIGINT to a child th
 
 _SIGNALLED = """if True:
     import os, signal, sys, threading
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
     sys.path[:0] = {path!r}
     import armlet.verify.{module} as module
     honest = module.{function}
@@ -56,18 +59,23 @@ def test_ctrl_c_while_a_call_is_watched_ends_verify_with_130(module: str, functi
 def test_ctrl_c_in_run_ends_with_130(folder: Path, tmp_path: Path):
     x = tmp_path / "x.npy"
     np.save(x, np.zeros((60_000, 9), np.float32))
-    done = _run("run", "read_build", 0.6, ["run", str(folder), str(x), "--quiet"])
+    done = _run("run", "link_build", 0.6, ["run", str(folder), str(x), "--quiet"])
     assert (done.returncode, done.stderr) == (130, "armlet: interrupted\n"), done.stderr[-600:]
 
 
-def test_a_call_that_never_ends_is_interrupted_at_once():
+@pytest.mark.parametrize("handler", [signal.default_int_handler, of_the_command_line])
+def test_a_call_that_never_ends_is_interrupted_at_once(handler: Callable[..., None]):
     """Python sees no signal while native code runs: without the watchdog it would take as long as a call may."""
-    core, begin = machine("b f\n"), time.monotonic()
-    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        core.call("f", seconds=30)
+    core, before = machine("b f\n"), signal.signal(signal.SIGINT, handler)
+    begin = time.monotonic()
+    try:
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            core.call("f", seconds=30)
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert time.monotonic() - begin < 10
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_what_handles_the_signal_otherwise_is_left_alone():

@@ -70,6 +70,9 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
     signal.default_int_handler(signum, frame)
 
 
+vars(_interrupt)["raises_keyboard_interrupt"] = True  # for whoever guards native code from it
+
+
 def _interrupted() -> int:
     show_error("interrupted")
     return INTERRUPTED

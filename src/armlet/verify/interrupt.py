@@ -23,8 +23,8 @@ class Interruptible:
     @contextmanager
     def call(self, stop: Callable[[], None]) -> Iterator[None]:
         """Raise KeyboardInterrupt after a block that was interrupted; `stop` ends it."""
-        mine = threading.current_thread() is threading.main_thread()
-        if not mine or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        handler = signal.getsignal(signal.SIGINT)
+        if threading.current_thread() is not threading.main_thread() or not _raises(handler):
             yield
             return
         noted: list[int] = []
@@ -38,7 +38,7 @@ class Interruptible:
             signal.signal(signal.SIGINT, note)
             yield
         finally:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, handler)
             signal.set_wakeup_fd(before)
             if noted:
                 self.was_woken()  # what it wrote for the watchdog is old news
@@ -61,3 +61,8 @@ class Interruptible:
 
     def _forget(self) -> None:
         self._pipe: tuple[int, int] | None = None  # a child makes one of its own
+
+
+def _raises(handler: object) -> bool:
+    """Whether a handler of the signal does no more than raise KeyboardInterrupt: Python's own, or one that says so."""
+    return handler is signal.default_int_handler or getattr(handler, "raises_keyboard_interrupt", False)

@@ -153,3 +153,23 @@ leave(finished(run))
 def test_an_interruption_that_python_would_swallow_counts():
     done = subprocess.run([sys.executable, "-c", UNRAISED], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "armlet: interrupted\n")
+
+
+HALF_MADE = """
+import os, signal
+from armlet.cli.process import finished, leave
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Half:
+    def __init__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        self.handle = 1
+    def __del__(self):
+        del self.handle
+leave(finished(Half))
+"""
+
+
+@posix
+def test_what_an_interruption_left_half_made_fails_in_silence():
+    done = subprocess.run([sys.executable, "-c", HALF_MADE], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "armlet: interrupted\n")

@@ -67,6 +67,7 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
         if at.f_code.co_filename.startswith("<frozen importlib"):
             leave(_interrupted())
         at = at.f_back
+    sys.unraisablehook = _after_interruption
     signal.default_int_handler(signum, frame)
 
 
@@ -74,6 +75,7 @@ vars(_interrupt)["raises_keyboard_interrupt"] = True  # for whoever guards nativ
 
 
 def _interrupted() -> int:
+    sys.unraisablehook = _after_interruption
     show_error("interrupted")
     return INTERRUPTED
 
@@ -88,6 +90,12 @@ def _interrupted_elsewhere(event: "sys.UnraisableHookArgs") -> None:
     if issubclass(event.exc_type, KeyboardInterrupt):
         leave(_interrupted())
     sys.__unraisablehook__(event)
+
+
+def _after_interruption(event: "sys.UnraisableHookArgs") -> None:
+    """What an interruption left half made fails once more as it is thrown away; the one line has said why."""
+    if issubclass(event.exc_type, KeyboardInterrupt):
+        leave(_interrupted())
 
 
 def _occupy_streams() -> None:

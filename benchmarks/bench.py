@@ -17,19 +17,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from armlet.baseline import BASELINES
+from armlet.build.read import read_build
 from armlet.cli.console import table
 from armlet.comparison import measure_c, require_agreement, some_input
 from armlet.config import CompileOptions
 from armlet.errors import ArmletError, ToolchainError
+from armlet.formats.params import read_params
+from armlet.isa.targets import TARGETS
 from armlet.network.network import Network
-from armlet.network.params import read_params
 from armlet.pipeline import compile_network
-from armlet.target import TARGETS
-from armlet.verify.build import read_build
-from armlet.verify.figures import Figures
-from armlet.verify.measure import figures_of
-from armlet.verify.runner import Runner
-from armlet.verify.toolchain import Toolchain, find_toolchain
+from armlet.simulate.figures import Figures
+from armlet.simulate.measure import figures_of
+from armlet.simulate.runner import Runner
+from armlet.simulate.toolchain import Toolchain, find_toolchain
 from armlet.verify.verify import link_build
 from networks import SPARSITIES, WIDTHS, random_network
 

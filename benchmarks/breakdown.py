@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
+from armlet.build.prologue import entry_cycles
 from armlet.config import CompileOptions
-from armlet.emit.arrange import waits
-from armlet.emit.entry import entry_cycles
-from armlet.emit.program import Program
+from armlet.formats.params import read_params
+from armlet.isa.target import Op
 from armlet.network.network import Network
-from armlet.network.params import read_params
 from armlet.pipeline import Compilation, compile_network
-from armlet.target.spec import Op
+from armlet.select.program import Program
+from armlet.select.scheduling import waits
 from networks import random_network
 
 SPENT_ON = {

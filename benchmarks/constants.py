@@ -12,15 +12,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from armlet.build.prologue import entry_cycles
 from armlet.config import CompileOptions
-from armlet.emit.arrange import arrange
-from armlet.emit.entry import entry_cycles
-from armlet.emit.program import WORD, Program
-from armlet.emit.select import selections
+from armlet.isa.targets import TARGETS
 from armlet.network.frozen import F32
 from armlet.network.network import Network
 from armlet.pipeline import compile_network
-from armlet.target import TARGETS
+from armlet.select.program import WORD, Program
+from armlet.select.scheduling import arrange
+from armlet.select.select import selections
 from breakdown import network_of
 
 PARTS = (0.0, 0.1, 0.25, 0.5, 1.0)

@@ -11,11 +11,11 @@ from itertools import pairwise
 import numpy as np
 
 from armlet.config import AnnealOptions, CompileOptions
+from armlet.isa.targets import TARGETS
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32
 from armlet.network.network import Layer, Network
-from armlet.target import TARGETS
 
 CHEAP = (0.0, -0.0, 1.0, -1.0, 2.0, -0.5, 0.25, -8.0, 2.0**-20)
 DENORMAL = (2.0**-149, -(2.0**-149), 1e-40, -1.1754942e-38)

@@ -14,7 +14,6 @@ import numpy as np
 from rich.progress import track
 
 from armlet.anneal.engine import Annealing
-from armlet.emit.choose import SPARES
 from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
 from armlet.graph.simplify import simplify
@@ -25,6 +24,7 @@ from armlet.schedule.bound import move_bound
 from armlet.schedule.layers import layers_of
 from armlet.schedule.order import Order
 from armlet.schedule.plan import Plan, plan_order
+from armlet.tune import SPARES
 
 HOW = Annealing(moves=200)
 

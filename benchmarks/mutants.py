@@ -19,15 +19,15 @@ from typing import TypeAlias
 
 import numpy as np
 
+from armlet.build.read import read_build
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.errors import InputError
+from armlet.isa.targets import TARGETS
+from armlet.mutate.trial import CONFIRMED_BY, Fate, Trial, try_image
 from armlet.network.activation import Activation
 from armlet.network.network import Network
 from armlet.pipeline import compile_network, find_target
-from armlet.target import TARGETS
-from armlet.verify.build import read_build
-from armlet.verify.toolchain import Toolchain, find_toolchain
-from armlet.verify.trial import CONFIRMED_BY, Fate, Trial, try_image
+from armlet.simulate.toolchain import Toolchain, find_toolchain
 from armlet.verify.verify import link_build
 from networks import random_network
 

@@ -10,6 +10,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from armlet.build.manifest import read_manifest
+from armlet.build.order_file import read_order
+from armlet.build.read import read_build, read_driver
 from armlet.cli.options import settle
 from armlet.cli.sparsified import finished
 from armlet.config import AnnealOptions, CompileOptions
@@ -18,8 +21,9 @@ from armlet.data.idx import read_idx, read_idx_folder
 from armlet.data.sheet import read_sheet
 from armlet.data.source import SourceOptions
 from armlet.data.table import read_inputs, read_labels, read_samples
-from armlet.emit.declared import read_order
-from armlet.emit.manifest import read_manifest
+from armlet.formats.arrays import read_npy, write_npy
+from armlet.formats.npz import read_npz_network
+from armlet.formats.params import params_files, read_params
 from armlet.manifold.checkpoint import Kept, Partial, Standing
 from armlet.manifold.functional import masks_of, point_of
 from armlet.manifold.inputs.moments import read_moments
@@ -27,15 +31,11 @@ from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.schedule import schedule
 from armlet.manifold.trace import Epoch, Trace
 from armlet.network.activation import Activation
-from armlet.network.arrays import read_npy, write_npy
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
-from armlet.network.npz import read_npz_network
-from armlet.network.params import params_files, read_params
 from armlet.network.topology import read_topology
 from armlet.pipeline import compile_network
 from armlet.train.options import TrainOptions
-from armlet.verify.build import read_build, read_driver
 from armlet.verify.options import RunOptions, VerifyOptions
 
 

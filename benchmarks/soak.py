@@ -21,18 +21,18 @@ from pathlib import Path
 
 import numpy as np
 
+from armlet.build.read import Build, read_build
 from armlet.config import CompileOptions
 from armlet.errors import ArmletError, CapacityError, InputError
+from armlet.formats.params import write_params
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
-from armlet.network.params import write_params
 from armlet.pipeline import compile_network
 from armlet.schedule.interpret import run_order
+from armlet.simulate.image import Image, read_image
+from armlet.simulate.runner import Runner
+from armlet.simulate.toolchain import Toolchain, find_toolchain
 from armlet.verify.bound import error_bound, specified
-from armlet.verify.build import Build, read_build
-from armlet.verify.image import Image, read_image
-from armlet.verify.runner import Runner
-from armlet.verify.toolchain import Toolchain, find_toolchain
 from armlet.verify.vectors import Trials, trials
 from draw import draw_network, draw_options
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from armlet.data.dataset import DataSet, make_dataset
 from armlet.data.source import SourceOptions, read_source
+from armlet.formats.params import write_params
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.sparsify import sparsify
-from armlet.network.params import write_params
 from armlet.network.topology import Topology
 from armlet.train.options import TrainOptions
 from armlet.train.trainer import train_network

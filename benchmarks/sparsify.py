@@ -28,15 +28,15 @@ import numpy as np
 
 from armlet.data.dataset import make_dataset
 from armlet.data.source import SourceOptions, read_source
+from armlet.formats.arrays import read_npz, write_npz
+from armlet.formats.params import write_params
+from armlet.formats.read import read_network
 from armlet.manifold.checkpoint import Partial
 from armlet.manifold.functional import outputs
 from armlet.manifold.options import FAST, SparsifyOptions
 from armlet.manifold.select import Selector
 from armlet.manifold.sparsify import Sparsified, sparsify
-from armlet.network.arrays import read_npz, write_npz
 from armlet.network.network import Network
-from armlet.network.params import write_params
-from armlet.network.read import read_network
 from armlet.network.topology import Topology
 from armlet.storage import write_file
 from armlet.train.options import TrainOptions

@@ -14,8 +14,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from armlet.emit.check import check_program
-from armlet.emit.program import Program
 from armlet.errors import ArmletError, InvariantError
 from armlet.graph.graph import Graph
 from armlet.layout.layout import Layout
@@ -23,6 +21,8 @@ from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.check import check_code
 from armlet.schedule.code import Code, Op
 from armlet.schedule.order import Order
+from armlet.select.check import check_program
+from armlet.select.program import Program
 from draw import draw_network, draw_options
 
 Random = np.random.Generator

@@ -1,4 +1,4 @@
-"""The coefficients of tanh in armlet.network.recipe, and how near float32 comes with them.
+"""The coefficients of tanh in armlet.arithmetic.activation_program, and how near float32 comes with them.
 
     python benchmarks/tanh.py [--every 97]
 
@@ -10,9 +10,9 @@ import argparse
 
 import numpy as np
 
+from armlet.arithmetic.activation_program import RECIPES
 from armlet.network.activation import Activation, activated
 from armlet.network.frozen import F64
-from armlet.network.recipe import RECIPES
 
 END = 8.0
 ABOVE, BELOW = 3, 4  # powers of x^2

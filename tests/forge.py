@@ -11,12 +11,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from armlet.formats.arrays import read_npz, write_npz
+from armlet.isa.core import Core
 from armlet.network.activation import Activation
-from armlet.network.arrays import read_npz, write_npz
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
-from armlet.target.core import Core
-from armlet.verify.toolchain import Toolchain
+from armlet.simulate.toolchain import Toolchain
 
 
 def shown(value: object) -> bytes:

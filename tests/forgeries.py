@@ -339,7 +339,7 @@ def _turned(array: Any) -> Any:
 
 
 def _extra_array(f: Forgery) -> None:
-    from armlet.network.arrays import read_npz, write_npz
+    from armlet.formats.arrays import read_npz, write_npz
 
     (f.scratch / "e.npz").write_bytes(f.files["net_order.npz"])
     f.files["net_order.npz"] = write_npz({**read_npz(f.scratch / "e.npz"), "weights": np.zeros(3, np.float32)})

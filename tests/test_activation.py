@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from armlet.arithmetic.activation_program import RECIPES
 from armlet.config import AnnealOptions, CompileOptions
-from armlet.emit.recipe import lower
 from armlet.errors import CapacityError, InputError
+from armlet.formats.params import read_params, write_params
 from armlet.network.activation import MEANINGS, Activation, activated, activation_error
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
-from armlet.network.params import read_params, write_params
-from armlet.network.recipe import RECIPES
 from armlet.network.topology import read_topology
 from armlet.pipeline import compile_network, write_build
+from armlet.select.lowering import lower
 from armlet.verify.verify import verify_build
 
 QUICK = CompileOptions(anneal=AnnealOptions(moves=20, chains=1))

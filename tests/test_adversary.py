@@ -9,16 +9,16 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
+from armlet.build.read import Build, read_build
 from armlet.errors import InputError, ToolchainError
-from armlet.target.core import CORTEX_M4F_CORE as CORE
-from armlet.verify.build import Build, read_build
-from armlet.verify.image import Image, read_image
-from armlet.verify.machine import BUFFERS
-from armlet.verify.mutants import Change, changed
-from armlet.verify.program import decode_program
-from armlet.verify.prove import prove
-from armlet.verify.runner import Runner
-from armlet.verify.toolchain import Toolchain, find_toolchain
+from armlet.isa.core import CORTEX_M4F_CORE as CORE
+from armlet.mutate.mutants import Change, changed
+from armlet.prove.prove import prove
+from armlet.simulate.decoded import decode_program
+from armlet.simulate.image import Image, read_image
+from armlet.simulate.machine import BUFFERS
+from armlet.simulate.runner import Runner
+from armlet.simulate.toolchain import Toolchain, find_toolchain
 from armlet.verify.verify import verify_build
 from test_verify import QUICK, broken, compiled, small_network
 
@@ -144,7 +144,7 @@ HOPS = "  movw r1, #:lower16:net_constants\n  movt r1, #:upper16:net_constants"
 def test_a_program_that_is_right_once_or_at_one_place_only_is_refused(
     old: str, new: str, reason: str, tmp_path: Path, elf: bytes, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("armlet.verify.linked.strange_text", lambda *_: "")  # were such a text let through
+    monkeypatch.setattr("armlet.verify.link.linked.strange_text", lambda *_: "")  # were such a text let through
     path = compiled(small_network(), tmp_path, replace(QUICK, registers=5)) / "net.S"
     whole, where = path.read_text(), read_image(elf).address("net_constants")
     assert old in whole

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from armlet.build.read import read_build
 from armlet.config import CompileOptions
+from armlet.prove.prove import prove
 from armlet.schedule.interpret import run_order
-from armlet.verify.build import read_build
-from armlet.verify.prove import prove
-from armlet.verify.runner import Runner
-from armlet.verify.toolchain import find_toolchain
+from armlet.simulate.runner import Runner
+from armlet.simulate.toolchain import find_toolchain
 from armlet.verify.verify import link_build, verify_build
 from strategies import inputs_for, networks
 from test_verify import QUICK, compiled, small_network

@@ -15,8 +15,8 @@ from typer.testing import CliRunner, Result
 from armlet.apart import overlap, refuse_overlap
 from armlet.cli import app
 from armlet.errors import InputError
+from armlet.formats.params import write_params
 from armlet.network.network import multilayer_perceptron
-from armlet.network.params import write_params
 from armlet.storage import open_input, open_text, read_file, write_file, write_folder
 
 posix = pytest.mark.skipif(os.name == "nt", reason="links and pipes are POSIX's")

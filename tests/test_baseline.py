@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from armlet.baseline import BASELINES
+from armlet.isa.core import CORTEX_M4F_CORE
+from armlet.isa.thumb.cortex_m4f_timing import CORTEX_M4F_CYCLES, STM32F407_FLASH
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
-from armlet.target.core import CORTEX_M4F_CORE
-from armlet.target.cortex_m4f_timing import CORTEX_M4F_CYCLES, STM32F407_FLASH
+from armlet.simulate.image import read_image
+from armlet.simulate.machine import Machine
+from armlet.simulate.measure import measure_call
+from armlet.simulate.toolchain import find_toolchain
 from armlet.verify.bound import error_bound
-from armlet.verify.image import read_image
-from armlet.verify.machine import Machine
-from armlet.verify.measure import measure_call
-from armlet.verify.toolchain import find_toolchain
 
 
 def sparse_network(seed: int, density: float) -> Network:

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from armlet.arithmetic.activation_program import RECIPES
+from armlet.arithmetic.float32 import MultiplyAdd, multiply_add
 from armlet.network.activation import Activation
-from armlet.network.arithmetic import MultiplyAdd, multiply_add
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32, F64
 from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
-from armlet.network.recipe import RECIPES
 from armlet.verify.bound import error_bound, largest_sum, specified
 
 SCALES = (1e-42, 1e-30, 1e-3, 1.0, 1e3, 1e12)

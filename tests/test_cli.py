@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from armlet.cli import app
 from armlet.cli.console import table
-from armlet.network.params import read_params
+from armlet.formats.params import read_params
 from armlet.version import __version__
 
 TOPOLOGY = "5, 8, 10\n"

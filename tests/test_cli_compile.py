@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from armlet.cli import app
-from armlet.network.params import write_params
-from armlet.verify.toolchain import find_toolchain
+from armlet.formats.params import write_params
+from armlet.simulate.toolchain import find_toolchain
 from test_schedule import random_network
 
 
@@ -100,7 +100,7 @@ def test_the_compiled_program_runs_from_the_command_line_as_the_network_does(her
 
 def test_two_builds_link_into_one_program_without_a_clash(here: Path):
     """Every symbol starts with the build's name."""
-    from armlet.target import TARGETS
+    from armlet.isa.targets import TARGETS
 
     core, tools = TARGETS["cortex-m4f"].core, find_toolchain()
     parts = []
@@ -112,9 +112,9 @@ def test_two_builds_link_into_one_program_without_a_clash(here: Path):
 
 def test_c_firmware_calls_the_program_by_its_header(here: Path):
     armlet("compile", "P", "net", "--no-verify", "--quiet")
-    from armlet.target import TARGETS
-    from armlet.verify.image import read_image
-    from armlet.verify.machine import Machine
+    from armlet.isa.targets import TARGETS
+    from armlet.simulate.image import read_image
+    from armlet.simulate.machine import Machine
 
     core, tools, build = TARGETS["cortex-m4f"].core, find_toolchain(), here / "build" / "net"
     firmware = (build / "net.h").read_text() + "void go(const float *x, float y[net_OUTPUTS]) { net_run(x, y); }\n"

@@ -14,9 +14,9 @@ from armlet.cli import guarded
 from armlet.cli.live import line, seconds_left
 from armlet.cli.plot import DISTANCE, SHOWN, plot
 from armlet.cli.sparsify import sparsify
+from armlet.formats.params import read_params, write_params
+from armlet.formats.read import read_network
 from armlet.manifold.trace import Epoch, Trace
-from armlet.network.params import read_params, write_params
-from armlet.network.read import read_network
 from test_manifold_metric import random_network
 
 FAST = ["--epochs", "3", "--steps", "10", "--batch", "32", "--inputs", "gaussian"]

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from armlet.errors import TargetError
-from armlet.target.cortex_m4f_timing import CORTEX_M4F_CYCLES, STM32F407_FLASH
-from armlet.target.cycles import CycleTable, Flash, Kind, Timing
-from armlet.verify.cycles import step_cycles
-from armlet.verify.flash import flash_cycles
-from armlet.verify.measure import measure_call
-from armlet.verify.watch import trace_call
+from armlet.isa.thumb.cortex_m4f_timing import CORTEX_M4F_CYCLES, STM32F407_FLASH
+from armlet.isa.timing import CycleTable, Flash, Kind, Timing
+from armlet.simulate.cycles import step_cycles
+from armlet.simulate.flash import flash_cycles
+from armlet.simulate.measure import measure_call
+from armlet.simulate.watch import trace_call
 from emulated import machine
 
 RETURN = 1 + 2  # BX: 1 + P

@@ -22,7 +22,7 @@ from armlet.data.images import Source
 from armlet.data.source import SourceOptions, read_source
 from armlet.data.split import hold_out
 from armlet.errors import InputError
-from armlet.network.arrays import write_npz
+from armlet.formats.arrays import write_npz
 from mutation import mutations
 
 

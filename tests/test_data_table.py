@@ -14,7 +14,7 @@ from armlet.data.dataset import show_rows
 from armlet.data.sheet import read_sheet
 from armlet.data.table import read_inputs, read_labels, read_samples
 from armlet.errors import InputError
-from armlet.network.arrays import write_npz
+from armlet.formats.arrays import write_npz
 from mutation import mutations
 
 tables = nps.arrays(

@@ -11,24 +11,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.build.manifest import read_manifest
+from armlet.build.names import check_name
+from armlet.build.order_file import read_order
 from armlet.config import AnnealOptions, CompileOptions
-from armlet.emit.arrange import arrange, waits
-from armlet.emit.check import check_program
-from armlet.emit.declared import read_order
-from armlet.emit.manifest import read_manifest
-from armlet.emit.names import check_name
-from armlet.emit.program import POINTERS, Program
-from armlet.emit.select import select
 from armlet.errors import CapacityError, InputError, InvariantError
+from armlet.formats.params import read_params
+from armlet.isa.target import Op
+from armlet.isa.targets import TARGETS
 from armlet.network.activation import Activation
-from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network, multilayer_perceptron
-from armlet.network.params import read_params
 from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.interpret import run_order
-from armlet.target import TARGETS
-from armlet.target.spec import Op
+from armlet.select.check import check_program
+from armlet.select.program import POINTERS, Program
+from armlet.select.scheduling import arrange, waits
+from armlet.select.select import select
 from strategies import networks
 from test_graph import tiny
 from test_schedule import random_network

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from armlet.extras import EXTRAS, extra_of
+from armlet.formats.params import write_params
 from armlet.network.network import multilayer_perceptron
-from armlet.network.params import write_params
 
 PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 # Python with some modules that are not there, whatever is installed.

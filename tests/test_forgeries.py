@@ -10,7 +10,7 @@ import pytest
 from armlet.errors import ArmletError
 from armlet.graph.graph import Graph
 from armlet.network.domain import InputDomain
-from armlet.verify.toolchain import Toolchain
+from armlet.simulate.toolchain import Toolchain
 from armlet.verify.verify import verify_build
 from forge import Forgery, Remembering, rich_network
 from forgeries import ALL, figures
@@ -80,7 +80,7 @@ OBJECT = (  # what the object shows, whoever has let the text pass
 def test_a_forgery_is_refused_by_its_object_or_its_bytes_as_well(
     name: str, honest: dict[str, bytes], tools: Remembering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("armlet.verify.linked.strange_text", lambda *_: "")
+    monkeypatch.setattr("armlet.verify.link.linked.strange_text", lambda *_: "")
     forgery = Forgery(dict(honest), tmp_path)
     ALL["text"][name](forgery)
     forgery.seal()
@@ -154,7 +154,7 @@ def test_a_scale_within_its_range_is_not(
 
 def test_a_folded_bias_beside_a_dead_neuron_of_large_summands_is_held_to_its_rounding(tmp_path: Path):
     """What the dead neuron sums up cannot reach the bias, and so gives it no slack."""
-    from armlet.verify.build import read_build
+    from armlet.build.read import read_build
     from armlet.verify.declaration import disagreement
 
     build = read_build(compiled(rich_network(), tmp_path, OPTIONS))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from armlet.emit.manifest import read_manifest
+from armlet.build.manifest import read_manifest
 from armlet.errors import InputError
 from fuzz import CORPUS, Fault, fuzz
 from readers import READERS, Reader

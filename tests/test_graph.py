@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from armlet.arithmetic.float32 import MultiplyAdd
 from armlet.errors import InvariantError
 from armlet.graph.bounds import node_bounds
 from armlet.graph.build import build_graph
@@ -15,7 +16,6 @@ from armlet.graph.interpret import run_graph
 from armlet.graph.simplify import simplify
 from armlet.graph.text import show_graph
 from armlet.network.activation import Activation, activation_error
-from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from armlet.emit.manifest import cheapest
+from armlet.build.manifest import cheapest
+from armlet.build.read import read_build
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
-from armlet.verify.build import read_build
-from armlet.verify.text import Sizes, strange_text
-from armlet.verify.toolchain import Toolchain
+from armlet.simulate.toolchain import Toolchain
+from armlet.verify.link.text import Sizes, strange_text
 from armlet.verify.verify import verify_build
 from honest import try_honest
 from mutants import SMALL, Kind, kinds, network_of

@@ -13,7 +13,8 @@ HOUSE = Path(__file__).parent.parent / "src" / "armlet"
 REPOSITORY = HOUSE.parent.parent
 FILES = sorted(HOUSE.rglob("*.py"))
 EVERYONE = {"errors", "extras", "kernels", "storage", "version"}
-COMPILER = {"network", "quantize", "target", "graph", "anneal", "schedule", "layout"}
+VALUES = {"network", "arithmetic"}
+STAGES = VALUES | {"quantize", "graph", "anneal", "schedule", "layout", "isa"}
 MAY_SEE = {  # a room sees itself, EVERYONE, and these; what is not listed sees all
     "errors": set(),
     "extras": set(),
@@ -21,18 +22,25 @@ MAY_SEE = {  # a room sees itself, EVERYONE, and these; what is not listed sees 
     "storage": set(),
     "version": set(),
     "network": set(),
-    "data": {"network"},
+    "arithmetic": {"network"},
+    "formats": {"network"},
+    "data": {"network", "formats"},
     "train": {"data", "network"},
     "manifold": {"network"},
     "quantize": {"network", "manifold"},
-    "target": {"network"},  # whether it fuses: the float32 contract of network.arithmetic
-    "graph": {"network", "quantize"},
+    "graph": VALUES | {"quantize"},
     "anneal": set(),
-    "schedule": {"graph", "anneal", "network"},
-    "layout": {"schedule", "anneal", "graph", "network"},
-    "emit": COMPILER,
-    "baseline": {"network"},
-    "verify": {"emit", "graph", "schedule", "target", "network", "config"},
+    "schedule": VALUES | {"graph", "anneal"},
+    "layout": VALUES | {"schedule", "anneal", "graph"},
+    "isa": VALUES,
+    "select": STAGES,
+    "tune": STAGES | {"select", "build"},
+    "build": STAGES | {"select", "formats"},
+    "baseline": VALUES,
+    "simulate": {"network", "isa", "build"},
+    "prove": STAGES | {"build", "simulate"},
+    "mutate": STAGES | {"build", "simulate", "prove"},
+    "verify": STAGES | {"formats", "build", "simulate", "prove", "mutate", "config"},
 }
 JAX_LIVES_IN = {"train", "manifold"}
 
@@ -143,7 +151,7 @@ def test_there_is_no_room_for_odds_and_ends():
     assert not names & {"utils", "helpers", "common", "misc"}
 
 
-@pytest.mark.parametrize("statement", ["import armlet", "import armlet.cli", "import armlet.network.read"])
+@pytest.mark.parametrize("statement", ["import armlet", "import armlet.cli", "import armlet.formats.read"])
 def test_the_front_door_wakes_neither_jax_nor_numba(statement: str):
     program = f"{statement}; import sys; print(sorted({{'jax', 'numba', 'scipy', 'sklearn'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

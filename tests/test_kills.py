@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from armlet.network.params import write_params
+from armlet.formats.params import write_params
 from kills import STAGES, soak
 from test_schedule import random_network
 

@@ -11,15 +11,15 @@ import unicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from armlet.arithmetic.float32 import MultiplyAdd, multiply_add
 from armlet.errors import TargetError, ToolchainError
-from armlet.network.arithmetic import MultiplyAdd, multiply_add
-from armlet.target.core import CORTEX_M4F_CORE, Memory
-from armlet.verify.image import read_image
-from armlet.verify.machine import STACK, Machine, MachineError
-from armlet.verify.program import decode_program
-from armlet.verify.toolchain import find_toolchain
-from armlet.verify.trace import REGIONS, Region
-from armlet.verify.watch import trace_call
+from armlet.isa.core import CORTEX_M4F_CORE, Memory
+from armlet.simulate.decoded import decode_program
+from armlet.simulate.image import read_image
+from armlet.simulate.machine import STACK, Machine, MachineError
+from armlet.simulate.toolchain import find_toolchain
+from armlet.simulate.trace import REGIONS, Region
+from armlet.simulate.watch import trace_call
 from emulated import HEAD, machine
 
 

@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 
 from armlet.cli import app
 from armlet.errors import InputError
+from armlet.formats.arrays import read_npz, write_npz
+from armlet.formats.params import write_params
 from armlet.manifold.checkpoint import NAME, Partial
 from armlet.manifold.sparsify import Sparsified, sparsify
-from armlet.network.arrays import read_npz, write_npz
 from armlet.network.network import Network
-from armlet.network.params import write_params
 from test_manifold_metric import random_network
 from test_manifold_sparsify import QUICK
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from armlet.errors import InputError
+from armlet.formats.read import read_network
 from armlet.manifold.adjust import walk
 from armlet.manifold.functional import activations_of, masks_of, point_of
 from armlet.manifold.metric import OutputMetric, Shape, refer
@@ -19,7 +20,6 @@ from armlet.manifold.select import Selector
 from armlet.manifold.sparsify import sparsify
 from armlet.manifold.trace import Epoch, Trace
 from armlet.network.network import Layer, Network
-from armlet.network.read import read_network
 from test_manifold_metric import random_network
 
 QUICK = SparsifyOptions(epochs=4, steps=20, batch=32, draws=256, judged=64, validation=128, inputs="gaussian")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armlet.emit import names
-from armlet.emit.names import check_name
+from armlet.build import names
+from armlet.build.names import check_name
 from armlet.errors import InputError
 
 CLASHES = {

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from armlet.network.arithmetic import MultiplyAdd, multiply, multiply_add, relu
+from armlet.arithmetic.float32 import MultiplyAdd, multiply, multiply_add, relu
 from armlet.network.frozen import F32
 
 LARGEST = Fraction(float(np.finfo(np.float32).max))

@@ -10,16 +10,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from armlet.errors import ArmletWarning, InputError
+from armlet.formats.arrays import write_npy, write_npz
+from armlet.formats.declaration import Declaration
+from armlet.formats.declare import parse_declaration
+from armlet.formats.params import read_params, write_params
+from armlet.formats.read import read_network
+from armlet.formats.spelling import activation_called
 from armlet.network.activation import Activation
-from armlet.network.arrays import write_npy, write_npz
-from armlet.network.declaration import Declaration
-from armlet.network.declare import parse_declaration
 from armlet.network.domain import InputDomain, Origin, domain_of
 from armlet.network.network import Network
 from armlet.network.outputs import OutputKind
-from armlet.network.params import read_params, write_params
-from armlet.network.read import read_network
-from armlet.network.spelling import activation_called
 from strategies import networks
 
 W0 = np.arange(12, dtype=np.float32).reshape(3, 4)

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from armlet.errors import InputError
+from armlet.formats.arrays import read_npy, read_npz, write_npy, write_npz
+from armlet.formats.npz import read_npz_network
+from armlet.formats.params import read_params, write_params
+from armlet.formats.read import read_network
 from armlet.network.activation import Activation
-from armlet.network.arrays import read_npy, read_npz, write_npy, write_npz
 from armlet.network.domain import InputDomain, Origin
 from armlet.network.network import Layer, Network, multilayer_perceptron
 from armlet.network.normalise import fold_normalisation
-from armlet.network.npz import read_npz_network
-from armlet.network.params import read_params, write_params
-from armlet.network.read import read_network
 from armlet.network.topology import read_topology
 from mutation import mutations
 from strategies import inputs_for, networks

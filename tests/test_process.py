@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from armlet.cli import console
+from armlet.formats.params import write_params
 from armlet.network.network import multilayer_perceptron
-from armlet.network.params import write_params
 
 posix = pytest.mark.skipif(os.name == "nt", reason="streams and signals are POSIX's")
 ARMLET = (sys.executable, "-m", "armlet")

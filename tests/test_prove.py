@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armlet.emit.numbering import Numbering
+from armlet.arithmetic.float32 import MultiplyAdd, multiply, multiply_add, relu
+from armlet.build.read import Build, read_build
 from armlet.errors import ToolchainError
-from armlet.network.arithmetic import MultiplyAdd, multiply, multiply_add, relu
-from armlet.target.core import CORTEX_M4F_CORE
-from armlet.verify.build import Build, read_build
-from armlet.verify.controls import flip
-from armlet.verify.decode import Decoder
-from armlet.verify.image import Image
-from armlet.verify.program import decode_program
-from armlet.verify.prove import prove
-from armlet.verify.runner import Runner
-from armlet.verify.semantics import compile_step
-from armlet.verify.state import RefusalError
-from armlet.verify.terms import Term, Terms
-from armlet.verify.toolchain import Toolchain, find_toolchain
+from armlet.isa.core import CORTEX_M4F_CORE
+from armlet.isa.thumb.decode import Decoder
+from armlet.isa.thumb.semantics import compile_step
+from armlet.mutate.controls import flip
+from armlet.prove.prove import prove
+from armlet.prove.state import RefusalError
+from armlet.prove.terms import Term, Terms
+from armlet.select.numbering import Numbering
+from armlet.simulate.decoded import decode_program
+from armlet.simulate.image import Image
+from armlet.simulate.runner import Runner
+from armlet.simulate.toolchain import Toolchain, find_toolchain
 from armlet.verify.verify import link_build
 from strategies import LARGEST
 from test_verify import QUICK, compiled, small_network
@@ -182,7 +182,7 @@ def test_the_proof_needs_no_run(linked: tuple[Build, Image], monkeypatch: pytest
     def never(*_: object, **__: object) -> None:
         raise AssertionError("emulated")
 
-    monkeypatch.setattr("armlet.verify.machine.Machine.call", never)
+    monkeypatch.setattr("armlet.simulate.machine.Machine.call", never)
     assert proved(build, image) == ""
 
 

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.build.scaling import scaling_of
 from armlet.errors import InvariantError
 from armlet.graph.build import build_graph
 from armlet.graph.graph import HOMOGENEOUS, Graph
@@ -15,7 +17,6 @@ from armlet.graph.rescale import FARTHEST, Rescale, rescale
 from armlet.graph.share import share
 from armlet.graph.text import show_graph
 from armlet.network.activation import Activation
-from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
@@ -23,7 +24,6 @@ from armlet.schedule.interpret import run_order
 from armlet.schedule.order import Order, natural_order
 from armlet.verify.bound import error_bound, specified
 from armlet.verify.declaration import disagreement
-from armlet.verify.scaling import scaling_of
 from strategies import inputs_for, networks
 
 HOWS = st.sampled_from((Rescale.FREE, Rescale.ANY))

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armlet.anneal.engine import Annealing
+from armlet.arithmetic.float32 import MultiplyAdd
 from armlet.errors import CapacityError, InvariantError
 from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
 from armlet.graph.simplify import simplify
-from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.domain import InputDomain
 from armlet.network.network import Network, multilayer_perceptron
 from armlet.network.normalise import fold_normalisation

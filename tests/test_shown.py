@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 from armlet.cli import app
 from armlet.data.moments import moments_of_rows
 from armlet.errors import InputError
+from armlet.formats.params import write_params
 from armlet.manifold.inputs.moments import read_moments
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
 from armlet.network.outputs import OutputKind
-from armlet.network.params import write_params
 from armlet.shown import Measure, r_squared, shown_on
 
 RANDOM = np.random.default_rng(5)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import soak
-from armlet.network.params import read_params
-from armlet.verify.build import Build
-from armlet.verify.toolchain import find_toolchain
+from armlet.build.read import Build
+from armlet.formats.params import read_params
+from armlet.simulate.toolchain import find_toolchain
 
 NETWORKS = 300
 

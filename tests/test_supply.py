@@ -10,31 +10,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.build.prologue import entry_cycles
+from armlet.build.read import read_build
 from armlet.config import CompileOptions
-from armlet.emit.arrange import arrange
-from armlet.emit.check import check_program
-from armlet.emit.entry import entry_cycles
-from armlet.emit.program import Program
-from armlet.emit.select import select, selections
 from armlet.errors import InvariantError, TargetError
-from armlet.network.arithmetic import MultiplyAdd
+from armlet.isa.target import Op, Target
+from armlet.isa.targets import TARGETS
+from armlet.isa.thumb.cortex_m4f import CORTEX_M4F
+from armlet.isa.thumb.decode import Decoder
+from armlet.isa.thumb.semantics import compile_step
+from armlet.mutate.fields import find_fields, turned
+from armlet.mutate.mutants import Change, changed
+from armlet.mutate.trial import try_image
 from armlet.network.network import Network
 from armlet.pipeline import Compilation, compile_network
+from armlet.prove.state import State
+from armlet.prove.terms import Terms
 from armlet.schedule.interpret import run_order
-from armlet.target import TARGETS
-from armlet.target.cortex_m4f import CORTEX_M4F
-from armlet.target.spec import Op, Target
-from armlet.verify.build import read_build
-from armlet.verify.decode import Decoder
-from armlet.verify.fields import find_fields, turned
-from armlet.verify.image import read_image
-from armlet.verify.mutants import Change, changed
-from armlet.verify.runner import Runner
-from armlet.verify.semantics import compile_step
-from armlet.verify.state import State
-from armlet.verify.terms import Terms
-from armlet.verify.toolchain import find_toolchain
-from armlet.verify.trial import try_image
+from armlet.select.check import check_program
+from armlet.select.program import Program
+from armlet.select.scheduling import arrange
+from armlet.select.select import select, selections
+from armlet.simulate.image import read_image
+from armlet.simulate.runner import Runner
+from armlet.simulate.toolchain import find_toolchain
 from armlet.verify.verify import link_build
 from strategies import inputs_for, networks
 from test_emit import options

@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from armlet.arithmetic.float32 import MultiplyAdd
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.errors import TargetError
-from armlet.network.arithmetic import MultiplyAdd
+from armlet.isa.target import Form, Op, Split, Target
+from armlet.isa.targets import TARGETS
 from armlet.network.network import Network
 from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.interpret import run_order
-from armlet.target import TARGETS
-from armlet.target.spec import Form, Op, Split, Target
-from armlet.verify.image import read_image
-from armlet.verify.machine import Machine
-from armlet.verify.toolchain import find_toolchain
+from armlet.simulate.image import read_image
+from armlet.simulate.machine import Machine
+from armlet.simulate.toolchain import find_toolchain
 from strategies import inputs_for, networks
 from test_schedule import random_network
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from armlet.data.dataset import DataSet, make_dataset
 from armlet.data.digits import read_digits
 from armlet.errors import InputError
+from armlet.formats.params import read_params, write_params
 from armlet.network.activation import Activation
-from armlet.network.params import read_params, write_params
 from armlet.network.topology import Topology
 from armlet.train.options import Epoch, TrainOptions
 from armlet.train.trainer import train_network

@@ -7,22 +7,22 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from armlet.build.read import Build, read_build
 from armlet.cli import app
 from armlet.config import CompileOptions
+from armlet.isa.core import CORTEX_M4F_CORE
+from armlet.isa.targets import TARGETS
+from armlet.isa.thumb.decode import Decoder
+from armlet.mutate.fields import find_fields, read_one, turned
+from armlet.mutate.mutants import KINDS, NOTHING, changed, mutants
+from armlet.mutate.trial import Fate, try_image
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
 from armlet.pipeline import compile_network
-from armlet.target import TARGETS
-from armlet.target.core import CORTEX_M4F_CORE
-from armlet.verify.build import Build, read_build
-from armlet.verify.decode import Decoder
-from armlet.verify.fields import find_fields, read_one, turned
-from armlet.verify.image import Image
-from armlet.verify.mutants import KINDS, NOTHING, changed, mutants
-from armlet.verify.prove import Proof
-from armlet.verify.toolchain import find_toolchain
-from armlet.verify.trial import Fate, try_image
+from armlet.prove.prove import Proof
+from armlet.simulate.image import Image
+from armlet.simulate.toolchain import find_toolchain
 from armlet.verify.verify import link_build
 from mutants import LAYOUTS, SMALL, Kind, kinds, network_of, try_kind
 from test_verify import QUICK, compiled, small_network
@@ -103,8 +103,8 @@ def test_operands_are_exchanged_by_what_the_decoder_reads(code: str, exchanged: 
 
 
 def test_a_verifier_that_believes_everything_is_found_out(usual: tuple[Build, Image], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("armlet.verify.trial.prove", lambda *_: Proof("", 0, 0))
-    monkeypatch.setattr("armlet.verify.machine.SECONDS", 0.5)
+    monkeypatch.setattr("armlet.mutate.trial.prove", lambda *_: Proof("", 0, 0))
+    monkeypatch.setattr("armlet.simulate.machine.SECONDS", 0.5)
     build, image = usual
     trial = try_image(build, image, 45, seed=0, inputs=30)
     assert not trial.holds

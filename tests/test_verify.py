@@ -12,20 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.build.read import read_build
 from armlet.cli import app
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.errors import InputError
+from armlet.formats.arrays import read_npy, read_npz
 from armlet.network.activation import Activation
-from armlet.network.arithmetic import MultiplyAdd
-from armlet.network.arrays import read_npy, read_npz
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
 from armlet.pipeline import compile_network
 from armlet.schedule.interpret import run_order
-from armlet.verify.build import read_build
+from armlet.simulate.toolchain import ZigToolchain, find_toolchain
 from armlet.verify.declaration import disagreement
 from armlet.verify.run import run_build
-from armlet.verify.toolchain import ZigToolchain, find_toolchain
 from armlet.verify.vectors import trials
 from armlet.verify.verdict import Verdict
 from armlet.verify.verify import verify_build
@@ -142,8 +142,8 @@ SABOTAGE = {
 
 @pytest.mark.parametrize("what", SABOTAGE)
 def test_sabotaged_assembly_is_refused(what: str, build: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("armlet.verify.machine.SECONDS", 0.5)
-    monkeypatch.setattr("armlet.verify.linked.strange_text", lambda *_: "")  # were such a text let through
+    monkeypatch.setattr("armlet.simulate.machine.SECONDS", 0.5)
+    monkeypatch.setattr("armlet.verify.link.linked.strange_text", lambda *_: "")  # were such a text let through
     change, says = SABOTAGE[what]
     _edit(build, change)
     found = broken(verify_build(build, random=4))
@@ -264,7 +264,7 @@ def test_run_refuses_what_it_cannot_write_before_it_runs(build: Path, tmp_path: 
 
 def test_a_verifier_that_compares_nothing_is_found_out(build: Path, monkeypatch: pytest.MonkeyPatch):
     """The negative controls stand trial too: with the comparison made blind, they must not pass."""
-    monkeypatch.setattr("armlet.verify.controls._is_refused", lambda *_: False)
+    monkeypatch.setattr("armlet.mutate.controls._is_refused", lambda *_: False)
     verdict = verify_build(build, random=2)
     assert len(broken(verdict)) == 1
     assert "nothing here is proof" in broken(verdict)[0]
@@ -273,7 +273,7 @@ def test_a_verifier_that_compares_nothing_is_found_out(build: Path, monkeypatch:
 
 
 def test_without_tools_the_mend_is_named(monkeypatch: pytest.MonkeyPatch, build: Path):
-    monkeypatch.setattr("armlet.verify.toolchain._zig", lambda: None)
+    monkeypatch.setattr("armlet.simulate.toolchain._zig", lambda: None)
     monkeypatch.setattr("shutil.which", lambda _: None)
     result = CliRunner().invoke(app, ["verify", str(build)])
     assert (result.exit_code, result.output.count("\n")) == (2, 1)

@@ -30,18 +30,18 @@ if TYPE_CHECKING:
         TargetError,
         ToolchainError,
     )
+    from armlet.formats.declaration import Declaration
+    from armlet.formats.params import read_params, write_params
+    from armlet.formats.read import read_network
+    from armlet.isa.targets import TARGETS
     from armlet.manifold.options import SparsifyOptions
     from armlet.manifold.sparsify import Sparsified, sparsify
     from armlet.network.activation import Activation
-    from armlet.network.declaration import Declaration
     from armlet.network.domain import InputDomain, Origin
     from armlet.network.network import Layer, Network, multilayer_perceptron
     from armlet.network.outputs import OutputKind
-    from armlet.network.params import read_params, write_params
-    from armlet.network.read import read_network
     from armlet.network.topology import Topology, read_topology
     from armlet.pipeline import Compilation, compile_network, write_build
-    from armlet.target import TARGETS
     from armlet.train.options import TrainOptions
     from armlet.train.trainer import train_network
     from armlet.verify.run import run_build

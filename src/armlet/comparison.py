@@ -7,15 +7,15 @@ import numpy as np
 
 from armlet.baseline import BASELINES
 from armlet.errors import InvariantError
+from armlet.isa.target import Target
 from armlet.network.frozen import F32
 from armlet.network.network import Network
-from armlet.target.spec import Target
+from armlet.simulate.figures import Figures
+from armlet.simulate.image import read_image
+from armlet.simulate.machine import Machine
+from armlet.simulate.measure import measure_call
+from armlet.simulate.toolchain import Toolchain
 from armlet.verify.bound import error_bound
-from armlet.verify.figures import Figures
-from armlet.verify.image import read_image
-from armlet.verify.machine import Machine
-from armlet.verify.measure import measure_call
-from armlet.verify.toolchain import Toolchain
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,23 +6,23 @@ from pathlib import Path
 
 import numpy as np
 
+from armlet.build.manifest import Manifest
 from armlet.comparison import measure_c
 from armlet.config import CompileOptions
 from armlet.data.dataset import DataSet, make_dataset, write_dataset
 from armlet.data.source import SourceOptions, read_source
-from armlet.emit.manifest import Manifest
+from armlet.formats.params import write_params
+from armlet.isa.targets import TARGETS
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.sparsify import sparsify
 from armlet.network.network import Network
-from armlet.network.params import write_params
 from armlet.network.topology import Topology
 from armlet.pipeline import compile_network, write_build
-from armlet.target import TARGETS
+from armlet.simulate.figures import Figures
+from armlet.simulate.toolchain import find_toolchain
 from armlet.train.options import TrainOptions
 from armlet.train.trainer import train_network
-from armlet.verify.figures import Figures
 from armlet.verify.run import run_build
-from armlet.verify.toolchain import find_toolchain
 from armlet.verify.verdict import Verdict
 from armlet.verify.verify import verify_build
 

@@ -7,26 +7,22 @@ from pathlib import Path
 from typing import TypeVar
 
 from armlet.anneal.engine import Annealed, Annealing
+from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.build.bundle import OWNS, Bundle, bundle
+from armlet.build.manifest import MemoryEntry, Search, cheapest, layouts_of
+from armlet.build.names import check_name
+from armlet.build.prologue import frame
 from armlet.config import CompileOptions
-from armlet.emit.arrange import arrange
-from armlet.emit.bundle import OWNS, Bundle, bundle
-from armlet.emit.check import check_program
-from armlet.emit.choose import SPARES, choose
-from armlet.emit.entry import frame
-from armlet.emit.manifest import MemoryEntry, Search, cheapest, layouts_of
-from armlet.emit.names import check_name
-from armlet.emit.program import Program
-from armlet.emit.recipe import roomy
-from armlet.emit.select import select
 from armlet.errors import CapacityError, InputError
 from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
 from armlet.graph.rescale import Rescale, rescale
 from armlet.graph.share import share
 from armlet.graph.simplify import Simplified, simplify, unsimplified
+from armlet.isa.target import Target
+from armlet.isa.targets import TARGETS
 from armlet.layout.layout import Layout
 from armlet.layout.place import InputLayout, place_all
-from armlet.network.arithmetic import MultiplyAdd
 from armlet.network.network import Network
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.allocate import Registers, allocate
@@ -34,9 +30,13 @@ from armlet.schedule.check import check_code
 from armlet.schedule.code import Code
 from armlet.schedule.order import Order
 from armlet.schedule.plan import plan_order
+from armlet.select.check import check_program
+from armlet.select.lowering import roomy
+from armlet.select.program import Program
+from armlet.select.scheduling import arrange
+from armlet.select.select import select
 from armlet.storage import write_folder
-from armlet.target import TARGETS
-from armlet.target.spec import Target
+from armlet.tune import SPARES, choose
 
 Kind = TypeVar("Kind", bound=Enum)
 

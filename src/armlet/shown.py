@@ -13,8 +13,8 @@ import numpy as np
 
 from armlet.data.table import I64, read_inputs, read_targets
 from armlet.errors import InputError
+from armlet.formats.assemble import Tell
 from armlet.network.activation import Activation
-from armlet.network.assemble import Tell
 from armlet.network.frozen import F32, F64
 from armlet.network.network import Network
 from armlet.network.outputs import OutputKind

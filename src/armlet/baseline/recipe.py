@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from armlet.arithmetic.activation_program import FLOATING, RECIPES, Does, Step
 from armlet.network.activation import Activation
-from armlet.network.recipe import FLOATING, RECIPES, Does, Step
 
 _SIGNS = {Does.MULTIPLY: "*", Does.ADD: "+", Does.SUBTRACT: "-", Does.DIVIDE: "/"}
 

@@ -21,7 +21,7 @@ from armlet.cli.plot import sparkline
 from armlet.errors import ToolchainError
 
 if TYPE_CHECKING:
-    from armlet.emit.manifest import LayoutEntry, Manifest
+    from armlet.build.manifest import LayoutEntry, Manifest
     from armlet.verify.verdict import Verdict
 
 _STAGES = ("graph", "order", "registers", "layout", "emit")
@@ -73,9 +73,9 @@ def compile(
     Example: armlet compile PARAMS_SPARSE digits --flash 65536 --ram 8192
     """
     from armlet.apart import refuse_overlap
+    from armlet.build.names import check_name
     from armlet.config import CompileOptions
-    from armlet.emit.names import check_name
-    from armlet.network.declare import file_of
+    from armlet.formats.declare import file_of
     from armlet.pipeline import compile_network, write_build
 
     console = Console(quiet, verbose, json)
@@ -108,7 +108,7 @@ def _verdict(console: Console, build: Path) -> "Verdict | None":
     if lacking := missing("verify"):
         console.say(f"not verified: that needs {lacking}; pip install 'armlet[verify]'")
         return None
-    from armlet.verify.toolchain import find_toolchain
+    from armlet.simulate.toolchain import find_toolchain
     from armlet.verify.verify import verify_build
 
     try:
@@ -150,7 +150,7 @@ def _figures(build: Path, manifest: "Manifest") -> dict[str, object]:
 
 def _called(tried: "LayoutEntry", manifest: "Manifest") -> str:
     """A layout of the inputs by name, and whether it is the one that was built."""
-    from armlet.emit.manifest import cheapest
+    from armlet.build.manifest import cheapest
 
     return f"{tried.inputs}, built" if tried is cheapest(manifest.layouts) else tried.inputs
 

@@ -28,7 +28,7 @@ def moments(
     """
     from armlet.apart import refuse_overlap
     from armlet.data.moments import read_moments_of
-    from armlet.network.arrays import write_npz
+    from armlet.formats.arrays import write_npz
     from armlet.storage import write_file
 
     console = Console(quiet, verbose, json)

@@ -40,9 +40,9 @@ _LONGEST = 1 << 20  # bytes of armlet.toml
 
 def read_declared(path: Path, declare: str | None, console: "Console") -> "Network":
     """The network in `path` with what --declare says of it; what is assumed is said. Raises `InputError`."""
-    from armlet.network.declaration import Declaration
-    from armlet.network.declare import parse_declaration
-    from armlet.network.read import read_network
+    from armlet.formats.declaration import Declaration
+    from armlet.formats.declare import parse_declaration
+    from armlet.formats.read import read_network
 
     return read_network(path, parse_declaration(declare) if declare else Declaration(), console.warn)
 

@@ -38,7 +38,7 @@ def run(
     from armlet.storage import write_file
 
     require("running a build", "verify")
-    from armlet.verify.build import read_build
+    from armlet.build.read import read_build
     from armlet.verify.options import RunOptions
     from armlet.verify.run import run_program
 
@@ -77,12 +77,12 @@ def _csv(outputs: "F32") -> bytes:
 
 
 def _npy(outputs: "F32") -> bytes:
-    from armlet.network.arrays import write_npy
+    from armlet.formats.arrays import write_npy
 
     return write_npy(outputs)
 
 
 def _npz(outputs: "F32") -> bytes:
-    from armlet.network.arrays import write_npz
+    from armlet.formats.arrays import write_npz
 
     return write_npz({"Y": outputs})

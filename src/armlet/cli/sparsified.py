@@ -39,8 +39,8 @@ def finished(out: Path, settings: "Settings") -> "Trace | None":
 
 def write_result(out: Path, result: "Sparsified") -> None:
     """Write the result, the networks kept on the way, the trace and its chart, whole or not at all."""
+    from armlet.formats.params import params_files, write_params
     from armlet.manifold.chart import chart
-    from armlet.network.params import params_files, write_params
 
     files: dict[str, bytes | str] = {"trace.json": result.trace.to_json(), "trace.svg": chart(result.trace)}
     for share, network in result.path.items():

@@ -165,8 +165,8 @@ def sparsify(
     """
     from armlet.apart import refuse_overlap
     from armlet.extras import require
-    from armlet.network.declare import file_of
-    from armlet.network.params import OWNS
+    from armlet.formats.declare import file_of
+    from armlet.formats.params import OWNS
     from armlet.shown import shown_on
     from armlet.storage import refuse_foreign
 

@@ -41,7 +41,7 @@ def train(
     from armlet.apart import refuse_overlap
     from armlet.data.dataset import read_dataset
     from armlet.extras import require
-    from armlet.network.params import OWNS, write_params
+    from armlet.formats.params import OWNS, write_params
     from armlet.network.topology import read_topology
     from armlet.storage import refuse_foreign
     from armlet.train.options import Epoch, TrainOptions

@@ -10,8 +10,8 @@ from armlet.cli.console import Console, table
 from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
 
 if TYPE_CHECKING:
+    from armlet.mutate.trial import Trial
     from armlet.verify.options import VerifyOptions
-    from armlet.verify.trial import Trial
     from armlet.verify.verdict import Verdict
 
 
@@ -55,7 +55,7 @@ def verify(
 
 
 def _try_verifier(console: Console, build: Path, options: "VerifyOptions") -> None:
-    from armlet.verify.trial import try_verifier
+    from armlet.mutate.trial import try_verifier
 
     start = monotonic()
     with console.progress("mutants") as advance:
@@ -69,7 +69,7 @@ def _try_verifier(console: Console, build: Path, options: "VerifyOptions") -> No
 
 def show_trial(build: Path, trial: "Trial") -> str:
     """What became of each kind of mutant, the missed ones by address, and the answer as the last line."""
-    from armlet.verify.trial import Fate
+    from armlet.mutate.trial import Fate
 
     if trial.problem:
         return f"{build}: {trial.problem}"

@@ -10,7 +10,7 @@ from armlet.data.images import Images, Source, as_pixels, white_of
 from armlet.data.split import hold_out
 from armlet.data.table import as_labels
 from armlet.errors import InputError
-from armlet.network.arrays import read_npz
+from armlet.formats.arrays import read_npz
 
 TEST_SHARE = 0.2  # of a source that comes without a test set
 _PAIRS = {  # names in lower case, first that fits wins

@@ -11,9 +11,9 @@ from armlet.data.images import Source
 from armlet.data.resample import resample
 from armlet.data.table import I64, read_samples
 from armlet.errors import InputError
-from armlet.network.arrays import LARGEST, write_npz
+from armlet.formats.arrays import LARGEST, write_npz
+from armlet.formats.toml import toml_lines
 from armlet.network.frozen import F32, frozen
-from armlet.network.toml import toml_lines
 from armlet.network.topology import Topology
 from armlet.storage import read_toml, write_folder
 

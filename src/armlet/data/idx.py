@@ -12,7 +12,7 @@ from armlet.data.images import Images, Source, as_pixels, white_of
 from armlet.data.table import as_labels
 from armlet.data.text import require_file
 from armlet.errors import InputError
-from armlet.network.arrays import most_unpacked
+from armlet.formats.arrays import most_unpacked
 from armlet.storage import open_input, read_up_to, unreadable
 
 _GZIP = b"\x1f\x8b"

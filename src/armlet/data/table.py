@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from armlet.data.text import read_numbers, require_file
 from armlet.errors import InputError
-from armlet.network.arrays import npz_names, read_npy, read_npz
+from armlet.formats.arrays import npz_names, read_npy, read_npz
 from armlet.network.frozen import F32
 
 I64 = NDArray[np.int64]

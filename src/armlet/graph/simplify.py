@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from armlet.arithmetic.activation_program import RECIPES
 from armlet.errors import InputError
 from armlet.graph.bounds import Bounds, node_bounds
 from armlet.graph.graph import ACTIVATIONS, Graph, Index
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
-from armlet.network.recipe import RECIPES
 
 _LINEAR, _RELU, _LEAKY_RELU, _RELU6 = (
     ACTIVATIONS.index(kind) for kind in (Activation.LINEAR, Activation.RELU, Activation.LEAKY_RELU, Activation.RELU6)

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.errors import InputError
+from armlet.formats.arrays import read_npz, write_npz
 from armlet.manifold.functional import Masks, Point
 from armlet.manifold.schedule import Schedule
 from armlet.manifold.trace import Epoch
-from armlet.network.arrays import read_npz, write_npz
 from armlet.network.network import Network
 from armlet.storage import parse_json, refuse_foreign, write_file
 

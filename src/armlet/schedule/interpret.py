@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from armlet.arithmetic.activation_program import RECIPES
+from armlet.arithmetic.float32 import MultiplyAdd, multiply, multiply_add
 from armlet.graph.graph import ACTIVATIONS, Graph, Index
 from armlet.network.activation import Activation
-from armlet.network.arithmetic import MultiplyAdd, multiply, multiply_add
 from armlet.network.frozen import F32
-from armlet.network.recipe import RECIPES
 from armlet.schedule.order import Order
 
 _CHUNK = 1 << 24  # float32 values held at once

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from armlet.arithmetic.activation_program import RECIPES
+from armlet.arithmetic.float32 import MultiplyAdd, multiply, multiply_add
 from armlet.graph.graph import ACTIVATIONS
-from armlet.network.arithmetic import MultiplyAdd, multiply, multiply_add
 from armlet.network.frozen import F32
-from armlet.network.recipe import RECIPES
 from armlet.schedule.code import Code, Op
 
 

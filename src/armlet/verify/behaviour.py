@@ -5,20 +5,20 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.emit import names
+from armlet.build import names
+from armlet.build.read import Build
+from armlet.mutate.controls import negative_controls
 from armlet.network.frozen import F32, F64
+from armlet.prove.prove import prove
+from armlet.simulate.cycles import variable_steps
+from armlet.simulate.image import Image
+from armlet.simulate.machine import MachineError
+from armlet.simulate.measure import figures_of
+from armlet.simulate.runner import Area, Runner
+from armlet.simulate.trace import Trace
 from armlet.verify.bound import error_bound, largest_sum, specified
-from armlet.verify.build import Build
-from armlet.verify.controls import negative_controls
-from armlet.verify.cycles import variable_steps
 from armlet.verify.findings import Findings
-from armlet.verify.image import Image
-from armlet.verify.machine import MachineError
-from armlet.verify.measure import figures_of
-from armlet.verify.prove import prove
 from armlet.verify.rederive import figures_disagreement
-from armlet.verify.runner import Area, Runner
-from armlet.verify.trace import Trace
 from armlet.verify.vectors import Trials
 
 _CONTROL_INPUTS = 12  # inputs that each corrupted copy is tried on

@@ -16,11 +16,11 @@ It is a worst case: rounding errors that never cancel, neither in a sum nor from
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from armlet.build.scaling import Scaling, unscaled
 from armlet.network.activation import Activation, activated, activation_error
 from armlet.network.frozen import F64
 from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
-from armlet.verify.scaling import Scaling, unscaled
 
 _SINGLE = 2.0**-24
 _DOUBLE = 2.0**-53

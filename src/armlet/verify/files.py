@@ -8,14 +8,14 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from armlet.emit import names
-from armlet.emit.declared import write_order
-from armlet.emit.driver import FORMAT, Driver, Value, show_json, show_schema
-from armlet.emit.header import Interface, show_header
-from armlet.emit.manifest import Manifest
-from armlet.emit.program import WORD
-from armlet.network.params import params_files
-from armlet.verify.build import Build
+from armlet.build import names
+from armlet.build.driver import FORMAT, Driver, Value, show_json, show_schema
+from armlet.build.header import Interface, show_header
+from armlet.build.manifest import Manifest
+from armlet.build.order_file import write_order
+from armlet.build.read import Build
+from armlet.formats.params import params_files
+from armlet.select.program import WORD
 
 
 def altered(build: Build) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from armlet.verify.figures import Figures
+from armlet.simulate.figures import Figures
 from armlet.verify.verdict import Check
 
 

@@ -11,11 +11,12 @@ from dataclasses import asdict
 import msgspec
 import numpy as np
 
+from armlet.build import names
+from armlet.build.bundle import test_inputs
+from armlet.build.domain_entry import domain_entry
+from armlet.build.manifest import LayerEntry, cheapest
+from armlet.build.read import Build
 from armlet.config import AnnealOptions, CompileOptions
-from armlet.emit import names
-from armlet.emit.bundle import test_inputs
-from armlet.emit.domain import domain_entry
-from armlet.emit.manifest import LayerEntry, cheapest
 from armlet.errors import CapacityError, InputError
 from armlet.graph.graph import ACTIVATIONS
 from armlet.network.frozen import F32
@@ -25,11 +26,10 @@ from armlet.schedule.bound import move_bound
 from armlet.schedule.code import Code
 from armlet.schedule.code import Op as Step
 from armlet.schedule.interpret import run_order
-from armlet.verify.build import Build
+from armlet.simulate.figures import Figures
+from armlet.simulate.image import Image
+from armlet.simulate.trace import REGIONS, Region, Trace
 from armlet.verify.declaration import constants_left_out
-from armlet.verify.figures import Figures
-from armlet.verify.image import Image
-from armlet.verify.trace import REGIONS, Region, Trace
 
 _FRAME = ("push", "vpush", "pop", "vpop", "bx")
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from armlet.emit import names
+from armlet.build import names
+from armlet.build.read import Build, read_build
 from armlet.network.frozen import F32
-from armlet.verify.build import Build, read_build
-from armlet.verify.runner import Runner
-from armlet.verify.toolchain import Toolchain, find_toolchain
+from armlet.simulate.runner import Runner
+from armlet.simulate.toolchain import Toolchain, find_toolchain
 from armlet.verify.verify import link_build
 
 

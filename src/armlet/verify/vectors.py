@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from armlet.build.read import Build
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32
-from armlet.verify.build import Build
 
 _SPECIAL = {
     "zeros": 0.0,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from armlet.verify.figures import Figures
+from armlet.simulate.figures import Figures
 
 
 @dataclass(frozen=True, slots=True)

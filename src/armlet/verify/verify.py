@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
+from armlet.build.read import Build, read_build
 from armlet.schedule.interpret import run_order
+from armlet.simulate.toolchain import Toolchain, find_toolchain
 from armlet.verify.behaviour import check_behaviour
 from armlet.verify.bound import specified
-from armlet.verify.build import Build, read_build
 from armlet.verify.declaration import disagreement
 from armlet.verify.files import altered
 from armlet.verify.findings import Findings
-from armlet.verify.linked import check_interface, check_links, check_text, link_build
+from armlet.verify.link.linked import check_interface, check_links, check_text, link_build
 from armlet.verify.rederive import settings_disagreement, vectors_disagreement
-from armlet.verify.toolchain import Toolchain, find_toolchain
 from armlet.verify.vectors import trials
 from armlet.verify.verdict import Verdict
 

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import erf
 
 from armlet.errors import InputError
+from armlet.formats.arrays import read_npz
 from armlet.manifold.inputs.law import Law, inside
-from armlet.network.arrays import read_npz
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32, F64, frozen
 from armlet.network.network import Network

@@ -1,0 +1,1 @@
+"""Number formats as values: how a machine stores, multiplies, adds and rounds."""

@@ -1,0 +1,1 @@
+"""The files of a build: names, assembly text, header, drivers, manifest, declared order; written and read."""

@@ -1,0 +1,109 @@
+"""Program to assembly text that GNU as and LLVM read alike."""
+
+from collections.abc import Iterable, Iterator
+from string import Formatter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.build import names
+from armlet.build.prologue import Call, Frame, float_list, inputs_are_natural
+from armlet.build.skeleton import PER_LINE, block, closing, constants_opening, core_opening, opening, run_opening
+from armlet.graph.graph import Graph, Index
+from armlet.isa.target import Op, Target
+from armlet.select.program import POINTERS, Program
+
+COLUMN = 42  # where comments begin
+
+
+def show_assembly(program: Program, frame: Frame, name: str) -> str:
+    """NAME.S: the two entry points, the constants, the blocks."""
+    target = program.target
+    out = [
+        *opening(target, name),
+        *core_opening(target, name),
+        *_calls(target, frame.enter),
+        *_lines(program),
+        *_calls(target, frame.leave),
+        *closing(names.core_symbol(name)),
+        *run_opening(target, name),
+        *_calls(target, frame.run),
+        *closing(names.run_symbol(name)),
+        *_constants(program, name),
+        *block(names.work_symbol(name), program.layout.work_words),
+    ]
+    if not inputs_are_natural(program):
+        out += block(names.block_symbol(name), program.layout.input_words)
+    return "\n".join(out) + "\n"
+
+
+def _constants(program: Program, name: str) -> Iterator[str]:
+    if not len(program.constants):
+        return
+    yield from constants_opening(program.target, name, len(program.constants))
+    bits = program.constants.view(np.uint32)
+    for begin in range(0, len(bits), PER_LINE):
+        yield "  .word " + ", ".join(f"{b:#010x}" for b in bits[begin : begin + PER_LINE].tolist())
+    yield from closing(names.constants_symbol(name))
+
+
+def _calls(target: Target, calls: Iterable[Call]) -> Iterator[str]:
+    for op, holes in calls:
+        yield from (f"  {text}" for text in target.forms[op].text.format(**holes).split("\n"))
+
+
+def _lines(program: Program) -> list[str]:
+    """The text of all lines, written for all lines of one operation at once."""
+    texts = np.empty(len(program.lines), object)
+    for op in np.unique(program.lines["op"]).tolist():
+        at = np.flatnonzero(program.lines["op"] == op)
+        texts[at] = _of_one_kind(program, Op(op), program.lines[at])
+    return texts.tolist()
+
+
+def _of_one_kind(program: Program, op: Op, lines: NDArray[np.void]) -> list[str]:
+    parts = list(Formatter().parse("  " + program.target.forms[op].text.replace("\n", "\n  ")))
+    template = "".join(literal.replace("%", "%%") + ("%s" if hole else "") for literal, hole, _, _ in parts)
+    holes = [_hole(program.target, op, lines, hole) for _, hole, _, _ in parts if hole]
+    texts = [template % row for row in zip(*holes)]
+    if op in (Op.MULTIPLY, Op.FUSED):
+        comments = _connections(program.code.order.graph, lines["what"], program.target.comment)
+        return [f"{text:<{COLUMN}}{comment}".rstrip() for text, comment in zip(texts, comments)]
+    return texts
+
+
+def _hole(target: Target, op: Op, lines: NDArray[np.void], hole: str) -> list[str] | list[int]:
+    """What fills one hole of a form, for each line."""
+    floats, scratch = target.floats, target.roles.scratch
+    d, count = lines["d"].tolist(), lines["n"].tolist()
+    match hole:
+        case "d" | "a" | "b":
+            return [floats[k] for k in lines[hole].tolist()]
+        case "list":
+            return [float_list(target, k, n) for k, n in zip(d, count)]
+        case "pair":
+            return [f"d{k // 2}" for k in d]
+        case "core":
+            return [scratch[k] for k in lines["a" if op == Op.FROM_CORE else "d"].tolist()]
+        case "other":
+            return [scratch[k] for k in lines["a"].tolist()]
+        case "cores":
+            return [", ".join(scratch[k : k + n]) for k, n in zip(d, count)]
+        case "base" | "pointer":
+            pointers = [getattr(target.roles, role) for role in POINTERS]
+            return [pointers[k] for k in lines[hole].tolist()]
+        case "low" | "high":
+            return (lines["offset"] & 0xFFFF if hole == "low" else lines["offset"] >> 16).tolist()
+        case "number":  # its shortest decimal form is exact
+            return [repr(number) for number in lines["offset"].copy().view(np.float32).tolist()]
+        case _:
+            return lines[hole].tolist()
+
+
+def _connections(graph: Graph, what: Index, mark: str) -> Iterator[str]:
+    """A comment for each connection: what is added to what; none for a number below zero."""
+    if graph.connections == 0:
+        return iter([""] * len(what))
+    columns = graph.target[what].tolist(), graph.weight[what].tolist(), graph.source[what].tolist()
+    made = (f"{mark} %{target} += {weight:.6g} * %{source}" for target, weight, source in zip(*columns))
+    return (text if connection >= 0 else "" for connection, text in zip(what.tolist(), made))

@@ -1,0 +1,58 @@
+"""The two pseudodrivers: for every input and output, where the periphery must write it or may read it."""
+
+from typing import Literal
+
+import msgspec
+
+from armlet.build import names
+from armlet.select.program import WORD, Program
+
+FORMAT = 1
+
+
+class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One input or output: in memory at `offset` bytes from the driver's base, in a register, or unused."""
+
+    index: int
+    place: Literal["memory", "register", "unused"]
+    offset: int | None = None
+    register: str | None = None
+
+
+class Driver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A driver file. `base` is the register that holds the block's address at the call, or a symbol."""
+
+    format: int
+    name: str
+    direction: Literal["input", "output"]
+    dtype: str
+    base: str
+    values: list[Value]
+
+
+def input_driver(program: Program, name: str) -> Driver:
+    """Where NAME_core wants its inputs: in the block whose address it is given."""
+    graph, words = program.code.order.graph, program.layout.words
+    offset = {int(index): WORD * int(words[node]) for node, index in enumerate(graph.used)}
+    values = [
+        Value(i, "memory", offset=offset[i]) if i in offset else Value(i, "unused") for i in range(graph.network_inputs)
+    ]
+    return Driver(FORMAT, name, "input", "float32", program.target.roles.inputs, values)
+
+
+def output_driver(program: Program, name: str) -> Driver:
+    """Where NAME_core leaves its outputs: in the program's own work block."""
+    graph, words = program.code.order.graph, program.layout.words
+    values = [Value(j, "memory", offset=WORD * int(words[graph.nodes + j])) for j in range(len(graph.outputs))]
+    return Driver(FORMAT, name, "output", "float32", names.work_symbol(name), values)
+
+
+def show_json(value: msgspec.Struct) -> str:
+    """JSON text with one indent, the same bytes for the same value."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=1).decode() + "\n"
+
+
+def show_schema(kind: type[msgspec.Struct]) -> str:
+    """The JSON Schema of a kind of file."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(kind)}
+    return msgspec.json.format(msgspec.json.encode(schema, order="sorted"), indent=1).decode() + "\n"

@@ -1,0 +1,131 @@
+"""A build folder to the value that is verified: the files that say what was compiled, and the assembly itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.build.bundle import manifest_path
+from armlet.build.driver import Driver
+from armlet.build.manifest import Manifest, read_manifest
+from armlet.build.order_file import read_order
+from armlet.build.scaling import Scaling, scaling_of
+from armlet.errors import InputError
+from armlet.formats.params import read_params
+from armlet.isa.target import Target
+from armlet.isa.targets import TARGETS
+from armlet.network.network import Network
+from armlet.schedule.order import Order
+from armlet.select.program import WORD
+from armlet.simulate.linking import LARGEST_RAM
+from armlet.storage import parse_json, read_file
+from armlet.version import __version__
+
+_LONGEST = 128 << 20  # bytes of one file
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Build:
+    """What a build folder declares. Nothing of it is believed yet but its own arithmetic."""
+
+    folder: Path
+    manifest: Manifest
+    network: Network
+    order: Order
+    how: MultiplyAdd
+    target: Target
+    inputs: Driver
+    outputs: Driver
+    assembly: str
+    files: Mapping[str, bytes]  # all that lies in the folder, by name
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def scaling(self) -> Scaling:
+        """The scales that the order declares."""
+        return scaling_of(self.order, self.network)
+
+
+def read_build(folder: Path | str) -> Build:
+    """Read a build folder. Raises `InputError` with the file and the place in it."""
+    folder = Path(folder)
+    path = manifest_path(folder)
+    manifest = read_manifest(path)
+    name, target = manifest.name, TARGETS.get(manifest.target)
+    if target is None:
+        raise InputError(path, f"target {manifest.target!r} is unknown", f"this armlet knows {', '.join(TARGETS)}")
+    if manifest.multiply_add not in [how.value for how in MultiplyAdd]:
+        raise InputError(path, f"multiply_add {manifest.multiply_add!r} is unknown", "compile the network again")
+    network, order = read_params(folder, tell=_refuse), read_order(folder / f"{name}_order.npz")
+    inputs = read_driver(folder / f"{name}_input_driver.json", "input", network.inputs)
+    outputs = read_driver(folder / f"{name}_output_driver.json", "output", network.outputs)
+    if (order.graph.network_inputs, len(order.graph.outputs)) != (network.inputs, network.outputs):
+        raise InputError(folder / f"{name}_order.npz", "declares another network", "compile the network again")
+    if manifest.armlet != __version__:
+        raise InputError(
+            path, f"is by armlet {manifest.armlet[:20]!r}, this is {__version__}", "compile the network again"
+        )
+    _check_vectors(path, manifest, network)
+    return Build(
+        folder=folder,
+        manifest=manifest,
+        network=network,
+        order=order,
+        how=MultiplyAdd(manifest.multiply_add),
+        target=target,
+        inputs=inputs,
+        outputs=outputs,
+        assembly=read_file(folder / f"{name}.S", _LONGEST).decode("ascii", errors="replace"),
+        files=_files(folder, {*manifest.files}),
+    )
+
+
+def read_driver(path: Path, direction: str, count: int) -> Driver:
+    """A driver file of `count` inputs or outputs. Raises `InputError`."""
+    driver = parse_json(path, read_file(path, _LONGEST), Driver, "a driver", "compile the network again")
+    if driver.direction != direction or [value.index for value in driver.values] != list(range(count)):
+        raise InputError(path, f"does not list {count} {direction}s in order", "compile the network again")
+    most = WORD * count if direction == "input" else LARGEST_RAM  # no block is larger than all inputs
+    for value in driver.values:
+        if value.offset is not None and value.offset > most - WORD:
+            raise InputError(path, f"{direction} {value.index} has offset {value.offset}, beyond its block")
+        if value.place == "memory" and (value.offset is None or value.offset < 0 or value.offset % 4):
+            raise InputError(path, f"{direction} {value.index} has offset {value.offset}, no whole word")
+        if value.place == "register":
+            raise InputError(path, f"{direction} {value.index} lives in a register", "this armlet verifies memory only")
+        if value.place == "unused" and direction == "output":
+            raise InputError(path, f"output {value.index} is unused", "compile the network again")
+    places = [value.offset for value in driver.values if value.offset is not None]
+    if direction == "input" and len({*places}) != len(places):  # who fills the block may do so in any order
+        raise InputError(path, "puts two inputs in one place", "compile the network again")
+    return driver
+
+
+def _check_vectors(path: Path, manifest: Manifest, network: Network) -> None:
+    for i, vector in enumerate(manifest.vectors):
+        if (len(vector.input), len(vector.output)) != (network.inputs, network.outputs):
+            raise InputError(path, f"vectors[{i}] does not fit the network", "compile the network again")
+        if max(map(abs, (*vector.input, *vector.output))) > float(np.finfo(np.float32).max):
+            raise InputError(path, f"vectors[{i}] leaves float32", "compile the network again")
+    if not manifest.layouts:
+        raise InputError(path, "layouts is empty", "compile the network again")
+
+
+def _files(folder: Path, listed: set[str]) -> Mapping[str, bytes]:
+    """What the folder holds and what the manifest lists. Raises `InputError` at anything that is no plain file."""
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink() or not path.is_file():
+            raise InputError(path, "is no file of a build", "compile the network again, into a folder of its own")
+    there = {path.name for path in folder.iterdir()} | {Path(name).name for name in listed}
+    return MappingProxyType({name: read_file(folder / name, _LONGEST) for name in sorted(there)})
+
+
+def _refuse(note: str) -> None:
+    """What `compile` writes leaves nothing to be taken without being said."""
+    raise InputError(note, "is not as compile writes it", "compile the network again")

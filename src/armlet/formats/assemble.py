@@ -1,0 +1,189 @@
+"""Arrays out of any file, and what is declared of them, to a network: where all readers meet.
+
+What the arrays show to be a likely mistake is named with its cure: kernels that stand inputs x outputs, layers that do
+not meet, a bias that is missing. What is taken without being told is told: `tell` hears a line for each.
+"""
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.errors import ArmletWarning, InputError
+from armlet.formats.declaration import WORDS, Declaration
+from armlet.formats.description import Description
+from armlet.formats.spelling import activation_called, is_softmax
+from armlet.network.activation import SLOPE, Activation
+from armlet.network.domain import InputDomain, domain_of
+from armlet.network.frozen import F32
+from armlet.network.network import Layer, Network, natural_shape
+from armlet.network.outputs import OutputKind
+
+Tell: TypeAlias = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One array as a file has it, and its place in words."""
+
+    place: str  # P/W_0.npy, or n.npz: fc1.weight
+    values: NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a reader found in one file or folder."""
+
+    source: Path
+    weights: tuple[Parameter, ...]  # in the order of the layers, outputs x inputs
+    biases: tuple[Parameter | None, ...]
+    words: Mapping[str, Parameter] = field(default_factory=dict)  # arrays called mean, std, low, high
+    description: Description = Description()
+    toml: Path | None = None  # where the description stands
+
+
+def warn(note: str) -> None:
+    """How Python callers hear of what was assumed, unless they bring their own way."""
+    warnings.warn(note, ArmletWarning, stacklevel=4)
+
+
+def network_of(found: Found, declared: Declaration, tell: Tell) -> Network:
+    """The network in `found`; what is `declared` wins over what the files say. Raises `InputError` with the place."""
+    weights = [_matrix(parameter) for parameter in found.weights]
+    _require_chain(found, weights)
+    biases = [_bias(parameter, i, weights, found, tell) for i, parameter in enumerate(found.biases)]
+    said = declared.over(_with_arrays(found))
+    place = f"{found.toml or found.source}" + ("" if declared.is_empty else ", with --declare")
+    _require_sizes(said, declared, found, weights[0].shape[1])
+    domain = _domain(said, declared, place, weights[0].shape[1])
+    try:
+        layers, kind = _layers(weights, biases, said)
+        _require_ends(said, weights)
+        if kind is not said.output:
+            tell(f"{place}: the softmax at the end is left out, the outputs are the scores before it")
+        shape = said.shape or natural_shape(weights[0].shape[1])
+        return Network(layers, domain, shape, found.description.provenance, kind)
+    except InputError as wrong:
+        raise InputError(place, f"{wrong.source} {wrong.problem}", wrong.mend) from wrong
+
+
+def _matrix(parameter: Parameter) -> F32:
+    values, place = parameter.values, parameter.place
+    if values.ndim == 1:
+        mend = "fold normalisation layers into the weights beside them; give a weight as outputs x inputs"
+        raise InputError(place, f"has shape {values.shape}, it is no matrix", mend)
+    if values.ndim != 2 or 0 in values.shape:
+        raise InputError(place, f"has shape {values.shape}, armlet reads outputs x inputs")
+    return _finite(parameter)
+
+
+def _bias(parameter: Parameter | None, i: int, weights: list[F32], found: Found, tell: Tell) -> F32:
+    outputs = len(weights[i])
+    if parameter is None:
+        tell(f"{found.weights[i].place}: has no bias beside it, zeros are taken")
+        return np.zeros(outputs, np.float32)
+    if parameter.values.ndim != 1:
+        raise InputError(parameter.place, f"has shape {parameter.values.shape}, armlet reads one value for each output")
+    if len(parameter.values) != outputs:
+        given = f"has {len(parameter.values)} values, {Path(found.weights[i].place).name} gives {outputs}"
+        raise InputError(parameter.place, given, "give one value for each output")
+    return _finite(parameter)
+
+
+def _finite(parameter: Parameter) -> F32:
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = parameter.values.astype(np.float32)
+    if not np.isfinite(values).all():
+        at = tuple(np.argwhere(~np.isfinite(values))[0])
+        problem = f"[{', '.join(map(str, at))}] is {parameter.values[at]}"
+        raise InputError(parameter.place, problem, "give finite float32")
+    return values
+
+
+def _require_chain(found: Found, weights: list[F32]) -> None:
+    """Each layer takes what the one before gives. Raises `InputError` that names kernels the other way round."""
+    if _fits(weights, found.biases):
+        return
+    if _fits([weight.T for weight in weights], found.biases):
+        problem = f"has shape {weights[0].shape}, inputs x outputs, as Keras and scikit-learn keep kernels"
+        raise InputError(found.weights[0].place, problem, "save W.T for each W: outputs x inputs")
+    for i, (before, after) in enumerate(pairwise(weights)):
+        if after.shape[1] != len(before):
+            problem = f"takes {after.shape[1]} values, layer {i} gives {len(before)}"
+            raise InputError(found.weights[i + 1].place, problem, "write each W as outputs x inputs")
+
+
+def _fits(weights: list[NDArray[Any]], biases: tuple[Parameter | None, ...]) -> bool:
+    chained = all(after.shape[1] == len(before) for before, after in pairwise(weights))
+    return chained and all(bias is None or bias.values.shape == (len(w),) for w, bias in zip(weights, biases))
+
+
+def _with_arrays(found: Found) -> Declaration:
+    """What the file says in words and in arrays; the same thing twice is refused."""
+    said = found.description.declaration
+    for word, parameter in found.words.items():
+        if getattr(said, word) is not None:
+            raise InputError(parameter.place, f"says {word}, and so does {found.toml}", "leave one of them out")
+    arrays: dict[str, Any] = {word: parameter.values.reshape(-1) for word, parameter in found.words.items()}
+    return Declaration(**arrays).over(said)
+
+
+def _require_sizes(said: Declaration, declared: Declaration, found: Found, inputs: int) -> None:
+    for word in WORDS:
+        given = getattr(said, word)
+        if given is None or np.size(given) in (1, inputs):
+            continue
+        place = found.words[word].place if word in found.words else f"{found.toml}: input.{word}"
+        place = place if getattr(declared, word) is None else f"--declare: {word}"
+        raise InputError(place, f"has {np.size(given)} values for {inputs} inputs", "give one, or one for each input")
+
+
+def _domain(said: Declaration, declared: Declaration, place: str, inputs: int) -> InputDomain:
+    """The domain; what is wrong with it is laid to the flag where the flag has a say in it."""
+    try:
+        return domain_of(inputs, **said.domain)
+    except InputError as wrong:
+        by_flag = any(word is not None for word in declared.domain.values())
+        raise InputError("--declare" if by_flag else place, f"{wrong.source} {wrong.problem}", wrong.mend) from wrong
+
+
+def _require_ends(said: Declaration, weights: list[F32]) -> None:
+    told, ends = said.ends or (None, None), (weights[0].shape[1], len(weights[-1]))
+    for what, number, real in zip(("inputs", "outputs"), told, ends):
+        if number is not None and number != real:
+            raise InputError("network", f"says {number} {what}, W says {real}")
+
+
+def _layers(weights: list[F32], biases: list[F32], said: Declaration) -> tuple[tuple[Layer, ...], OutputKind | None]:
+    """The layers, and the kind of the outputs: scores where a softmax is taken off the end."""
+    widths = said.width or (None,) * len(weights)
+    if len(widths) != len(weights):
+        raise InputError("[[layer]]", f"stands {len(widths)} times, the arrays give {len(weights)} layers")
+    if any(told is not None and told != len(weight) for told, weight in zip(widths, weights)):
+        raise InputError("layer", f"widths are {[*widths]}, the arrays give {[len(weight) for weight in weights]}")
+    names = _names(said.activation, len(weights))
+    softmax = bool(names[-1]) and is_softmax(names[-1])
+    if softmax and said.output is OutputKind.VALUES:
+        raise InputError("output", "is values, and the last layer is a softmax", "its outputs are scores")
+    kinds = [activation_called(name) if name else Activation.RELU for name in names[:-1]]
+    kinds.append(activation_called(names[-1]) if names[-1] and not softmax else Activation.LINEAR)
+    slopes = said.slope or (None,) * len(weights)
+    parts = zip(weights, biases, kinds, slopes, strict=True)
+    layers = tuple(Layer(w, b, kind, SLOPE if slope is None else slope) for w, b, kind, slope in parts)
+    return layers, OutputKind.SCORES if softmax else said.output
+
+
+def _names(said: tuple[str, ...] | None, layers: int) -> list[str]:
+    """One name a layer, empty for the default; one name alone is that of all hidden layers."""
+    if said is None:
+        return [""] * layers
+    if len(said) == 1 and layers > 1:
+        return [said[0]] * (layers - 1) + [""]
+    if len(said) != layers:
+        raise InputError("activation", f"has {len(said)} names for {layers} layers", "give one for each, or one alone")
+    return [*said]

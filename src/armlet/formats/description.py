@@ -1,0 +1,133 @@
+"""network.toml: text to what it says of a network, and a network to its text. docs/network.md is the page for people.
+
+Every table and key may be left out; what is there must be right, and an unknown key is refused.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.errors import InputError
+from armlet.formats.declaration import Declaration
+from armlet.formats.spelling import activation_called
+from armlet.formats.toml import toml_lines
+from armlet.network.activation import SLOPE, Activation
+from armlet.network.domain import Origin
+from armlet.network.network import Network
+from armlet.network.outputs import OutputKind
+from armlet.storage import read_toml
+
+FORMAT = 1
+_LONGEST = 8 << 20  # bytes of network.toml; four numbers for each of 90,000 inputs fit
+_TOLD = {  # what network.toml says of a domain
+    Origin.DECLARED: ("low", "high", "mean", "std"),
+    Origin.IMPLIED: ("mean", "std"),
+    Origin.UNDECLARED: (),
+}
+
+_Numbers = float | list[float]
+
+
+class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    format: int = FORMAT
+    inputs: int | None = None
+    outputs: int | None = None
+    shape: list[int] = []
+    dtype: str = "float32"
+    output: OutputKind | None = None
+
+
+class _LayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One [[layer]]."""
+
+    activation: str | None = None
+    width: int | None = None
+    slope: float | None = None  # of leaky_relu
+
+
+class _InputEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    low: _Numbers | None = None
+    high: _Numbers | None = None
+    mean: _Numbers | None = None
+    std: _Numbers | None = None
+
+
+class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    network: _Header = _Header()
+    layer: list[_LayerEntry] = []
+    input: _InputEntry = _InputEntry()
+    provenance: dict[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a network.toml says."""
+
+    declaration: Declaration = Declaration()
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+def read_description(path: Path) -> Description:
+    """Parse a network.toml. Raises `InputError` with the place."""
+    try:
+        said = msgspec.convert(read_toml(path, _LONGEST), _Document)
+    except msgspec.ValidationError as wrong:
+        raise InputError(path, str(wrong).replace("$.", ""), "docs/network.md shows every key") from wrong
+    header = said.network
+    if header.format != FORMAT:
+        raise InputError(path, f"network.format is {header.format}, this armlet reads {FORMAT}")
+    if header.dtype != "float32":
+        raise InputError(path, f"network.dtype is {header.dtype!r}", 'write dtype = "float32"')
+    for at, entry in enumerate(said.layer):
+        _check_slope(path, at, entry)
+    words = {word: getattr(said.input, word) for word in ("low", "high", "mean", "std")}
+    shape = tuple(header.shape) or None
+    declaration = Declaration(
+        **words,
+        shape=shape,
+        output=header.output,
+        activation=tuple(entry.activation or "" for entry in said.layer) or None,
+        slope=tuple(entry.slope for entry in said.layer) or None,
+        width=tuple(entry.width for entry in said.layer) or None,
+        ends=(header.inputs, header.outputs),
+    )
+    return Description(declaration, said.provenance)
+
+
+def _check_slope(path: Path, at: int, entry: _LayerEntry) -> None:
+    if entry.slope is None:
+        return
+    if entry.activation is None or activation_called(entry.activation) is not Activation.LEAKY_RELU:
+        problem = f"layer[{at}].slope is given, and {entry.activation or 'the default activation'} has none"
+        raise InputError(path, problem, "leave it out, or write leaky_relu")
+    if not 0 < np.float32(entry.slope) < 1:
+        raise InputError(path, f"layer[{at}].slope is {entry.slope}", f"give a number between 0 and 1, such as {SLOPE}")
+
+
+def show_description(network: Network) -> str:
+    """The text of network.toml."""
+    domain = network.domain
+    lines = ["[network]", f"format = {FORMAT}", f"inputs = {network.inputs}", f"outputs = {network.outputs}"]
+    lines += [f"shape = {list(network.shape)}", 'dtype = "float32"']
+    lines += [f'output = "{network.output.value}"', ""] if network.output else [""]
+    for layer in network.layers:
+        lines += ["[[layer]]", f"width = {layer.outputs}", f'activation = "{layer.activation.value}"']
+        lines += [f"slope = {layer.slope!r}", ""] if layer.activation is Activation.LEAKY_RELU else [""]
+    told = _TOLD[domain.origin]
+    lines.append("[input]  # the closed interval of each raw input, and the normalisation of training")
+    lines += [f"{name} = {_compact(getattr(domain, name))}" for name in told]
+    lines += [] if "low" in told else [f"# low and high: {domain.describe()}"]
+    if network.provenance:
+        lines += ["", "[provenance]"]
+        lines += toml_lines(network.provenance)
+    return "\n".join(lines) + "\n"
+
+
+def _compact(values: NDArray[np.float64]) -> str:
+    """One number where all are equal, otherwise the list; repr keeps every bit."""
+    first = float(values[0])
+    return repr(first) if (values == first).all() else f"[{', '.join(repr(float(v)) for v in values)}]"

@@ -1,0 +1,62 @@
+"""PARAMS folders: W_i.npy and b_i.npy for each layer, and network.toml for what arrays cannot say."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from armlet.errors import InputError
+from armlet.formats.arrays import read_npy, write_npy
+from armlet.formats.assemble import Found, Parameter, Tell, network_of, warn
+from armlet.formats.declaration import WORDS, Declaration
+from armlet.formats.description import Description, read_description, show_description
+from armlet.network.network import Network
+from armlet.storage import write_folder
+
+_ALONE = ("W_*.npy", "b_*.npy", "network.toml", "trace.json", "trace.svg")
+OWNS = (*_ALONE, *(f"path/s*/{name}" for name in _ALONE))  # what a PARAMS folder may hold
+
+
+def read_params(folder: Path | str, declare: Declaration = Declaration(), tell: Tell = warn) -> Network:
+    """The network in a PARAMS folder; `tell` hears what was taken without being said. Raises `InputError`."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(folder, "is not a PARAMS folder", "give the folder that holds W_0.npy and b_0.npy")
+    arrays = {path.name for path in folder.iterdir() if path.suffix == ".npy"}
+    count = len([name for name in arrays if re.fullmatch(r"W_\d+\.npy", name)])
+    if count == 0:
+        raise InputError(folder, "holds no W_0.npy", "give the folder that holds W_0.npy and b_0.npy")
+    toml = folder / "network.toml"
+    described = read_description(toml) if toml.exists() else Description()  # it is smaller than the arrays
+    biases = [f"b_{i}.npy" if f"b_{i}.npy" in arrays else None for i in range(count)]
+    words = {word: f"{word}.npy" for word in WORDS if f"{word}.npy" in arrays}
+    found = Found(
+        folder,
+        tuple(_parameter(folder / f"W_{i}.npy") for i in range(count)),
+        tuple(None if name is None else _parameter(folder / name) for name in biases),
+        {word: _parameter(folder / name) for word, name in words.items()},
+        described,
+        toml if toml.exists() else None,
+    )
+    read = {f"W_{i}.npy" for i in range(count)} | {*biases} | {*words.values()}
+    if unread := sorted(arrays - read):
+        tell(f"{folder}: {', '.join(unread[:8])} {'is' if len(unread) == 1 else 'are'} not read")
+    return network_of(found, declare, tell)
+
+
+def write_params(network: Network, folder: Path | str, extra: Mapping[str, bytes | str] | None = None) -> None:
+    """Write `network` as a PARAMS folder, whole or not at all; `extra` files (a trace) go in beside it."""
+    write_folder(Path(folder), {**params_files(network), **(extra or {})}, OWNS)
+
+
+def params_files(network: Network) -> dict[str, bytes | str]:
+    """The files of a PARAMS folder, by name."""
+    files: dict[str, bytes | str] = {}
+    for i, layer in enumerate(network.layers):
+        files[f"W_{i}.npy"] = write_npy(layer.weight)
+        files[f"b_{i}.npy"] = write_npy(layer.bias)
+    files["network.toml"] = show_description(network)
+    return files
+
+
+def _parameter(path: Path) -> Parameter:
+    return Parameter(str(path), read_npy(path))

@@ -1,0 +1,1 @@
+"""Instruction sets: registers, operations, timing, decoding and meaning, each set under its own roof."""

@@ -1,0 +1,48 @@
+"""What instructions of core registers mean that work on the bits of a value, where they stand in activations."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from armlet.prove.state import RefusalError, State
+from armlet.prove.terms import Term
+
+Step: TypeAlias = Callable[[State, int], int | None]  # given its own address; gives the next where that is elsewhere
+
+
+def clear(parts: list[str]) -> Step:
+    """BIC d, a, a, ASR #31: all bits go where the sign is set. BIC d, a, #0x80000000: the sign goes."""
+    if len(parts) == 3 and parts[2].startswith("#") and int(parts[2][1:], 0) & 0xFFFF_FFFF == 1 << 31:
+        return _one(lambda s, a: s.terms.magnitude(a), parts[:2])
+    return _one(lambda s, a: s.terms.relu(a), _by_sign(parts))
+
+
+def keep(parts: list[str]) -> Step:
+    """AND d, a, a, ASR #31: all bits go where the sign is clear."""
+    return _one(lambda s, a: s.terms.negative(a), _by_sign(parts))
+
+
+def insert(parts: list[str]) -> Step:
+    """BFI d, a, #0, #31: all bits but the sign come from a."""
+    if [int(part[1:], 0) for part in parts[2:]] != [0, 31]:
+        raise RefusalError("is unknown to the prover")
+    d, a = parts[:2]
+
+    def step(s: State, _: int) -> None:
+        s.put(d, s.terms.signed(s.get(d), s.get(a)))
+
+    return step
+
+
+def _by_sign(parts: list[str]) -> list[str]:
+    if len(parts) != 4 or parts[1] != parts[2] or parts[3] != "asr #31":
+        raise RefusalError("is unknown to the prover")
+    return parts[:2]
+
+
+def _one(compute: Callable[[State, Term], Term], parts: list[str]) -> Step:
+    d, a = parts
+
+    def step(s: State, _: int) -> None:
+        s.put(d, compute(s, s.get(a)))
+
+    return step

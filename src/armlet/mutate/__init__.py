@@ -1,0 +1,1 @@
+"""Wrong copies of a program, which the verifier must refuse."""

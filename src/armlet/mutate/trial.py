@@ -1,0 +1,139 @@
+"""The verifier on trial: every mutant of a linked program is caught, or runs exactly as the program does."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from itertools import chain
+from pathlib import Path
+
+from armlet.build.read import Build, read_build
+from armlet.errors import ToolchainError
+from armlet.isa.thumb.decode import Decoder
+from armlet.mutate.mutants import KINDS, mutants
+from armlet.network.frozen import F32
+from armlet.prove.prove import prove
+from armlet.schedule.interpret import run_order
+from armlet.simulate.decoded import decode_program
+from armlet.simulate.image import Image
+from armlet.simulate.machine import MachineError
+from armlet.simulate.runner import Runner
+from armlet.simulate.toolchain import Toolchain, find_toolchain
+from armlet.verify.bound import specified
+from armlet.verify.vectors import trials
+from armlet.verify.verify import link_build
+
+CONFIRMED_BY = 1_000  # inputs that an accepted mutant runs on, edges of the format and of the interval first
+
+
+class Fate(Enum):
+    """What became of a mutant."""
+
+    DECODING = "caught by decoding"
+    PROOF = "caught by proof"
+    MACHINE = "caught by the machine"
+    EQUIVALENT = "equivalent, confirmed"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What became of all mutants. The verifier passes where none was missed."""
+
+    name: str
+    target: str
+    seed: int
+    inputs: int
+    problem: str  # why the unchanged program cannot stand trial; empty where it can
+    fates: Mapping[str, Mapping[Fate, int]]  # by kind of mutant
+    missed: tuple[str, ...]  # address and change of each
+
+    @property
+    def made(self) -> int:
+        return sum(self.total(fate) for fate in Fate)
+
+    @property
+    def holds(self) -> bool:
+        return not self.problem and not self.missed
+
+    def total(self, fate: Fate) -> int:
+        """Mutants of all kinds that met `fate`."""
+        return sum(counts[fate] for counts in self.fates.values())
+
+    def as_json(self) -> dict[str, object]:
+        """Plain values for a report or a program."""
+        kinds = {kind: {fate.value: n for fate, n in counts.items()} for kind, counts in self.fates.items()}
+        fixed = {"name": self.name, "target": self.target, "seed": self.seed, "inputs": self.inputs}
+        return fixed | {
+            "holds": self.holds,
+            "problem": self.problem,
+            "mutants": self.made,
+            "kinds": kinds,
+            "missed": list(self.missed),
+        }
+
+
+def try_verifier(
+    folder: Path,
+    count: int,
+    seed: int = 0,
+    tools: Toolchain | None = None,
+    advance: Callable[[float, float], None] = lambda done, total: None,
+) -> Trial:
+    """Make `count` mutants of the build in `folder` and judge each; the same seed gives the same trial.
+
+    Raises `InputError` where the folder cannot be read as a build, `ToolchainError` where it does not link.
+    """
+    build = read_build(folder)
+    return try_image(build, link_build(build, tools or find_toolchain()), count, seed, advance=advance)
+
+
+def try_image(
+    build: Build,
+    image: Image,
+    count: int,
+    seed: int,
+    inputs: int = CONFIRMED_BY,
+    advance: Callable[[float, float], None] = lambda done, total: None,
+) -> Trial:
+    """As `try_verifier`, of a program that is linked already."""
+    x = trials(build, inputs, seed).inputs[:inputs]
+    x = x[specified(build.network, x, build.scaling)]
+    expected = run_order(build.order, x, build.how)
+    fates = {kind: dict.fromkeys(Fate, 0) for kind in KINDS}
+    missed: list[str] = []
+    decoder = Decoder(build.target.core)
+    fate, problem = judge(build, image, x, expected, decoder)
+    problem = "" if fate is Fate.EQUIVALENT else f"the program itself is {fate.value}: {problem}"
+    for number, mutant in enumerate(() if problem else mutants(build.target.core, image, count, seed), 1):
+        fate, why = judge(build, mutant.image, x, expected, decoder)
+        fates[mutant.kind][fate] += 1
+        if fate is Fate.MISSED:
+            missed.append(f"{mutant.change.address:#010x}: {mutant.change.text}: {why}")
+        advance(number, count)
+    return Trial(build.name, build.target.name, seed, inputs, problem, fates, tuple(missed))
+
+
+def judge(build: Build, image: Image, inputs: F32, expected: F32, decoder: Decoder) -> tuple[Fate, str]:
+    """What becomes of `image` as a program of `build`, and why."""
+    try:
+        program = decode_program(build.target.core, image, decoder)
+    except ToolchainError as refused:
+        return Fate.DECODING, str(refused)
+    runner = Runner(build, image)
+    # NAME_run calls NAME_core: the inner one first spares most walks through the outer one.
+    for entry in reversed(list(runner.entries)):
+        if problem := prove(runner, program, entry).problem:
+            return Fate.PROOF, f"{entry}: {problem}"
+    return run_exactly(runner, inputs, expected)
+
+
+def run_exactly(runner: Runner, inputs: F32, expected: F32) -> tuple[Fate, str]:
+    """Whether both entries give `expected` to the bit."""
+    calls = chain.from_iterable(((call, x, y) for x, y in zip(inputs, expected)) for call in runner.entries.values())
+    try:
+        for call, x, y in calls:
+            if call(x).tobytes() != y.tobytes():
+                return Fate.MISSED, f"an output differs for the inputs {x.tolist()[:8]}"
+    except MachineError as fault:
+        return Fate.MACHINE, str(fault)
+    return Fate.EQUIVALENT, ""

@@ -1,0 +1,1 @@
+"""Symbolic execution: linked code computes the declared order for every input."""

@@ -1,0 +1,189 @@
+"""The linked bytes compute the declared order for every input: shown by executing them on terms, not on numbers.
+
+The program is run from its entry with each input an unknown. Where it ends, the term in each output must be the very
+term that the declared order builds: the same weights to the bit, the same connections, the same roundings in the same
+order. On the way nothing may be read that was not written, nothing outside the declared areas may be touched, no
+condition and no address may depend on data, and the registers that a call preserves must hold what they held.
+
+Addresses of the caller's arrays, of the stack, of the program's own pieces and of its code are no numbers here but
+pointers, into memory of their own for each piece, so that a program cannot be right by where one call finds them or one
+link puts them. An address comes out of the instructions alone that the linker fills, and control goes from one function
+to another by a call alone whose target the linker fills.
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+
+from armlet.arithmetic.activation_program import RECIPES
+from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.isa.core import Memory
+from armlet.isa.thumb.bits import Step
+from armlet.isa.thumb.semantics import compile_step
+from armlet.network.activation import Activation
+from armlet.prove.activate import activate
+from armlet.prove.state import RefusalError, State
+from armlet.prove.terms import Term, Terms
+from armlet.schedule.order import Order
+from armlet.simulate.decoded import Program
+from armlet.simulate.machine import STACK
+from armlet.simulate.runner import Area, Runner
+
+_MEMORY = 1 << 32  # this many times a number tells one piece of memory from the others; code has the number 0
+_RETURN = 15 * _MEMORY  # where the call returns to
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of it: `problem` is empty where the entry is proved."""
+
+    problem: str
+    steps: int
+    roundings: int  # different values that the program rounds
+    late: str = ""  # where an output is written before the last input is read, so that the arrays must not overlap
+
+
+@dataclass(slots=True)
+class _Walk:
+    """A program on its way."""
+
+    program: Program
+    steps: int = 0
+    known: dict[int, Step] = field(default_factory=dict)  # by number of form
+    maker: dict[Term, int] = field(default_factory=dict)  # the address at which a term was first made
+
+
+def prove(runner: Runner, program: Program, entry: str) -> Proof:
+    """Whether `entry` computes the declared order of its build, for all inputs."""
+    if entry not in runner.image.functions:
+        return Proof("is no Thumb function that other code can call", 0, 0)
+    terms, order, how = Terms(), runner.build.order, runner.build.how
+    state, walk = _start(runner, entry, terms), _Walk(program)
+    before = dict(state.registers)
+    try:
+        _execute(state, walk, runner.image.address(entry))
+    except RefusalError as refusal:
+        return Proof(str(refusal), walk.steps, 0)
+    rounded = sum(key[0] in ("multiply", "add", "fused") for key in terms.keys)
+    core = runner.machine.core
+    lost = [name for name in core.preserved if state.registers.get(name) != before[name]]
+    if lost:
+        return Proof(f"does not give back {', '.join(lost)}", walk.steps, rounded)
+    left = [state.memory.get(_place(runner, entry, address)) for address in runner.results(entry)]
+    late = "" if state.late is None else f"reads the input at {state.late & 0xFFFF_FFFF:#010x} after it wrote an output"
+    return Proof(_difference(order, how, terms, walk, left), walk.steps, rounded, late)
+
+
+def _start(runner: Runner, entry: str, terms: Terms) -> State:
+    """What holds at the call: arguments, stack and way back are known, inputs and preserved registers are unknowns."""
+    registers = {name: terms.unknown("register", k) for k, name in enumerate(runner.machine.core.preserved)}
+    areas, stack = _areas(runner, entry)
+    registers |= {"sp": terms.pointer(stack.end), "lr": terms.pointer(_RETURN | 1)}
+    registers |= {f"r{k}": terms.pointer(_place(runner, entry, p)) for k, p in enumerate(runner.arguments(entry))}
+    memory = {_place(runner, entry, p): terms.unknown("input", index) for p, index in runner.places(entry).items()}
+    symbols = {a.memory.base: b.memory.base for a, b in zip(runner.areas(entry), areas)}
+    return State(terms, runner.image, areas, stack, registers, symbols, memory)
+
+
+def _areas(runner: Runner, entry: str) -> tuple[list[Area], Memory]:
+    """What the call may touch, each area in a place of its own; and the stack, once more."""
+    areas: list[Area] = []
+    stack = STACK
+    for number, area in enumerate(runner.areas(entry), 1):
+        base = area.memory.base + number * _MEMORY
+        areas.append(replace(area, memory=Memory(base, area.memory.size)))
+        stack = areas[-1].memory if area.what == "stack" else stack
+    return areas, stack
+
+
+def _place(runner: Runner, entry: str, address: int) -> int:
+    """Where an address lies in the proof."""
+    for number, area in enumerate(runner.areas(entry), 1):
+        if area.memory.base <= address < area.memory.end:
+            return address + number * _MEMORY
+    return address
+
+
+def _execute(state: State, walk: _Walk, start: int) -> None:
+    """Run until the call returns. Raises `RefusalError` with the address and text of the instruction."""
+    program, at, inside = walk.program, start, _function(state, start)
+    most = int(np.count_nonzero(program.form_at >= 0))  # straight-line code executes nothing twice
+    while at != _RETURN:
+        slot = (at - program.base) // 2
+        if not 0 <= slot < len(program.form_at) or program.form_at[slot] < 0:
+            raise RefusalError(f"goes to {at:#010x}, where no instruction is")
+        number = int(program.form_at[slot])
+        form, made = program.forms[number], len(state.terms.keys)
+        try:
+            if number not in walk.known:
+                walk.known[number] = compile_step(form)
+            to = walk.known[number](state, at)
+        except RefusalError as refusal:
+            raise RefusalError(f"{form.text} at {at:#010x} {refusal}") from None
+        for term in range(made, len(state.terms.keys)):
+            walk.maker[term] = at
+        before, at = at, at + form.size if to is None else to
+        if at not in inside and at != _RETURN:
+            if form.name not in ("bl", "bx", "pop"):
+                raise RefusalError(f"{form.text} at {before:#010x} goes on at {at:#010x}, in another function")
+            inside = _function(state, at)
+        walk.steps += 1
+        if walk.steps > most:
+            raise RefusalError(f"goes round in a loop at {at:#010x}")
+
+
+def _function(state: State, address: int) -> range:
+    """The addresses of the function that holds `address`; of none, where there is none."""
+    image = state.image
+    for symbol in image.functions:
+        if image.symbols[symbol] <= address < image.symbols[symbol] + image.sizes[symbol]:
+            return range(image.symbols[symbol], image.symbols[symbol] + image.sizes[symbol])
+    return range(0)
+
+
+def _difference(order: Order, how: MultiplyAdd, terms: Terms, walk: _Walk, left: list[Term | None]) -> str:
+    """Where the program first leaves the declared order, in words; empty where every output is the declared one."""
+    made = len(terms.keys)
+    wanted, strange = _declared(order, how, terms, made)
+    wrong = [j for j, (found, term) in enumerate(zip(left, wanted)) if found != term]
+    if not wrong:
+        return ""
+    if strange is None:
+        return f"output {wrong[0]} holds another value of the network"
+    connection, partial = strange
+    graph = order.graph
+    source, target = int(graph.source[connection]), int(graph.target[connection])
+    place = f"layer {graph.layer[target]}, neuron {graph.unit[target]}"
+    origin = f"input {graph.used[source]}" if source < graph.inputs else f"neuron {graph.unit[source]}"
+    at = f", last made at {walk.maker[partial]:#010x}" if partial in walk.maker else ""
+    return f"{place}: its sum never takes in {graph.weight[connection]!s} times {origin}{at}"
+
+
+def _declared(order: Order, how: MultiplyAdd, terms: Terms, made: int) -> tuple[list[Term], tuple[int, Term] | None]:
+    """The term of each output, and the first connection whose sum has a number from `made` on, with the sum before."""
+    graph, known = order.graph, tuple(Activation)
+    value = [terms.constant(int(bits)) for bits in graph.bias.view(np.uint32).tolist()]
+    value[: graph.inputs] = [terms.unknown("input", int(index)) for index in graph.used]
+    waits = np.bincount(graph.target, minlength=graph.nodes).tolist()
+    kinds = zip(graph.activation.tolist(), graph.slope.tolist())
+    finish = [partial(activate, terms, RECIPES[known[code]], slope) for code, slope in kinds]
+    fresh = [True] * graph.nodes
+    value = [v if waits[n] else finish[n](v) for n, v in enumerate(value)]
+    columns = graph.source.tolist(), graph.target.tolist(), graph.weight.view(np.uint32).tolist(), graph.bias.tolist()
+    strange: tuple[int, Term] | None = None
+    for k in order.connections.tolist():
+        source, target, weight = columns[0][k], columns[1][k], terms.constant(columns[2][k])
+        before = value[target]
+        if fresh[target] and columns[3][target] == 0:
+            total = terms.multiply(weight, value[source])
+        elif how is MultiplyAdd.FUSED:
+            total = terms.fused(before, weight, value[source])
+        else:
+            total = terms.add(before, terms.multiply(weight, value[source]))
+        fresh[target] = False
+        waits[target] -= 1
+        value[target] = total if waits[target] else finish[target](total)
+        if strange is None and total >= made:
+            strange = k, before
+    return [value[node] for node in graph.outputs.tolist()], strange

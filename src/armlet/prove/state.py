@@ -1,0 +1,110 @@
+"""A core that computes with terms: registers and words of memory, each holding a term or nothing.
+
+An address or anything else that decides the path must be a known word, so a program that gets through has one path for
+all inputs. What was never written cannot be read, and nothing outside the declared areas can be touched. Memory is
+reached by pointers alone: those that the call was given, and those that the linker makes of the program's symbols. They
+have no number, so that nothing can be right by where a piece happens to lie.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from armlet.errors import ArmletError
+from armlet.isa.core import Memory
+from armlet.prove.terms import Term, Terms
+from armlet.simulate.image import Image
+from armlet.simulate.runner import INPUT_ARRAY, OUTPUT_ARRAY, Area
+
+_REGISTERS = frozenset([*(f"r{k}" for k in range(13)), "sp", "lr", *(f"s{k}" for k in range(32))])
+
+
+class RefusalError(ArmletError):
+    """What keeps a program from being proved."""
+
+
+@dataclass(slots=True)
+class State:
+    """One core in the middle of a program, its values terms."""
+
+    terms: Terms
+    image: Image
+    areas: Sequence[Area]
+    stack: Memory
+    registers: dict[str, Term]
+    symbols: Mapping[int, int] = field(default_factory=dict)  # address of each piece of the image, and its place here
+    memory: dict[int, Term] = field(default_factory=dict)  # by address of the word
+    has_given: bool = False  # whether an output has been written to the caller's array
+    late: int | None = None  # the address of the first input that is read from the caller's array after that
+
+    def get(self, register: str) -> Term:
+        """What a register holds; nothing may be read before it was written."""
+        if register not in self.registers:
+            raise RefusalError(f"reads {register}, which holds nothing")
+        return self.registers[register]
+
+    def put(self, register: str, term: Term) -> None:
+        """Write a register; the program counter is written by jumps only."""
+        if register not in _REGISTERS:
+            raise RefusalError(f"writes {register}, which the prover does not follow")
+        if register == "sp":
+            self._check_stack_pointer(term)
+        self.registers[register] = term
+
+    def target(self, term: Term) -> int:
+        """Where a jump to a word goes: the way back of a call, whose lowest bit says Thumb."""
+        place = self.terms.place(term) if self.terms.bits(term) is None else None
+        if place is None or not place & 1:
+            raise RefusalError("jumps where no known Thumb code is")
+        return place & ~1
+
+    def known(self, register: str) -> int:
+        """An address that must not depend on data."""
+        place = self.terms.place(self.get(register))
+        if place is None:
+            raise RefusalError(f"takes {register} as an address, which depends on data")
+        return place
+
+    def linked(self, at: int) -> int | None:
+        """The place of the symbol whose address the linker filled into the instruction at `at`, if it did."""
+        return self.symbols.get(self.image.filled[at]) if at in self.image.filled else None
+
+    def move(self, register: str, by: int) -> None:
+        """An address some bytes on."""
+        self.known(register)
+        moved = self.terms.moved(self.get(register), by)
+        if moved is not None:
+            self.put(register, moved)
+
+    def load(self, address: int) -> Term:
+        """A word of memory: written before, or a constant. What variables start with holds for the first call only."""
+        area = self._allowed(address, False)
+        if area.what == INPUT_ARRAY and self.has_given and self.late is None:
+            self.late = address
+        if address in self.memory:
+            return self.memory[address]
+        at = address - area.memory.base
+        if at + 4 <= len(area.content):
+            return self.terms.constant(int.from_bytes(area.content[at : at + 4], "little"))
+        raise RefusalError(f"reads {address:#010x}, which was never written")
+
+    def store(self, address: int, term: Term) -> None:
+        """Write a word of memory."""
+        self.has_given |= self._allowed(address, True).what == OUTPUT_ARRAY
+        self.memory[address] = term
+
+    def _check_stack_pointer(self, term: Term) -> None:
+        """Interrupts push below it at any time."""
+        place = self.terms.place(term)
+        if place is None or not self.stack.base <= place <= self.stack.end or place % 4:
+            raise RefusalError("moves the stack pointer out of the stack that is declared")
+
+    def _allowed(self, address: int, writes: bool) -> Area:
+        """The area that holds a word."""
+        if address % 4:
+            raise RefusalError(f"accesses {address:#010x}, which is not aligned")
+        if self.stack.base <= address < self.stack.end and address < self.known("sp"):
+            raise RefusalError(f"accesses {address:#010x} below the stack pointer, which interrupts overwrite")
+        for area in self.areas:
+            if area.memory.base <= address and address + 4 <= area.memory.end and (area.writable or not writes):
+                return area
+        raise RefusalError(f"{'writes' if writes else 'reads'} {address:#010x}, outside its memory")

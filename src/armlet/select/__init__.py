@@ -1,0 +1,1 @@
+"""Instruction selection: scheduled code and a layout become the operations of a target."""

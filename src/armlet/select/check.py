@@ -1,0 +1,210 @@
+"""Prove a program right for all inputs, by running its lines on value numbers.
+
+The order gives each output a number; the lines, replayed one by one with pointers as plain integers, must leave that
+number in that output's word. The forms' text is taken on trust here: the linked bytes are the matter of verify.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from armlet.arithmetic.activation_program import NOTHING, RECIPES, SLOPE, Does
+from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.errors import InvariantError
+from armlet.graph.graph import ACTIVATIONS
+from armlet.isa.target import Op
+from armlet.select.numbering import Number, Numbering
+from armlet.select.program import POINTERS, WORD, Line, Program
+
+_OPS = frozenset(int(op) for op in Op)
+_READ, _POOL = ("inputs", "inputs_walk"), POINTERS.index("pool")
+
+
+def check_program(program: Program) -> None:
+    """Raise `InvariantError` unless the lines of `program` compute its order, within its blocks and registers."""
+    number = Numbering()
+    wanted = _order_numbers(program, number)
+    machine = _Machine(program, number)
+    for at, line in enumerate(map(Line._make, program.lines.tolist())):
+        try:
+            machine.step(line)
+        except (KeyError, IndexError, InvariantError) as wrong:
+            what = Op(line.op).name if line.op in _OPS else line.op
+            raise InvariantError(f"program: line {at} ({what}): {wrong!r}") from wrong
+    graph, words = program.code.order.graph, program.layout.words
+    for j, node in enumerate(graph.outputs.tolist()):
+        if machine.work.get(int(words[graph.nodes + j])) != wanted[node]:
+            raise InvariantError(f"program: output {j} is not what the order asks for")
+
+
+def _order_numbers(program: Program, number: Numbering) -> list[Number]:
+    """The number of each node's value, summed in the declared order."""
+    graph, fused = program.code.order.graph, program.how is MultiplyAdd.FUSED
+    bits = graph.weight.view(np.uint32).tolist()
+    bias = graph.bias.view(np.uint32).tolist()
+    queue: list[list[int]] = [[] for _ in range(graph.nodes)]
+    for connection in program.code.order.connections.tolist():
+        queue[graph.target[connection]].append(connection)
+    value = [number("input", i) for i in range(graph.inputs)]
+    for node in range(graph.inputs, graph.nodes):
+        total = number.constant(bias[node])
+        for rank, connection in enumerate(queue[node]):
+            bare = rank == 0 and graph.bias[node] == 0
+            x = value[graph.source[connection]]
+            total = _multiply_add(number, None if bare else total, bits[connection], x, fused)
+        value.append(_activated(number, int(graph.activation[node]), float(graph.slope[node]), total))
+    return value
+
+
+def _activated(number: Numbering, code: int, slope: float, total: Number) -> Number:
+    """The number of what the recipe of an activation makes of a sum."""
+    values = [total]
+    for step in RECIPES[ACTIVATIONS[code]].steps:
+        a = values[step.a]
+        constant = slope if step.b == SLOPE else step.constant
+        b = values[step.b] if step.b >= 0 else number.constant(int(np.float32(constant).view(np.uint32)))
+        match step.does:
+            case Does.MULTIPLY:
+                values.append(number.multiply(a, b))
+            case Does.ADD:
+                values.append(number.add(a, b))
+            case Does.SUBTRACT:
+                values.append(number.subtract(a, b))
+            case _:
+                values.append(number(step.does.name.lower(), a, step.bits if step.b == NOTHING else b))
+    return values[-1]
+
+
+_ONE, _MINUS_ONE = 0x3F800000, 0xBF800000
+
+
+def _multiply_add(number: Numbering, acc: Number | None, bits: int, x: Number, fused: bool) -> Number:
+    """acc + weight * x as the contract rounds it; by a weight of one in size nothing is rounded but the sum."""
+    if bits in (_ONE, _MINUS_ONE):
+        if acc is None:
+            return x if bits == _ONE else number.negate(x)
+        return number.add(acc, x) if bits == _ONE else number.subtract(acc, x)
+    weight = number.constant(bits)
+    if acc is not None and fused:
+        return number.fused(acc, weight, x)
+    product = number.multiply(weight, x)
+    return product if acc is None else number.add(acc, product)
+
+
+class _Machine:
+    """Registers, pointers and blocks that hold value numbers."""
+
+    def __init__(self, program: Program, number: Numbering) -> None:
+        graph, words = program.code.order.graph, program.layout.words
+        self.number, self.registers, self.words = number, len(program.target.floats), program.layout.work_words
+        self.floats: dict[int, Number] = {}
+        self.scratch: dict[int, Number] = {}
+        self.pointer = {"inputs": 0, "work": 0, "pool": 0}
+        self.inputs = {int(words[i]): number("input", i) for i in range(graph.inputs)}
+        self.work: dict[int, Number] = {}
+        self.bits = program.constants.view(np.uint32).tolist()
+        self.immediates = frozenset(np.array(program.target.immediates, np.float32).view(np.int32).tolist())
+
+    def step(self, line: Line) -> None:
+        op, d, a, b = line.op, line.d, line.a, line.b
+        get, number = self.floats.__getitem__, self.number
+        match op:
+            case Op.MULTIPLY:
+                self._set(d, number.multiply(get(a), get(b)))
+            case Op.ADD:
+                self._set(d, number.add(get(a), get(b)))
+            case Op.SUBTRACT:
+                self._set(d, number.subtract(get(a), get(b)))
+            case Op.FUSED:
+                self._set(d, number.fused(get(d), get(a), get(b)))
+            case Op.COPY:
+                self._set(d, get(a))
+            case Op.NEGATE:
+                self._set(d, number.negate(get(a)))
+            case Op.IMMEDIATE:
+                self._set(d, self._immediate(line.offset))
+            case Op.TO_CORE:
+                self.scratch[d] = get(a)
+            case Op.CLAMP:
+                self.scratch[d] = number("positive", self.scratch[d], 0)
+            case Op.CLAMP_ABOVE:
+                self.scratch[d] = number("negative", self.scratch[d], 0)
+            case Op.MAGNITUDE:
+                self.scratch[d] = number("magnitude", self.scratch[a], 0)
+            case Op.SIGNED:
+                self.scratch[d] = number("signed", self.scratch[d], self.scratch[a])
+            case Op.BITS_UP | Op.BITS_DOWN:
+                self.scratch[d] = number("up" if op == Op.BITS_UP else "down", self.scratch[d], line.offset)
+            case Op.DIVIDE:
+                self._set(d, number("divide", get(a), get(b)))
+            case Op.FROM_CORE:
+                self._set(d, self.scratch[a])
+            case Op.STREAM:
+                _require(line.base == _POOL, "streams from elsewhere")
+                self._walk(line, lambda k, word: self._set(d + k, number.constant(self.bits[word])))
+            case _:
+                self._move(line)
+
+    def _move(self, line: Line) -> None:
+        op, d = line.op, line.d
+        match op:
+            case Op.LOAD | Op.LOAD_PAIR:
+                _require(op == Op.LOAD or d % 2 == 0, "a pair starts at an odd register")
+                for k in range(2 if op == Op.LOAD_PAIR else 1):
+                    self._set(d + k, self._block(line)[self._at(line) + k])
+            case Op.LOAD_LIST:
+                block = self._block(line)
+                self._walk(line, lambda k, word: self._set(d + k, block[word]))
+            case Op.STORE:
+                self._write(line, self._at(line), self.floats[d])
+            case Op.STORE_LIST:
+                self._walk(line, lambda k, word: self._write(line, word, self.floats[d + k]))
+            case Op.CORE_STORE:
+                self._write(line, self._at(line), self.scratch[d])
+            case Op.CORE_STORE_LIST:
+                self._walk(line, lambda k, word: self._write(line, word, self.scratch[d + k]))
+            case Op.STEP_UP | Op.STEP_DOWN:
+                _require(POINTERS[line.base].endswith("_walk"), "steps a pointer that stays")
+                self.pointer[POINTERS[line.base]] += line.offset if op == Op.STEP_UP else -line.offset
+            case Op.POINT | Op.POINT_FAR:
+                to, base = POINTERS[line.pointer], POINTERS[line.base]
+                _require(to.endswith("_walk") and (to in _READ) == (base in _READ), f"{to} set from {base}")
+                self.pointer[to] = self.pointer[base] + line.offset
+            case _:
+                raise InvariantError("is no line of a program")
+
+    def _immediate(self, bits: int) -> Number:
+        _require(bits in self.immediates, "the instruction cannot hold this number")
+        return self.number.constant(bits)
+
+    def _set(self, register: int, value: Number) -> None:
+        if not 0 <= register < self.registers:
+            raise InvariantError(f"there is no float register {register}")
+        self.floats[register] = value
+
+    def _block(self, line: Line) -> dict[int, Number]:
+        return self.inputs if POINTERS[line.base] in _READ else self.work
+
+    def _at(self, line: Line) -> int:
+        word, rest = divmod(self.pointer[POINTERS[line.base]] + line.offset, WORD)
+        _require(rest == 0, "an address is not a word's")
+        return word
+
+    def _walk(self, line: Line, each: Callable[[int, int], None]) -> None:
+        name = POINTERS[line.base]
+        _require(name not in ("inputs", "work"), f"{name} moves")
+        begin, rest = divmod(self.pointer[name], WORD)
+        _require(rest == 0 and line.n > 0, "no list of words")
+        for k in range(line.n):
+            each(k, begin + k)
+        self.pointer[name] += WORD * line.n
+
+    def _write(self, line: Line, word: int, value: Number) -> None:
+        _require(POINTERS[line.base] in ("work", "work_walk"), "writes outside the work block")
+        _require(0 <= word < self.words, f"there is no word {word}")
+        self.work[word] = value
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise InvariantError(otherwise)

@@ -1,0 +1,112 @@
+"""How constants come to the instructions that want them: out of the pool, or made on the spot.
+
+A number that an instruction of the target holds can be made right before its use, in a register set aside for such: of
+two in turn, one is made while the other is still read. What begins a sum is made in its accumulator. Twice a value is
+its sum with itself, and no constant at all. Registers set aside make the transfers of the stream shorter, so that the
+cheaper way depends on how many constants are such numbers: all ways are given, to choose from.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.graph.graph import Index
+from armlet.network.frozen import F32
+from armlet.select.constant_pool import Stream, plan_stream
+from armlet.select.steps import Steps
+
+Mask: TypeAlias = NDArray[np.bool_]
+Wanted: TypeAlias = tuple[NDArray[np.int64], F32]  # instructions, and a constant for each
+
+_SLOTS = (1, 2)  # registers set aside
+_STREAMED = 2  # constants that one instruction may want of the stream
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Where each instruction finds its constants, and what brings them there."""
+
+    stream: Stream
+    into: int  # the first register of the stream
+    made: tuple[tuple[NDArray[np.int64], Index, F32], ...]  # instructions, a register and a number for each
+    doubled: Mask  # by instruction: its product is a value with itself
+    start: Index  # by instruction: what its sum begins with, or goes on from
+    factor: Index  # by instruction: its weight or its product, or the constant of its activation
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Which constants are made on the spot."""
+
+    bias: Mask  # by instruction
+    weight: Mask
+    doubled: Mask
+    others: Mask  # by constant
+
+    @classmethod
+    def most(cls, steps: Steps, others: F32, numbers: tuple[float, ...], how: MultiplyAdd) -> "_Made":
+        """All that can be."""
+        separate = how is MultiplyAdd.SEPARATE
+        twice = (steps.bare & (steps.weight == 2)) | (~steps.bare & (np.abs(steps.weight) == 2) & separate)
+        return cls(
+            np.isin(steps.bias, numbers),
+            np.isin(steps.weight, numbers) & ~steps.unit & ~twice,
+            twice,
+            np.isin(others, numbers),
+        )
+
+    def but(self, kept: Mask) -> "_Made":
+        """Nothing for the activations, and of weights those of the instructions in `kept`."""
+        return _Made(self.bias, self.weight & kept, self.doubled & kept, np.zeros_like(self.others))
+
+    def slotted(self, steps: Steps, at: NDArray[np.int64]) -> Mask:
+        """Which instructions need a register that is set aside."""
+        slotted = (self.weight | self.doubled) & ~steps.bare
+        slotted[at[self.others]] = True
+        return slotted
+
+
+def supplies(
+    steps: Steps, others: Wanted, numbers: tuple[float, ...], how: MultiplyAdd, registers: range
+) -> Iterator[Supply]:
+    """All ways to supply the constants of `steps`, and `others`, through `registers`; first with nothing made."""
+    most = _Made.most(steps, others[1], numbers, how)
+    nowhere = np.zeros_like(steps.bare)
+    least, nothing = most.but(steps.bare), _Made(nowhere, nowhere, nowhere, np.zeros_like(most.others))
+    yield _supply(steps, others, nothing, registers, 0)
+    if (least.bias | least.weight | least.doubled).any():
+        yield _supply(steps, others, least, registers, 0)
+    for slots in _SLOTS:
+        if most.slotted(steps, others[0]).any() and len(registers) - slots >= _STREAMED:
+            yield _supply(steps, others, most, registers, slots)
+
+
+def _supply(steps: Steps, others: Wanted, made: _Made, registers: range, slots: int) -> Supply:
+    at, values = others
+    begins = (steps.biased | steps.constant) & ~made.bias
+    weighed = steps.connects & ~steps.unit & ~made.doubled & ~made.weight
+    wanted = [_where(begins, steps.bias), _where(weighed, steps.weight), (at[~made.others], values[~made.others])]
+    stream = plan_stream(wanted, len(steps.weight), len(registers) - slots)
+    into = registers.start + slots
+
+    slotted = made.slotted(steps, at)
+    slot = registers.start + (np.cumsum(slotted) - 1) % max(1, slots)
+    start = np.where(begins, into + stream.first, steps.accumulator)
+    own = steps.bare & (made.weight | made.doubled)
+    factor = np.where(slotted, slot, np.where(own, steps.accumulator, into + stream.first + begins))
+    bias, weight = np.flatnonzero(made.bias), np.flatnonzero(made.weight)
+    numbers = (
+        (bias, steps.accumulator[bias], steps.bias[bias]),
+        (weight, factor[weight], steps.weight[weight]),
+        (at[made.others], factor[at[made.others]], values[made.others]),
+    )
+    return Supply(stream, into, numbers, made.doubled, start, factor)
+
+
+def _where(marked: Mask, column: F32) -> Wanted:
+    at = np.flatnonzero(marked)
+    return at, column[at]

@@ -1,0 +1,52 @@
+"""What each instruction of a code computes with, as columns, so that instructions of one kind are selected at once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from armlet.graph.graph import Graph, Index
+from armlet.network.frozen import F32
+from armlet.schedule.code import Op as Step
+from armlet.select.lines import Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """By instruction; zeros where it is no arithmetic."""
+
+    accumulator: Index
+    value: Index
+    what: Index
+    weight: F32
+    bias: F32
+    connects: NDArray[np.bool_]
+    biased: NDArray[np.bool_]  # begins a neuron with its bias
+    bare: NDArray[np.bool_]  # begins a neuron without one
+    constant: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, rows: Index, graph: Graph) -> "Steps":
+        """The columns of the instructions `rows`."""
+        op, accumulator, value, what = np.ascontiguousarray(rows.T)
+        first, constant = op == Step.FIRST, op == Step.CONSTANT
+        connects = first | (op == Step.NEXT)
+        weight, bias = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
+        weight[connects] = graph.weight[what[connects]]
+        bias[first] = graph.bias[graph.target[what[first]]]
+        bias[constant] = graph.bias[what[constant]]
+        biased = first & (bias != 0)
+        return cls(accumulator, value, what, weight, bias, connects, biased, first & ~biased, constant)
+
+    @property
+    def unit(self) -> NDArray[np.bool_]:
+        """Where a connection is an addition or a subtraction."""
+        return self.connects & (np.abs(self.weight) == 1)
+
+    def put(
+        self, lines: Lines, where: NDArray[np.bool_], op: ArrayLike, d: Index, a: Index, b: Index | None = None
+    ) -> None:
+        """Add a line for each instruction marked in `where`: one operation for all, or one of each."""
+        at = np.flatnonzero(where)
+        ops = np.broadcast_to(op, len(where))[at]
+        lines.add(at, op=ops, what=self.what[at], d=d[at], a=a[at], b=0 if b is None else b[at])

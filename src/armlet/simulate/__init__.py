@@ -1,0 +1,1 @@
+"""A linked program in an emulated core: toolchain, image, machine, trace, cycles, flash."""

@@ -1,0 +1,69 @@
+"""A trace and a cycle table to cycles: what each executed instruction costs where it stands (docs/cycles.md)."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.isa.thumb.decode import Instruction
+from armlet.isa.timing import CycleTable, Kind, Timing
+from armlet.simulate.trace import Trace
+
+
+def step_cycles(trace: Trace, table: CycleTable) -> NDArray[np.int64]:
+    """Cycles of every step, (steps,), where memory never makes the core wait. Raises `TargetError`.
+
+    The call itself is not counted; the return is.
+    """
+    if not trace.instructions:
+        return np.zeros(0, np.int64)
+    timings = _timings(trace, table)
+    cost = _column(trace, lambda f, t: t.cycles + t.each * f.words + t.indexed * f.indexed, timings)
+    cost[trace.skipped] = 1
+    size = _column(trace, lambda f, _: f.size, timings)
+    goes_on = trace.address[:-1] + size[:-1] == trace.address[1:]
+    cost[:-1] += np.where(goes_on, 0, table.refill)
+    cost[-1] += table.refill
+    cost[1:] += _result_waits(trace, timings) + table.address_wait * _address_waits(trace, timings)
+    cost[1:] -= _overlaps(trace, timings) & (cost[1:] > 1)
+    return cost
+
+
+def variable_steps(trace: Trace, table: CycleTable) -> tuple[str, ...]:
+    """Executed instructions whose time depends on their operands, by name. Raises `TargetError`."""
+    return tuple(name for name in trace.counts() if table.timing(name).varies)
+
+
+def _result_waits(trace: Trace, timings: list[Timing]) -> NDArray[np.bool_]:
+    """Where a step consumes what the floating-point arithmetic just before it gives."""
+    late = _column(trace, lambda f, t: f.writes if t.late else 0, timings)[:-1]
+    consumed = _column(trace, lambda f, t: f.reads | (0 if t.late_addend else f.addend), timings)[1:]
+    return (late & consumed) != 0
+
+
+def _address_waits(trace: Trace, timings: list[Timing]) -> NDArray[np.bool_]:
+    """Where an access needs an address that data processing just before it computes."""
+    computed = _column(trace, lambda f, t: f.writes if t.kind is Kind.INTEGER else 0, timings)[:-1]
+    needed = _column(trace, lambda f, t: f.address if t.kind in (Kind.LOAD, Kind.STORE) else 0, timings)[1:]
+    return (computed & needed) != 0
+
+
+def _overlaps(trace: Trace, timings: list[Timing]) -> NDArray[np.bool_]:
+    """Where a load or store overlaps with the one before it: that one's result is not its address."""
+    first = _column(trace, lambda f, t: t.pairs and not (f.stores and f.indexed), timings)[:-1]
+    second = _column(trace, lambda _, t: t.pairs, timings)[1:]
+    loaded = _column(trace, lambda f, _: f.writes, timings)[:-1]
+    needed = _column(trace, lambda f, _: f.address, timings)[1:]
+    return (first != 0) & (second != 0) & ((loaded & needed) == 0)
+
+
+def _timings(trace: Trace, table: CycleTable) -> list[Timing]:
+    """One entry a form; forms that never ran need none."""
+    ran = np.bincount(trace.form, minlength=len(trace.forms)) > 0
+    idle = Timing(Kind.SYSTEM, 1)
+    return [table.timing(form.name) if used else idle for form, used in zip(trace.forms, ran)]
+
+
+def _column(trace: Trace, value: Callable[[Instruction, Timing], int], timings: list[Timing]) -> NDArray[np.int64]:
+    """A figure of each step's form, (steps,)."""
+    return np.array([value(f, t) for f, t in zip(trace.forms, timings)], np.int64)[trace.form]

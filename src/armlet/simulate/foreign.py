@@ -1,0 +1,37 @@
+"""Instructions in an object that its core does not have: some assemblers let them pass."""
+
+import io
+import re
+
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from armlet.isa.core import Core
+from armlet.isa.thumb.decode import mnemonics
+
+_EXECUTABLE = 4  # SHF_EXECINSTR
+
+
+def foreign_instructions(made: bytes, core: Core) -> tuple[str, ...]:
+    """The mnemonics in the code of an object, literals left out, that `core` does not have."""
+    file = ELFFile(io.BytesIO(made))
+    found: set[str] = set()
+    for number, section in enumerate(file.iter_sections()):
+        if section["sh_flags"] & _EXECUTABLE and section["sh_size"]:
+            content = section.data()
+            for start, end in _code(file, number, len(content)):
+                found |= mnemonics(core, content[start:end])
+    return tuple(sorted(name for name in found if re.fullmatch(core.absent, name)))
+
+
+def _code(file: ELFFile, section: int, size: int) -> list[tuple[int, int]]:
+    """Where code stands in a section, by the mapping symbols of the ARM ELF format."""
+    tables = [table for table in file.iter_sections() if isinstance(table, SymbolTableSection)]
+    marks = {
+        symbol["st_value"]: symbol.name[1] == "t"
+        for table in tables
+        for symbol in table.iter_symbols()
+        if symbol["st_shndx"] == section and symbol.name[:2] in ("$t", "$d")
+    }
+    places = sorted(marks)
+    return [(a, b) for a, b in zip(places, [*places[1:], size]) if marks[a]]

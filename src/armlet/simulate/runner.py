@@ -1,0 +1,157 @@
+"""A build in the emulator, called as firmware calls it: NAME_run with C arrays, NAME_core through the driver files.
+
+Before each call everything that the program may only write first is filled with NaNs, so that a value which it never
+got shows in the outputs.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.build import names
+from armlet.build.driver import Driver
+from armlet.build.read import Build
+from armlet.isa.core import Memory
+from armlet.network.frozen import F32
+from armlet.simulate.decoded import Program, decode_program
+from armlet.simulate.image import Image
+from armlet.simulate.machine import STACK, Machine
+from armlet.simulate.trace import Trace
+from armlet.simulate.watch import trace_call
+
+_WORD = 4
+INPUT_ARRAY, OUTPUT_ARRAY = "input array", "output array"  # the areas that NAME_run is given
+_GUARD = 64  # bytes before and after a caller's array that must stay as they are
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Memory that a call may touch."""
+
+    what: str
+    memory: Memory
+    writable: bool
+    content: bytes = b""  # of constants
+
+
+class Runner:
+    """One build, loaded. Both entries take one input vector and give the outputs in natural order."""
+
+    def __init__(self, build: Build, image: Image) -> None:
+        self.build, self.image = build, image
+        self.machine = Machine(build.target.core, image)
+        self._inputs = self.machine.reserve(_WORD * build.network.inputs + 2 * _GUARD) + _GUARD
+        self._outputs = self.machine.reserve(_WORD * build.network.outputs + 2 * _GUARD) + _GUARD
+        self._block = self.machine.reserve(_span(build.inputs) + 2 * _GUARD) + _GUARD
+        self._decoded: Program | None = None
+
+    @property
+    def entries(self) -> Mapping[str, Callable[[F32], F32]]:
+        """The two ways in, by symbol."""
+        name = self.build.name
+        return {names.run_symbol(name): self.run, names.core_symbol(name): self.core}
+
+    def run(self, x: F32) -> F32:
+        """NAME_run on C arrays. Raises `MachineError`."""
+        return self._through_arrays(x, self.machine.call)
+
+    def core(self, x: F32) -> F32:
+        """NAME_core as the drivers say. Raises `MachineError`."""
+        return self._through_drivers(x, self.machine.call)
+
+    def trace(self, entry: str, x: F32) -> Trace:
+        """The same call, watched. Raises `MachineError`."""
+        seen: list[Trace] = []
+
+        def call(symbol: str, arguments: tuple[int, ...]) -> None:
+            seen.append(trace_call(self.machine, symbol, arguments, program=self.decoded))
+
+        way = self._through_arrays if self._is_run(entry) else self._through_drivers
+        way(x, call)
+        return seen[0]
+
+    @property
+    def decoded(self) -> Program:
+        """The program's instructions, decoded once."""
+        self._decoded = self._decoded or decode_program(self.machine.core, self.image)
+        return self._decoded
+
+    def arguments(self, entry: str) -> tuple[int, ...]:
+        """What a call of `entry` passes."""
+        return (self._inputs, self._outputs) if self._is_run(entry) else (self._block,)
+
+    def places(self, entry: str) -> Mapping[int, int]:
+        """For each address that the caller fills, the number of the input that goes there."""
+        if self._is_run(entry):
+            return {self._inputs + _WORD * i: i for i in range(self.build.network.inputs)}
+        return {self._block + v.offset: v.index for v in self.build.inputs.values if v.offset is not None}
+
+    def results(self, entry: str) -> tuple[int, ...]:
+        """The address of each output after a call of `entry`."""
+        if self._is_run(entry):
+            return tuple(self._outputs + _WORD * j for j in range(self.build.network.outputs))
+        base = self.image.address(self.build.outputs.base)
+        return tuple(base + (value.offset or 0) for value in self.build.outputs.values)
+
+    def areas(self, entry: str) -> tuple[Area, ...]:
+        """What a call of `entry` may touch: its caller's arrays, its own variables, constants and stack."""
+        network, memory = self.build.network, self.build.manifest.memory
+        stack = Memory(STACK.end - memory.stack, memory.stack)
+        found = [*self._linked(), Area("stack", stack, True)]
+        if self._is_run(entry):
+            found.append(Area(INPUT_ARRAY, Memory(self._inputs, _WORD * network.inputs), False))
+            found.append(Area(OUTPUT_ARRAY, Memory(self._outputs, _WORD * network.outputs), True))
+        else:
+            found.append(Area("input block", Memory(self._block, max(_WORD, _span(self.build.inputs))), False))
+        return tuple(found)
+
+    def _linked(self) -> list[Area]:
+        """The pieces that the program has of its own, each as far as its symbol says."""
+        name, image = self.build.name, self.image
+        kinds = {"constants": (names.constants_symbol(name), False), "variables": (names.work_symbol(name), True)}
+        kinds |= {"input block of its own": (names.block_symbol(name), True)}
+        found: list[Area] = []
+        for what, (symbol, writable) in kinds.items():
+            if size := image.sizes.get(symbol, 0):
+                memory = Memory(image.address(symbol), size)
+                found.append(Area(what, memory, writable, b"" if writable else image.bytes_at(memory)))
+        return found
+
+    def _through_arrays(self, x: F32, call: Callable[[str, tuple[int, ...]], None]) -> F32:
+        self._poison()
+        count = self.build.network.outputs
+        self.machine.poison(self._outputs, _WORD * count)
+        self.machine.write_floats(self._inputs, x)
+        call(names.run_symbol(self.build.name), (self._inputs, self._outputs))
+        return self.machine.read_floats(self._outputs, count)
+
+    def _through_drivers(self, x: F32, call: Callable[[str, tuple[int, ...]], None]) -> F32:
+        self._poison()
+        words = np.full(max(1, _span(self.build.inputs) // _WORD), np.nan, np.float32)
+        for value in self.build.inputs.values:
+            if value.place == "memory" and value.offset is not None:
+                words[value.offset // _WORD] = x[value.index]
+        self.machine.write_floats(self._block, words)
+        call(names.core_symbol(self.build.name), (self._block,))
+        base = self.image.address(self.build.outputs.base)
+        work = self.machine.read_floats(base, max(1, _span(self.build.outputs) // _WORD))
+        return work[_places(self.build.outputs)]
+
+    def _is_run(self, entry: str) -> bool:
+        return entry == names.run_symbol(self.build.name)
+
+    def _poison(self) -> None:
+        for section in self.image.sections:
+            if section.name == ".bss":
+                self.machine.poison(section.address, section.size)
+
+
+def _span(driver: Driver) -> int:
+    """Bytes from the driver's base to the end of its last value."""
+    return max((value.offset + _WORD for value in driver.values if value.offset is not None), default=0)
+
+
+def _places(driver: Driver) -> NDArray[np.int64]:
+    return np.array([(value.offset or 0) // _WORD for value in driver.values], np.int64)

@@ -1,0 +1,108 @@
+"""What is settled by trying: the split of the float registers, and the plan of the order.
+
+More registers for constants make each transfer out of the pool longer; more registers for values keep more of them out
+of memory; few in all leave the caller's registers alone. Registers left to passing sources make their transfers longer
+and their number larger. A run of order, registers and layout without annealing prices each choice, one thing after
+another. What brings the activation moves down to inputs and outputs goes before what does not; among others, the
+objective decides.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TypeAlias
+
+from armlet.anneal.engine import Annealing
+from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.graph.graph import Graph
+from armlet.isa.target import Op, Split, Target
+from armlet.layout.place import InputLayout, place
+from armlet.schedule.allocate import Registers, allocate
+from armlet.schedule.layers import layers_of
+from armlet.schedule.plan import Plan, can_hand_on, plan_order
+from armlet.select.multiply_adds import least_cycles
+
+LARGEST = 50_000  # connections; beyond, pricing would take longer than it saves, and the usual choice stands
+SPARES = (4, 1, 2, 3, 6, 8)  # registers left to sources, the usual number first
+
+Price: TypeAlias = tuple[bool, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How the registers are shared out, and how the order is planned."""
+
+    split: Split
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    graph: Graph
+    target: Target
+    inputs: InputLayout
+    how: Annealing
+    by_moves: bool
+    rounding: MultiplyAdd
+
+
+def choose(
+    graph: Graph,
+    target: Target,
+    splits: tuple[Split, ...],
+    spares: tuple[int, ...],
+    inputs: InputLayout,
+    how: Annealing,
+    by_moves: bool = False,
+    rounding: MultiplyAdd = MultiplyAdd.SEPARATE,
+) -> Choice:
+    """The choice whose moves reach their bound, if any does, of the least cycles or moves; the earlier of equals."""
+    usual = Choice(splits[0], Plan(_fitting(spares, splits[0])[0]))
+    if graph.connections > LARGEST:
+        return usual
+    case = _Case(graph, target, inputs, replace(how, moves=0), by_moves, rounding)
+
+    @cache
+    def price(choice: Choice) -> Price:
+        return _price(case, choice)
+
+    best = _cheapest([usual, *(Choice(split, Plan(_fitting(spares, split)[0])) for split in splits[1:])], price)
+    best = _cheapest([best, *(Choice(best.split, Plan(spare)) for spare in _fitting(spares, best.split)[1:])], price)
+    for at in range(len(layers_of(graph)) - 1):
+        best = _cheapest([best, *_handing_on(case, best, at)], price)
+    return best
+
+
+def _fitting(spares: tuple[int, ...], split: Split) -> tuple[int, ...]:
+    """Those that leave an accumulator; one, where none does."""
+    return tuple(spare for spare in spares if spare < split.values) or (1,)
+
+
+def _handing_on(case: _Case, best: Choice, at: int) -> list[Choice]:
+    layers, plan = layers_of(case.graph), best.plan
+    if at - 1 in plan.handed_on or not can_hand_on(layers, at, best.split.values, plan.spare):
+        return []
+    return [replace(best, plan=replace(plan, handed_on=plan.handed_on | {at}))]
+
+
+def _cheapest(choices: list[Choice], price: Callable[[Choice], Price]) -> Choice:
+    return choices[0] if len(choices) == 1 else min(choices, key=price)
+
+
+def _price(case: _Case, choice: Choice) -> Price:
+    """Whether the moves miss their bound, and the cycles that depend on the choice.
+
+    These are multiply-adds with their constants, transfers of values, steps of pointers, and saving the caller's
+    registers.
+    """
+    graph, split = case.graph, choice.split
+    registers = Registers(split.values, case.target.batch)
+    code = allocate(plan_order(graph, split.values, choice.plan, case.how), registers)
+    layout = place(code, case.inputs, case.how)
+    arithmetic = least_cycles(code, case.target, split, case.rounding)
+    saved = max(0, split.values + split.constants - case.target.preserved_floats)
+    form = case.target.forms[Op.SAVE_FLOATS]
+    saving = 2 * (form.cycles + form.each * saved) if saved else 0
+    steps = layout.transfers - layout.batches  # of a pointer, from one run of words to the next
+    cycles = float(arithmetic) + code.moves + layout.transfers + steps + saving
+    return code.moves > graph.move_bound, float(code.moves) if case.by_moves else cycles

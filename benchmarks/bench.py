@@ -27,10 +27,10 @@ from armlet.isa.targets import TARGETS
 from armlet.network.network import Network
 from armlet.pipeline import compile_network
 from armlet.simulate.figures import Figures
+from armlet.simulate.link import link_build
 from armlet.simulate.measure import figures_of
 from armlet.simulate.runner import Runner
-from armlet.simulate.toolchain import Toolchain, find_toolchain
-from armlet.verify.verify import link_build
+from armlet.toolchain.toolchain import Toolchain, find_toolchain
 from networks import SPARSITIES, WIDTHS, random_network
 
 TARGET = TARGETS["cortex-m4f"]

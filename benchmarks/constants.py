@@ -12,13 +12,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from armlet.arithmetic.float32 import WORD
 from armlet.build.prologue import entry_cycles
 from armlet.config import CompileOptions
 from armlet.isa.targets import TARGETS
 from armlet.network.frozen import F32
 from armlet.network.network import Network
 from armlet.pipeline import compile_network
-from armlet.select.program import WORD, Program
+from armlet.select.program import Program
 from armlet.select.scheduling import arrange
 from armlet.select.select import selections
 from breakdown import network_of
@@ -67,7 +68,7 @@ def main() -> None:
             network = rounded(network_of(text, arguments.seed), part, biases, numbers, arguments.seed)
             made = compile_network(network, "net", options)
             program = made.program
-            ways = selections(made.code, made.layout, program.target, program.split, program.how)
+            ways = selections(program.code, made.layout, program.target, program.split, program.how)
             streamed, *others = [f"{cycles:,} / {size:,}" for cycles, size in map(cost, ways)]
             built = f"{entry_cycles(program, 'net')[0]:,} / {cost(program)[1]:,}"
             what = f"{part:.0%} of weights" + (", biases" if biases else "")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from armlet.errors import ArmletError
 from armlet.pipeline import compile_network
-from armlet.simulate.toolchain import Toolchain, toolchains
+from armlet.toolchain.toolchain import Toolchain, toolchains
 from armlet.verify.verify import verify_build
 from soak import Case, cases
 

@@ -27,8 +27,8 @@ from armlet.mutate.trial import CONFIRMED_BY, Fate, Trial, try_image
 from armlet.network.activation import Activation
 from armlet.network.network import Network
 from armlet.pipeline import compile_network, find_target
-from armlet.simulate.toolchain import Toolchain, find_toolchain
-from armlet.verify.verify import link_build
+from armlet.simulate.link import link_build
+from armlet.toolchain.toolchain import Toolchain, find_toolchain
 from networks import random_network
 
 FORMATS = ("float32", "int16", "int8")  # those that a target does not build yet are passed over

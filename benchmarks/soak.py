@@ -28,12 +28,12 @@ from armlet.formats.params import write_params
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
 from armlet.pipeline import compile_network
+from armlet.prove.bound import error_bound, specified
 from armlet.schedule.interpret import run_order
-from armlet.simulate.image import Image, read_image
 from armlet.simulate.runner import Runner
-from armlet.simulate.toolchain import Toolchain, find_toolchain
-from armlet.verify.bound import error_bound, specified
-from armlet.verify.vectors import Trials, trials
+from armlet.simulate.vectors import Trials, trials
+from armlet.toolchain.image import Image, read_image
+from armlet.toolchain.toolchain import Toolchain, find_toolchain
 from draw import draw_network, draw_options
 
 BATCH = 64  # builds in one image

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from armlet.kernels import private_folder
-from armlet.simulate.toolchain import GnuToolchain, Toolchain, ZigToolchain, toolchains
+from armlet.toolchain.toolchain import GnuToolchain, Toolchain, ZigToolchain, toolchains
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -51,7 +51,7 @@ def each_toolchain(request: pytest.FixtureRequest) -> Iterator[Toolchain]:
             {"gnu": "no arm-none-eabi-as and arm-none-eabi-ld on the PATH", "llvm": "no ziglang"}[request.param]
         )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("armlet.simulate.toolchain.toolchains", lambda: tuple(found))
+        patch.setattr("armlet.toolchain.toolchain.toolchains", lambda: tuple(found))
         yield found[0]
 
 

@@ -1,9 +1,9 @@
 """A few instructions in an emulated core, for every test that wants to see what they do."""
 
 from armlet.isa.core import CORTEX_M4F_CORE
-from armlet.simulate.image import read_image
 from armlet.simulate.machine import Machine
-from armlet.simulate.toolchain import find_toolchain
+from armlet.toolchain.image import read_image
+from armlet.toolchain.toolchain import find_toolchain
 
 HEAD = ".syntax unified\n.thumb\n.fpu fpv4-sp-d16\n.text\n.global f\n.type f, %function\n.p2align 2\nf:\n"
 

@@ -16,7 +16,7 @@ from armlet.isa.core import Core
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
-from armlet.simulate.toolchain import Toolchain
+from armlet.toolchain.toolchain import Toolchain
 
 
 def shown(value: object) -> bytes:

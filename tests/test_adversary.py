@@ -15,10 +15,10 @@ from armlet.isa.core import CORTEX_M4F_CORE as CORE
 from armlet.mutate.mutants import Change, changed
 from armlet.prove.prove import prove
 from armlet.simulate.decoded import decode_program
-from armlet.simulate.image import Image, read_image
 from armlet.simulate.machine import BUFFERS
 from armlet.simulate.runner import Runner
-from armlet.simulate.toolchain import Toolchain, find_toolchain
+from armlet.toolchain.image import Image, read_image
+from armlet.toolchain.toolchain import Toolchain, find_toolchain
 from armlet.verify.verify import verify_build
 from test_verify import QUICK, broken, compiled, small_network
 

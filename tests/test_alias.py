@@ -12,9 +12,10 @@ from armlet.build.read import read_build
 from armlet.config import CompileOptions
 from armlet.prove.prove import prove
 from armlet.schedule.interpret import run_order
+from armlet.simulate.link import link_build
 from armlet.simulate.runner import Runner
-from armlet.simulate.toolchain import find_toolchain
-from armlet.verify.verify import link_build, verify_build
+from armlet.toolchain.toolchain import find_toolchain
+from armlet.verify.verify import verify_build
 from strategies import inputs_for, networks
 from test_verify import QUICK, compiled, small_network
 

@@ -11,11 +11,11 @@ from armlet.isa.thumb.cortex_m4f_timing import CORTEX_M4F_CYCLES, STM32F407_FLAS
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
-from armlet.simulate.image import read_image
+from armlet.prove.bound import error_bound
 from armlet.simulate.machine import Machine
 from armlet.simulate.measure import measure_call
-from armlet.simulate.toolchain import find_toolchain
-from armlet.verify.bound import error_bound
+from armlet.toolchain.image import read_image
+from armlet.toolchain.toolchain import find_toolchain
 
 
 def sparse_network(seed: int, density: float) -> Network:

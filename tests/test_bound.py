@@ -14,7 +14,7 @@ from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32, F64
 from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
-from armlet.verify.bound import error_bound, largest_sum, specified
+from armlet.prove.bound import error_bound, largest_sum, specified
 
 SCALES = (1e-42, 1e-30, 1e-3, 1.0, 1e3, 1e12)
 

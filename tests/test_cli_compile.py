@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from armlet.cli import app
 from armlet.formats.params import write_params
-from armlet.simulate.toolchain import find_toolchain
+from armlet.toolchain.toolchain import find_toolchain
 from test_schedule import random_network
 
 
@@ -113,8 +113,8 @@ def test_two_builds_link_into_one_program_without_a_clash(here: Path):
 def test_c_firmware_calls_the_program_by_its_header(here: Path):
     armlet("compile", "P", "net", "--no-verify", "--quiet")
     from armlet.isa.targets import TARGETS
-    from armlet.simulate.image import read_image
     from armlet.simulate.machine import Machine
+    from armlet.toolchain.image import read_image
 
     core, tools, build = TARGETS["cortex-m4f"].core, find_toolchain(), here / "build" / "net"
     firmware = (build / "net.h").read_text() + "void go(const float *x, float y[net_OUTPUTS]) { net_run(x, y); }\n"

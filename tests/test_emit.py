@@ -28,7 +28,7 @@ from armlet.schedule.interpret import run_order
 from armlet.select.check import check_program
 from armlet.select.program import POINTERS, Program
 from armlet.select.scheduling import arrange, waits
-from armlet.select.select import select
+from armlet.select.select import selections
 from strategies import networks
 from test_graph import tiny
 from test_schedule import random_network
@@ -60,7 +60,7 @@ def test_every_stage_of_every_compilation_passes_its_check(network: Network, cho
 @given(networks(widest=12), options())
 def test_arranging_keeps_what_the_program_computes_and_seldom_waits(network: Network, chosen: CompileOptions):
     made = compile_network(network, "net", chosen)
-    plain = select(made.code, made.layout, made.program.target, made.program.split, made.program.how)
+    plain = next(selections(made.program.code, made.layout, made.program.target, made.program.split, made.program.how))
     check_program(plain)
     arranged = arrange(plain)
     check_program(arranged)

@@ -10,7 +10,7 @@ import pytest
 from armlet.errors import ArmletError
 from armlet.graph.graph import Graph
 from armlet.network.domain import InputDomain
-from armlet.simulate.toolchain import Toolchain
+from armlet.toolchain.toolchain import Toolchain
 from armlet.verify.verify import verify_build
 from forge import Forgery, Remembering, rich_network
 from forgeries import ALL, figures

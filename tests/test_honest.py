@@ -11,7 +11,7 @@ from armlet.build.read import read_build
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
-from armlet.simulate.toolchain import Toolchain
+from armlet.toolchain.toolchain import Toolchain
 from armlet.verify.link.text import Sizes, strange_text
 from armlet.verify.verify import verify_build
 from honest import try_honest

@@ -26,7 +26,7 @@ MAY_SEE = {  # a room sees itself, EVERYONE, and these; what is not listed sees 
     "formats": {"network"},
     "data": {"network", "formats"},
     "train": {"data", "network"},
-    "manifold": {"network"},
+    "manifold": {"network", "formats"},
     "quantize": {"network", "manifold"},
     "graph": VALUES | {"quantize"},
     "anneal": set(),
@@ -37,10 +37,11 @@ MAY_SEE = {  # a room sees itself, EVERYONE, and these; what is not listed sees 
     "tune": STAGES | {"select", "build"},
     "build": STAGES | {"select", "formats"},
     "baseline": VALUES,
-    "simulate": {"network", "isa", "build"},
-    "prove": STAGES | {"build", "simulate"},
-    "mutate": STAGES | {"build", "simulate", "prove"},
-    "verify": STAGES | {"formats", "build", "simulate", "prove", "mutate", "config"},
+    "toolchain": {"isa"},
+    "simulate": {"network", "isa", "build", "toolchain"},
+    "prove": STAGES | {"build", "toolchain", "simulate"},
+    "mutate": STAGES | {"build", "toolchain", "simulate", "prove"},
+    "verify": STAGES | {"formats", "build", "toolchain", "simulate", "prove", "mutate", "config"},
 }
 JAX_LIVES_IN = {"train", "manifold"}
 

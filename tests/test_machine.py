@@ -15,11 +15,11 @@ from armlet.arithmetic.float32 import MultiplyAdd, multiply_add
 from armlet.errors import TargetError, ToolchainError
 from armlet.isa.core import CORTEX_M4F_CORE, Memory
 from armlet.simulate.decoded import decode_program
-from armlet.simulate.image import read_image
 from armlet.simulate.machine import STACK, Machine, MachineError
-from armlet.simulate.toolchain import find_toolchain
 from armlet.simulate.trace import REGIONS, Region
 from armlet.simulate.watch import trace_call
+from armlet.toolchain.image import read_image
+from armlet.toolchain.toolchain import find_toolchain
 from emulated import HEAD, machine
 
 

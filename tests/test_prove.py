@@ -20,10 +20,10 @@ from armlet.prove.state import RefusalError
 from armlet.prove.terms import Term, Terms
 from armlet.select.numbering import Numbering
 from armlet.simulate.decoded import decode_program
-from armlet.simulate.image import Image
+from armlet.simulate.link import link_build
 from armlet.simulate.runner import Runner
-from armlet.simulate.toolchain import Toolchain, find_toolchain
-from armlet.verify.verify import link_build
+from armlet.toolchain.image import Image
+from armlet.toolchain.toolchain import Toolchain, find_toolchain
 from strategies import LARGEST
 from test_verify import QUICK, compiled, small_network
 
@@ -80,7 +80,7 @@ class Numbers(Numbering):
 
     unknown = Numbering.__call__
 
-    def relu(self, a: int) -> int:
+    def positive(self, a: int) -> int:
         return self("positive", a, 0)
 
 
@@ -165,7 +165,7 @@ def _made(
         case "negate":
             return terms.negate(a[0]), -a[1]
         case _:
-            return terms.relu(a[0]), relu(a[1])
+            return terms.positive(a[0]), relu(a[1])
 
 
 @pytest.mark.parametrize("code", ["30ee2009", "00ee101b"], ids=["half precision", "part of a double"])

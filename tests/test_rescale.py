@@ -20,9 +20,9 @@ from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
+from armlet.prove.bound import error_bound, specified
 from armlet.schedule.interpret import run_order
 from armlet.schedule.order import Order, natural_order
-from armlet.verify.bound import error_bound, specified
 from armlet.verify.declaration import disagreement
 from strategies import inputs_for, networks
 

@@ -9,7 +9,7 @@ import pytest
 import soak
 from armlet.build.read import Build
 from armlet.formats.params import read_params
-from armlet.simulate.toolchain import find_toolchain
+from armlet.toolchain.toolchain import find_toolchain
 
 NETWORKS = 300
 

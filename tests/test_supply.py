@@ -31,11 +31,11 @@ from armlet.schedule.interpret import run_order
 from armlet.select.check import check_program
 from armlet.select.program import Program
 from armlet.select.scheduling import arrange
-from armlet.select.select import select, selections
-from armlet.simulate.image import read_image
+from armlet.select.select import selections
+from armlet.simulate.link import link_build
 from armlet.simulate.runner import Runner
-from armlet.simulate.toolchain import find_toolchain
-from armlet.verify.verify import link_build
+from armlet.toolchain.image import read_image
+from armlet.toolchain.toolchain import find_toolchain
 from strategies import inputs_for, networks
 from test_emit import options
 from test_prove import proved
@@ -71,7 +71,7 @@ def some_rounded(draw: st.DrawFn) -> Network:
 
 def ways(made: Compilation) -> list[Program]:
     program = made.program
-    return list(selections(made.code, made.layout, program.target, program.split, program.how))
+    return list(selections(program.code, made.layout, program.target, program.split, program.how))
 
 
 def cycles(program: Program) -> int:
@@ -79,11 +79,11 @@ def cycles(program: Program) -> int:
 
 
 def the_way(number: int) -> Callable[..., Program]:
-    """In place of `select`: this one of all ways, the last where there are fewer."""
+    """In place of `cheapest_program`: this one of all ways, the last where there are fewer."""
 
     def selected(*arguments: object) -> Program:
         found = list(selections(*arguments))  # type: ignore[arg-type]
-        return found[min(number, len(found) - 1)]
+        return arrange(found[min(number, len(found) - 1)])
 
     return selected
 
@@ -96,7 +96,7 @@ def test_every_way_to_supply_constants_is_the_order_to_the_bit_and_proved(
 ):
     network, chosen = data.draw(some_rounded()), data.draw(options())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("armlet.pipeline.select", the_way(way))
+        patch.setattr("armlet.pipeline.cheapest_program", the_way(way))
         build = read_build(compiled(network, tmp_path_factory.mktemp("way"), chosen))
     image = link_build(build, find_toolchain())
     assert proved(build, image) == ""
@@ -147,7 +147,7 @@ def test_a_network_of_ordinary_weights_has_one_way(how: MultiplyAdd):
 @each_rounding
 def test_the_checker_refuses_an_instruction_that_holds_another_number(how: MultiplyAdd):
     made = compile_network(rounded(small_network()), "net", replace(QUICK, multiply_add=how.value))
-    program = arrange(select(made.code, made.layout, made.program.target, made.program.split, how))
+    program = made.program
     numbers = np.array(CORTEX_M4F.immediates, np.float32).view(np.int32)
     held = np.flatnonzero(program.lines["op"] == Op.IMMEDIATE)
     assert len(held) > 20

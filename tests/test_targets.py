@@ -15,9 +15,9 @@ from armlet.isa.targets import TARGETS
 from armlet.network.network import Network
 from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.interpret import run_order
-from armlet.simulate.image import read_image
 from armlet.simulate.machine import Machine
-from armlet.simulate.toolchain import find_toolchain
+from armlet.toolchain.image import read_image
+from armlet.toolchain.toolchain import find_toolchain
 from strategies import inputs_for, networks
 from test_schedule import random_network
 

@@ -21,9 +21,9 @@ from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
 from armlet.pipeline import compile_network
 from armlet.prove.prove import Proof
-from armlet.simulate.image import Image
-from armlet.simulate.toolchain import find_toolchain
-from armlet.verify.verify import link_build
+from armlet.simulate.link import link_build
+from armlet.toolchain.image import Image
+from armlet.toolchain.toolchain import find_toolchain
 from mutants import LAYOUTS, SMALL, Kind, kinds, network_of, try_kind
 from test_verify import QUICK, compiled, small_network
 

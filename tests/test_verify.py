@@ -23,10 +23,10 @@ from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
 from armlet.pipeline import compile_network
 from armlet.schedule.interpret import run_order
-from armlet.simulate.toolchain import ZigToolchain, find_toolchain
+from armlet.simulate.vectors import trials
+from armlet.toolchain.toolchain import ZigToolchain, find_toolchain
 from armlet.verify.declaration import disagreement
 from armlet.verify.run import run_build
-from armlet.verify.vectors import trials
 from armlet.verify.verdict import Verdict
 from armlet.verify.verify import verify_build
 from strategies import inputs_for, networks
@@ -273,7 +273,7 @@ def test_a_verifier_that_compares_nothing_is_found_out(build: Path, monkeypatch:
 
 
 def test_without_tools_the_mend_is_named(monkeypatch: pytest.MonkeyPatch, build: Path):
-    monkeypatch.setattr("armlet.simulate.toolchain._zig", lambda: None)
+    monkeypatch.setattr("armlet.toolchain.toolchain._zig", lambda: None)
     monkeypatch.setattr("shutil.which", lambda _: None)
     result = CliRunner().invoke(app, ["verify", str(build)])
     assert (result.exit_code, result.output.count("\n")) == (2, 1)

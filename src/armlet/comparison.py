@@ -10,12 +10,12 @@ from armlet.errors import InvariantError
 from armlet.isa.target import Target
 from armlet.network.frozen import F32
 from armlet.network.network import Network
+from armlet.prove.bound import error_bound
 from armlet.simulate.figures import Figures
-from armlet.simulate.image import read_image
 from armlet.simulate.machine import Machine
 from armlet.simulate.measure import measure_call
-from armlet.simulate.toolchain import Toolchain
-from armlet.verify.bound import error_bound
+from armlet.toolchain.image import read_image
+from armlet.toolchain.toolchain import Toolchain
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from armlet.network.network import Network
 from armlet.network.topology import Topology
 from armlet.pipeline import compile_network, write_build
 from armlet.simulate.figures import Figures
-from armlet.simulate.toolchain import find_toolchain
+from armlet.toolchain.toolchain import find_toolchain
 from armlet.train.options import TrainOptions
 from armlet.train.trainer import train_network
 from armlet.verify.run import run_build

@@ -23,6 +23,7 @@ from armlet.isa.target import Target
 from armlet.isa.targets import TARGETS
 from armlet.layout.layout import Layout
 from armlet.layout.place import InputLayout, place_all
+from armlet.layout.reassign import reassign
 from armlet.network.network import Network
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.allocate import Registers, allocate
@@ -33,10 +34,8 @@ from armlet.schedule.plan import plan_order
 from armlet.select.check import check_program
 from armlet.select.lowering import roomy
 from armlet.select.program import Program
-from armlet.select.scheduling import arrange
-from armlet.select.select import select
 from armlet.storage import write_folder
-from armlet.tune import SPARES, choose
+from armlet.tune import SPARES, cheapest_program, choose
 
 Kind = TypeVar("Kind", bound=Enum)
 
@@ -99,7 +98,7 @@ def compile_network(
     placed = place_all(code, layouts, how)
 
     watch("emit")
-    programs = [arrange(select(code, layout, target, split, rounding)) for layout in placed]
+    programs = [cheapest_program(reassign(code, layout), layout, target, split, rounding) for layout in placed]
     tried = layouts_of(programs, layouts, name)
     program = programs[tried.index(cheapest(tried))]
     program.layout.check(code)

@@ -13,19 +13,37 @@ from functools import cache
 from typing import TypeAlias
 
 from armlet.anneal.engine import Annealing
-from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.arithmetic.float32 import WORD, MultiplyAdd
+from armlet.build.prologue import entry_cycles
 from armlet.graph.graph import Graph
 from armlet.isa.target import Op, Split, Target
+from armlet.layout.layout import Layout
 from armlet.layout.place import InputLayout, place
 from armlet.schedule.allocate import Registers, allocate
+from armlet.schedule.code import Code
 from armlet.schedule.layers import layers_of
 from armlet.schedule.plan import Plan, can_hand_on, plan_order
 from armlet.select.multiply_adds import least_cycles
+from armlet.select.program import Program
+from armlet.select.scheduling import arrange
+from armlet.select.select import selections
 
 LARGEST = 50_000  # connections; beyond, pricing would take longer than it saves, and the usual choice stands
 SPARES = (4, 1, 2, 3, 6, 8)  # registers left to sources, the usual number first
 
 Price: TypeAlias = tuple[bool, float]
+
+
+def cheapest_program(code: Code, layout: Layout, target: Target, split: Split, rounding: MultiplyAdd) -> Program:
+    """Of all ways to supply the constants of `code`, the one of the fewest cycles, its instructions scheduled."""
+    programs = [arrange(program) for program in selections(code, layout, target, split, rounding)]
+    return min(programs, key=program_price)
+
+
+def program_price(program: Program) -> tuple[int, int]:
+    """Cycles of a call, and then bytes, of a program whose instructions are scheduled; neither knows the name."""
+    cycles, _ = entry_cycles(program, "")
+    return cycles, program.line_bytes + WORD * len(program.constants)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ import numpy as np
 
 from armlet.network.frozen import F32, F64
 
+WORD = 4  # bytes of a value in memory
+
 
 class MultiplyAdd(Enum):
     """How a machine rounds acc + weight * x: a property of the instructions that it is given."""

@@ -4,8 +4,9 @@ from typing import Literal
 
 import msgspec
 
+from armlet.arithmetic.float32 import WORD
 from armlet.build import names
-from armlet.select.program import WORD, Program
+from armlet.select.program import Program
 
 FORMAT = 1
 

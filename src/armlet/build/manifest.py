@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from armlet.anneal.engine import Annealed
+from armlet.arithmetic.float32 import WORD
 from armlet.build import names
 from armlet.build.domain_entry import DomainEntry, domain_entry
 from armlet.build.prologue import Frame, entry_cycles, inputs_are_natural
@@ -21,7 +22,7 @@ from armlet.network.frozen import F32
 from armlet.network.network import Network
 from armlet.schedule.bound import move_bound
 from armlet.schedule.code import Op as Step
-from armlet.select.program import MOVES, WORD, Program
+from armlet.select.program import MOVES, Program
 from armlet.storage import parse_json, read_file
 from armlet.version import __version__
 

@@ -6,9 +6,10 @@ from typing import TypeAlias
 
 import numpy as np
 
+from armlet.arithmetic.float32 import WORD
 from armlet.build import names
 from armlet.isa.target import Op, Target
-from armlet.select.program import WORD, Program
+from armlet.select.program import Program
 from armlet.select.scheduling import waits
 
 _ALONE = {Op.SAVE: Op.CORE_STORE, Op.RESTORE: Op.CORE_LOAD}  # what a list of one register is to the core

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.arithmetic.float32 import WORD, MultiplyAdd
 from armlet.build.bundle import manifest_path
 from armlet.build.driver import Driver
 from armlet.build.manifest import Manifest, read_manifest
@@ -15,12 +15,11 @@ from armlet.build.order_file import read_order
 from armlet.build.scaling import Scaling, scaling_of
 from armlet.errors import InputError
 from armlet.formats.params import read_params
+from armlet.isa.core import LARGEST_RAM
 from armlet.isa.target import Target
 from armlet.isa.targets import TARGETS
 from armlet.network.network import Network
 from armlet.schedule.order import Order
-from armlet.select.program import WORD
-from armlet.simulate.linking import LARGEST_RAM
 from armlet.storage import parse_json, read_file
 from armlet.version import __version__
 

@@ -1,8 +1,8 @@
 """The lines of assembly text that stand around the instructions: what the emitter writes, and the verifier expects."""
 
+from armlet.arithmetic.float32 import WORD
 from armlet.build import names
 from armlet.isa.target import Target
-from armlet.select.program import WORD
 from armlet.version import __version__
 
 PER_LINE = 8  # constants

@@ -108,7 +108,7 @@ def _verdict(console: Console, build: Path) -> "Verdict | None":
     if lacking := missing("verify"):
         console.say(f"not verified: that needs {lacking}; pip install 'armlet[verify]'")
         return None
-    from armlet.simulate.toolchain import find_toolchain
+    from armlet.toolchain.toolchain import find_toolchain
     from armlet.verify.verify import verify_build
 
     try:

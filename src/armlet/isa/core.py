@@ -13,6 +13,11 @@ class InstructionSet(Enum):
     THUMB = "thumb"
 
 
+# Bytes; the emulator takes programs that no part could hold, and the report says what they need.
+LARGEST_FLASH = 64 << 20
+LARGEST_RAM = 64 << 20
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """A closed piece of the address space; sizes are what tools assume where a user gives no part."""

@@ -15,12 +15,12 @@ import numpy as np
 from armlet.build import names
 from armlet.build.read import Build
 from armlet.network.frozen import F32
+from armlet.prove.bound import specified
 from armlet.schedule.interpret import run_order
-from armlet.simulate.image import Image, Section
 from armlet.simulate.machine import BUFFERS, MachineError
 from armlet.simulate.runner import Runner
 from armlet.simulate.trace import Trace
-from armlet.verify.bound import specified
+from armlet.toolchain.image import Image, Section
 
 _TRIED = 8  # corruptions of each kind
 _SEARCHED = 64  # constants, where those change nothing

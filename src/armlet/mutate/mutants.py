@@ -13,7 +13,7 @@ from armlet.isa.core import Core, InstructionSet
 from armlet.isa.thumb.decode import Decoder
 from armlet.mutate.fields import find_fields, read_one, turned
 from armlet.simulate.decoded import decode_program
-from armlet.simulate.image import Image, Section
+from armlet.toolchain.image import Image, Section
 
 # What does nothing, by width.
 NOTHING: Mapping[InstructionSet, Mapping[int, bytes]] = MappingProxyType(

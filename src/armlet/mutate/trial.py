@@ -11,16 +11,16 @@ from armlet.errors import ToolchainError
 from armlet.isa.thumb.decode import Decoder
 from armlet.mutate.mutants import KINDS, mutants
 from armlet.network.frozen import F32
+from armlet.prove.bound import specified
 from armlet.prove.prove import prove
 from armlet.schedule.interpret import run_order
 from armlet.simulate.decoded import decode_program
-from armlet.simulate.image import Image
+from armlet.simulate.link import link_build
 from armlet.simulate.machine import MachineError
 from armlet.simulate.runner import Runner
-from armlet.simulate.toolchain import Toolchain, find_toolchain
-from armlet.verify.bound import specified
-from armlet.verify.vectors import trials
-from armlet.verify.verify import link_build
+from armlet.simulate.vectors import trials
+from armlet.toolchain.image import Image
+from armlet.toolchain.toolchain import Toolchain, find_toolchain
 
 CONFIRMED_BY = 1_000  # inputs that an accepted mutant runs on, edges of the format and of the interval first
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from armlet.arithmetic.activation_program import SLOPE, Does, Recipe, Step
-from armlet.prove.terms import Term, Terms
+from armlet.isa.semantics import Term
+from armlet.prove.terms import Terms
 
 
 def activate(terms: Terms, recipe: Recipe, slope: float, value: Term) -> Term:
@@ -27,7 +28,7 @@ def _made(terms: Terms, step: Step, a: Term, b: Term) -> Term:
         case Does.DIVIDE:
             return terms.divide(a, b)
         case Does.POSITIVE:
-            return terms.relu(a)
+            return terms.positive(a)
         case Does.NEGATIVE:
             return terms.negative(a)
         case Does.MAGNITUDE:

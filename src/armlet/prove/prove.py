@@ -19,12 +19,12 @@ import numpy as np
 from armlet.arithmetic.activation_program import RECIPES
 from armlet.arithmetic.float32 import MultiplyAdd
 from armlet.isa.core import Memory
-from armlet.isa.thumb.bits import Step
+from armlet.isa.semantics import RefusalError, Step, Term
 from armlet.isa.thumb.semantics import compile_step
 from armlet.network.activation import Activation
 from armlet.prove.activate import activate
-from armlet.prove.state import RefusalError, State
-from armlet.prove.terms import Term, Terms
+from armlet.prove.state import State
+from armlet.prove.terms import Terms
 from armlet.schedule.order import Order
 from armlet.simulate.decoded import Program
 from armlet.simulate.machine import STACK

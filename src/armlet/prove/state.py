@@ -9,17 +9,13 @@ have no number, so that nothing can be right by where a piece happens to lie.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from armlet.errors import ArmletError
 from armlet.isa.core import Memory
-from armlet.prove.terms import Term, Terms
-from armlet.simulate.image import Image
+from armlet.isa.semantics import RefusalError, Term
+from armlet.prove.terms import Terms
 from armlet.simulate.runner import INPUT_ARRAY, OUTPUT_ARRAY, Area
+from armlet.toolchain.image import Image
 
 _REGISTERS = frozenset([*(f"r{k}" for k in range(13)), "sp", "lr", *(f"s{k}" for k in range(32))])
-
-
-class RefusalError(ArmletError):
-    """What keeps a program from being proved."""
 
 
 @dataclass(slots=True)
@@ -67,6 +63,10 @@ class State:
     def linked(self, at: int) -> int | None:
         """The place of the symbol whose address the linker filled into the instruction at `at`, if it did."""
         return self.symbols.get(self.image.filled[at]) if at in self.image.filled else None
+
+    def is_linked_call(self, at: int, to: int) -> bool:
+        """Whether the linker filled `to` into the call at `at`."""
+        return self.image.filled.get(at) == to
 
     def move(self, register: str, by: int) -> None:
         """An address some bytes on."""

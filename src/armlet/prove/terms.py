@@ -8,7 +8,8 @@ built the same number. Only identities that hold exactly in IEEE 754 are used: p
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-Term: TypeAlias = int  # the number of a term
+from armlet.isa.semantics import Term
+
 Key: TypeAlias = tuple[str, int, int, int, int]
 
 _SIGN = 0x8000_0000
@@ -64,6 +65,10 @@ class Terms:
             return self.multiply(self.constant(_TWO), a)
         return self._number("add", min(a, b), max(a, b))
 
+    def subtract(self, a: Term, b: Term) -> Term:
+        """The rounded difference."""
+        return self.add(a, self.negate(b))
+
     def fused(self, addend: Term, a: Term, b: Term) -> Term:
         """addend + a * b, rounded once."""
         sign, a, b = self._factors(a, b)
@@ -78,11 +83,11 @@ class Terms:
             return self.constant(of ^ _SIGN)
         return of if kind == "negate" else self._number("negate", a)
 
-    def relu(self, a: Term) -> Term:
+    def positive(self, a: Term) -> Term:
         """a where its sign is clear, otherwise +0."""
         bits = self.bits(a)
         if bits is None:
-            return self._number("relu", a)
+            return self._number("positive", a)
         return self.constant(0 if bits & _SIGN else bits)
 
     def divide(self, a: Term, b: Term) -> Term:

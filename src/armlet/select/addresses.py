@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from armlet.arithmetic.float32 import WORD
 from armlet.isa.target import Op, Target
-from armlet.select.program import POINTERS, WORD
+from armlet.select.program import POINTERS
 
 Fields: TypeAlias = dict[str, int]
 

@@ -9,12 +9,12 @@ from collections.abc import Callable
 import numpy as np
 
 from armlet.arithmetic.activation_program import NOTHING, RECIPES, SLOPE, Does
-from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.arithmetic.float32 import WORD, MultiplyAdd
 from armlet.errors import InvariantError
 from armlet.graph.graph import ACTIVATIONS
 from armlet.isa.target import Op
 from armlet.select.numbering import Number, Numbering
-from armlet.select.program import POINTERS, WORD, Line, Program
+from armlet.select.program import POINTERS, Line, Program
 
 _OPS = frozenset(int(op) for op in Op)
 _READ, _POOL = ("inputs", "inputs_walk"), POINTERS.index("pool")

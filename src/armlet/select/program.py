@@ -12,8 +12,6 @@ from armlet.layout.layout import Layout
 from armlet.network.frozen import F32, frozen
 from armlet.schedule.code import Code
 
-WORD = 4  # bytes of a value
-
 
 class Line(NamedTuple):
     """One line of a program; d, a and b are scratch registers where the operation moves through the core."""

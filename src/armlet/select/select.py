@@ -2,7 +2,8 @@
 
 Instructions of one kind are selected all at once, and their lines fall into place at the end. No activation has a
 branch. What is worked on in a core register alone (ReLU, ReLU6) goes from there straight to memory where it is only
-stored. Constants come in the way that makes the program cheapest, once its lines are arranged.
+stored. Constants can come in several ways: which one is cheapest is
+found by trying (`armlet.tune`).
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from armlet.arithmetic.float32 import MultiplyAdd
-from armlet.build.prologue import entry_cycles
 from armlet.graph.graph import ACTIVATIONS
 from armlet.isa.target import Split, Target
 from armlet.kernels import njit
@@ -20,36 +20,22 @@ from armlet.schedule.code import Op as Step
 from armlet.select.activations import add_activations, with_room_for_constants
 from armlet.select.lowering import lower
 from armlet.select.multiply_adds import arithmetic
-from armlet.select.program import WORD, Program
-from armlet.select.reassign import rename
-from armlet.select.scheduling import arrange
+from armlet.select.program import Program
 from armlet.select.transfers import add_transfers
 
 _IN_CORE = np.array([lower(kind).in_core for kind in ACTIVATIONS])
 _LOAD, _STORE, _FIRST, _NEXT, _FINISH, _CONSTANT = (int(step) for step in Step)
 
 
-def select(code: Code, layout: Layout, target: Target, split: Split, how: MultiplyAdd) -> Program:
-    """The lines of `code`, each instruction's in its place: of all ways to supply its constants, the cheapest."""
-    programs = list(selections(code, layout, target, split, how))
-    return programs[0] if len(programs) == 1 else min(programs, key=_price)
-
-
 def selections(code: Code, layout: Layout, target: Target, split: Split, how: MultiplyAdd) -> Iterator[Program]:
     """A program for each way to supply constants, first the one that streams all of them."""
-    graph, rows = code.order.graph, rename(code, layout)
+    graph, rows = code.order.graph, code.instructions
     clamped = _clamped_on_their_way(rows, _IN_CORE[graph.activation], code.registers)
     rows, clamped = with_room_for_constants(rows, clamped, graph)
     for lines, supply in arithmetic(rows, graph, target, split, how):
         add_activations(lines, rows, graph, clamped, split, supply.factor)
         add_transfers(lines, rows, clamped, layout, graph, target)
         yield Program(target, code, layout, how, split, lines.in_order(), supply.stream.constants)
-
-
-def _price(program: Program) -> tuple[int, int]:
-    """Cycles of a call once the lines are arranged, and then bytes; neither knows the name."""
-    cycles, _ = entry_cycles(arrange(program), "")
-    return cycles, program.line_bytes + WORD * len(program.constants)
 
 
 @njit(cache=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from armlet.errors import InvariantError
 from armlet.isa.core import Core
 from armlet.isa.thumb.decode import Decoder, Instruction
-from armlet.simulate.image import Image
+from armlet.toolchain.image import Image
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,9 +8,8 @@ from collections import OrderedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.isa.core import Core, Memory
+from armlet.isa.core import LARGEST_FLASH, Core, Memory
 from armlet.isa.timing import Flash
-from armlet.simulate.linking import LARGEST_FLASH
 from armlet.simulate.trace import Trace
 
 

@@ -17,8 +17,8 @@ from unicorn import Uc, UcError  # pyright: ignore[reportPrivateImportUsage]
 
 from armlet.errors import ToolchainError
 from armlet.isa.core import Core, InstructionSet, Memory
-from armlet.simulate.image import Image
 from armlet.simulate.watchdog import Watchdog
+from armlet.toolchain.image import Image
 
 SECONDS = 60.0  # of emulation that one call may take
 _PAGE = 4096

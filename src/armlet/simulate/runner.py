@@ -16,10 +16,10 @@ from armlet.build.read import Build
 from armlet.isa.core import Memory
 from armlet.network.frozen import F32
 from armlet.simulate.decoded import Program, decode_program
-from armlet.simulate.image import Image
 from armlet.simulate.machine import STACK, Machine
 from armlet.simulate.trace import Trace
 from armlet.simulate.watch import trace_call
+from armlet.toolchain.image import Image
 
 _WORD = 4
 INPUT_ARRAY, OUTPUT_ARRAY = "input array", "output array"  # the areas that NAME_run is given

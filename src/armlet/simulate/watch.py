@@ -14,9 +14,8 @@ import unicorn.arm_const as arm
 from numpy.typing import NDArray
 
 from armlet.errors import InvariantError
-from armlet.isa.core import Memory
+from armlet.isa.core import LARGEST_FLASH, LARGEST_RAM, Memory
 from armlet.simulate.decoded import Program, decode_program
-from armlet.simulate.linking import LARGEST_FLASH, LARGEST_RAM
 from armlet.simulate.machine import BUFFERS, STACK, Machine
 from armlet.simulate.trace import REGIONS, Region, Trace
 

@@ -9,17 +9,17 @@ from armlet.build import names
 from armlet.build.read import Build
 from armlet.mutate.controls import negative_controls
 from armlet.network.frozen import F32, F64
+from armlet.prove.bound import error_bound, largest_sum, specified
 from armlet.prove.prove import prove
 from armlet.simulate.cycles import variable_steps
-from armlet.simulate.image import Image
 from armlet.simulate.machine import MachineError
 from armlet.simulate.measure import figures_of
 from armlet.simulate.runner import Area, Runner
 from armlet.simulate.trace import Trace
-from armlet.verify.bound import error_bound, largest_sum, specified
+from armlet.simulate.vectors import Trials
+from armlet.toolchain.image import Image
 from armlet.verify.findings import Findings
 from armlet.verify.rederive import figures_disagreement
-from armlet.verify.vectors import Trials
 
 _CONTROL_INPUTS = 12  # inputs that each corrupted copy is tried on
 _TRACED = 3  # inputs whose whole path is compared

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from armlet.arithmetic.float32 import WORD
 from armlet.build import names
 from armlet.build.driver import FORMAT, Driver, Value, show_json, show_schema
 from armlet.build.header import Interface, show_header
@@ -15,7 +16,6 @@ from armlet.build.manifest import Manifest
 from armlet.build.order_file import write_order
 from armlet.build.read import Build
 from armlet.formats.params import params_files
-from armlet.select.program import WORD
 
 
 def altered(build: Build) -> str:

@@ -27,8 +27,8 @@ from armlet.schedule.code import Code
 from armlet.schedule.code import Op as Step
 from armlet.schedule.interpret import run_order
 from armlet.simulate.figures import Figures
-from armlet.simulate.image import Image
 from armlet.simulate.trace import REGIONS, Region, Trace
+from armlet.toolchain.image import Image
 from armlet.verify.declaration import constants_left_out
 
 _FRAME = ("push", "vpush", "pop", "vpop", "bx")

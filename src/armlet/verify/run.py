@@ -8,9 +8,9 @@ import numpy as np
 from armlet.build import names
 from armlet.build.read import Build, read_build
 from armlet.network.frozen import F32
+from armlet.simulate.link import link_build
 from armlet.simulate.runner import Runner
-from armlet.simulate.toolchain import Toolchain, find_toolchain
-from armlet.verify.verify import link_build
+from armlet.toolchain.toolchain import Toolchain, find_toolchain
 
 
 def _unwatched(done: int, total: int) -> None:

@@ -8,19 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from armlet.build.read import Build, read_build
+from armlet.prove.bound import specified
 from armlet.schedule.interpret import run_order
-from armlet.simulate.toolchain import Toolchain, find_toolchain
+from armlet.simulate.vectors import trials
+from armlet.toolchain.toolchain import Toolchain, find_toolchain
 from armlet.verify.behaviour import check_behaviour
-from armlet.verify.bound import specified
 from armlet.verify.declaration import disagreement
 from armlet.verify.files import altered
 from armlet.verify.findings import Findings
-from armlet.verify.link.linked import check_interface, check_links, check_text, link_build
+from armlet.verify.link.linked import check_interface, check_links, check_text
 from armlet.verify.rederive import settings_disagreement, vectors_disagreement
-from armlet.verify.vectors import trials
 from armlet.verify.verdict import Verdict
-
-__all__ = ["link_build", "verify_build"]
 
 
 def verify_build(folder: Path | str, random: int = 32, seed: int = 0, tools: Toolchain | None = None) -> Verdict:

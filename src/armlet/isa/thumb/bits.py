@@ -1,19 +1,15 @@
 """What instructions of core registers mean that work on the bits of a value, where they stand in activations."""
 
 from collections.abc import Callable
-from typing import TypeAlias
 
-from armlet.prove.state import RefusalError, State
-from armlet.prove.terms import Term
-
-Step: TypeAlias = Callable[[State, int], int | None]  # given its own address; gives the next where that is elsewhere
+from armlet.isa.semantics import RefusalError, Step, SymbolicMachine, Term
 
 
 def clear(parts: list[str]) -> Step:
     """BIC d, a, a, ASR #31: all bits go where the sign is set. BIC d, a, #0x80000000: the sign goes."""
     if len(parts) == 3 and parts[2].startswith("#") and int(parts[2][1:], 0) & 0xFFFF_FFFF == 1 << 31:
         return _one(lambda s, a: s.terms.magnitude(a), parts[:2])
-    return _one(lambda s, a: s.terms.relu(a), _by_sign(parts))
+    return _one(lambda s, a: s.terms.positive(a), _by_sign(parts))
 
 
 def keep(parts: list[str]) -> Step:
@@ -27,7 +23,7 @@ def insert(parts: list[str]) -> Step:
         raise RefusalError("is unknown to the prover")
     d, a = parts[:2]
 
-    def step(s: State, _: int) -> None:
+    def step(s: SymbolicMachine, _: int) -> None:
         s.put(d, s.terms.signed(s.get(d), s.get(a)))
 
     return step
@@ -39,10 +35,10 @@ def _by_sign(parts: list[str]) -> list[str]:
     return parts[:2]
 
 
-def _one(compute: Callable[[State, Term], Term], parts: list[str]) -> Step:
+def _one(compute: Callable[[SymbolicMachine, Term], Term], parts: list[str]) -> Step:
     d, a = parts
 
-    def step(s: State, _: int) -> None:
+    def step(s: SymbolicMachine, _: int) -> None:
         s.put(d, compute(s, s.get(a)))
 
     return step

@@ -5,12 +5,10 @@ A word that the linker fills in is no number here: it is the lower half of a poi
 
 from collections.abc import Callable
 
-from armlet.isa.thumb.bits import Step
-from armlet.prove.state import RefusalError, State
-from armlet.prove.terms import Term
+from armlet.isa.semantics import RefusalError, Step, SymbolicMachine, Term
 
 
-def _value(text: str) -> Callable[[State], Term]:
+def _value(text: str) -> Callable[[SymbolicMachine], Term]:
     """An operand that is a register or an immediate."""
     if text.startswith("#"):
         bits = int(text[1:], 0)
@@ -24,7 +22,7 @@ def move(parts: list[str]) -> Step:
     if len(parts) != 2:
         raise RefusalError("is unknown to the prover")
 
-    def step(s: State, _: int) -> None:
+    def step(s: SymbolicMachine, _: int) -> None:
         s.put(d, source(s))
 
     return step
@@ -34,7 +32,7 @@ def move_low(parts: list[str]) -> Step:
     """MOVW: a number, or the lower half of a symbol's address, which the linker fills in."""
     d, number = parts[0], int(parts[1][1:], 0)
 
-    def step(s: State, at: int) -> None:
+    def step(s: SymbolicMachine, at: int) -> None:
         place = s.linked(at)
         low = place is not None and place & 0xFFFF == number
         s.put(d, s.terms.unknown("lower half", place or 0) if low else s.terms.constant(number))
@@ -46,7 +44,7 @@ def move_top(parts: list[str]) -> Step:
     """MOVT: the upper half of a number, or of the symbol whose lower half the register holds."""
     d, high = parts[0], int(parts[1][1:], 0)
 
-    def step(s: State, at: int) -> None:
+    def step(s: SymbolicMachine, at: int) -> None:
         place, before = s.linked(at), s.get(d)
         if place is not None and place >> 16 & 0xFFFF == high and before == s.terms.unknown("lower half", place):
             s.put(d, s.terms.pointer(place))
@@ -66,7 +64,7 @@ def address_sum(sign: int) -> Callable[[list[str]], Step]:
         d, a, b = parts if len(parts) == 3 else [parts[0], *parts]
         second = _value(b)
 
-        def step(s: State, _: int) -> None:
+        def step(s: SymbolicMachine, _: int) -> None:
             one, two = s.get(a), second(s)
             if sign > 0 and s.terms.bits(two) is None:
                 one, two = two, one

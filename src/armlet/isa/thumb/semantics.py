@@ -10,11 +10,10 @@ from struct import pack, unpack
 from types import MappingProxyType
 from typing import TypeAlias
 
-from armlet.isa.thumb.bits import Step, clear, insert, keep
+from armlet.isa.semantics import RefusalError, Step, SymbolicMachine, Term
+from armlet.isa.thumb.bits import clear, insert, keep
 from armlet.isa.thumb.decode import Instruction
 from armlet.isa.thumb.pointers import address_sum, move, move_low, move_top
-from armlet.prove.state import RefusalError, State
-from armlet.prove.terms import Term
 
 Meaning: TypeAlias = Callable[[list[str]], Step]
 
@@ -49,11 +48,11 @@ def _registers(text: str) -> list[str]:
     return found
 
 
-def _two(compute: Callable[[State, Term, Term], Term]) -> Meaning:
+def _two(compute: Callable[[SymbolicMachine, Term, Term], Term]) -> Meaning:
     def meaning(parts: list[str]) -> Step:
         d, a, b = parts if len(parts) == 3 else [parts[0], *parts]
 
-        def step(s: State, _: int) -> None:
+        def step(s: SymbolicMachine, _: int) -> None:
             s.put(d, compute(s, s.get(a), s.get(b)))
 
         return step
@@ -64,7 +63,7 @@ def _two(compute: Callable[[State, Term, Term], Term]) -> Meaning:
 def _fused(parts: list[str]) -> Step:
     d, a, b = parts
 
-    def step(s: State, _: int) -> None:
+    def step(s: SymbolicMachine, _: int) -> None:
         s.put(d, s.terms.fused(s.get(d), s.get(a), s.get(b)))
 
     return step
@@ -73,7 +72,7 @@ def _fused(parts: list[str]) -> Step:
 def _negate(parts: list[str]) -> Step:
     d, a = parts
 
-    def step(s: State, _: int) -> None:
+    def step(s: SymbolicMachine, _: int) -> None:
         s.put(d, s.terms.negate(s.get(a)))
 
     return step
@@ -84,13 +83,13 @@ def _number(parts: list[str]) -> Step:
     d, number = parts
     (bits,) = unpack("<I", pack("<f", float(number.removeprefix("#"))))
 
-    def step(s: State, _: int) -> None:
+    def step(s: SymbolicMachine, _: int) -> None:
         s.put(d, s.terms.constant(bits))
 
     return step
 
 
-def _address(text: list[str], moved: list[str]) -> Callable[[State, int], tuple[int, Callable[[], None]]]:
+def _address(text: list[str], moved: list[str]) -> Callable[[SymbolicMachine, int], tuple[int, Callable[[], None]]]:
     """[base, #offset], its write-back forms too: the address of the access of `moved`, and what updates the base."""
     match = re.fullmatch(r"\[(\w+)(?:, #(-?\w+))?\](!?)", text[0])
     if match is None or len(text) > 2:
@@ -100,7 +99,7 @@ def _address(text: list[str], moved: list[str]) -> Callable[[State, int], tuple[
     if (write_back or len(text) == 2) and base in moved:
         raise RefusalError(f"moves {base} and updates it")
 
-    def find(s: State, at: int) -> tuple[int, Callable[[], None]]:
+    def find(s: SymbolicMachine, at: int) -> tuple[int, Callable[[], None]]:
         start = s.known(base)
         if write_back or after:
             return start + offset, lambda: s.move(base, offset + after)
@@ -117,7 +116,7 @@ def _load(parts: list[str]) -> Step:
     names = _registers(parts[0])
     find = _address(parts[1:], names)
 
-    def step(s: State, at: int) -> int | None:
+    def step(s: SymbolicMachine, at: int) -> int | None:
         address, update = find(s, at)
         words = [s.load(address + 4 * k) for k in range(len(names))]
         update()
@@ -130,7 +129,7 @@ def _store(parts: list[str]) -> Step:
     names = _registers(parts[0])
     find = _address(parts[1:], names)
 
-    def step(s: State, at: int) -> None:
+    def step(s: SymbolicMachine, at: int) -> None:
         values = [s.get(name) for name in names]
         address, update = find(s, at)
         update()
@@ -152,7 +151,7 @@ def _listed(loads: bool, stack: bool) -> Meaning:
         if update and base in names:
             raise RefusalError(f"moves {base} and updates it")
 
-        def step(s: State, _: int) -> int | None:
+        def step(s: SymbolicMachine, _: int) -> int | None:
             down = stack and not loads
             start = s.known(base) - (size if down else 0)
             places = range(start, start + size, 4)
@@ -170,7 +169,7 @@ def _listed(loads: bool, stack: bool) -> Meaning:
     return meaning
 
 
-def _fill(s: State, names: list[str], words: list[Term]) -> int | None:
+def _fill(s: SymbolicMachine, names: list[str], words: list[Term]) -> int | None:
     """Loaded words to their registers; one that goes to the program counter is a jump."""
     to = None
     for name, word in zip(names, words):
@@ -184,10 +183,10 @@ def _fill(s: State, names: list[str], words: list[Term]) -> int | None:
 def _call(parts: list[str]) -> Step:
     to = int(parts[0][1:], 0)
 
-    def step(s: State, at: int) -> int:
+    def step(s: SymbolicMachine, at: int) -> int:
         if s.known("sp") % 8:
             raise RefusalError("calls with a stack that is not aligned to 8 bytes")
-        if s.image.filled.get(at) != to:
+        if not s.is_linked_call(at, to):
             raise RefusalError("calls what the linker was not told of")
         s.put("lr", s.terms.pointer(at + 4 | 1))
         return to
@@ -210,7 +209,7 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
     {
         "vmul": _two(lambda s, a, b: s.terms.multiply(a, b)),
         "vadd": _two(lambda s, a, b: s.terms.add(a, b)),
-        "vsub": _two(lambda s, a, b: s.terms.add(a, s.terms.negate(b))),
+        "vsub": _two(lambda s, a, b: s.terms.subtract(a, b)),
         "vfma": _fused,
         "vneg": _negate,
         "vmov": move,

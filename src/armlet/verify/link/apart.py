@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from armlet.isa.core import Core
-from armlet.simulate.image import Image
+from armlet.toolchain.image import Image
 from armlet.verify.link.object import ALIGNMENT, CALL, MOVT, Piece
 
 _GAP = 1 << 16  # bytes between two pieces, at most

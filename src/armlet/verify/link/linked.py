@@ -1,14 +1,15 @@
 """From the text of a build to its linked image: text, object and links are examined on the way."""
 
+from armlet.arithmetic.float32 import WORD
 from armlet.build import names
 from armlet.build.read import Build
 from armlet.errors import ToolchainError
 from armlet.network.frozen import F32
-from armlet.select.program import WORD
-from armlet.simulate.image import Image, read_image
+from armlet.simulate.link import link_object
 from armlet.simulate.machine import MachineError
 from armlet.simulate.runner import Runner
-from armlet.simulate.toolchain import Toolchain
+from armlet.toolchain.image import Image
+from armlet.toolchain.toolchain import Toolchain
 from armlet.verify.files import outside, rewritten
 from armlet.verify.findings import Findings
 from armlet.verify.link.apart import Placement, misplaced, placements, script_of
@@ -17,16 +18,6 @@ from armlet.verify.link.text import Sizes, strange_text
 
 _SECTIONS = (".text", ".rodata", ".bss")
 _PLACEMENTS = 3  # links with every piece apart from the others
-
-
-def link_build(build: Build, tools: Toolchain) -> Image:
-    """Assemble and link NAME.S for its exact core. Raises `ToolchainError`."""
-    return link_object(build, tools, tools.assemble(build.assembly, build.target.core))
-
-
-def link_object(build: Build, tools: Toolchain, made: bytes, script: str = "") -> Image:
-    """Link an object for the build's core. Raises `ToolchainError`."""
-    return read_image(tools.link([made], build.target.core, names.run_symbol(build.name), script))
 
 
 def check_text(build: Build, found: Findings) -> bool:

@@ -6,9 +6,10 @@ whole. Where there is a choice, the one is taken that leaves the widest gaps hal
 which stay for long, gather at one end, and loads come and go in one piece at the other.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
-from armlet.graph.graph import Index
 from armlet.kernels import njit
 from armlet.layout.layout import Layout
 from armlet.schedule.code import Code, Op
@@ -16,11 +17,11 @@ from armlet.schedule.code import Code, Op
 _LOAD, _FIRST, _CONSTANT = int(Op.LOAD), int(Op.FIRST), int(Op.CONSTANT)
 
 
-def rename(code: Code, layout: Layout) -> Index:
-    """The instructions of `code`, the loads of each batch in the order of words, with registers given anew."""
+def reassign(code: Code, layout: Layout) -> Code:
+    """The same code with registers given anew, and the loads of each batch in the order of words."""
     rows = code.instructions.copy()
-    _rename(rows, _last_uses(rows, code.registers), layout.words, code.order.graph.inputs, code.registers)
-    return rows
+    _reassign(rows, _last_uses(rows, code.registers), layout.words, code.order.graph.inputs, code.registers)
+    return replace(code, instructions=rows)
 
 
 @njit(cache=True)
@@ -40,14 +41,14 @@ def _last_uses(rows, registers):
 
 
 @njit(cache=True)
-def _rename(rows, last, word, inputs, registers):
+def _reassign(rows, last, word, inputs, registers):
     name = np.arange(registers)
     until = np.full(registers, -1, np.int64)  # by register: the last use of what it holds
     at = 0
     while at < len(rows):
         op, a, x = rows[at, 0], rows[at, 1], rows[at, 2]
         if op == _LOAD:
-            at = _rename_batch(rows, at, last, word, inputs, name, until)
+            at = _reassign_batch(rows, at, last, word, inputs, name, until)
             continue
         if x >= 0:
             rows[at, 2] = name[x]
@@ -59,8 +60,8 @@ def _rename(rows, last, word, inputs, registers):
 
 
 @njit(cache=True)
-def _rename_batch(rows, at, last, word, inputs, name, until):
-    """Sort and rename the batch of loads that begins at `at`; gives where it ends."""
+def _reassign_batch(rows, at, last, word, inputs, name, until):
+    """Sort the batch of loads that begins at `at` and give it registers; gives where it ends."""
     end = _end_of_batch(rows, at, inputs, len(name))
     by_word = at + np.argsort(word[rows[at:end, 3]], kind="mergesort")
     batch, lives = rows[by_word].copy(), last[by_word].copy()

@@ -1,11 +1,6 @@
 """The linker script of a core: code and constants in flash, variables in RAM, nothing else kept."""
 
-from armlet.isa.core import Core
-
-LARGEST_FLASH = (
-    64 << 20
-)  # bytes; the emulator takes programs that no part could hold, and the report says what they need
-LARGEST_RAM = 64 << 20
+from armlet.isa.core import LARGEST_FLASH, LARGEST_RAM, Core
 
 
 def link_script(core: Core) -> str:

@@ -19,8 +19,8 @@ from typing import Protocol
 
 from armlet.errors import ToolchainError
 from armlet.isa.core import Core
-from armlet.simulate.foreign import foreign_instructions
-from armlet.simulate.linking import link_script
+from armlet.toolchain.foreign import foreign_instructions
+from armlet.toolchain.link_script import link_script
 
 # Nothing is called that the text does not call; whether a * b + c contracts is left to the compiler's default.
 _C_FLAGS = ("-std=c11", "-O3", "-g0", "-ffreestanding", "-fomit-frame-pointer", "-fno-unwind-tables")

@@ -1,0 +1,90 @@
+"""What the meaning of an instruction is given on: a machine whose registers and memory hold terms.
+
+A term is a value by its number: two with one number are the same for every input. The instruction sets say what each
+instruction does to such a machine; the prover has one (`armlet.prove.state`).
+"""
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from armlet.arithmetic.algebra import Algebra
+from armlet.errors import ArmletError
+
+Term: TypeAlias = int
+
+
+class RefusalError(ArmletError):
+    """What keeps a program from being proved."""
+
+
+class TermAlgebra(Algebra[Term], Protocol):
+    """Arithmetic on terms, and what is known of them."""
+
+    def negate(self, a: Term) -> Term:
+        """a with its sign turned."""
+        ...
+
+    def pointer(self, place: int) -> Term:
+        """An address in memory whose place is the caller's choice."""
+        ...
+
+    def unknown(self, what: str, index: int) -> Term:
+        """A word that only the caller knows."""
+        ...
+
+    def bits(self, a: Term) -> int | None:
+        """The word, where it is known."""
+        ...
+
+    def moved(self, a: Term, by: int) -> Term | None:
+        """A known word or a pointer, some bytes on; None for what depends on data."""
+        ...
+
+
+class SymbolicMachine(Protocol):
+    """Registers and words of memory that hold terms. What breaks its rules raises `RefusalError`."""
+
+    @property
+    def terms(self) -> TermAlgebra:
+        """All terms so far."""
+        ...
+
+    def get(self, register: str) -> Term:
+        """What a register holds."""
+        ...
+
+    def put(self, register: str, term: Term) -> None:
+        """Write a register that is not the program counter."""
+        ...
+
+    def target(self, term: Term) -> int:
+        """The address that a jump to `term` goes to."""
+        ...
+
+    def known(self, register: str) -> int:
+        """The address in a register, which must not depend on data."""
+        ...
+
+    def linked(self, at: int) -> int | None:
+        """The place of the symbol whose address the linker filled into the instruction at `at`, if it did."""
+        ...
+
+    def is_linked_call(self, at: int, to: int) -> bool:
+        """Whether the linker filled `to` into the call at `at`."""
+        ...
+
+    def move(self, register: str, by: int) -> None:
+        """Add a known number to the address in a register."""
+        ...
+
+    def load(self, address: int) -> Term:
+        """The word at an address."""
+        ...
+
+    def store(self, address: int, term: Term) -> None:
+        """Write the word at an address."""
+        ...
+
+
+Step: TypeAlias = Callable[[SymbolicMachine, int], int | None]
+"""One instruction, given the machine and its own address; gives the next address where that is elsewhere."""

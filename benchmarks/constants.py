@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from armlet.arithmetic.float32 import WORD
 from armlet.build.prologue import entry_cycles
 from armlet.config import CompileOptions
 from armlet.isa.targets import TARGETS
@@ -50,7 +49,7 @@ def rounded(network: Network, part: float, biases: bool, numbers: tuple[float, .
 
 def cost(program: Program) -> tuple[int, int]:
     """Cycles and bytes, once the lines are arranged."""
-    return entry_cycles(arrange(program), "net")[0], program.line_bytes + WORD * len(program.constants)
+    return entry_cycles(arrange(program), "net")[0], program.line_bytes + program.word * len(program.constants)
 
 
 def main() -> None:
@@ -68,7 +67,7 @@ def main() -> None:
             network = rounded(network_of(text, arguments.seed), part, biases, numbers, arguments.seed)
             made = compile_network(network, "net", options)
             program = made.program
-            ways = selections(program.code, made.layout, program.target, program.split, program.how)
+            ways = selections(program.code, made.layout, program.target, program.split)
             streamed, *others = [f"{cycles:,} / {size:,}" for cycles, size in map(cost, ways)]
             built = f"{entry_cycles(program, 'net')[0]:,} / {cost(program)[1]:,}"
             what = f"{part:.0%} of weights" + (", biases" if biases else "")

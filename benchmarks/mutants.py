@@ -11,7 +11,6 @@ import argparse
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -21,17 +20,15 @@ import numpy as np
 
 from armlet.build.read import read_build
 from armlet.config import AnnealOptions, CompileOptions
-from armlet.errors import InputError
 from armlet.isa.targets import TARGETS
 from armlet.mutate.trial import CONFIRMED_BY, Fate, Trial, try_image
 from armlet.network.activation import Activation
 from armlet.network.network import Network
-from armlet.pipeline import compile_network, find_target
+from armlet.pipeline import compile_network
 from armlet.simulate.link import link_build
 from armlet.toolchain.toolchain import Toolchain, find_toolchain
 from networks import random_network
 
-FORMATS = ("float32", "int16", "int8")  # those that a target does not build yet are passed over
 LAYOUTS = ("free", "natural")
 Size: TypeAlias = tuple[tuple[int, ...], float]  # widths and sparsity
 USUAL: Size = (196, 10, 10, 10), 0.9
@@ -54,13 +51,13 @@ class Kind:
 def kinds() -> Iterator[Kind]:
     """All that this armlet builds, linear hidden layers apart."""
     quick = CompileOptions(anneal=AnnealOptions(moves=200))
-    for target, dtype in product(TARGETS.values(), FORMATS):
-        for how, layout in product(target.multiply_add, LAYOUTS):
-            options = replace(quick, target=target.name, multiply_add=how.value, inputs=layout)
+    for target in TARGETS.values():
+        for how, layout in product(target.arithmetics, LAYOUTS):
+            options = replace(
+                quick, target=target.name, dtype=how.format.name, multiply_add=how.rounding, inputs=layout
+            )
             for activation in [kind for kind in Activation if kind is not Activation.LINEAR]:
-                with suppress(InputError):  # no such pair yet
-                    find_target(target.name, dtype)
-                    yield Kind(replace(options, dtype=dtype), activation)
+                yield Kind(options, activation)
 
 
 def network_of(activation: Activation, size: Size) -> Network:

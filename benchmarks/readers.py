@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from armlet.arithmetic.float32 import FLOAT32
 from armlet.build.manifest import read_manifest
 from armlet.build.order_file import read_order
 from armlet.build.read import read_build, read_driver
@@ -211,8 +212,10 @@ _READERS = (
     Reader("trace", "trace.json", lambda path: finished(path.parent, _SETTINGS), (_TRACE,)),
     Reader("config", "armlet.toml", _settle, (_TOML,)),
     Reader("manifest", "net.json", read_manifest, (_N["net.json"],)),
-    Reader("driver", "d.json", lambda path: read_driver(path, "input", _COUNT), (_N["net_input_driver.json"],)),
-    Reader("order", "o.npz", read_order, (_N["net_order.npz"],)),
+    Reader(
+        "driver", "d.json", lambda path: read_driver(path, "input", _COUNT, FLOAT32), (_N["net_input_driver.json"],)
+    ),
+    Reader("order", "o.npz", lambda path: read_order(path, FLOAT32), (_N["net_order.npz"],)),
     Reader("build", "net.json", lambda path: read_build(path.parent), (_N["net.json"],), beside=_N),
     Reader("idx", "i", lambda path: read_idx(path, 3), (_IDX3,), lambda content: gzip.compress(content, 1, mtime=0)),
     Reader(

@@ -114,7 +114,7 @@ def _difference(build: Build, image: Image, tally: Counter[str]) -> str:
     """The first output that is not what it must be, in words; empty where all are."""
     tried = _some(trials(build, RANDOM, build.manifest.memory.flash), build)
     with np.errstate(all="ignore"):
-        expected = run_order(build.order, tried.inputs, build.how)
+        expected = run_order(build.order, tried.inputs)
         bound = error_bound(build.network, tried.inputs, build.scaling)
         distance = np.abs(expected.astype(np.float64) - build.network(tried.inputs))
         told = specified(build.network, tried.inputs, build.scaling)

@@ -10,7 +10,7 @@ import argparse
 
 import numpy as np
 
-from armlet.arithmetic.activation_program import RECIPES
+from armlet.arithmetic.float32 import FLOAT32
 from armlet.network.activation import Activation, activated
 from armlet.network.frozen import F64
 
@@ -52,7 +52,7 @@ def main() -> None:
         worst, low, high = 0.0, np.inf, -np.inf
         for sign in (0, 1 << 31):
             x = (bits | np.uint32(sign)).view(np.float32)
-            found = RECIPES[kind](x, np.float32(0))
+            found = FLOAT32.activate(FLOAT32.numbers, kind, np.float32(0), x)
             worst = max(worst, float(np.abs(found - activated(kind, 0.0, x.astype(np.float64))).max()))
             low, high = min(low, float(found.min())), max(high, float(found.max()))
         print(f"{kind.value}: off by {worst:.3g} at most, between {low:.9g} and {high:.9g}")

@@ -34,7 +34,7 @@ def test_arrays_may_overlap_by_any_number_of_words(
     assert prove(runner, runner.decoded, "net_run").late == ""
     x = data.draw(inputs_for(network))
     with np.errstate(all="ignore"):
-        expected = run_order(build.order, x, build.how)
+        expected = run_order(build.order, x)
     room = runner.machine.reserve(4 * (2 * network.outputs + network.inputs))
     start = room + 4 * network.outputs
     for words in range(-network.outputs, network.inputs + 1):

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armlet.arithmetic.activation_program import RECIPES
-from armlet.arithmetic.float32 import MultiplyAdd, multiply_add
+from armlet.arithmetic.arithmetic import Arithmetic
+from armlet.arithmetic.arithmetics import ARITHMETICS
+from armlet.arithmetic.float32 import FLOAT32
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32, F64
@@ -23,20 +24,20 @@ def layer(weight: F64, bias: F64, activation: Activation) -> Layer:
     return Layer(weight.astype(np.float32), bias.astype(np.float32), activation)
 
 
-def in_some_order(network: Network, x: F32, how: MultiplyAdd, rng: np.random.Generator) -> F32:
+def in_some_order(network: Network, x: F32, how: Arithmetic, rng: np.random.Generator) -> F32:
     """The network in float32, each neuron summing its connections in an order of its own."""
     values = x
     for each in fold_normalisation(network).layers:
         sums = [_neuron(row, bias, values, how, rng) for row, bias in zip(each.weight, each.bias)]
         values = np.stack(sums, axis=1)
-        values = RECIPES[each.activation](values, np.full_like(values, each.slope))
+        values = how.activate(how.numbers, each.activation, np.full_like(values, each.slope), values)
     return values
 
 
-def _neuron(row: F32, bias: np.float32, values: F32, how: MultiplyAdd, rng: np.random.Generator) -> F32:
+def _neuron(row: F32, bias: np.float32, values: F32, how: Arithmetic, rng: np.random.Generator) -> F32:
     total = np.full(len(values), bias, np.float32)
     for k in rng.permutation(np.flatnonzero(row)):
-        total = multiply_add(total, np.full_like(total, row[k]), values[:, k], how)
+        total = how.accumulate(how.numbers, total, np.full_like(total, row[k]), values[:, k])
     return total
 
 
@@ -53,8 +54,8 @@ def random_network(rng: np.random.Generator, normalised: bool) -> Network:
     return Network(tuple(layers), InputDomain.uniform(inputs, -2, 2, mean, std), (inputs,))
 
 
-@given(st.integers(0, 2**32), st.sampled_from(MultiplyAdd), st.booleans())
-def test_no_order_of_summation_leaves_the_bound(seed: int, how: MultiplyAdd, normalised: bool):
+@given(st.integers(0, 2**32), st.sampled_from(ARITHMETICS), st.booleans())
+def test_no_order_of_summation_leaves_the_bound(seed: int, how: Arithmetic, normalised: bool):
     rng = np.random.default_rng(seed)
     network = random_network(rng, normalised)
     x = (rng.standard_normal((8, network.inputs)) * rng.choice(SCALES, (8, 1))).astype(np.float32)
@@ -80,12 +81,12 @@ def test_the_bound_says_something(width: int):
     )
     network = Network(layers, InputDomain.uniform(width), (width,))
     x = rng.random((50, width)).astype(np.float32)
-    distance = np.abs(in_some_order(network, x, MultiplyAdd.SEPARATE, rng) - network(x)).max()
+    distance = np.abs(in_some_order(network, x, FLOAT32, rng) - network(x)).max()
     assert 1 < error_bound(network, x).max() / distance < 2 * width**2
 
 
-@given(st.integers(0, 2**32), st.sampled_from(MultiplyAdd), st.booleans())
-def test_no_value_is_beyond_the_largest_sum(seed: int, how: MultiplyAdd, normalised: bool):
+@given(st.integers(0, 2**32), st.sampled_from(ARITHMETICS), st.booleans())
+def test_no_value_is_beyond_the_largest_sum(seed: int, how: Arithmetic, normalised: bool):
     rng = np.random.default_rng(seed)
     network = random_network(rng, normalised)
     x = rng.choice(np.array([-2, 2, 1.5, 0], np.float32), (8, network.inputs))  # the interval is [-2, 2]

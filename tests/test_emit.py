@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.arithmetic.arithmetic import Arithmetic
+from armlet.arithmetic.arithmetics import ARITHMETICS
 from armlet.build.manifest import read_manifest
 from armlet.build.names import check_name
 from armlet.build.order_file import read_order
@@ -44,7 +45,7 @@ def options(draw: st.DrawFn) -> CompileOptions:
         registers=draw(st.none() | st.integers(2, 8)),
         batch=draw(st.none() | st.integers(1, 5)),
         inputs=draw(st.sampled_from(["free", "natural", "auto"])),
-        multiply_add=draw(st.sampled_from([how.value for how in MultiplyAdd])),
+        multiply_add=draw(st.sampled_from([how.rounding for how in ARITHMETICS])),
         simplify=draw(st.booleans()),
     )
 
@@ -60,7 +61,7 @@ def test_every_stage_of_every_compilation_passes_its_check(network: Network, cho
 @given(networks(widest=12), options())
 def test_arranging_keeps_what_the_program_computes_and_seldom_waits(network: Network, chosen: CompileOptions):
     made = compile_network(network, "net", chosen)
-    plain = next(selections(made.program.code, made.layout, made.program.target, made.program.split, made.program.how))
+    plain = next(selections(made.program.code, made.layout, made.program.target, made.program.split))
     check_program(plain)
     arranged = arrange(plain)
     check_program(arranged)
@@ -73,10 +74,10 @@ def compiled(widths: list[int], density: float, **changes: Any) -> Compilation:
 
 
 @pytest.mark.parametrize("field", ["op", "d", "a", "b", "offset", "n", "base"])
-@pytest.mark.parametrize("how", list(MultiplyAdd))
-def test_the_checker_refuses_a_line_with_any_field_changed(field: str, how: MultiplyAdd):
+@pytest.mark.parametrize("how", ARITHMETICS)
+def test_the_checker_refuses_a_line_with_any_field_changed(field: str, how: Arithmetic):
     """Each line in turn. What it accepts must be the same program: see `same_meaning`."""
-    program = compiled([9, 6, 4], 0.8, registers=5, multiply_add=how.value).program
+    program = compiled([9, 6, 4], 0.8, registers=5, multiply_add=how.rounding).program
     used = [at for at, line in enumerate(program.lines) if field in used_fields(Op(int(line["op"])))]
     assert used
     for at in used:
@@ -117,9 +118,9 @@ def used_fields(op: Op) -> set[str]:
             return {"op", "base", "offset"}
 
 
-@pytest.mark.parametrize("how", list(MultiplyAdd))
-def test_the_checker_refuses_a_program_that_lost_a_line_or_has_a_constant_changed(how: MultiplyAdd):
-    program = compiled([9, 6, 4], 0.8, registers=5, multiply_add=how.value).program
+@pytest.mark.parametrize("how", ARITHMETICS)
+def test_the_checker_refuses_a_program_that_lost_a_line_or_has_a_constant_changed(how: Arithmetic):
+    program = compiled([9, 6, 4], 0.8, registers=5, multiply_add=how.rounding).program
     for at in range(len(program.lines)):
         with pytest.raises(InvariantError):
             check_program(program.with_lines(np.delete(program.lines, at)))
@@ -131,7 +132,7 @@ def test_the_checker_refuses_a_program_that_lost_a_line_or_has_a_constant_change
 
 
 @each_target
-@pytest.mark.parametrize("rounding", [how.value for how in MultiplyAdd])
+@pytest.mark.parametrize("rounding", [how.rounding for how in ARITHMETICS])
 def test_assembly_text(target: str, rounding: str, golden):
     made = compile_network(tiny(), "tiny", replace(QUICK, target=target, multiply_add=rounding))
     golden.check(made.bundle.files["tiny.S"].decode())
@@ -157,9 +158,9 @@ def test_the_files_of_a_build_say_what_was_compiled(tmp_path_factory: pytest.Tem
         (folder / name).write_bytes(content)
     assert read_manifest(folder / "net.json") == made.bundle.manifest
     assert read_params(folder).digest() == network.digest() == made.bundle.manifest.network.digest
-    declared = read_order(folder / "net_order.npz")
+    declared = read_order(folder / "net_order.npz", made.program.arithmetic)
     for vector in made.bundle.manifest.vectors:
-        wanted = run_order(declared, [vector.input], made.program.how)[0]
+        wanted = run_order(declared, [vector.input])[0]
         assert wanted.tobytes() == np.array(vector.output, np.float32).tobytes()
 
 

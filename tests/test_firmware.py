@@ -180,7 +180,7 @@ class Built:
     def expected(self, name: str, row: int) -> list[str]:
         """The bits of the outputs, in hexadecimal."""
         program = self.made[name].program
-        outputs = run_order(program.code.order, self.rows[name][row : row + 1], program.how)
+        outputs = run_order(program.code.order, self.rows[name][row : row + 1])
         return [f"{bits:08x}" for bits in outputs[0].view(np.uint32).tolist()]
 
 

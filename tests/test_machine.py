@@ -11,7 +11,7 @@ import unicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from armlet.arithmetic.float32 import MultiplyAdd, multiply_add
+from armlet.arithmetic.float32 import FLOAT32, FLOAT32_FUSED
 from armlet.errors import TargetError, ToolchainError
 from armlet.isa.core import CORTEX_M4F_CORE, Memory
 from armlet.simulate.decoded import decode_program
@@ -44,8 +44,8 @@ def test_the_emulated_unit_computes_as_the_float32_contract_says(adders: Machine
     place = 0x2800_0000
     adders.write(place, struct.pack("<3I", *words))
     adders.call("f", (place, place + 64))
-    for at, how in ((0, MultiplyAdd.SEPARATE), (4, MultiplyAdd.FUSED)):
-        wanted = multiply_add(a, b, c, how)
+    for at, how in ((0, FLOAT32), (4, FLOAT32_FUSED)):
+        wanted = how.accumulate(how.numbers, a, b, c)
         found = adders.read_floats(place + 64 + at, 1)
         assert np.array_equal(np.isnan(wanted), np.isnan(found))
         if not np.isnan(wanted[0]):

@@ -6,9 +6,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from armlet.arithmetic.float32 import MultiplyAdd, multiply, multiply_add, relu
+from armlet.arithmetic.float32 import FLOAT32, FLOAT32_FUSED
+from armlet.network.activation import Activation
 from armlet.network.frozen import F32
 
+ON = FLOAT32.numbers
 LARGEST = Fraction(float(np.finfo(np.float32).max))
 SMALL = st.integers(-(2**24), 2**24)
 numbers = st.floats(width=32, allow_nan=False, allow_infinity=False) | st.builds(
@@ -35,7 +37,7 @@ def nearest(exact: Fraction) -> Fraction:
 @given(numbers, numbers, numbers)
 def test_a_fused_multiply_add_rounds_once(a: float, w: float, x: float):
     exact = nearest(Fraction(a) + Fraction(w) * Fraction(x))
-    got = multiply_add(row(a), row(w), row(x), MultiplyAdd.FUSED)[0]
+    got = FLOAT32_FUSED.accumulate(ON, row(a), row(w), row(x))[0]
     assert np.isinf(got) if abs(exact) > LARGEST else Fraction(float(got)) == exact
 
 
@@ -43,15 +45,15 @@ def test_a_fused_multiply_add_rounds_once(a: float, w: float, x: float):
 @given(numbers, numbers, numbers)
 def test_a_separate_multiply_add_rounds_twice(a: float, w: float, x: float):
     product = nearest(Fraction(w) * Fraction(x))
-    got = multiply_add(row(a), row(w), row(x), MultiplyAdd.SEPARATE)[0]
+    got = FLOAT32.accumulate(ON, row(a), row(w), row(x))[0]
     if abs(product) <= LARGEST:
         exact = nearest(Fraction(a) + product)
         assert np.isinf(got) if abs(exact) > LARGEST else Fraction(float(got)) == exact
-        assert Fraction(float(multiply(row(w), row(x))[0])) == product
+        assert Fraction(float(FLOAT32.begin(ON, None, row(w), row(x))[0])) == product
 
 
 @given(numbers)
 def test_relu_gives_positive_values_and_positive_zero(x: float):
-    got = relu(row(x))[0]
+    got = FLOAT32.activate(ON, Activation.RELU, row(0.0), row(x))[0]
     assert got == max(x, 0.0)
     assert not np.signbit(got)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armlet.anneal.engine import Annealing
-from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.arithmetic.arithmetics import ARITHMETICS
 from armlet.errors import CapacityError, InvariantError
 from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
@@ -29,7 +29,7 @@ from strategies import inputs_for, networks
 from test_graph import tiny
 
 QUICK = Annealing(moves=50)
-how_to_round = st.sampled_from(MultiplyAdd)
+arithmetics = st.sampled_from(ARITHMETICS)
 registers = st.builds(Registers, st.integers(2, 9), st.integers(1, 4))
 plans = st.integers(2, 9).flatmap(lambda count: st.tuples(st.just(count), st.builds(Plan, st.integers(1, count - 1))))
 
@@ -51,13 +51,13 @@ def random_network(widths: list[int], density: float, seed: int) -> Network:
 @given(st.data(), st.booleans())
 def test_code_means_its_order_to_the_bit_for_any_order_and_any_registers(data: st.DataObject, simplified: bool):
     network = data.draw(networks())
-    graph = graph_of(network, simplified)
+    graph = replace(graph_of(network, simplified), arithmetic=data.draw(arithmetics))
     order = any_order(graph, data.draw(st.integers(0, 99)))
     order.check()
     code = allocate(order, data.draw(registers))
     check_code(code)
-    x, how = data.draw(inputs_for(network)), data.draw(how_to_round)
-    assert run_code(code, x, how).tobytes() == run_order(order, x, how).tobytes()
+    x = data.draw(inputs_for(network))
+    assert run_code(code, x).tobytes() == run_order(order, x).tobytes()
 
 
 @given(st.data())
@@ -161,7 +161,7 @@ def test_the_checker_refuses_every_wound_that_changes_a_result(kind: str):
     network = random_network([5, 6, 4, 3], 0.7, 2)
     code = allocate(any_order(graph_of(network), 1), Registers(4, 2))
     x = np.random.default_rng(0).random((3, 5)).astype(np.float32)
-    wanted = run_code(code, x, MultiplyAdd.SEPARATE).tobytes()
+    wanted = run_code(code, x).tobytes()
     refused = 0
     for at in range(len(code.instructions)):
         bad = wounded(code, at, kind)
@@ -170,7 +170,7 @@ def test_the_checker_refuses_every_wound_that_changes_a_result(kind: str):
         except InvariantError:
             refused += 1
             continue
-        assert run_code(bad, x, MultiplyAdd.SEPARATE).tobytes() == wanted
+        assert run_code(bad, x).tobytes() == wanted
     assert refused > len(code.instructions) // 8
 
 

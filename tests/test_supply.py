@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.arithmetic.arithmetic import Arithmetic
+from armlet.arithmetic.arithmetics import ARITHMETICS
 from armlet.build.prologue import entry_cycles
 from armlet.build.read import read_build
 from armlet.config import CompileOptions
@@ -43,7 +44,7 @@ from test_schedule import random_network
 from test_verify import QUICK, compiled, small_network
 
 each_target = pytest.mark.parametrize("target", list(TARGETS.values()), ids=list(TARGETS))
-each_rounding = pytest.mark.parametrize("how", list(MultiplyAdd))
+each_rounding = pytest.mark.parametrize("how", ARITHMETICS)
 WAYS = 4  # to supply constants, at most
 
 
@@ -71,7 +72,7 @@ def some_rounded(draw: st.DrawFn) -> Network:
 
 def ways(made: Compilation) -> list[Program]:
     program = made.program
-    return list(selections(program.code, made.layout, program.target, program.split, program.how))
+    return list(selections(program.code, made.layout, program.target, program.split))
 
 
 def cycles(program: Program) -> int:
@@ -101,7 +102,7 @@ def test_every_way_to_supply_constants_is_the_order_to_the_bit_and_proved(
     image = link_build(build, find_toolchain())
     assert proved(build, image) == ""
     runner, rows = Runner(build, image), data.draw(inputs_for(network))
-    wanted = run_order(build.order, rows, build.how)
+    wanted = run_order(build.order, rows)
     assert np.stack([runner.run(x) for x in rows]).tobytes() == wanted.tobytes()
 
 
@@ -117,9 +118,9 @@ def test_no_network_takes_more_cycles_than_with_all_constants_streamed(network: 
 
 
 @each_rounding
-def test_numbers_that_instructions_hold_make_a_network_cheaper(how: MultiplyAdd):
+def test_numbers_that_instructions_hold_make_a_network_cheaper(how: Arithmetic):
     network = rounded(random_network([60, 40, 20, 6], 0.3, 1))
-    made = compile_network(network, "net", replace(QUICK, multiply_add=how.value))
+    made = compile_network(network, "net", replace(QUICK, multiply_add=how.rounding))
     streamed = ways(made)[0]
     assert cycles(made.program) < cycles(streamed) - made.order.graph.connections / 10
     assert made.program.line_bytes + 4 * len(made.program.constants) < streamed.line_bytes + 4 * len(streamed.constants)
@@ -139,14 +140,14 @@ def test_twice_a_value_needs_no_constant_and_no_multiplication():
 
 
 @each_rounding
-def test_a_network_of_ordinary_weights_has_one_way(how: MultiplyAdd):
-    made = compile_network(random_network([60, 40, 20, 6], 0.3, 1), "net", replace(QUICK, multiply_add=how.value))
+def test_a_network_of_ordinary_weights_has_one_way(how: Arithmetic):
+    made = compile_network(random_network([60, 40, 20, 6], 0.3, 1), "net", replace(QUICK, multiply_add=how.rounding))
     assert len(ways(made)) == 1
 
 
 @each_rounding
-def test_the_checker_refuses_an_instruction_that_holds_another_number(how: MultiplyAdd):
-    made = compile_network(rounded(small_network()), "net", replace(QUICK, multiply_add=how.value))
+def test_the_checker_refuses_an_instruction_that_holds_another_number(how: Arithmetic):
+    made = compile_network(rounded(small_network()), "net", replace(QUICK, multiply_add=how.rounding))
     program = made.program
     numbers = np.array(CORTEX_M4F.immediates, np.float32).view(np.int32)
     held = np.flatnonzero(program.lines["op"] == Op.IMMEDIATE)
@@ -160,8 +161,8 @@ def test_the_checker_refuses_an_instruction_that_holds_another_number(how: Multi
 
 
 @each_rounding
-def test_the_prover_refuses_every_bit_of_a_number_in_an_instruction(how: MultiplyAdd, tmp_path: Path):
-    build = read_build(compiled(rounded(small_network()), tmp_path, replace(QUICK, multiply_add=how.value)))
+def test_the_prover_refuses_every_bit_of_a_number_in_an_instruction(how: Arithmetic, tmp_path: Path):
+    build = read_build(compiled(rounded(small_network()), tmp_path, replace(QUICK, multiply_add=how.rounding)))
     image, decoder = link_build(build, find_toolchain()), Decoder(build.target.core)
     text, at = image.section(".text"), 0
     tried = 0
@@ -178,8 +179,8 @@ def test_the_prover_refuses_every_bit_of_a_number_in_an_instruction(how: Multipl
 
 
 @each_rounding
-def test_every_mutant_of_a_program_that_holds_numbers_is_caught_or_equivalent(how: MultiplyAdd, tmp_path: Path):
-    options = replace(QUICK, multiply_add=how.value)
+def test_every_mutant_of_a_program_that_holds_numbers_is_caught_or_equivalent(how: Arithmetic, tmp_path: Path):
+    options = replace(QUICK, multiply_add=how.rounding)
     build = read_build(compiled(rounded(small_network(), biases=False), tmp_path, options))
     trial = try_image(build, link_build(build, find_toolchain()), 90, seed=1, inputs=30)
     assert (trial.problem, trial.missed, trial.made) == ("", (), 90)
@@ -194,7 +195,7 @@ def test_every_number_is_written_and_read_to_the_bit(target: Target):
     tools = find_toolchain()
     part = tools.assemble(f"{head}\n.thumb_func\nf:\n{lines}\n", target.core)
     image = read_image(tools.link([part], target.core, "f"))
-    text, state = image.section(".text"), State(Terms(), image, (), target.core.ram, {})
+    text, state = image.section(".text"), State(Terms(target.arithmetics[0].identities), image, (), target.core.ram, {})
     found = []
     for instruction in Decoder(target.core).decode(text.content, text.address):
         compile_step(instruction)(state, 0)

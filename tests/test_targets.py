@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.arithmetic.arithmetic import Arithmetic
+from armlet.arithmetic.arithmetics import ARITHMETICS
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.errors import TargetError
 from armlet.isa.target import Form, Op, Split, Target
@@ -22,7 +23,7 @@ from strategies import inputs_for, networks
 from test_schedule import random_network
 
 each_target = pytest.mark.parametrize("target", list(TARGETS.values()), ids=list(TARGETS))
-each_rounding = pytest.mark.parametrize("rounding", list(MultiplyAdd))
+each_rounding = pytest.mark.parametrize("rounding", ARITHMETICS)
 
 
 def machine(made: Compilation, target: Target) -> Machine:
@@ -49,7 +50,7 @@ def agrees(network: Network, options: CompileOptions, target: Target, rows: np.n
     memory = made.bundle.manifest.memory
     assert (core.image.code_bytes, core.image.constant_bytes) == (memory.code, memory.constants)
     assert core.image.ram_bytes == memory.work + memory.block
-    assert outputs(core, made, rows).tobytes() == run_order(made.order, rows, made.program.how).tobytes()
+    assert outputs(core, made, rows).tobytes() == run_order(made.order, rows).tobytes()
 
 
 @each_target
@@ -57,10 +58,10 @@ def agrees(network: Network, options: CompileOptions, target: Target, rows: np.n
 @pytest.mark.parametrize("registers", [2, 5, None])
 @pytest.mark.parametrize("inputs", ["free", "natural"])
 def test_the_machine_agrees_with_the_order_to_the_bit(
-    target: Target, rounding: MultiplyAdd, registers: int | None, inputs: str
+    target: Target, rounding: Arithmetic, registers: int | None, inputs: str
 ):
     options = CompileOptions(
-        target.name, registers=registers, inputs=inputs, multiply_add=rounding.value, anneal=AnnealOptions(moves=100)
+        target.name, registers=registers, inputs=inputs, multiply_add=rounding.rounding, anneal=AnnealOptions(moves=100)
     )
     rows = np.random.default_rng(2).random((8, 40)).astype(np.float32)
     agrees(random_network([40, 30, 20, 6], 0.3, 1), options, target, rows)
@@ -84,7 +85,7 @@ def test_the_machine_agrees_on_random_networks_and_at_the_edges_of_the_format(ta
         target.name,
         registers=data.draw(st.none() | st.integers(2, 9)),
         inputs=data.draw(st.sampled_from(["free", "natural", "auto"])),
-        multiply_add=data.draw(st.sampled_from([how.value for how in MultiplyAdd])),
+        multiply_add=data.draw(st.sampled_from([how.rounding for how in ARITHMETICS])),
         simplify=data.draw(st.booleans()),
         anneal=AnnealOptions(moves=20),
     )

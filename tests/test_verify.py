@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from armlet.arithmetic.float32 import MultiplyAdd
 from armlet.build.read import read_build
 from armlet.cli import app
 from armlet.config import AnnealOptions, CompileOptions
@@ -111,7 +110,7 @@ def test_every_network_compiles_to_what_verifies(tmp_path_factory: pytest.TempPa
     verdict = verify_build(folder, random=2)
     assert not [line for line in broken(verdict) if "wrong" not in line]  # tiny ones may compute nothing to corrupt
     x, made = data.draw(inputs_for(network)), read_build(folder)
-    assert run_build(folder, x, "core").tobytes() == run_order(made.order, x, MultiplyAdd.SEPARATE).tobytes()
+    assert run_build(folder, x, "core").tobytes() == run_order(made.order, x).tobytes()
 
 
 def _edit(build: Path, change: Callable[[str], str]) -> None:
@@ -252,7 +251,7 @@ def test_run_gives_the_outputs_to_the_bit(ending: str, build: Path, tmp_path: Pa
     assert result.exit_code == 0, result.output
     readers = {"csv": lambda p: np.loadtxt(p, delimiter=","), "npy": read_npy, "npz": lambda p: read_npz(p)["Y"]}
     y = readers[ending](path)
-    wanted = run_order(read_build(build).order, x, MultiplyAdd.SEPARATE)
+    wanted = run_order(read_build(build).order, x)
     assert y.astype(np.float32).tobytes() == wanted.tobytes()
 
 

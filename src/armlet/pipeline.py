@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from armlet.anneal.engine import Annealed, Annealing
-from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.build.bundle import OWNS, Bundle, bundle
 from armlet.build.manifest import MemoryEntry, Search, cheapest, layouts_of
 from armlet.build.names import check_name
@@ -66,18 +66,17 @@ def compile_network(
 ) -> Compilation:
     """Lower `network` to a build. Each line is a stage or its proof. Raises `InputError` and `CapacityError`."""
     check_name(name)
-    target = find_target(options.target, options.dtype)
+    target, arithmetic = find_target(options.target, options.dtype, options.multiply_add)
     annealed: list[Annealed] = []
     how = Annealing(**asdict(options.anneal), seed=options.seed, watch=annealed.append)
     splits = target.grant(options.registers)
     spares = SPARES if options.batch is None else (options.batch,)
     scales = _choice(Rescale, "rescale", options.rescale)
-    rounding = _choice(MultiplyAdd, "multiply_add", options.multiply_add)
     layouts = tuple(InputLayout) if options.inputs == "auto" else (_choice(InputLayout, "inputs", options.inputs),)
 
     watch("graph")
     raw = fold_normalisation(network)
-    graph = build_graph(raw)
+    graph = build_graph(raw, arithmetic)
     graph.check()
     simplified = simplify(graph, raw.domain) if options.simplify else unsimplified(graph)
     lean = rescale(share(simplified.graph) if options.simplify else graph, raw.domain, scales)
@@ -85,7 +84,7 @@ def compile_network(
 
     watch("order")
     by_moves = options.objective == "moves"
-    choice = choose(lean, target, roomy(splits, lean), spares, layouts[0], how, by_moves, rounding)
+    choice = choose(lean, target, roomy(splits, lean), spares, layouts[0], how, by_moves)
     split = choice.split
     order = plan_order(lean, split.values, choice.plan, how)
     order.check()
@@ -98,7 +97,7 @@ def compile_network(
     placed = place_all(code, layouts, how)
 
     watch("emit")
-    programs = [cheapest_program(reassign(code, layout), layout, target, split, rounding) for layout in placed]
+    programs = [cheapest_program(reassign(code, layout), layout, target, split) for layout in placed]
     tried = layouts_of(programs, layouts, name)
     program = programs[tried.index(cheapest(tried))]
     program.layout.check(code)
@@ -115,12 +114,17 @@ def write_build(made: Compilation, folder: Path | str) -> None:
     write_folder(Path(folder), made.bundle.files, OWNS)
 
 
-def find_target(name: str, dtype: str) -> Target:
-    """The target of that name, if it computes in `dtype`. Raises `InputError` with the pairs that exist."""
-    pairs = ", ".join(f"{target} float32" for target in TARGETS)
-    if name not in TARGETS or dtype != "float32":
-        raise InputError(f"target {name} {dtype}", "does not exist", f"choose from: {pairs}")
-    return TARGETS[name]
+def find_target(name: str, dtype: str, rounding: str) -> tuple[Target, Arithmetic]:
+    """The target of that name, and its arithmetic on `dtype`. Raises `InputError` with the choices that exist."""
+    pairs = {(target.name, each.format.name): target for target in TARGETS.values() for each in target.arithmetics}
+    if (name, dtype) not in pairs:
+        choices = ", ".join(" ".join(pair) for pair in pairs)
+        raise InputError(f"target {name} {dtype}", "does not exist", f"choose from: {choices}")
+    target = pairs[name, dtype]
+    known = {each.rounding: each for each in target.arithmetics if each.format.name == dtype}
+    if rounding not in known:
+        raise InputError(f"multiply_add = {rounding!r}", "is unknown", f"choose from: {', '.join(known)}")
+    return target, known[rounding]
 
 
 def _choice(kinds: type[Kind], setting: str, value: str) -> Kind:

@@ -13,7 +13,6 @@ from functools import cache
 from typing import TypeAlias
 
 from armlet.anneal.engine import Annealing
-from armlet.arithmetic.float32 import WORD, MultiplyAdd
 from armlet.build.prologue import entry_cycles
 from armlet.graph.graph import Graph
 from armlet.isa.target import Op, Split, Target
@@ -34,16 +33,16 @@ SPARES = (4, 1, 2, 3, 6, 8)  # registers left to sources, the usual number first
 Price: TypeAlias = tuple[bool, float]
 
 
-def cheapest_program(code: Code, layout: Layout, target: Target, split: Split, rounding: MultiplyAdd) -> Program:
+def cheapest_program(code: Code, layout: Layout, target: Target, split: Split) -> Program:
     """Of all ways to supply the constants of `code`, the one of the fewest cycles, its instructions scheduled."""
-    programs = [arrange(program) for program in selections(code, layout, target, split, rounding)]
+    programs = [arrange(program) for program in selections(code, layout, target, split)]
     return min(programs, key=program_price)
 
 
 def program_price(program: Program) -> tuple[int, int]:
     """Cycles of a call, and then bytes, of a program whose instructions are scheduled; neither knows the name."""
     cycles, _ = entry_cycles(program, "")
-    return cycles, program.line_bytes + WORD * len(program.constants)
+    return cycles, program.line_bytes + program.word * len(program.constants)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,6 @@ class _Case:
     inputs: InputLayout
     how: Annealing
     by_moves: bool
-    rounding: MultiplyAdd
 
 
 def choose(
@@ -72,13 +70,12 @@ def choose(
     inputs: InputLayout,
     how: Annealing,
     by_moves: bool = False,
-    rounding: MultiplyAdd = MultiplyAdd.SEPARATE,
 ) -> Choice:
     """The choice whose moves reach their bound, if any does, of the least cycles or moves; the earlier of equals."""
     usual = Choice(splits[0], Plan(_fitting(spares, splits[0])[0]))
     if graph.connections > LARGEST:
         return usual
-    case = _Case(graph, target, inputs, replace(how, moves=0), by_moves, rounding)
+    case = _Case(graph, target, inputs, replace(how, moves=0), by_moves)
 
     @cache
     def price(choice: Choice) -> Price:
@@ -117,7 +114,7 @@ def _price(case: _Case, choice: Choice) -> Price:
     registers = Registers(split.values, case.target.batch)
     code = allocate(plan_order(graph, split.values, choice.plan, case.how), registers)
     layout = place(code, case.inputs, case.how)
-    arithmetic = least_cycles(code, case.target, split, case.rounding)
+    arithmetic = least_cycles(code, case.target, split)
     saved = max(0, split.values + split.constants - case.target.preserved_floats)
     form = case.target.forms[Op.SAVE_FLOATS]
     saving = 2 * (form.cycles + form.each * saved) if saved else 0

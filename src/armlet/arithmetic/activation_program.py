@@ -1,7 +1,7 @@
-"""Activations as recipes: straight lines of float32 operations on one value, without a branch.
+"""Activations as programs: straight lines of float32 operations on one value, without a branch.
 
-One recipe is all that there is of an activation: the interpreter runs it, the emitter turns it into instructions, the
-verifier builds the term from it that the linked bytes must make. How near each comes to the exact function stands in
+One program is all that there is of an activation: the interpreter runs it, the compiler turns it into instructions, the
+prover builds the term from it that the linked bytes must make. How near each comes to the exact function stands in
 `activation` (docs/compiler.md, section 2, derives them). Bits of a positive float order as integers do, so clipping is
 integer arithmetic: with d = x - c, c + (d where it is negative, otherwise 0) is the lesser of x and c.
 """
@@ -12,12 +12,11 @@ from enum import Enum, auto
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
+from armlet.arithmetic.algebra import Algebra, Value
 from armlet.network.activation import Activation
 
 X, CONSTANT, SLOPE, NOTHING = 0, -1, -2, -3  # operands that no step makes
-_SIGN = np.uint32(0x8000_0000)
 
 
 class Does(Enum):
@@ -50,51 +49,54 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class ActivationProgram:
     """Steps in order; the last one makes the result. No step: the value itself."""
 
     steps: tuple[Step, ...] = ()
 
-    def __call__(self, x: NDArray[np.float32], slope: NDArray[np.float32] | np.float32) -> NDArray[np.float32]:
-        """Float32 values to float32 values, bit for bit as machines do it; slopes are broadcast."""
-        values = [np.asarray(x, np.float32)]
-        with np.errstate(all="ignore"):
-            for step in self.steps:
-                b = {CONSTANT: np.float32(step.constant), SLOPE: slope, NOTHING: x}.get(step.b)
-                values.append(_run(step, values[step.a], values[step.b] if b is None else b))
-        return values[-1]
+
+def run_program(program: ActivationProgram, on: Algebra[Value], slope: Value, x: Value) -> Value:
+    """What `program` makes of `x`, computed on any algebra; `slope` is that of leaky_relu."""
+    values = [x]
+    for step in program.steps:
+        values.append(_run(step, on, values, slope))
+    return values[-1]
 
 
-def _run(step: Step, a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    match step.does:
-        case Does.MULTIPLY:
-            return np.asarray(a * b, np.float32)
-        case Does.ADD:
-            return np.asarray(a + b, np.float32)
-        case Does.SUBTRACT:
-            return np.asarray(a - b, np.float32)
-        case Does.DIVIDE:
-            return np.asarray(a / b, np.float32)
-        case _:
-            bits, other = a.view(np.uint32), np.asarray(b).view(np.uint32)
+def _run(step: Step, on: Algebra[Value], values: list[Value], slope: Value) -> Value:
+    a = values[step.a]
     match step.does:
         case Does.POSITIVE:
-            made = np.where(bits & _SIGN, np.uint32(0), bits)
+            return on.positive(a)
         case Does.NEGATIVE:
-            made = np.where(bits & _SIGN, bits, np.uint32(0))
+            return on.negative(a)
         case Does.MAGNITUDE:
-            made = bits & ~_SIGN
-        case Does.UP:
-            made = bits + np.uint32(step.bits)
-        case Does.DOWN:
-            made = bits - np.uint32(step.bits)
+            return on.magnitude(a)
+        case Does.UP | Does.DOWN:
+            return on.raised(a, step.bits if step.does is Does.UP else -step.bits)
         case _:
-            made = (bits & _SIGN) | (other & ~_SIGN)
-    return np.asarray(made, np.uint32).view(np.float32)
+            pass
+    b = slope if step.b == SLOPE else on.constant(_pattern(step.constant)) if step.b == CONSTANT else values[step.b]
+    match step.does:
+        case Does.MULTIPLY:
+            return on.multiply(a, b)
+        case Does.ADD:
+            return on.add(a, b)
+        case Does.SUBTRACT:
+            return on.subtract(a, b)
+        case Does.DIVIDE:
+            return on.divide(a, b)
+        case _:
+            return on.signed(a, b)
+
+
+def _pattern(number: float) -> int:
+    """The bits of a number in float32."""
+    return int(np.float32(number).view(np.uint32))
 
 
 class _Writer:
-    """Writes a recipe step by step; each method gives the number of what it makes."""
+    """Writes a program step by step; each method gives the number of what it makes."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
@@ -131,21 +133,21 @@ _P = (46.4720573, 11999.9785, 525607.688, 4066391.0)
 _Q = (970.517151, 96843.2188, 1881067.12, 4066392.5)
 
 
-def _leaky_relu() -> Recipe:
+def _leaky_relu() -> ActivationProgram:
     w = _Writer()
     positive = w.make(Does.POSITIVE, X)
     scaled = w.make(Does.MULTIPLY, w.make(Does.SUBTRACT, X, positive), SLOPE)
     w.make(Does.ADD, scaled, positive)
-    return Recipe(tuple(w.steps))
+    return ActivationProgram(tuple(w.steps))
 
 
-def _relu6() -> Recipe:
+def _relu6() -> ActivationProgram:
     w = _Writer()
     w.clip(w.make(Does.POSITIVE, X), 0x4080_0000, 0x0040_0000)  # 4.0, and what makes it 6.0
-    return Recipe(tuple(w.steps))
+    return ActivationProgram(tuple(w.steps))
 
 
-def _tanh(half: bool) -> Recipe:
+def _tanh(half: bool) -> ActivationProgram:
     """Of x; or 1/2 + tanh(x / 2) / 2, which is the sigmoid: the same polynomials in x^2 / 4, scaled by powers of 2."""
     scales = (0.25, 4.0) if half else (1.0, 1.0)
     p = [k * scales[0] * scales[1] ** (n + 1) for n, k in enumerate(_P)]
@@ -158,13 +160,13 @@ def _tanh(half: bool) -> Recipe:
     ratio = w.make(Does.DIVIDE, w.make(Does.MULTIPLY, above, x), below)
     if half:
         w.make(Does.ADD, ratio, 0.5)
-    return Recipe(tuple(w.steps))
+    return ActivationProgram(tuple(w.steps))
 
 
-RECIPES: Mapping[Activation, Recipe] = MappingProxyType(
+ACTIVATION_PROGRAMS: Mapping[Activation, ActivationProgram] = MappingProxyType(
     {
-        Activation.LINEAR: Recipe(),
-        Activation.RELU: Recipe((Step(Does.POSITIVE, X),)),
+        Activation.LINEAR: ActivationProgram(),
+        Activation.RELU: ActivationProgram((Step(Does.POSITIVE, X),)),
         Activation.LEAKY_RELU: _leaky_relu(),
         Activation.RELU6: _relu6(),
         Activation.SIGMOID: _tanh(half=True),

@@ -1,42 +1,122 @@
-"""The float32 contract: the only operations that meaning functions and emitted machines compute with.
+"""Single-precision floating point: round to nearest even, subnormals kept.
 
-Round to nearest even, subnormals kept. All work elementwise on float32 arrays, so one call serves many samples. From
-the order of a graph onwards, results agree bit for bit.
+From the order of a graph onwards results agree bit for bit. A multiply-add rounds twice (VMUL, VADD) or once (VFMA).
 """
 
-from enum import Enum
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from armlet.arithmetic.activation_program import ACTIVATION_PROGRAMS, run_program
+from armlet.arithmetic.algebra import Algebra, Value
+from armlet.arithmetic.arithmetic import Identities
+from armlet.arithmetic.number_format import FLOAT32_FORMAT, NumberFormat
+from armlet.network.activation import Activation
 from armlet.network.frozen import F32, F64
 
-WORD = 4  # bytes of a value in memory
+_SIGN = np.uint32(0x8000_0000)
 
 
-class MultiplyAdd(Enum):
-    """How a machine rounds acc + weight * x: a property of the instructions that it is given."""
+class Float32Numbers:
+    """The algebra of float32 arrays, bit for bit what machines compute."""
 
-    SEPARATE = "separate"  # the product, then the sum: VMUL, VADD
-    FUSED = "fused"  # once: VFMA
+    def constant(self, bits: "int | NDArray[np.uint32]") -> F32:
+        """The numbers of these bit patterns."""
+        return np.asarray(bits, np.uint32).view(np.float32)
+
+    def multiply(self, a: F32, b: F32) -> F32:
+        """The rounded product."""
+        with np.errstate(all="ignore"):
+            return np.asarray(a * b, np.float32)
+
+    def add(self, a: F32, b: F32) -> F32:
+        """The rounded sum."""
+        with np.errstate(all="ignore"):
+            return np.asarray(a + b, np.float32)
+
+    def subtract(self, a: F32, b: F32) -> F32:
+        """The rounded difference."""
+        with np.errstate(all="ignore"):
+            return np.asarray(a - b, np.float32)
+
+    def divide(self, a: F32, b: F32) -> F32:
+        """The rounded quotient."""
+        with np.errstate(all="ignore"):
+            return np.asarray(a / b, np.float32)
+
+    def fused(self, addend: F32, a: F32, b: F32) -> F32:
+        """addend + a * b, rounded once."""
+        with np.errstate(all="ignore"):
+            return _fused(np.asarray(addend, np.float64), np.asarray(a, np.float64) * b)
+
+    def positive(self, a: F32) -> F32:
+        """a, or +0 where its sign is set; so -0 becomes +0."""
+        return _of_bits(np.where(_bits(a) & _SIGN, np.uint32(0), _bits(a)))
+
+    def negative(self, a: F32) -> F32:
+        """a, or +0 where its sign is clear."""
+        return _of_bits(np.where(_bits(a) & _SIGN, _bits(a), np.uint32(0)))
+
+    def magnitude(self, a: F32) -> F32:
+        """a with its sign cleared."""
+        return _of_bits(_bits(a) & ~_SIGN)
+
+    def raised(self, a: F32, by: int) -> F32:
+        """The bits of a as a whole number, and `by` more; they wrap round."""
+        return _of_bits(_bits(a) + np.uint32(by & 0xFFFF_FFFF))
+
+    def signed(self, a: F32, b: F32) -> F32:
+        """The sign of a, and the rest of b."""
+        return _of_bits((_bits(a) & _SIGN) | (_bits(b) & ~_SIGN))
 
 
-def multiply_add(acc: F32, weight: F32, x: F32, how: MultiplyAdd) -> F32:
-    """acc + weight * x in float32, rounded as `how` says."""
-    with np.errstate(all="ignore"):
-        if how is MultiplyAdd.SEPARATE:
-            return np.asarray(acc + weight * x, np.float32)
-        return _fused(np.asarray(acc, np.float64), np.asarray(weight, np.float64) * x)
+@dataclass(frozen=True, slots=True)
+class Float32:
+    """The arithmetic of FPv4-SP and its relatives."""
+
+    is_fused: bool
+
+    @property
+    def format(self) -> NumberFormat:
+        return FLOAT32_FORMAT
+
+    @property
+    def rounding(self) -> str:
+        return "fused" if self.is_fused else "separate"
+
+    @property
+    def identities(self) -> Identities:
+        return Identities(one=0x3F80_0000, two=0x4000_0000, sign=0x8000_0000)
+
+    @property
+    def numbers(self) -> Algebra[Any]:
+        return _NUMBERS
+
+    def begin(self, on: Algebra[Value], bias: Value | None, weight: Value, x: Value) -> Value:
+        """bias + weight * x, or weight * x alone."""
+        return on.multiply(weight, x) if bias is None else self.accumulate(on, bias, weight, x)
+
+    def accumulate(self, on: Algebra[Value], total: Value, weight: Value, x: Value) -> Value:
+        """total + weight * x, rounded once or twice."""
+        return on.fused(total, weight, x) if self.is_fused else on.add(total, on.multiply(weight, x))
+
+    def activate(self, on: Algebra[Value], kind: Activation, slope: Value, total: Value) -> Value:
+        """The activation's program, step by step."""
+        return run_program(ACTIVATION_PROGRAMS[kind], on, slope, total)
+
+    def requantise(self, on: Algebra[Value], value: Value) -> Value:
+        """Nothing changes: sums and values have one format."""
+        return value
 
 
-def multiply(weight: F32, x: F32) -> F32:
-    """weight * x in float32: how an accumulator without a bias starts."""
-    with np.errstate(all="ignore"):
-        return weight * x
+def _bits(a: F32) -> NDArray[np.uint32]:
+    return np.asarray(a, np.float32).view(np.uint32)
 
 
-def relu(x: F32) -> F32:
-    """x where it is greater than zero, otherwise +0; so -0 and every negative value become +0."""
-    return np.where(x > 0, x, np.float32(0))
+def _of_bits(bits: NDArray[np.uint32]) -> F32:
+    return np.asarray(bits, np.uint32).view(np.float32)
 
 
 def _fused(acc: F64, product: F64) -> F32:
@@ -51,3 +131,8 @@ def _fused(acc: F64, product: F64) -> F32:
     adjust = np.isfinite(total) & np.isfinite(lost) & (lost != 0) & even
     toward = np.where(lost > 0, np.inf, -np.inf)
     return np.asarray(np.where(adjust, np.nextafter(total, toward), total)).astype(np.float32)
+
+
+_NUMBERS = Float32Numbers()
+FLOAT32 = Float32(is_fused=False)
+FLOAT32_FUSED = Float32(is_fused=True)

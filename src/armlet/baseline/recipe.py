@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from armlet.arithmetic.activation_program import FLOATING, RECIPES, Does, Step
+from armlet.arithmetic.activation_program import ACTIVATION_PROGRAMS, FLOATING, Does, Step
 from armlet.network.activation import Activation
 
 _SIGNS = {Does.MULTIPLY: "*", Does.ADD: "+", Does.SUBTRACT: "-", Does.DIVIDE: "/"}
@@ -11,9 +11,9 @@ _SIGNS = {Does.MULTIPLY: "*", Does.ADD: "+", Does.SUBTRACT: "-", Does.DIVIDE: "/
 def recipe_c(kind: Activation, name: str) -> str:
     """C text of `float name(float x)`."""
     lines = [f"static inline float {name}(float x) {{", "  union { float f; uint32_t u; } v[64];", "  v[0].f = x;"]
-    recipe = RECIPES[kind]
-    lines += [f"  v[{number}]{_made(step)};" for number, step in enumerate(recipe.steps, 1)]
-    return "\n".join([*lines, f"  return v[{len(recipe.steps)}].f;", "}"])
+    program = ACTIVATION_PROGRAMS[kind]
+    lines += [f"  v[{number}]{_made(step)};" for number, step in enumerate(program.steps, 1)]
+    return "\n".join([*lines, f"  return v[{len(program.steps)}].f;", "}"])
 
 
 def _made(step: Step) -> str:

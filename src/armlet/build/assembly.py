@@ -30,10 +30,10 @@ def show_assembly(program: Program, frame: Frame, name: str) -> str:
         *_calls(target, frame.run),
         *closing(names.run_symbol(name)),
         *_constants(program, name),
-        *block(names.work_symbol(name), program.layout.work_words),
+        *block(names.work_symbol(name), program.word * max(1, program.layout.work_words)),
     ]
     if not inputs_are_natural(program):
-        out += block(names.block_symbol(name), program.layout.input_words)
+        out += block(names.block_symbol(name), program.word * max(1, program.layout.input_words))
     return "\n".join(out) + "\n"
 
 

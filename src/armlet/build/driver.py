@@ -4,7 +4,6 @@ from typing import Literal
 
 import msgspec
 
-from armlet.arithmetic.float32 import WORD
 from armlet.build import names
 from armlet.select.program import Program
 
@@ -34,18 +33,18 @@ class Driver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def input_driver(program: Program, name: str) -> Driver:
     """Where NAME_core wants its inputs: in the block whose address it is given."""
     graph, words = program.code.order.graph, program.layout.words
-    offset = {int(index): WORD * int(words[node]) for node, index in enumerate(graph.used)}
+    offset = {int(index): program.word * int(words[node]) for node, index in enumerate(graph.used)}
     values = [
         Value(i, "memory", offset=offset[i]) if i in offset else Value(i, "unused") for i in range(graph.network_inputs)
     ]
-    return Driver(FORMAT, name, "input", "float32", program.target.roles.inputs, values)
+    return Driver(FORMAT, name, "input", program.arithmetic.format.name, program.target.roles.inputs, values)
 
 
 def output_driver(program: Program, name: str) -> Driver:
     """Where NAME_core leaves its outputs: in the program's own work block."""
     graph, words = program.code.order.graph, program.layout.words
-    values = [Value(j, "memory", offset=WORD * int(words[graph.nodes + j])) for j in range(len(graph.outputs))]
-    return Driver(FORMAT, name, "output", "float32", names.work_symbol(name), values)
+    values = [Value(j, "memory", offset=program.word * int(words[graph.nodes + j])) for j in range(len(graph.outputs))]
+    return Driver(FORMAT, name, "output", program.arithmetic.format.name, names.work_symbol(name), values)
 
 
 def show_json(value: msgspec.Struct) -> str:

@@ -9,7 +9,6 @@ import msgspec
 import numpy as np
 
 from armlet.anneal.engine import Annealed
-from armlet.arithmetic.float32 import WORD
 from armlet.build import names
 from armlet.build.domain_entry import DomainEntry, domain_entry
 from armlet.build.prologue import Frame, entry_cycles, inputs_are_natural
@@ -165,9 +164,9 @@ def memory_of(program: Program, frame: Frame) -> MemoryEntry:
     target, layout = program.target, program.layout
     run = sum(target.forms[op].size for op, _ in frame.run)
     core = frame.size(target) - run + program.line_bytes
-    code, constants = core + (-core) % WORD + run, WORD * len(program.constants)
-    work = WORD * max(1, layout.work_words)
-    block = 0 if inputs_are_natural(program) else WORD * max(1, layout.input_words)
+    code, constants = core + (-core) % target.core.word + run, program.word * len(program.constants)
+    work = program.word * max(1, layout.work_words)
+    block = 0 if inputs_are_natural(program) else program.word * max(1, layout.input_words)
     ram = work + block + frame.stack_bytes
     return MemoryEntry(code, constants, code + constants, work, block, frame.stack_bytes, ram)
 
@@ -234,8 +233,8 @@ def make_manifest(
         name=name,
         armlet=__version__,
         target=program.target.name,
-        dtype="float32",
-        multiply_add=program.how.value,
+        dtype=program.arithmetic.format.name,
+        multiply_add=program.arithmetic.rounding,
         entries=[names.run_symbol(name), names.core_symbol(name)],
         settings=settings,
         network=NetworkEntry(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.errors import InputError, InvariantError
 from armlet.formats.arrays import read_npz, write_npz
 from armlet.graph.graph import Graph
@@ -28,8 +29,8 @@ def write_order(order: Order) -> bytes:
     return write_npz({"network_inputs": np.array([graph.network_inputs], np.int32), **arrays}, packed=False)
 
 
-def read_order(path: Path) -> Order:
-    """The order that a build declares, checked. Raises `InputError`."""
+def read_order(path: Path, arithmetic: Arithmetic) -> Order:
+    """The order that a build declares, checked; the manifest says in which arithmetic. Raises `InputError`."""
     arrays = read_npz(path)
     if missing := sorted({*_NAMES, "network_inputs"} - set(arrays)):
         raise InputError(path, f"has no array {missing[0]}", "compile the network again")
@@ -38,7 +39,7 @@ def read_order(path: Path) -> Order:
         time = np.lexsort((columns["source"], columns["target"]))
         for name in _CONNECTIONS:
             columns[name] = columns[name][time]
-        graph = Graph(network_inputs=int(arrays["network_inputs"].ravel()[0]), **columns)
+        graph = Graph(network_inputs=int(arrays["network_inputs"].ravel()[0]), arithmetic=arithmetic, **columns)
         graph.check()
         order = Order(graph, np.argsort(time))
         order.check()

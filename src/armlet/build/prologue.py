@@ -6,7 +6,6 @@ from typing import TypeAlias
 
 import numpy as np
 
-from armlet.arithmetic.float32 import WORD
 from armlet.build import names
 from armlet.isa.target import Op, Target
 from armlet.select.program import Program
@@ -48,7 +47,10 @@ def frame(program: Program, name: str) -> Frame:
     enter.append((Op.ADDRESS, {"pointer": roles.work, "symbol": names.work_symbol(name)}))
     run_words = len(roles.scratch) + 2
     return Frame(
-        tuple(enter), tuple(leave), tuple(_run(program, name)), WORD * (run_words + len(cores) + max(0, floats))
+        tuple(enter),
+        tuple(leave),
+        tuple(_run(program, name)),
+        target.core.word * (run_words + len(cores) + max(0, floats)),
     )
 
 
@@ -112,25 +114,25 @@ def _run(program: Program, name: str) -> Iterator[Call]:
         natural = np.empty(graph.inputs, np.int64)
         natural[layout.words[: graph.inputs]] = graph.used
         yield Op.ADDRESS, {"pointer": roles.inputs_walk, "symbol": names.block_symbol(name)}
-        yield from _copy(program.target, roles.inputs, natural.tolist())
+        yield from _copy(program, roles.inputs, natural.tolist())
         yield Op.ADDRESS, {"pointer": roles.inputs, "symbol": names.block_symbol(name)}
     yield Op.CALL, {"symbol": names.core_symbol(name)}
     yield Op.ADDRESS, {"pointer": roles.inputs, "symbol": names.work_symbol(name)}
     yield Op.RUN_OUTPUT, {"pointer": roles.inputs_walk}
     words = layout.words[graph.nodes : graph.nodes + len(graph.outputs)]
-    yield from _copy(program.target, roles.inputs, words.tolist())
+    yield from _copy(program, roles.inputs, words.tolist())
     yield Op.RUN_LEAVE, {}
 
 
-def _copy(target: Target, source: str, words: list[int]) -> Iterator[Call]:
+def _copy(program: Program, source: str, words: list[int]) -> Iterator[Call]:
     """Copy words of the block at `source`, in the order given, to where the input walker points."""
-    roles = target.roles
+    target, roles = program.target, program.target.roles
     most = len(roles.scratch)
     base, start = source, 0
     for begin in range(0, len(words), most):
         chunk = words[begin : begin + most]
         for core, word in zip(roles.scratch, chunk):
-            offset = WORD * word
+            offset = program.word * word
             if not 0 <= offset - start <= target.core_reach:
                 base, start = roles.work_walk, offset - offset % (target.core_reach + 1)
                 far = {"low": start & 0xFFFF, "high": start >> 16}

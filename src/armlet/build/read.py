@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from armlet.arithmetic.float32 import WORD, MultiplyAdd
+from armlet.arithmetic.arithmetic import Arithmetic
+from armlet.arithmetic.arithmetics import arithmetic_called
 from armlet.build.bundle import manifest_path
 from armlet.build.driver import Driver
 from armlet.build.manifest import Manifest, read_manifest
@@ -34,7 +35,6 @@ class Build:
     manifest: Manifest
     network: Network
     order: Order
-    how: MultiplyAdd
     target: Target
     inputs: Driver
     outputs: Driver
@@ -44,6 +44,16 @@ class Build:
     @property
     def name(self) -> str:
         return self.manifest.name
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """How the program computes."""
+        return self.order.graph.arithmetic
+
+    @property
+    def word(self) -> int:
+        """Bytes of a value in memory."""
+        return self.arithmetic.format.bytes
 
     @property
     def scaling(self) -> Scaling:
@@ -59,11 +69,13 @@ def read_build(folder: Path | str) -> Build:
     name, target = manifest.name, TARGETS.get(manifest.target)
     if target is None:
         raise InputError(path, f"target {manifest.target!r} is unknown", f"this armlet knows {', '.join(TARGETS)}")
-    if manifest.multiply_add not in [how.value for how in MultiplyAdd]:
-        raise InputError(path, f"multiply_add {manifest.multiply_add!r} is unknown", "compile the network again")
-    network, order = read_params(folder, tell=_refuse), read_order(folder / f"{name}_order.npz")
-    inputs = read_driver(folder / f"{name}_input_driver.json", "input", network.inputs)
-    outputs = read_driver(folder / f"{name}_output_driver.json", "output", network.outputs)
+    arithmetic = arithmetic_called(manifest.dtype, manifest.multiply_add)
+    if arithmetic is None:
+        what = f"dtype {manifest.dtype!r} with multiply_add {manifest.multiply_add!r} is unknown"
+        raise InputError(path, what, "compile the network again")
+    network, order = read_params(folder, tell=_refuse), read_order(folder / f"{name}_order.npz", arithmetic)
+    inputs = read_driver(folder / f"{name}_input_driver.json", "input", network.inputs, arithmetic)
+    outputs = read_driver(folder / f"{name}_output_driver.json", "output", network.outputs, arithmetic)
     if (order.graph.network_inputs, len(order.graph.outputs)) != (network.inputs, network.outputs):
         raise InputError(folder / f"{name}_order.npz", "declares another network", "compile the network again")
     if manifest.armlet != __version__:
@@ -76,7 +88,6 @@ def read_build(folder: Path | str) -> Build:
         manifest=manifest,
         network=network,
         order=order,
-        how=MultiplyAdd(manifest.multiply_add),
         target=target,
         inputs=inputs,
         outputs=outputs,
@@ -85,16 +96,17 @@ def read_build(folder: Path | str) -> Build:
     )
 
 
-def read_driver(path: Path, direction: str, count: int) -> Driver:
+def read_driver(path: Path, direction: str, count: int, arithmetic: Arithmetic) -> Driver:
     """A driver file of `count` inputs or outputs. Raises `InputError`."""
     driver = parse_json(path, read_file(path, _LONGEST), Driver, "a driver", "compile the network again")
     if driver.direction != direction or [value.index for value in driver.values] != list(range(count)):
         raise InputError(path, f"does not list {count} {direction}s in order", "compile the network again")
-    most = WORD * count if direction == "input" else LARGEST_RAM  # no block is larger than all inputs
+    word = arithmetic.format.bytes
+    most = word * count if direction == "input" else LARGEST_RAM  # no block is larger than all inputs
     for value in driver.values:
-        if value.offset is not None and value.offset > most - WORD:
+        if value.offset is not None and value.offset > most - word:
             raise InputError(path, f"{direction} {value.index} has offset {value.offset}, beyond its block")
-        if value.place == "memory" and (value.offset is None or value.offset < 0 or value.offset % 4):
+        if value.place == "memory" and (value.offset is None or value.offset < 0 or value.offset % word):
             raise InputError(path, f"{direction} {value.index} has offset {value.offset}, no whole word")
         if value.place == "register":
             raise InputError(path, f"{direction} {value.index} lives in a register", "this armlet verifies memory only")

@@ -1,6 +1,5 @@
 """The lines of assembly text that stand around the instructions: what the emitter writes, and the verifier expects."""
 
-from armlet.arithmetic.float32 import WORD
 from armlet.build import names
 from armlet.isa.target import Target
 from armlet.version import __version__
@@ -45,10 +44,10 @@ def constants_opening(target: Target, name: str, count: int) -> list[str]:
             f"{symbol}:"]  # fmt: skip
 
 
-def block(symbol: str, words: int) -> list[str]:
-    """A block of variables."""
+def block(symbol: str, size: int) -> list[str]:
+    """A block of variables of `size` bytes."""
     return [f'.section .bss.{symbol}, "aw", %nobits', "  .p2align 2", f"  .global {symbol}",
-            f"  .type {symbol}, %object", f"{symbol}:", f"  .space {WORD * max(1, words)}",
+            f"  .type {symbol}, %object", f"{symbol}:", f"  .space {size}",
             *closing(symbol)]  # fmt: skip
 
 

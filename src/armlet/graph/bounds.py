@@ -13,8 +13,6 @@ from armlet.network.activation import Activation, activated, activation_error
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F64
 
-UNIT = 2.0**-24  # relative rounding of one float32 operation
-TINY = 2.0**-149  # absolute rounding of one operation among subnormals
 _LINEAR, _RELU = ACTIVATIONS.index(Activation.LINEAR), ACTIVATIONS.index(Activation.RELU)
 
 
@@ -38,6 +36,7 @@ def node_bounds(graph: Graph, domain: InputDomain) -> Bounds:
     sum_low[inputs], sum_high[inputs] = low[inputs], high[inputs]
     ends = np.searchsorted(graph.target, np.arange(graph.nodes + 1))
     weight = graph.weight.astype(np.float64)
+    unit, tiny = graph.arithmetic.format.unit_roundoff, graph.arithmetic.format.smallest_subnormal
     for node in range(graph.inputs, graph.nodes):  # what overflows float64 is unbounded, and decides nothing
         mine = slice(ends[node], ends[node + 1])
         w, below, above = weight[mine], low[graph.source[mine]], high[graph.source[mine]]
@@ -45,7 +44,7 @@ def node_bounds(graph: Graph, domain: InputDomain) -> Bounds:
         bias = float(graph.bias[node])
         size = abs(bias) + np.maximum(np.abs(least), np.abs(most)).sum()
         operations = 2 * len(w) + 1
-        slack = operations * UNIT / max(1 - operations * UNIT, UNIT) * size + operations * TINY
+        slack = operations * unit / max(1 - operations * unit, unit) * size + operations * tiny
         sum_low[node], sum_high[node] = bias + least.sum() - slack, bias + most.sum() + slack
         low[node], high[node] = _activated(graph, node, sum_low[node], sum_high[node])
     return Bounds(low, high, sum_low, sum_high)

@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from armlet.arithmetic.arithmetic import Arithmetic
+from armlet.arithmetic.float32 import FLOAT32
 from armlet.graph.graph import ACTIVATIONS, Graph
 from armlet.network.activation import Activation
 from armlet.network.network import Network
 
 
-def build_graph(network: Network) -> Graph:
+def build_graph(network: Network, arithmetic: Arithmetic = FLOAT32) -> Graph:
     """Lower a network that takes raw inputs (see `fold_normalisation`); every input and neuron is kept."""
     assert network.domain.is_normalised, "fold the normalisation first"
     starts = np.concatenate([[0], np.cumsum(network.widths)])
@@ -36,4 +38,5 @@ def build_graph(network: Network) -> Graph:
         scale=np.ones(starts[-1]),
         twins=np.zeros((0, 3), np.int32),
         twin_scale=np.zeros(0),
+        arithmetic=arithmetic,
     )

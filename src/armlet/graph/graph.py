@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from armlet.arithmetic.arithmetic import Arithmetic
+from armlet.arithmetic.float32 import FLOAT32
 from armlet.errors import InvariantError
 from armlet.network.activation import Activation
 from armlet.network.frozen import F32, F64, frozen
@@ -42,6 +44,7 @@ class Graph:
     scale: F64  # (nodes,) what the neuron's value is multiplied by to give the node's; 1 for inputs and outputs
     twins: Index  # (twins, 3) other neurons whose values nodes give: layer, unit, node; ascending
     twin_scale: F64  # (twins,) what their values are multiplied by
+    arithmetic: Arithmetic = FLOAT32  # how values are stored, and sums are rounded
 
     def __post_init__(self) -> None:
         for name in ("used", "activation", "layer", "unit", "source", "target", "outputs", "twins"):

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.arithmetic.activation_program import RECIPES
 from armlet.errors import InputError
 from armlet.graph.bounds import Bounds, node_bounds
 from armlet.graph.graph import ACTIVATIONS, Graph, Index
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
+from armlet.network.frozen import F32
 
 _LINEAR, _RELU, _LEAKY_RELU, _RELU6 = (
     ACTIVATIONS.index(kind) for kind in (Activation.LINEAR, Activation.RELU, Activation.LEAKY_RELU, Activation.RELU6)
@@ -90,15 +90,14 @@ def _fold_constants(graph: Graph, bounds: Bounds) -> tuple[Graph, NDArray[np.boo
         still = ~constant[sources]
         if not still.all():
             moved = graph.weight[mine][~still].astype(np.float64) * bias[sources[~still]]
-            bias[node] = _in_float32(float(bias[node]) + moved.sum(), graph, node)
+            bias[node] = _in_range(float(bias[node]) + moved.sum(), graph, node)
             keep[mine] = still
         number = _flat(int(graph.activation[node]), bounds.sum_low[node], bounds.sum_high[node])
         if still.any() and number is None:
             continue
         constant[node] = True
         keep[mine] = False
-        recipe = RECIPES[ACTIVATIONS[graph.activation[node]]]
-        bias[node] = recipe(bias[node : node + 1], graph.slope[node])[0] if number is None else number
+        bias[node] = _activated(graph, node, bias[node : node + 1])[0] if number is None else number
     folded = replace(
         graph,
         bias=bias,
@@ -111,10 +110,17 @@ def _fold_constants(graph: Graph, bounds: Bounds) -> tuple[Graph, NDArray[np.boo
     return folded, constant
 
 
-def _in_float32(value: float, graph: Graph, node: int) -> float:
-    if abs(value) > np.finfo(np.float32).max:
+def _activated(graph: Graph, node: int, total: F32) -> F32:
+    """What the machine makes of a sum of `node`."""
+    arithmetic, kind = graph.arithmetic, ACTIVATIONS[graph.activation[node]]
+    return arithmetic.activate(arithmetic.numbers, kind, graph.slope[node], total)
+
+
+def _in_range(value: float, graph: Graph, node: int) -> float:
+    if abs(value) > graph.arithmetic.format.largest:
         place = f"layer {graph.layer[node]}, unit {graph.unit[node]}"
-        raise InputError(f"network, {place}", f"sums constants to {value:.3g}, beyond float32", "scale the weights")
+        beyond = f"beyond {graph.arithmetic.format.name}"
+        raise InputError(f"network, {place}", f"sums constants to {value:.3g}, {beyond}", "scale the weights")
     return value
 
 
@@ -148,4 +154,5 @@ def _keep(graph: Graph, alive: NDArray[np.bool_]) -> Graph:
         scale=graph.scale[alive],
         twins=graph.twins,
         twin_scale=graph.twin_scale,
+        arithmetic=graph.arithmetic,
     )

@@ -48,6 +48,7 @@ class Core:
     ram: Memory
     preserved: tuple[str, ...]  # registers that a call gives back unchanged
     scratch: tuple[str, ...]  # registers that a call may destroy
+    word: int = 4  # bytes of a core register
     absent: str = "(?!)"  # mnemonics that tools know by these names and the core does not have, as an expression
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from enum import IntEnum, auto
 from string import Formatter
 from struct import pack, unpack
 
-from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.errors import CapacityError, TargetError
 from armlet.isa.core import Core
 from armlet.isa.timing import CycleTable, Flash
@@ -161,7 +161,7 @@ class Target:
     core_reach: int  # and one of a core register
     point_reach: int  # and one addition to a pointer
     step_reach: int  # and a short one
-    multiply_add: tuple[MultiplyAdd, ...]  # what it can do, the cheaper first
+    arithmetics: tuple[Arithmetic, ...]  # what it can do, the cheapest first
     immediates: tuple[float, ...]  # the numbers that IMMEDIATE can hold, all float32
     forms: Mapping[Op, Form]
 
@@ -179,8 +179,8 @@ class Target:
                 )
         if min(self.float_reach, self.core_reach, self.point_reach, self.step_reach) < 4:
             raise TargetError(f"{self.name}: a reach is less than a word")
-        if not (self.multiply_add and self.roles.scratch and self.splits):
-            raise TargetError(f"{self.name}: no multiply-add, no scratch register or no split")
+        if not (self.arithmetics and self.roles.scratch and self.splits):
+            raise TargetError(f"{self.name}: no arithmetic, no scratch register or no split")
         if lost := sorted(x for x in self.immediates if not _is_float32(x)):
             raise TargetError(f"{self.name}: {lost} cannot be immediates")
         if missing := set(Op) - set(self.forms):

@@ -83,7 +83,7 @@ def _telling(build: Build, inputs: F32, expected: F32) -> tuple[F32, F32]:
     drawn = build.network.domain.draw(np.random.default_rng(0), _DRAWN).astype(np.float32)
     drawn = drawn[specified(build.network, drawn, build.scaling)]
     with np.errstate(all="ignore"):
-        outputs = run_order(build.order, drawn, build.how)
+        outputs = run_order(build.order, drawn)
     if not len(drawn):
         return inputs, expected
     _, first = np.unique(outputs, axis=0, return_index=True)

@@ -98,7 +98,7 @@ def try_image(
     """As `try_verifier`, of a program that is linked already."""
     x = trials(build, inputs, seed).inputs[:inputs]
     x = x[specified(build.network, x, build.scaling)]
-    expected = run_order(build.order, x, build.how)
+    expected = run_order(build.order, x)
     fates = {kind: dict.fromkeys(Fate, 0) for kind in KINDS}
     missed: list[str] = []
     decoder = Decoder(build.target.core)

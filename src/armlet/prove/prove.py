@@ -16,13 +16,11 @@ from functools import partial
 
 import numpy as np
 
-from armlet.arithmetic.activation_program import RECIPES
-from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.arithmetic.number_format import patterns
+from armlet.graph.graph import ACTIVATIONS
 from armlet.isa.core import Memory
 from armlet.isa.semantics import RefusalError, Step, Term
 from armlet.isa.thumb.semantics import compile_step
-from armlet.network.activation import Activation
-from armlet.prove.activate import activate
 from armlet.prove.state import State
 from armlet.prove.terms import Terms
 from armlet.schedule.order import Order
@@ -58,7 +56,8 @@ def prove(runner: Runner, program: Program, entry: str) -> Proof:
     """Whether `entry` computes the declared order of its build, for all inputs."""
     if entry not in runner.image.functions:
         return Proof("is no Thumb function that other code can call", 0, 0)
-    terms, order, how = Terms(), runner.build.order, runner.build.how
+    order = runner.build.order
+    terms = Terms(order.graph.arithmetic.identities)
     state, walk = _start(runner, entry, terms), _Walk(program)
     before = dict(state.registers)
     try:
@@ -72,7 +71,7 @@ def prove(runner: Runner, program: Program, entry: str) -> Proof:
         return Proof(f"does not give back {', '.join(lost)}", walk.steps, rounded)
     left = [state.memory.get(_place(runner, entry, address)) for address in runner.results(entry)]
     late = "" if state.late is None else f"reads the input at {state.late & 0xFFFF_FFFF:#010x} after it wrote an output"
-    return Proof(_difference(order, how, terms, walk, left), walk.steps, rounded, late)
+    return Proof(_difference(order, terms, walk, left), walk.steps, rounded, late)
 
 
 def _start(runner: Runner, entry: str, terms: Terms) -> State:
@@ -142,10 +141,10 @@ def _function(state: State, address: int) -> range:
     return range(0)
 
 
-def _difference(order: Order, how: MultiplyAdd, terms: Terms, walk: _Walk, left: list[Term | None]) -> str:
+def _difference(order: Order, terms: Terms, walk: _Walk, left: list[Term | None]) -> str:
     """Where the program first leaves the declared order, in words; empty where every output is the declared one."""
     made = len(terms.keys)
-    wanted, strange = _declared(order, how, terms, made)
+    wanted, strange = _declared(order, terms, made)
     wrong = [j for j, (found, term) in enumerate(zip(left, wanted)) if found != term]
     if not wrong:
         return ""
@@ -160,27 +159,27 @@ def _difference(order: Order, how: MultiplyAdd, terms: Terms, walk: _Walk, left:
     return f"{place}: its sum never takes in {graph.weight[connection]!s} times {origin}{at}"
 
 
-def _declared(order: Order, how: MultiplyAdd, terms: Terms, made: int) -> tuple[list[Term], tuple[int, Term] | None]:
+def _declared(order: Order, terms: Terms, made: int) -> tuple[list[Term], tuple[int, Term] | None]:
     """The term of each output, and the first connection whose sum has a number from `made` on, with the sum before."""
-    graph, known = order.graph, tuple(Activation)
-    value = [terms.constant(int(bits)) for bits in graph.bias.view(np.uint32).tolist()]
+    graph, arithmetic = order.graph, order.graph.arithmetic
+    weight, value, slope = (
+        [terms.constant(bits) for bits in patterns(of)] for of in (graph.weight, graph.bias, graph.slope)
+    )
     value[: graph.inputs] = [terms.unknown("input", int(index)) for index in graph.used]
     waits = np.bincount(graph.target, minlength=graph.nodes).tolist()
-    kinds = zip(graph.activation.tolist(), graph.slope.tolist())
-    finish = [partial(activate, terms, RECIPES[known[code]], slope) for code, slope in kinds]
-    fresh = [True] * graph.nodes
+    kinds = [ACTIVATIONS[code] for code in graph.activation.tolist()]
+    finish = [partial(arithmetic.activate, terms, kind, each) for kind, each in zip(kinds, slope)]
+    fresh, has_bias = [True] * graph.nodes, (graph.bias != 0).tolist()
     value = [v if waits[n] else finish[n](v) for n, v in enumerate(value)]
-    columns = graph.source.tolist(), graph.target.tolist(), graph.weight.view(np.uint32).tolist(), graph.bias.tolist()
+    sources, targets = graph.source.tolist(), graph.target.tolist()
     strange: tuple[int, Term] | None = None
     for k in order.connections.tolist():
-        source, target, weight = columns[0][k], columns[1][k], terms.constant(columns[2][k])
+        x, target = value[sources[k]], targets[k]
         before = value[target]
-        if fresh[target] and columns[3][target] == 0:
-            total = terms.multiply(weight, value[source])
-        elif how is MultiplyAdd.FUSED:
-            total = terms.fused(before, weight, value[source])
+        if fresh[target]:
+            total = arithmetic.begin(terms, before if has_bias[target] else None, weight[k], x)
         else:
-            total = terms.add(before, terms.multiply(weight, value[source]))
+            total = arithmetic.accumulate(terms, before, weight[k], x)
         fresh[target] = False
         waits[target] -= 1
         value[target] = total if waits[target] else finish[target](total)

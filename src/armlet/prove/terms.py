@@ -8,22 +8,25 @@ built the same number. Only identities that hold exactly in IEEE 754 are used: p
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from armlet.arithmetic.arithmetic import Identities
 from armlet.isa.semantics import Term
 
 Key: TypeAlias = tuple[str, int, int, int, int]
 
-_SIGN = 0x8000_0000
 _LOW = 0xFFFF_FFFF
-_ONE = 0x3F80_0000
-_TWO = 0x4000_0000
 
 
 @dataclass(slots=True)
 class Terms:
     """All terms so far, each with one number."""
 
+    identities: Identities
     keys: list[Key] = field(default_factory=list)
     numbers: dict[Key, Term] = field(default_factory=dict)
+
+    @property
+    def _sign(self) -> int:
+        return self.identities.sign or 0
 
     def constant(self, bits: int) -> Term:
         """A word whose bits are known: a weight, or an address."""
@@ -55,14 +58,14 @@ class Terms:
     def multiply(self, a: Term, b: Term) -> Term:
         """The rounded product."""
         sign, a, b = self._factors(a, b)
-        one = next((y for x, y in ((a, b), (b, a)) if self.bits(x) == _ONE), None)
+        one = next((y for x, y in ((a, b), (b, a)) if self.bits(x) == self.identities.one), None)
         product = self._number("multiply", a, b) if one is None else one
         return self.negate(product) if sign else product
 
     def add(self, a: Term, b: Term) -> Term:
         """The rounded sum."""
         if a == b:
-            return self.multiply(self.constant(_TWO), a)
+            return self.multiply(self.constant(self.identities.two), a)
         return self._number("add", min(a, b), max(a, b))
 
     def subtract(self, a: Term, b: Term) -> Term:
@@ -72,7 +75,7 @@ class Terms:
     def fused(self, addend: Term, a: Term, b: Term) -> Term:
         """addend + a * b, rounded once."""
         sign, a, b = self._factors(a, b)
-        if _ONE in (self.bits(a), self.bits(b)):  # the product is exact
+        if self.identities.one in (self.bits(a), self.bits(b)):  # the product is exact
             return self.add(addend, self.negate(self.multiply(a, b)) if sign else self.multiply(a, b))
         return self._number("fused", addend, a, b, sign)
 
@@ -80,7 +83,7 @@ class Terms:
         """a with its sign turned."""
         kind, of, *_ = self.keys[a]
         if kind == "constant":
-            return self.constant(of ^ _SIGN)
+            return self.constant(of ^ self._sign)
         return of if kind == "negate" else self._number("negate", a)
 
     def positive(self, a: Term) -> Term:
@@ -88,7 +91,7 @@ class Terms:
         bits = self.bits(a)
         if bits is None:
             return self._number("positive", a)
-        return self.constant(0 if bits & _SIGN else bits)
+        return self.constant(0 if bits & self._sign else bits)
 
     def divide(self, a: Term, b: Term) -> Term:
         """The rounded quotient."""
@@ -99,19 +102,19 @@ class Terms:
         bits = self.bits(a)
         if bits is None:
             return self._number("negative", a)
-        return self.constant(bits if bits & _SIGN else 0)
+        return self.constant(bits if bits & self._sign else 0)
 
     def magnitude(self, a: Term) -> Term:
         """a with its sign cleared."""
         bits = self.bits(a)
-        return self._number("magnitude", a) if bits is None else self.constant(bits & ~_SIGN)
+        return self._number("magnitude", a) if bits is None else self.constant(bits & ~self._sign)
 
     def signed(self, a: Term, b: Term) -> Term:
         """The sign of a, and the rest of b."""
         sign, rest = self.bits(a), self.bits(b)
         if sign is None or rest is None:
             return self._number("signed", a, b)
-        return self.constant(sign & _SIGN | rest & ~_SIGN)
+        return self.constant(sign & self._sign | rest & ~self._sign)
 
     def raised(self, a: Term, by: int) -> Term:
         """The word a as a whole number, and `by` more; it wraps round."""
@@ -129,7 +132,7 @@ class Terms:
         plain: list[Term] = []
         for factor in (a, b):
             kind, of, *_ = self.keys[factor]
-            turned = kind == "negate" or (kind == "constant" and bool(of & _SIGN))
+            turned = kind == "negate" or (kind == "constant" and bool(of & self._sign))
             sign ^= turned
             plain.append(self.negate(factor) if turned else factor)
         return int(sign), min(plain), max(plain)

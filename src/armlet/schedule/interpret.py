@@ -1,10 +1,8 @@
-"""The meaning of an order: float32, each neuron summed in the order given, bit for bit what the machine must leave."""
+"""The meaning of an order: each neuron summed in the order given, bit for bit what the machine must leave."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from armlet.arithmetic.activation_program import RECIPES
-from armlet.arithmetic.float32 import MultiplyAdd, multiply, multiply_add
 from armlet.graph.graph import ACTIVATIONS, Graph, Index
 from armlet.network.activation import Activation
 from armlet.network.frozen import F32
@@ -14,23 +12,23 @@ _CHUNK = 1 << 24  # float32 values held at once
 _LINEAR = ACTIVATIONS.index(Activation.LINEAR)
 
 
-def run_order(order: Order, x: ArrayLike, how: MultiplyAdd) -> F32:
+def run_order(order: Order, x: ArrayLike) -> F32:
     """Outputs (samples, outputs) for raw network inputs (samples, network inputs)."""
     graph = order.graph
     rows = np.atleast_2d(np.asarray(x, np.float32))
     step = max(1, _CHUNK // graph.nodes)
     plan = _by_rank(order)
-    parts = [_run(graph, plan, rows[i : i + step], how) for i in range(0, len(rows), step)]
+    parts = [_run(graph, plan, rows[i : i + step]) for i in range(0, len(rows), step)]
     return np.concatenate(parts) if parts else np.zeros((0, len(graph.outputs)), np.float32)
 
 
-def _run(graph: Graph, plan: list[list[Index]], rows: F32, how: MultiplyAdd) -> F32:
+def _run(graph: Graph, plan: list[list[Index]], rows: F32) -> F32:
     value = np.repeat(graph.bias[:, None], len(rows), axis=1)  # a neuron without connections is its bias
     value[: graph.inputs] = rows[:, graph.used].T
     _activate(graph, value, np.flatnonzero(np.bincount(graph.target, minlength=graph.nodes) == 0))
     for ranks in plan:
         for rank, chosen in enumerate(ranks):
-            _accumulate(graph, value, chosen, rank == 0, how)
+            _accumulate(graph, value, chosen, rank == 0)
         _activate(graph, value, graph.target[ranks[0]])
     return np.ascontiguousarray(value[graph.outputs].T)
 
@@ -40,15 +38,17 @@ def _activate(graph: Graph, value: F32, done: Index) -> None:
     for code in np.unique(graph.activation[done]).tolist():
         if code != _LINEAR:
             mine = done[graph.activation[done] == code]
-            value[mine] = RECIPES[ACTIVATIONS[code]](value[mine], graph.slope[mine][:, None])
+            arithmetic, slope = graph.arithmetic, graph.slope[mine][:, None]
+            value[mine] = arithmetic.activate(arithmetic.numbers, ACTIVATIONS[code], slope, value[mine])
 
 
-def _accumulate(graph: Graph, value: F32, chosen: Index, first: bool, how: MultiplyAdd) -> None:
+def _accumulate(graph: Graph, value: F32, chosen: Index, first: bool) -> None:
+    arithmetic, on = graph.arithmetic, graph.arithmetic.numbers
     target, source, weight = graph.target[chosen], graph.source[chosen], graph.weight[chosen][:, None]
-    total = multiply_add(value[target], weight, value[source], how)
+    total = arithmetic.accumulate(on, value[target], weight, value[source])
     if first:
         bare = (graph.bias[target] == 0)[:, None]
-        total = np.where(bare, multiply(weight, value[source]), total)
+        total = np.where(bare, arithmetic.begin(on, None, weight, value[source]), total)
     value[target] = total
 
 

@@ -3,16 +3,15 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from armlet.arithmetic.activation_program import RECIPES
-from armlet.arithmetic.float32 import MultiplyAdd, multiply, multiply_add
 from armlet.graph.graph import ACTIVATIONS
 from armlet.network.frozen import F32
 from armlet.schedule.code import Code, Op
 
 
-def run_code(code: Code, x: ArrayLike, how: MultiplyAdd) -> F32:
+def run_code(code: Code, x: ArrayLike) -> F32:
     """Outputs (samples, outputs) for raw network inputs (samples, network inputs), bit for bit those of the order."""
-    graph = code.order.graph
+    graph, arithmetic = code.order.graph, code.order.graph.arithmetic
+    on = arithmetic.numbers
     rows = np.atleast_2d(np.asarray(x, np.float32))
     register = np.zeros((code.registers, len(rows)), np.float32)
     cell = {i: rows[:, used] for i, used in enumerate(graph.used.tolist())}
@@ -22,13 +21,14 @@ def run_code(code: Code, x: ArrayLike, how: MultiplyAdd) -> F32:
                 register[a] = cell[what]
             case Op.STORE:
                 cell[what] = register[a].copy()
-            case Op.FIRST if graph.bias[graph.target[what]] == 0:
-                register[a] = multiply(graph.weight[what], register[b])
-            case Op.FIRST | Op.NEXT:
-                start = graph.bias[graph.target[what]] if op == Op.FIRST else register[a]
-                register[a] = multiply_add(start, graph.weight[what], register[b], how)
+            case Op.FIRST:
+                bias = graph.bias[graph.target[what]]
+                register[a] = arithmetic.begin(on, None if bias == 0 else bias, graph.weight[what], register[b])
+            case Op.NEXT:
+                register[a] = arithmetic.accumulate(on, register[a], graph.weight[what], register[b])
             case Op.FINISH:
-                register[a] = RECIPES[ACTIVATIONS[graph.activation[what]]](register[a], graph.slope[what])
+                kind = ACTIVATIONS[graph.activation[what]]
+                register[a] = arithmetic.activate(on, kind, graph.slope[what], register[a])
             case Op.CONSTANT:
                 register[a] = graph.bias[what]
             case _:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from armlet.arithmetic.float32 import WORD
 from armlet.isa.target import Op, Target
 from armlet.select.program import POINTERS
 
@@ -16,13 +15,14 @@ class Block:
     """The state of one block's pointers while lines are selected."""
 
     target: Target
+    word: int  # bytes of a value
     stays: int  # position in POINTERS
     walks: int
     at: int | None = field(default=None)  # bytes from the block's start to where the walking pointer is
 
     @classmethod
-    def of(cls, target: Target, stays: str, walks: str) -> "Block":
-        return cls(target, POINTERS.index(stays), POINTERS.index(walks))
+    def of(cls, target: Target, word: int, stays: str, walks: str) -> "Block":
+        return cls(target, word, POINTERS.index(stays), POINTERS.index(walks))
 
     def load(self, d: int, word: int, count: int) -> Iterator[Fields]:
         """Lines that load `count` neighbouring words into the registers from d on."""
@@ -49,20 +49,20 @@ class Block:
             yield from self._single(Op.CORE_STORE, scratch + k, word + k, self.target.core_reach)
 
     def _listed(self, op: Op, d: int, word: int, count: int) -> Iterator[Fields]:
-        yield from self._point(WORD * word)
+        yield from self._point(self.word * word)
         yield {"op": op, "d": d, "n": count, "base": self.walks}
-        self.at = WORD * (word + count)
+        self.at = self.word * (word + count)
 
     def _single(self, op: Op, d: int, word: int, reach: int) -> Iterator[Fields]:
         found = self._reached(word, reach)
         if found is None:
-            yield from self._point(WORD * word)
+            yield from self._point(self.word * word)
             found = {"base": self.walks, "offset": 0}
         yield {"op": op, "d": d, "n": 1, **found}
 
     def _reached(self, word: int, reach: int) -> Fields | None:
         """The pointer and offset by which a word can be had as things are."""
-        offset = WORD * word
+        offset = self.word * word
         if offset <= reach:
             return {"base": self.stays, "offset": offset}
         below = 0 if reach > self.target.float_reach else -reach  # long offsets of core registers only count upwards

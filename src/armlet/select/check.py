@@ -8,8 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from armlet.arithmetic.activation_program import NOTHING, RECIPES, SLOPE, Does
-from armlet.arithmetic.float32 import WORD, MultiplyAdd
+from armlet.arithmetic.number_format import patterns
 from armlet.errors import InvariantError
 from armlet.graph.graph import ACTIVATIONS
 from armlet.isa.target import Op
@@ -22,7 +21,7 @@ _READ, _POOL = ("inputs", "inputs_walk"), POINTERS.index("pool")
 
 def check_program(program: Program) -> None:
     """Raise `InvariantError` unless the lines of `program` compute its order, within its blocks and registers."""
-    number = Numbering()
+    number = Numbering(program.arithmetic.identities)
     wanted = _order_numbers(program, number)
     machine = _Machine(program, number)
     for at, line in enumerate(map(Line._make, program.lines.tolist())):
@@ -39,56 +38,25 @@ def check_program(program: Program) -> None:
 
 def _order_numbers(program: Program, number: Numbering) -> list[Number]:
     """The number of each node's value, summed in the declared order."""
-    graph, fused = program.code.order.graph, program.how is MultiplyAdd.FUSED
-    bits = graph.weight.view(np.uint32).tolist()
-    bias = graph.bias.view(np.uint32).tolist()
+    graph, arithmetic = program.code.order.graph, program.arithmetic
+    weight, bias, slope = (
+        [number.constant(bits) for bits in patterns(of)] for of in (graph.weight, graph.bias, graph.slope)
+    )
+    has_bias, kinds = (graph.bias != 0).tolist(), [ACTIVATIONS[code] for code in graph.activation.tolist()]
     queue: list[list[int]] = [[] for _ in range(graph.nodes)]
     for connection in program.code.order.connections.tolist():
         queue[graph.target[connection]].append(connection)
     value = [number("input", i) for i in range(graph.inputs)]
     for node in range(graph.inputs, graph.nodes):
-        total = number.constant(bias[node])
+        total = bias[node]
         for rank, connection in enumerate(queue[node]):
-            bare = rank == 0 and graph.bias[node] == 0
             x = value[graph.source[connection]]
-            total = _multiply_add(number, None if bare else total, bits[connection], x, fused)
-        value.append(_activated(number, int(graph.activation[node]), float(graph.slope[node]), total))
+            if rank == 0:
+                total = arithmetic.begin(number, total if has_bias[node] else None, weight[connection], x)
+            else:
+                total = arithmetic.accumulate(number, total, weight[connection], x)
+        value.append(arithmetic.activate(number, kinds[node], slope[node], total))
     return value
-
-
-def _activated(number: Numbering, code: int, slope: float, total: Number) -> Number:
-    """The number of what the recipe of an activation makes of a sum."""
-    values = [total]
-    for step in RECIPES[ACTIVATIONS[code]].steps:
-        a = values[step.a]
-        constant = slope if step.b == SLOPE else step.constant
-        b = values[step.b] if step.b >= 0 else number.constant(int(np.float32(constant).view(np.uint32)))
-        match step.does:
-            case Does.MULTIPLY:
-                values.append(number.multiply(a, b))
-            case Does.ADD:
-                values.append(number.add(a, b))
-            case Does.SUBTRACT:
-                values.append(number.subtract(a, b))
-            case _:
-                values.append(number(step.does.name.lower(), a, step.bits if step.b == NOTHING else b))
-    return values[-1]
-
-
-_ONE, _MINUS_ONE = 0x3F800000, 0xBF800000
-
-
-def _multiply_add(number: Numbering, acc: Number | None, bits: int, x: Number, fused: bool) -> Number:
-    """acc + weight * x as the contract rounds it; by a weight of one in size nothing is rounded but the sum."""
-    if bits in (_ONE, _MINUS_ONE):
-        if acc is None:
-            return x if bits == _ONE else number.negate(x)
-        return number.add(acc, x) if bits == _ONE else number.subtract(acc, x)
-    weight = number.constant(bits)
-    if acc is not None and fused:
-        return number.fused(acc, weight, x)
-    product = number.multiply(weight, x)
-    return product if acc is None else number.add(acc, product)
 
 
 class _Machine:
@@ -97,12 +65,13 @@ class _Machine:
     def __init__(self, program: Program, number: Numbering) -> None:
         graph, words = program.code.order.graph, program.layout.words
         self.number, self.registers, self.words = number, len(program.target.floats), program.layout.work_words
+        self.word = program.word
         self.floats: dict[int, Number] = {}
         self.scratch: dict[int, Number] = {}
         self.pointer = {"inputs": 0, "work": 0, "pool": 0}
         self.inputs = {int(words[i]): number("input", i) for i in range(graph.inputs)}
         self.work: dict[int, Number] = {}
-        self.bits = program.constants.view(np.uint32).tolist()
+        self.bits = patterns(program.constants)
         self.immediates = frozenset(np.array(program.target.immediates, np.float32).view(np.int32).tolist())
 
     def step(self, line: Line) -> None:
@@ -126,17 +95,17 @@ class _Machine:
             case Op.TO_CORE:
                 self.scratch[d] = get(a)
             case Op.CLAMP:
-                self.scratch[d] = number("positive", self.scratch[d], 0)
+                self.scratch[d] = number.positive(self.scratch[d])
             case Op.CLAMP_ABOVE:
-                self.scratch[d] = number("negative", self.scratch[d], 0)
+                self.scratch[d] = number.negative(self.scratch[d])
             case Op.MAGNITUDE:
-                self.scratch[d] = number("magnitude", self.scratch[a], 0)
+                self.scratch[d] = number.magnitude(self.scratch[a])
             case Op.SIGNED:
-                self.scratch[d] = number("signed", self.scratch[d], self.scratch[a])
+                self.scratch[d] = number.signed(self.scratch[d], self.scratch[a])
             case Op.BITS_UP | Op.BITS_DOWN:
-                self.scratch[d] = number("up" if op == Op.BITS_UP else "down", self.scratch[d], line.offset)
+                self.scratch[d] = number.raised(self.scratch[d], line.offset if op == Op.BITS_UP else -line.offset)
             case Op.DIVIDE:
-                self._set(d, number("divide", get(a), get(b)))
+                self._set(d, number.divide(get(a), get(b)))
             case Op.FROM_CORE:
                 self._set(d, self.scratch[a])
             case Op.STREAM:
@@ -186,18 +155,18 @@ class _Machine:
         return self.inputs if POINTERS[line.base] in _READ else self.work
 
     def _at(self, line: Line) -> int:
-        word, rest = divmod(self.pointer[POINTERS[line.base]] + line.offset, WORD)
+        word, rest = divmod(self.pointer[POINTERS[line.base]] + line.offset, self.word)
         _require(rest == 0, "an address is not a word's")
         return word
 
     def _walk(self, line: Line, each: Callable[[int, int], None]) -> None:
         name = POINTERS[line.base]
         _require(name not in ("inputs", "work"), f"{name} moves")
-        begin, rest = divmod(self.pointer[name], WORD)
+        begin, rest = divmod(self.pointer[name], self.word)
         _require(rest == 0 and line.n > 0, "no list of words")
         for k in range(line.n):
             each(k, begin + k)
-        self.pointer[name] += WORD * line.n
+        self.pointer[name] += self.word * line.n
 
     def _write(self, line: Line, word: int, value: Number) -> None:
         _require(POINTERS[line.base] in ("work", "work_walk"), "writes outside the work block")

@@ -13,7 +13,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.arithmetic.float32 import MultiplyAdd
 from armlet.graph.graph import Index
 from armlet.network.frozen import F32
 from armlet.select.constant_pool import Stream, plan_stream
@@ -48,10 +47,9 @@ class _Made:
     others: Mask  # by constant
 
     @classmethod
-    def most(cls, steps: Steps, others: F32, numbers: tuple[float, ...], how: MultiplyAdd) -> "_Made":
+    def most(cls, steps: Steps, others: F32, numbers: tuple[float, ...], fused: bool) -> "_Made":
         """All that can be."""
-        separate = how is MultiplyAdd.SEPARATE
-        twice = (steps.bare & (steps.weight == 2)) | (~steps.bare & (np.abs(steps.weight) == 2) & separate)
+        twice = (steps.bare & (steps.weight == 2)) | (~steps.bare & (np.abs(steps.weight) == 2) & (not fused))
         return cls(
             np.isin(steps.bias, numbers),
             np.isin(steps.weight, numbers) & ~steps.unit & ~twice,
@@ -71,10 +69,10 @@ class _Made:
 
 
 def supplies(
-    steps: Steps, others: Wanted, numbers: tuple[float, ...], how: MultiplyAdd, registers: range
+    steps: Steps, others: Wanted, numbers: tuple[float, ...], fused: bool, registers: range
 ) -> Iterator[Supply]:
     """All ways to supply the constants of `steps`, and `others`, through `registers`; first with nothing made."""
-    most = _Made.most(steps, others[1], numbers, how)
+    most = _Made.most(steps, others[1], numbers, fused)
     nowhere = np.zeros_like(steps.bare)
     least, nothing = most.but(steps.bare), _Made(nowhere, nowhere, nowhere, np.zeros_like(most.others))
     yield _supply(steps, others, nothing, registers, 0)

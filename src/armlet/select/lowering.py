@@ -1,4 +1,4 @@
-"""Recipes to lines: where the steps of an activation keep their values, worked out once for each activation.
+"""ActivationPrograms to lines: where the steps of an activation keep their values, worked out once for each activation.
 
 A recipe works in homes: float register 0 of them is the accumulator itself, the others are registers that constants
 leave free; bits are worked on in core registers. A value moves between the two when a step wants it in the other.
@@ -7,7 +7,16 @@ leave free; bits are worked on in core registers. A value moves between the two 
 from dataclasses import dataclass, field
 from functools import cache
 
-from armlet.arithmetic.activation_program import FLOATING, NOTHING, RECIPES, SLOPE, Does, Recipe, Step, X
+from armlet.arithmetic.activation_program import (
+    ACTIVATION_PROGRAMS,
+    FLOATING,
+    NOTHING,
+    SLOPE,
+    ActivationProgram,
+    Does,
+    Step,
+    X,
+)
 from armlet.errors import CapacityError
 from armlet.graph.graph import ACTIVATIONS, Graph
 from armlet.isa.target import Op, Split
@@ -67,7 +76,7 @@ class _Homes:
 @cache
 def lower(kind: Activation) -> Lowered:
     """The lines of an activation."""
-    recipe = RECIPES[kind]
+    recipe = ACTIVATION_PROGRAMS[kind]
     floats, cores = _Homes({X: 0}, 1), _Homes()
     moves: list[Move] = []
     for number, step in enumerate(recipe.steps, 1):
@@ -120,7 +129,7 @@ def _place(step: Step, number: int, a: int, homes: _Homes) -> int:
     return a
 
 
-def _release(recipe: Recipe, number: int, operands: list[int], *homes: _Homes) -> None:
+def _release(recipe: ActivationProgram, number: int, operands: list[int], *homes: _Homes) -> None:
     """Values that no later step reads give up their homes."""
     later = {value for step in recipe.steps[number:] for value in (step.a, step.b) if value != NOTHING}
     for value in operands:

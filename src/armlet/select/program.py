@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.isa.target import Op, Split, Target
 from armlet.layout.layout import Layout
 from armlet.network.frozen import F32, frozen
@@ -39,7 +39,6 @@ class Program:
     target: Target
     code: Code
     layout: Layout
-    how: MultiplyAdd
     split: Split
     lines: NDArray[np.void]  # of LINE
     constants: F32  # in the order in which they are streamed
@@ -49,6 +48,16 @@ class Program:
         lines.setflags(write=False)
         object.__setattr__(self, "lines", lines)
         object.__setattr__(self, "constants", frozen(self.constants, np.float32))
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """How the program computes: its graph's."""
+        return self.code.order.graph.arithmetic
+
+    @property
+    def word(self) -> int:
+        """Bytes of a value in memory."""
+        return self.arithmetic.format.bytes
 
     @property
     def line_bytes(self) -> int:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from armlet.arithmetic.float32 import MultiplyAdd
 from armlet.graph.graph import ACTIVATIONS
 from armlet.isa.target import Split, Target
 from armlet.kernels import njit
@@ -27,15 +26,15 @@ _IN_CORE = np.array([lower(kind).in_core for kind in ACTIVATIONS])
 _LOAD, _STORE, _FIRST, _NEXT, _FINISH, _CONSTANT = (int(step) for step in Step)
 
 
-def selections(code: Code, layout: Layout, target: Target, split: Split, how: MultiplyAdd) -> Iterator[Program]:
+def selections(code: Code, layout: Layout, target: Target, split: Split) -> Iterator[Program]:
     """A program for each way to supply constants, first the one that streams all of them."""
     graph, rows = code.order.graph, code.instructions
     clamped = _clamped_on_their_way(rows, _IN_CORE[graph.activation], code.registers)
     rows, clamped = with_room_for_constants(rows, clamped, graph)
-    for lines, supply in arithmetic(rows, graph, target, split, how):
+    for lines, supply in arithmetic(rows, graph, target, split):
         add_activations(lines, rows, graph, clamped, split, supply.factor)
         add_transfers(lines, rows, clamped, layout, graph, target)
-        yield Program(target, code, layout, how, split, lines.in_order(), supply.stream.constants)
+        yield Program(target, code, layout, split, lines.in_order(), supply.stream.constants)
 
 
 @njit(cache=True)

@@ -41,7 +41,10 @@ def add_transfers(
     stores = np.where(rows[:, 0] == Step.STORE, rows[:, 3], 0)
     node = np.where(stores < nodes, stores, graph.outputs[np.maximum(stores - nodes, 0)])
     made = np.where(clamped, graph.activation[node], NOT_MADE)
-    blocks = Block.of(target, "inputs", "inputs_walk"), Block.of(target, "work", "work_walk")
+    blocks = tuple(
+        Block.of(target, graph.arithmetic.format.bytes, *roles)
+        for roles in (("inputs", "inputs_walk"), ("work", "work_walk"))
+    )
     at: list[int] = []
     parts: list[tuple[int, ...]] = []
     for run in _runs(rows, made, layout.words, inputs):

@@ -21,7 +21,6 @@ from armlet.simulate.trace import Trace
 from armlet.simulate.watch import trace_call
 from armlet.toolchain.image import Image
 
-_WORD = 4
 INPUT_ARRAY, OUTPUT_ARRAY = "input array", "output array"  # the areas that NAME_run is given
 _GUARD = 64  # bytes before and after a caller's array that must stay as they are
 
@@ -42,9 +41,9 @@ class Runner:
     def __init__(self, build: Build, image: Image) -> None:
         self.build, self.image = build, image
         self.machine = Machine(build.target.core, image)
-        self._inputs = self.machine.reserve(_WORD * build.network.inputs + 2 * _GUARD) + _GUARD
-        self._outputs = self.machine.reserve(_WORD * build.network.outputs + 2 * _GUARD) + _GUARD
-        self._block = self.machine.reserve(_span(build.inputs) + 2 * _GUARD) + _GUARD
+        self._inputs = self.machine.reserve(self.build.word * build.network.inputs + 2 * _GUARD) + _GUARD
+        self._outputs = self.machine.reserve(self.build.word * build.network.outputs + 2 * _GUARD) + _GUARD
+        self._block = self.machine.reserve(_span(build.inputs, build.word) + 2 * _GUARD) + _GUARD
         self._decoded: Program | None = None
 
     @property
@@ -85,13 +84,13 @@ class Runner:
     def places(self, entry: str) -> Mapping[int, int]:
         """For each address that the caller fills, the number of the input that goes there."""
         if self._is_run(entry):
-            return {self._inputs + _WORD * i: i for i in range(self.build.network.inputs)}
+            return {self._inputs + self.build.word * i: i for i in range(self.build.network.inputs)}
         return {self._block + v.offset: v.index for v in self.build.inputs.values if v.offset is not None}
 
     def results(self, entry: str) -> tuple[int, ...]:
         """The address of each output after a call of `entry`."""
         if self._is_run(entry):
-            return tuple(self._outputs + _WORD * j for j in range(self.build.network.outputs))
+            return tuple(self._outputs + self.build.word * j for j in range(self.build.network.outputs))
         base = self.image.address(self.build.outputs.base)
         return tuple(base + (value.offset or 0) for value in self.build.outputs.values)
 
@@ -101,10 +100,16 @@ class Runner:
         stack = Memory(STACK.end - memory.stack, memory.stack)
         found = [*self._linked(), Area("stack", stack, True)]
         if self._is_run(entry):
-            found.append(Area(INPUT_ARRAY, Memory(self._inputs, _WORD * network.inputs), False))
-            found.append(Area(OUTPUT_ARRAY, Memory(self._outputs, _WORD * network.outputs), True))
+            found.append(Area(INPUT_ARRAY, Memory(self._inputs, self.build.word * network.inputs), False))
+            found.append(Area(OUTPUT_ARRAY, Memory(self._outputs, self.build.word * network.outputs), True))
         else:
-            found.append(Area("input block", Memory(self._block, max(_WORD, _span(self.build.inputs))), False))
+            found.append(
+                Area(
+                    "input block",
+                    Memory(self._block, max(self.build.word, _span(self.build.inputs, self.build.word))),
+                    False,
+                )
+            )
         return tuple(found)
 
     def _linked(self) -> list[Area]:
@@ -122,22 +127,22 @@ class Runner:
     def _through_arrays(self, x: F32, call: Callable[[str, tuple[int, ...]], None]) -> F32:
         self._poison()
         count = self.build.network.outputs
-        self.machine.poison(self._outputs, _WORD * count)
+        self.machine.poison(self._outputs, self.build.word * count)
         self.machine.write_floats(self._inputs, x)
         call(names.run_symbol(self.build.name), (self._inputs, self._outputs))
         return self.machine.read_floats(self._outputs, count)
 
     def _through_drivers(self, x: F32, call: Callable[[str, tuple[int, ...]], None]) -> F32:
         self._poison()
-        words = np.full(max(1, _span(self.build.inputs) // _WORD), np.nan, np.float32)
+        words = np.full(max(1, _span(self.build.inputs, self.build.word) // self.build.word), np.nan, np.float32)
         for value in self.build.inputs.values:
             if value.place == "memory" and value.offset is not None:
-                words[value.offset // _WORD] = x[value.index]
+                words[value.offset // self.build.word] = x[value.index]
         self.machine.write_floats(self._block, words)
         call(names.core_symbol(self.build.name), (self._block,))
         base = self.image.address(self.build.outputs.base)
-        work = self.machine.read_floats(base, max(1, _span(self.build.outputs) // _WORD))
-        return work[_places(self.build.outputs)]
+        work = self.machine.read_floats(base, max(1, _span(self.build.outputs, self.build.word) // self.build.word))
+        return work[_places(self.build.outputs, self.build.word)]
 
     def _is_run(self, entry: str) -> bool:
         return entry == names.run_symbol(self.build.name)
@@ -148,10 +153,10 @@ class Runner:
                 self.machine.poison(section.address, section.size)
 
 
-def _span(driver: Driver) -> int:
+def _span(driver: Driver, word: int) -> int:
     """Bytes from the driver's base to the end of its last value."""
-    return max((value.offset + _WORD for value in driver.values if value.offset is not None), default=0)
+    return max((value.offset + word for value in driver.values if value.offset is not None), default=0)
 
 
-def _places(driver: Driver) -> NDArray[np.int64]:
-    return np.array([(value.offset or 0) // _WORD for value in driver.values], np.int64)
+def _places(driver: Driver, word: int) -> NDArray[np.int64]:
+    return np.array([(value.offset or 0) // word for value in driver.values], np.int64)

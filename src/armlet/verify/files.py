@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from armlet.arithmetic.float32 import WORD
 from armlet.build import names
 from armlet.build.driver import FORMAT, Driver, Value, show_json, show_schema
 from armlet.build.header import Interface, show_header
@@ -57,9 +56,11 @@ def expected_files(build: Build, work_words: int, block_words: int) -> Mapping[s
     told = Interface(target.title, *sizes, words, work_words, block_words > 0, domain)
     files: dict[str, bytes | str] = {
         f"{name}.h": show_header(told, name),
-        f"{name}_input_driver.json": show_json(Driver(FORMAT, name, "input", "float32", target.roles.inputs, inputs)),
+        f"{name}_input_driver.json": show_json(
+            Driver(FORMAT, name, "input", build.arithmetic.format.name, target.roles.inputs, inputs)
+        ),
         f"{name}_output_driver.json": show_json(
-            Driver(FORMAT, name, "output", "float32", names.work_symbol(name), outputs)
+            Driver(FORMAT, name, "output", build.arithmetic.format.name, names.work_symbol(name), outputs)
         ),
         f"{name}_order.npz": write_order(build.order),
         "driver.schema.json": show_schema(Driver),
@@ -75,8 +76,10 @@ def outside(build: Build, work_words: int, block_words: int) -> str:
     blocks = (build.inputs, block_words or build.network.inputs), (build.outputs, work_words)
     for driver, words in blocks:
         for value in driver.values:
-            if value.offset is not None and value.offset + WORD > WORD * words:
-                return f"{driver.direction} {value.index} lies at {value.offset}, its block has {WORD * words} bytes"
+            if value.offset is not None and value.offset + build.word > build.word * words:
+                return (
+                    f"{driver.direction} {value.index} lies at {value.offset}, its block has {build.word * words} bytes"
+                )
     if any(value.offset is None for value in build.outputs.values):
         return "an output lies nowhere"
     lost = [index for index in build.order.graph.used.tolist() if build.inputs.values[index].offset is None]

@@ -49,7 +49,7 @@ def settings_disagreement(build: Build) -> str:
     split = manifest.registers
     found: dict[str, bool] = {
         "target": options.target == manifest.target,
-        "dtype": options.dtype == manifest.dtype == "float32",
+        "dtype": options.dtype == manifest.dtype,
         "multiply_add": options.multiply_add == manifest.multiply_add,
         "registers": (split.values, split.constants) in {(each.values, each.constants) for each in granted},
         "flash": options.flash is None or manifest.memory.flash <= options.flash,
@@ -199,7 +199,7 @@ def vectors_disagreement(build: Build, expected: F32) -> str:
     domain, vectors = build.network.domain, build.manifest.vectors
     made = test_inputs(build.network)
     with np.errstate(all="ignore"):
-        told = np.asarray(np.isfinite(run_order(build.order, made, build.how)).all(axis=1))
+        told = np.asarray(np.isfinite(run_order(build.order, made)).all(axis=1))
     if len(vectors) != np.count_nonzero(told):
         return f"there are {len(vectors)} vectors, compile tells {np.count_nonzero(told)}"
     with np.errstate(over="ignore"):

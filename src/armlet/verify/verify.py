@@ -32,7 +32,7 @@ def verify_build(folder: Path | str, random: int = 32, seed: int = 0, tools: Too
     if check_text(build, found):
         tried = trials(build, random, seed)
         with np.errstate(all="ignore"):
-            expected = run_order(build.order, tried.inputs, build.how)
+            expected = run_order(build.order, tried.inputs)
         vectors = f"{len(build.manifest.vectors)} vectors"
         claim = "the manifest's vectors are declared inputs, and what the declared order gives"
         found.add(claim, vectors_disagreement(build, expected), vectors)

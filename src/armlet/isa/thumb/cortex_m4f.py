@@ -7,7 +7,7 @@ ADD; Cortex-M4 Technical Reference Manual (DDI 0439), tables 3-1 and 7-1, for th
 
 from types import MappingProxyType
 
-from armlet.arithmetic.float32 import MultiplyAdd
+from armlet.arithmetic.float32 import FLOAT32, FLOAT32_FUSED
 from armlet.isa.core import CORTEX_M4F_CORE
 from armlet.isa.target import Form, Op, Roles, Split, Target
 from armlet.isa.thumb.cortex_m4f_timing import CORTEX_M4F_CYCLES, STM32F407_FLASH
@@ -87,7 +87,7 @@ CORTEX_M4F = Target(
     core_reach=4095,  # STR (immediate), T3: imm12
     point_reach=4095,  # ADD (immediate), T4: imm12
     step_reach=252,  # ADD (immediate), T2: imm8, whole words
-    multiply_add=(MultiplyAdd.SEPARATE, MultiplyAdd.FUSED),
+    arithmetics=(FLOAT32, FLOAT32_FUSED),
     immediates=EIGHT_BITS,
     forms=MappingProxyType(_FORMS),
 )

@@ -1,6 +1,5 @@
 """From the text of a build to its linked image: text, object and links are examined on the way."""
 
-from armlet.arithmetic.float32 import WORD
 from armlet.build import names
 from armlet.build.read import Build
 from armlet.errors import ToolchainError
@@ -23,7 +22,7 @@ _PLACEMENTS = 3  # links with every piece apart from the others
 def check_text(build: Build, found: Findings) -> bool:
     """Whether NAME.S is what armlet writes: no other text is given to the tools."""
     memory = build.manifest.memory
-    sizes = Sizes(memory.constants // WORD, memory.work // WORD, memory.block // WORD)
+    sizes = Sizes(memory.constants // build.target.core.word, memory.work, memory.block)
     problem = strange_text(build.assembly, build.name, build.target, sizes, build.order.graph)
     detail = "every line is one that armlet writes, so the preprocessor has nothing to do"
     return found.add(f"{build.name}.S is the same program to every assembler", problem, detail)
@@ -58,7 +57,7 @@ def check_links(
 
 def block_words(build: Build, pieces: tuple[Piece, ...]) -> tuple[int, int]:
     """Words of the work block and of the input block that NAME_run has, 0 where it has none."""
-    sizes = {piece.symbol: piece.size // WORD for piece in pieces}
+    sizes = {piece.symbol: piece.size // build.word for piece in pieces}
     return sizes[names.work_symbol(build.name)], sizes.get(names.block_symbol(build.name), 0)
 
 
@@ -72,7 +71,7 @@ def check_interface(build: Build, pieces: tuple[Piece, ...], found: Findings) ->
 
 def _check_sizes(build: Build, image: Image, pieces: tuple[Piece, ...], found: Findings) -> None:
     memory = build.manifest.memory
-    work, block = (WORD * words for words in block_words(build, pieces))
+    work, block = (build.word * words for words in block_words(build, pieces))
     declared = (memory.code, memory.constants, memory.work, memory.block, memory.flash, memory.ram - memory.stack)
     linked = (image.code_bytes, image.constant_bytes, work, block, image.flash_bytes, image.ram_bytes)
     what = "code, constants, work, block, flash, RAM without stack"

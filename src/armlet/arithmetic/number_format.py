@@ -1,0 +1,41 @@
+"""How a machine stores numbers: their size, and how near they come to real numbers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFormat:
+    """A number format. For one without rounding, such as integers, the roundoff and the subnormals are zero."""
+
+    name: str  # as in network.toml, the manifest and the drivers
+    dtype: "np.dtype[Any]"  # little-endian, as it lies in memory
+    c_type: str
+    largest: float
+    unit_roundoff: float = 0.0  # relative error of one rounding to nearest
+    smallest_normal: float = 0.0
+    smallest_subnormal: float = 0.0  # the error of a rounding below `smallest_normal` is half of this at most
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of a value in memory."""
+        return self.dtype.itemsize
+
+
+def patterns(values: NDArray[Any]) -> list[int]:
+    """The bits of each value, as whole numbers."""
+    return values.view(f"u{values.dtype.itemsize}").tolist()
+
+
+FLOAT32_FORMAT = NumberFormat(
+    name="float32",
+    dtype=np.dtype("<f4"),
+    c_type="float",
+    largest=(2 - 2.0**-23) * 2.0**127,
+    unit_roundoff=2.0**-24,
+    smallest_normal=2.0**-126,
+    smallest_subnormal=2.0**-149,
+)

@@ -1,6 +1,7 @@
 """How a machine stores numbers: their size, and how near they come to real numbers."""
 
 from dataclasses import dataclass
+from math import frexp
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,16 @@ class NumberFormat:
     def bytes(self) -> int:
         """Bytes of a value in memory."""
         return self.dtype.itemsize
+
+    @property
+    def room(self) -> float:
+        """The power of two that partial sums stay below where scales are chosen: a quarter of what overflows."""
+        return 2.0 ** (frexp(self.largest)[1] - 2)
+
+    def holds_exactly(self, values: NDArray[np.float64]) -> bool:
+        """Whether each value below `room` keeps all its digits, or is zero."""
+        size = np.abs(values[values != 0])
+        return bool((size >= self.smallest_normal).all() and (size <= self.room).all())
 
 
 def patterns(values: NDArray[Any]) -> list[int]:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-import numpy as np
-
 from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.arithmetic.arithmetics import arithmetic_called
 from armlet.build.bundle import manifest_path
@@ -82,7 +80,7 @@ def read_build(folder: Path | str) -> Build:
         raise InputError(
             path, f"is by armlet {manifest.armlet[:20]!r}, this is {__version__}", "compile the network again"
         )
-    _check_vectors(path, manifest, network)
+    _check_vectors(path, manifest, network, arithmetic)
     return Build(
         folder=folder,
         manifest=manifest,
@@ -118,12 +116,12 @@ def read_driver(path: Path, direction: str, count: int, arithmetic: Arithmetic) 
     return driver
 
 
-def _check_vectors(path: Path, manifest: Manifest, network: Network) -> None:
+def _check_vectors(path: Path, manifest: Manifest, network: Network, arithmetic: Arithmetic) -> None:
     for i, vector in enumerate(manifest.vectors):
         if (len(vector.input), len(vector.output)) != (network.inputs, network.outputs):
             raise InputError(path, f"vectors[{i}] does not fit the network", "compile the network again")
-        if max(map(abs, (*vector.input, *vector.output))) > float(np.finfo(np.float32).max):
-            raise InputError(path, f"vectors[{i}] leaves float32", "compile the network again")
+        if max(map(abs, (*vector.input, *vector.output))) > arithmetic.format.largest:
+            raise InputError(path, f"vectors[{i}] leaves {arithmetic.format.name}", "compile the network again")
     if not manifest.layouts:
         raise InputError(path, "layouts is empty", "compile the network again")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from armlet.arithmetic.number_format import FLOAT32_FORMAT, NumberFormat
 from armlet.network.frozen import F64
 from armlet.network.network import Network
 from armlet.schedule.order import Order
@@ -18,12 +19,13 @@ class Scaling:
     """For each layer, inputs first, what the value of each unit is multiplied by; and whether anything is."""
 
     layers: tuple[F64, ...]
+    format: NumberFormat  # of the program
     rounds: bool  # whether weights may differ from the network's, by the rounding of a product or of a sum
 
 
-def unscaled(network: Network) -> Scaling:
+def unscaled(network: Network, format: NumberFormat = FLOAT32_FORMAT) -> Scaling:
     """Every value as the network has it."""
-    return Scaling(tuple(np.ones(width) for width in network.widths), False)
+    return Scaling(tuple(np.ones(width) for width in network.widths), format, False)
 
 
 def scaling_of(order: Order, network: Network) -> Scaling:
@@ -35,4 +37,4 @@ def scaling_of(order: Order, network: Network) -> Scaling:
     for layer, at, scale in places:
         if 0 <= layer < len(layers) and 0 <= at < len(layers[layer]):
             layers[layer][at] = scale
-    return Scaling(layers, bool((graph.scale != 1).any() or len(twins)))
+    return Scaling(layers, graph.arithmetic.format, bool((graph.scale != 1).any() or len(twins)))

@@ -14,6 +14,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from armlet.arithmetic.number_format import NumberFormat
 from armlet.graph.bounds import node_bounds
 from armlet.graph.graph import HOMOGENEOUS, Graph, Index
 from armlet.network.domain import InputDomain
@@ -21,8 +22,6 @@ from armlet.network.frozen import F64
 
 SWEEPS = 3
 FARTHEST = 2.0**24  # scales lie within this and its inverse, so that values stay far from both ends of float32
-_SMALLEST = float(np.finfo(np.float32).tiny)
-_ROOM = 2.0**126  # no partial sum grows beyond
 _SAME = 2.0**-40  # factors as close to 1 are 1, but for the rounding of float64
 
 
@@ -42,6 +41,7 @@ class _Neuron:
     out: Index
     bias: float
     most: float
+    format: NumberFormat
 
 
 def rescale(graph: Graph, domain: InputDomain, how: Rescale) -> Graph:
@@ -85,7 +85,8 @@ def _neurons(graph: Graph, domain: InputDomain, asks: NDArray[np.bool_]) -> dict
             slice(int(ends[node]), int(ends[node + 1])),
             by_source[out_ends[node] : out_ends[node + 1]],
             float(graph.bias[node]),
-            max(1.0, min(FARTHEST, _ROOM / max(largest[node], 1.0))),
+            max(1.0, min(FARTHEST, graph.arithmetic.format.room / max(largest[node], 1.0))),
+            graph.arithmetic.format,
         )
         for node in np.flatnonzero(asks).tolist()
         if ends[node] < ends[node + 1]
@@ -112,7 +113,8 @@ def _settle(node: int, neuron: _Neuron, scale: F64, weight: F64, how: Rescale) -
             return False
         new = here * times
         into, out = weight[neuron.into] * times, weight[neuron.out] / times
-        if 1 / FARTHEST <= new <= neuron.most and _holds(np.concatenate((into, out, [neuron.bias * new]))):
+        moved = np.concatenate((into, out, [neuron.bias * new]))
+        if 1 / FARTHEST <= new <= neuron.most and neuron.format.holds_exactly(moved):
             scale[node], weight[neuron.into], weight[neuron.out] = new, into, out
             return True
     return False
@@ -133,9 +135,3 @@ def _by_votes(wanted: F64, how: Rescale) -> list[float]:
     ranked = np.lexsort((factors, size, -votes))
     own = int(np.flatnonzero(factors[ranked] == 1.0)[0])
     return factors[ranked][: own + 1].tolist()
-
-
-def _holds(values: F64) -> bool:
-    """Whether float32 holds each of these with all its digits, or as zero."""
-    size = np.abs(values[values != 0])
-    return bool((size >= _SMALLEST).all() and (size <= _ROOM).all())

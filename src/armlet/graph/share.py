@@ -16,9 +16,6 @@ from numpy.typing import NDArray
 from armlet.graph.graph import HOMOGENEOUS, Graph
 from armlet.network.frozen import F64
 
-_SMALLEST = float(np.finfo(np.float32).tiny)  # below, numbers lose digits, and no power of two is exact
-_LARGEST = float(np.finfo(np.float32).max)
-
 _Twins: TypeAlias = dict[int, tuple[int, float]]  # a node to that which computes it, and its value over that one's
 
 
@@ -55,7 +52,8 @@ def _signature(graph: Graph, node: int) -> tuple[tuple[bytes, ...], int] | None:
     if begin == end:
         return None
     weight, bias = graph.weight[begin:end].astype(np.float64), float(graph.bias[node])
-    used = np.abs(weight).min() >= _SMALLEST and (bias == 0 or abs(bias) >= _SMALLEST)
+    exact = graph.arithmetic.format.smallest_normal  # below, numbers lose digits, and no power of two is exact
+    used = np.abs(weight).min() >= exact and (bias == 0 or abs(bias) >= exact)
     scales = used and graph.activation[node] in HOMOGENEOUS
     exponent = int(np.frexp(weight[0])[1]) if scales else 0
     kind = np.array((graph.activation[node], graph.slope[node]), np.float64)
@@ -76,7 +74,8 @@ class _Reads:
         sums = self._sums.get(home) or dict(self._out(home))
         for target, weight in self._out(twin):
             sums[target] = sums.get(target, 0.0) + weight * times
-        if any(not _SMALLEST <= abs(weight) <= _LARGEST for weight in sums.values()):
+        held = self._graph.arithmetic.format
+        if any(not held.smallest_normal <= abs(weight) <= held.largest for weight in sums.values()):
             return False
         self._sums[home] = sums
         return True

@@ -11,6 +11,7 @@ from string import Formatter
 from struct import pack, unpack
 
 from armlet.arithmetic.arithmetic import Arithmetic
+from armlet.arithmetic.number_format import FLOAT32_FORMAT
 from armlet.errors import CapacityError, TargetError
 from armlet.isa.core import Core
 from armlet.isa.timing import CycleTable, Flash
@@ -62,8 +63,6 @@ class Op(IntEnum):
     RUN_LEAVE = auto()  # undo RUN_ENTER and return
     CALL = auto()  # symbol, a function
 
-
-_LARGEST = (2 - 2.0**-23) * 2.0**127  # of float32
 
 HOLES: Mapping[Op, frozenset[str]] = {
     Op.STREAM: frozenset({"list", "base"}),
@@ -210,4 +209,4 @@ class Target:
 
 def _is_float32(x: float) -> bool:
     """Whether float32 has this number, one that is finite and not zero."""
-    return 0 < abs(x) <= _LARGEST and unpack("f", pack("f", x))[0] == x
+    return 0 < abs(x) <= FLOAT32_FORMAT.largest and unpack("f", pack("f", x))[0] == x

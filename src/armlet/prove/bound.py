@@ -16,16 +16,14 @@ It is a worst case: rounding errors that never cancel, neither in a sum nor from
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from armlet.arithmetic.number_format import NumberFormat
 from armlet.build.scaling import Scaling, unscaled
 from armlet.network.activation import Activation, activated, activation_error
 from armlet.network.frozen import F64
 from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
 
-_SINGLE = 2.0**-24
 _DOUBLE = 2.0**-53
-_TINIEST = 2.0**-150  # half the smallest subnormal: what the rounding of one product may lose there
-_LARGEST = float(np.finfo(np.float32).max)
 
 
 def error_bound(network: Network, x: ArrayLike, scaling: Scaling | None = None) -> F64:
@@ -41,9 +39,9 @@ def error_bound(network: Network, x: ArrayLike, scaling: Scaling | None = None) 
     with np.errstate(all="ignore"):
         for i, (layer, before, scale) in enumerate(zip(folded.layers, given.layers, given.layers[1:])):
             after = _sums(layer, values)
-            error = _layer_error(layer, values, error, before, scale, given.rounds)
+            error = _layer_error(layer, values, error, before, scale, given)
             if i == 0 and folded is not network:
-                error = error + _folding_error(network, values)
+                error = error + _folding_error(network, values, given.format)
             values = activated(layer.activation, layer.slope, after)
             if layer.activation not in (Activation.LINEAR, Activation.RELU):
                 within = activation_error(layer.activation, (np.abs(values) + error) * scale) / scale
@@ -66,49 +64,57 @@ def largest_sum(network: Network, scaling: Scaling | None = None) -> float:
     if not network.domain.is_declared:
         return np.inf
     folded, given = fold_normalisation(network), scaling or unscaled(network)
-    size = np.maximum(np.abs(network.domain.low), np.abs(network.domain.high)) * (1 + _SINGLE)
+    numbers = given.format
+    size = np.maximum(np.abs(network.domain.low), np.abs(network.domain.high)) * (1 + numbers.unit_roundoff)
     largest = 0.0
     with np.errstate(over="ignore", invalid="ignore"):
         for layer, scale in zip(folded.layers, given.layers[1:]):
             size = np.abs(layer.weight.astype(np.float64)) @ size + np.abs(layer.bias.astype(np.float64))
             roundings = np.full(len(size), layer.inputs + 2 + 2 * given.rounds)
-            size = size * (1 + _gamma(roundings, _SINGLE)) + layer.inputs * _TINIEST / scale
+            size = size * (1 + _gamma(roundings, numbers.unit_roundoff)) + layer.inputs * _tiniest(numbers) / scale
             largest = max(largest, float((size * scale).max()))
             ends = np.abs(activated(layer.activation, layer.slope, np.stack((-size, size))))  # none decreases
             size = ends.max(axis=0) + activation_error(layer.activation, ends * scale).max(axis=0) / scale
-    return largest if largest < _LARGEST else np.inf
+    return largest if largest < numbers.largest else np.inf
 
 
 def _sums(layer: Layer, values: F64) -> F64:
     return values @ layer.weight.T.astype(np.float64) + layer.bias
 
 
-def _layer_error(layer: Layer, values: F64, error: F64, before: F64, scale: F64, rounds: bool) -> F64:
+def _layer_error(layer: Layer, values: F64, error: F64, before: F64, scale: F64, given: Scaling) -> F64:
     """Of the layer's sums, given the values that float64 has and how far those of float32 may lie from them."""
+    numbers, tiniest = given.format, _tiniest(given.format)
     weight = np.abs(layer.weight.astype(np.float64)).T
     bias = np.abs(layer.bias.astype(np.float64))
     terms = np.count_nonzero(layer.weight, axis=1)
     exact = np.abs(values) @ weight + bias
     passed = error @ weight
-    gamma = _gamma(terms + 1 + 2 * rounds, _SINGLE)
-    rounded = (exact + passed) * gamma + terms * _TINIEST / scale
-    if rounds:  # of a weight or bias that is subnormal after scaling
+    gamma = _gamma(terms + 1 + 2 * given.rounds, numbers.unit_roundoff)
+    rounded = (exact + passed) * gamma + terms * tiniest / scale
+    if given.rounds:  # of a weight or bias that is subnormal after scaling
         sizes = ((np.abs(values) + error) * before) @ (weight > 0)
-        rounded = rounded + (2 * sizes + 1) * _TINIEST / scale
+        rounded = rounded + (2 * sizes + 1) * tiniest / scale
     yardstick = exact * _gamma(np.full_like(terms, layer.inputs + 2), _DOUBLE)
     total = (passed + rounded + yardstick) * (1 + (layer.inputs + 16) * 2 * _DOUBLE)  # this line's own rounding
-    return np.where((exact + passed) * (1 + gamma) * scale < _LARGEST, total, np.inf)
+    return np.where((exact + passed) * (1 + gamma) * scale < numbers.largest, total, np.inf)
 
 
-def _folding_error(network: Network, x: F64) -> F64:
+def _folding_error(network: Network, x: F64, numbers: NumberFormat) -> F64:
     """Of the first layer's sums: W / std and b - W mean / std are rounded to float32 once, after float64."""
     layer, domain = network.layers[0], network.domain
     weight = np.abs(layer.weight / domain.std).T
     bias = np.abs(layer.bias - (layer.weight / domain.std) @ domain.mean)
     size = np.abs(x)
-    once = _SINGLE * (size @ weight + bias) + 2 * _TINIEST * (1 + size.sum(axis=1, keepdims=True))
+    once = numbers.unit_roundoff * (size @ weight + bias)
+    once += 2 * _tiniest(numbers) * (1 + size.sum(axis=1, keepdims=True))
     double = (layer.inputs + 16) * 2 * _DOUBLE * ((size + np.abs(domain.mean)) @ weight + np.abs(layer.bias))
     return (once + double) * (1 + 2.0**-20)
+
+
+def _tiniest(numbers: NumberFormat) -> float:
+    """What the rounding of one product may lose among subnormals."""
+    return numbers.smallest_subnormal / 2
 
 
 def _gamma(count: np.ndarray, unit: float) -> F64:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from armlet.arithmetic.number_format import FLOAT32_FORMAT
 from armlet.network.activation import Activation, activated, activation_error
 from armlet.network.frozen import F32, F64
 from armlet.network.network import Layer, Network
@@ -23,9 +24,9 @@ from armlet.schedule.order import Order
 _LINEAR, _RELU, _RELU6 = Activation.LINEAR, Activation.RELU, Activation.RELU6
 _TOP = 6.0  # where ReLU6 is flat
 _SLACK = 2.0**-44  # of float64 sums, relative to the sizes of their terms
-_ONCE = 2.0**-24  # one rounding to float32
-_LEAST = 2.0**-149  # and what it may lose below the normal numbers
-_TINY = float(np.finfo(np.float32).tiny)
+_ONCE = FLOAT32_FORMAT.unit_roundoff
+_LEAST = FLOAT32_FORMAT.smallest_subnormal  # what a rounding may lose below the normal numbers
+_TINY = FLOAT32_FORMAT.smallest_normal
 _FARTHEST = 2.0**24  # that scales may lie from 1
 
 

@@ -25,6 +25,7 @@ from armlet.build.read import Build, read_build
 from armlet.config import CompileOptions
 from armlet.errors import ArmletError, CapacityError, InputError
 from armlet.formats.params import write_params
+from armlet.isa.thumb.thumb import THUMB
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
 from armlet.pipeline import compile_network
@@ -90,7 +91,7 @@ def try_batch(batch: list[Case], tools: Toolchain, tally: Counter[str]) -> list[
         mine = [(case, build) for case, build in built if build.target.core is core]
         text = "\n".join(build.assembly for _, build in mine)
         try:
-            image = read_image(tools.link([tools.assemble(text, core)], core, f"{mine[0][1].name}_run"))
+            image = read_image(tools.link([tools.assemble(text, core)], core, f"{mine[0][1].name}_run"), THUMB)
         except ArmletError as refused:
             if len(batch) == 1:
                 return [Finding(batch[0], f"link: {refused}")]

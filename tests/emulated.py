@@ -1,6 +1,7 @@
 """A few instructions in an emulated core, for every test that wants to see what they do."""
 
-from armlet.isa.core import CORTEX_M4F_CORE
+from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE
+from armlet.isa.thumb.thumb import THUMB
 from armlet.simulate.machine import Machine
 from armlet.toolchain.image import read_image
 from armlet.toolchain.toolchain import find_toolchain
@@ -12,5 +13,6 @@ def machine(body: str) -> Machine:
     """A core that holds the function f with this body."""
     tools = find_toolchain()
     return Machine(
-        CORTEX_M4F_CORE, read_image(tools.link([tools.assemble(HEAD + body, CORTEX_M4F_CORE)], CORTEX_M4F_CORE, "f"))
+        CORTEX_M4F_CORE,
+        read_image(tools.link([tools.assemble(HEAD + body, CORTEX_M4F_CORE)], CORTEX_M4F_CORE, "f"), THUMB),
     )

@@ -11,7 +11,8 @@ from elftools.elf.sections import SymbolTableSection
 
 from armlet.build.read import Build, read_build
 from armlet.errors import InputError, ToolchainError
-from armlet.isa.core import CORTEX_M4F_CORE as CORE
+from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE as CORE
+from armlet.isa.thumb.thumb import THUMB
 from armlet.mutate.mutants import Change, changed
 from armlet.prove.prove import prove
 from armlet.simulate.decoded import decode_program
@@ -94,7 +95,7 @@ def codes(each_toolchain: Toolchain, folder: Path) -> dict[str, bytes]:
     text = [read_build(folder).assembly, '.section .text.zz, "ax", %progbits']
     for k, lines in enumerate(FIRST):
         text += ["  .p2align 2", f"  .global c{k}", f"c{k}:", *lines.split("; "), f"  .global d{k}", f"d{k}:", "  nop"]
-    image = read_image(_elf("\n".join(text) + "\n"))
+    image = read_image(_elf("\n".join(text) + "\n"), THUMB)
     content, base = image.section(".text").content, image.section(".text").address
     return {
         lines: content[image.address(f"c{k}") - base : image.address(f"d{k}") - base] for k, lines in enumerate(FIRST)
@@ -112,7 +113,7 @@ def refusal(build: Build, image: Image, entry: str = "net_core") -> str:
 def test_an_instruction_that_no_sound_program_has_is_refused(
     lines: str, folder: Path, elf: bytes, codes: dict[str, bytes]
 ):
-    build, image = read_build(folder), read_image(elf)
+    build, image = read_build(folder), read_image(elf, THUMB)
     wrong = changed(image, Change(image.address("net_core"), codes[lines], lines))
     assert re.search(FIRST[lines], refusal(build, wrong))
     assert refusal(build, image) == ""
@@ -146,7 +147,7 @@ def test_a_program_that_is_right_once_or_at_one_place_only_is_refused(
 ):
     monkeypatch.setattr("armlet.verify.link.linked.strange_text", lambda *_: "")  # were such a text let through
     path = compiled(small_network(), tmp_path, replace(QUICK, registers=5)) / "net.S"
-    whole, where = path.read_text(), read_image(elf).address("net_constants")
+    whole, where = path.read_text(), read_image(elf, THUMB).address("net_constants")
     assert old in whole
     new = new.replace("{low}", hex(where & 0xFFFF)).replace("{high}", hex(where >> 16))
     path.write_text(whole.replace(old, new, 1).replace("  .thumb_func\n", "") + STATE * ("kept" in new))
@@ -229,7 +230,7 @@ def test_an_image_that_shows_other_things_than_it_loads_is_refused(
     with (tmp_path / "net").open("rb") as file:
         wrong(ELFFile(file), data)
     try:
-        found = refusal(read_build(folder), read_image(bytes(data)))
+        found = refusal(read_build(folder), read_image(bytes(data), THUMB))
     except ToolchainError as refused:
         found = str(refused)
     assert reason in found

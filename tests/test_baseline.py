@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from armlet.baseline import BASELINES
-from armlet.isa.core import CORTEX_M4F_CORE
+from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE
 from armlet.isa.thumb.cortex_m4f_timing import CORTEX_M4F_CYCLES, STM32F407_FLASH
+from armlet.isa.thumb.thumb import THUMB
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
@@ -36,7 +37,7 @@ def sparse_network(seed: int, density: float) -> Network:
 def test_a_baseline_computes_the_network(kind: str, density: float):
     network, tools = sparse_network(1, density), find_toolchain()
     built = tools.compile_c(BASELINES[kind](network, "net"), CORTEX_M4F_CORE)
-    core = Machine(CORTEX_M4F_CORE, read_image(tools.link([built], CORTEX_M4F_CORE, "net_run")))
+    core = Machine(CORTEX_M4F_CORE, read_image(tools.link([built], CORTEX_M4F_CORE, "net_run"), THUMB))
     given, results = core.reserve(4 * network.inputs), core.reserve(4 * network.outputs)
     for x in np.random.default_rng(2).uniform(-1, 1, (5, network.inputs)).astype(np.float32):
         core.write_floats(given, x)

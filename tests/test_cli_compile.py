@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from armlet.cli import app
 from armlet.formats.params import write_params
+from armlet.isa.thumb.thumb import THUMB
 from armlet.toolchain.toolchain import find_toolchain
 from test_schedule import random_network
 
@@ -119,7 +120,7 @@ def test_c_firmware_calls_the_program_by_its_header(here: Path):
     core, tools, build = TARGETS["cortex-m4f"].core, find_toolchain(), here / "build" / "net"
     firmware = (build / "net.h").read_text() + "void go(const float *x, float y[net_OUTPUTS]) { net_run(x, y); }\n"
     parts = [tools.compile_c(firmware, core), tools.assemble((build / "net.S").read_text(), core)]
-    machine = Machine(core, read_image(tools.link(parts, core, "go")))
+    machine = Machine(core, read_image(tools.link(parts, core, "go"), THUMB))
     source, sink = machine.reserve(64), machine.reserve(16)
     x = np.random.default_rng(0).random(16).astype(np.float32)
     machine.write_floats(source, x)

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from armlet.arithmetic.float32 import FLOAT32, FLOAT32_FUSED
 from armlet.errors import TargetError, ToolchainError
-from armlet.isa.core import CORTEX_M4F_CORE, Memory
+from armlet.isa.core import Memory
+from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE
+from armlet.isa.thumb.thumb import THUMB
 from armlet.simulate.decoded import decode_program
 from armlet.simulate.machine import STACK, Machine, MachineError
 from armlet.simulate.trace import REGIONS, Region
@@ -180,7 +182,7 @@ def test_tools_work_without_a_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("HOME", str(home))
     text = "float f(float x) { return x * 2; }\n"
     tools = find_toolchain()
-    image = read_image(tools.link([tools.compile_c(text, CORTEX_M4F_CORE)], CORTEX_M4F_CORE, "f"))
+    image = read_image(tools.link([tools.compile_c(text, CORTEX_M4F_CORE)], CORTEX_M4F_CORE, "f"), THUMB)
     assert image.code_bytes > 0
     assert not list(home.iterdir())
     assert any(character.isdigit() for character in tools.describe())
@@ -209,7 +211,7 @@ def test_an_image_counts_code_constants_and_variables():
     tools = find_toolchain()
     text = "static const float w[5] = {1, 2, 3, 4, 5}; static float kept[3]; float scale = 2;\n"
     text += "float f(int i, float x) { kept[i] += x; return w[i] * kept[i] * scale; }\n"
-    image = read_image(tools.link([tools.compile_c(text, CORTEX_M4F_CORE)], CORTEX_M4F_CORE, "f"))
+    image = read_image(tools.link([tools.compile_c(text, CORTEX_M4F_CORE)], CORTEX_M4F_CORE, "f"), THUMB)
     assert (image.constant_bytes, image.ram_bytes) == (20, 16)
     assert image.flash_bytes == image.code_bytes + 20 + 4
 
@@ -218,7 +220,7 @@ def test_an_image_counts_code_constants_and_variables():
 @settings(max_examples=50)
 def test_bytes_that_are_no_elf_are_refused_in_one_line(data: bytes):
     with pytest.raises(ToolchainError):
-        read_image(b"\x7fELF" + data)
+        read_image(b"\x7fELF" + data, THUMB)
 
 
 def test_a_core_that_contradicts_itself_is_refused():

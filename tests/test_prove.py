@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from armlet.arithmetic.float32 import FLOAT32
 from armlet.build.read import Build, read_build
 from armlet.errors import ToolchainError
-from armlet.isa.core import CORTEX_M4F_CORE
-from armlet.isa.thumb.decode import Decoder
+from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE
 from armlet.isa.thumb.semantics import compile_step
 from armlet.mutate.controls import flip
 from armlet.prove.prove import prove
@@ -169,7 +168,7 @@ def _made(
 @pytest.mark.parametrize("code", ["30ee2009", "00ee101b"], ids=["half precision", "part of a double"])
 def test_what_looks_like_a_known_instruction_and_is_not_is_refused(code: str):
     core = CORTEX_M4F_CORE
-    form = next(Decoder(core).decode(bytes.fromhex(code), core.flash.base))
+    form = next(core.decoder().decode(bytes.fromhex(code), core.flash.base))
     with pytest.raises(RefusalError, match="is unknown to the prover"):
         compile_step(form)
 

@@ -19,8 +19,8 @@ from armlet.errors import InvariantError, TargetError
 from armlet.isa.target import Op, Target
 from armlet.isa.targets import TARGETS
 from armlet.isa.thumb.cortex_m4f import CORTEX_M4F
-from armlet.isa.thumb.decode import Decoder
 from armlet.isa.thumb.semantics import compile_step
+from armlet.isa.thumb.thumb import THUMB
 from armlet.mutate.fields import find_fields, turned
 from armlet.mutate.mutants import Change, changed
 from armlet.mutate.trial import try_image
@@ -163,7 +163,7 @@ def test_the_checker_refuses_an_instruction_that_holds_another_number(how: Arith
 @each_rounding
 def test_the_prover_refuses_every_bit_of_a_number_in_an_instruction(how: Arithmetic, tmp_path: Path):
     build = read_build(compiled(rounded(small_network()), tmp_path, replace(QUICK, multiply_add=how.rounding)))
-    image, decoder = link_build(build, find_toolchain()), Decoder(build.target.core)
+    image, decoder = link_build(build, find_toolchain()), build.target.core.decoder()
     text, at = image.section(".text"), 0
     tried = 0
     for form in decoder.decode(text.content[: image.address("net_run") - text.address], text.address):
@@ -194,10 +194,13 @@ def test_every_number_is_written_and_read_to_the_bit(target: Target):
     head = "\n".join((*target.header, '.section .text.f, "ax", %progbits', ".global f", ".type f, %function"))
     tools = find_toolchain()
     part = tools.assemble(f"{head}\n.thumb_func\nf:\n{lines}\n", target.core)
-    image = read_image(tools.link([part], target.core, "f"))
-    text, state = image.section(".text"), State(Terms(target.arithmetics[0].identities), image, (), target.core.ram, {})
+    image = read_image(tools.link([part], target.core, "f"), THUMB)
+    text, state = (
+        image.section(".text"),
+        State(Terms(target.arithmetics[0].identities), THUMB, image, (), target.core.ram, {}),
+    )
     found = []
-    for instruction in Decoder(target.core).decode(text.content, text.address):
+    for instruction in target.core.decoder().decode(text.content, text.address):
         compile_step(instruction)(state, 0)
         found.append(state.terms.bits(state.get(target.floats[-1])))
     assert found == np.array(target.immediates, np.float32).view(np.uint32).tolist()

@@ -13,6 +13,7 @@ from armlet.config import AnnealOptions, CompileOptions
 from armlet.errors import TargetError
 from armlet.isa.target import Form, Op, Split, Target
 from armlet.isa.targets import TARGETS
+from armlet.isa.thumb.thumb import THUMB
 from armlet.network.network import Network
 from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.interpret import run_order
@@ -29,7 +30,7 @@ each_rounding = pytest.mark.parametrize("rounding", ARITHMETICS)
 def machine(made: Compilation, target: Target) -> Machine:
     tools = find_toolchain()
     part = tools.assemble(made.bundle.files["net.S"].decode(), target.core)
-    return Machine(target.core, read_image(tools.link([part], target.core, "net_run")))
+    return Machine(target.core, read_image(tools.link([part], target.core, "net_run"), THUMB))
 
 
 def outputs(core: Machine, made: Compilation, rows: np.ndarray) -> np.ndarray:

@@ -10,11 +10,10 @@ from typer.testing import CliRunner
 from armlet.build.read import Build, read_build
 from armlet.cli import app
 from armlet.config import CompileOptions
-from armlet.isa.core import CORTEX_M4F_CORE
 from armlet.isa.targets import TARGETS
-from armlet.isa.thumb.decode import Decoder
+from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE
 from armlet.mutate.fields import find_fields, read_one, turned
-from armlet.mutate.mutants import KINDS, NOTHING, changed, mutants
+from armlet.mutate.mutants import KINDS, changed, mutants
 from armlet.mutate.trial import Fate, try_image
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
@@ -80,8 +79,8 @@ def test_a_program_without_constants_has_mutants_too(tmp_path: Path):
 
 def test_every_instruction_set_has_its_nothing():
     for target in TARGETS.values():
-        for size, code in NOTHING[target.core.instruction_set].items():
-            assert read_one(Decoder(target.core), code, target.core.flash.base).startswith("nop")
+        for size, code in target.core.instruction_set.nothing.items():
+            assert read_one(target.core.decoder(), code, target.core.flash.base).startswith("nop")
             assert len(code) == size
 
 
@@ -95,7 +94,7 @@ def test_every_instruction_set_has_its_nothing():
 )
 def test_operands_are_exchanged_by_what_the_decoder_reads(code: str, exchanged: set[str]):
     core, content = CORTEX_M4F_CORE, bytes.fromhex(code)
-    decoder = Decoder(core)
+    decoder = core.decoder()
     fields = find_fields(decoder, content, core.flash.base)
     texts = {read_one(decoder, turned(content, bits), core.flash.base) for bits in fields.exchanges()}
     assert texts == exchanged

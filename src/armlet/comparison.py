@@ -34,7 +34,7 @@ def measure_c(network: Network, kind: str, target: Target, tools: Toolchain, sec
     """
     begin = time.perf_counter()
     built = tools.compile_c(BASELINES[kind](network, "net"), target.core, seconds)
-    image = read_image(tools.link([built], target.core, "net_run"))
+    image = read_image(tools.link([built], target.core, "net_run"), target.core.instruction_set)
     taken = time.perf_counter() - begin
     machine = Machine(target.core, image)
     source, sink = machine.reserve(4 * network.inputs), machine.reserve(4 * network.outputs)

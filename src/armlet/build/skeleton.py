@@ -53,5 +53,6 @@ def block(symbol: str, size: int) -> list[str]:
 
 def _function(target: Target, symbol: str, says: str) -> list[str]:
     section = f'.section .text.{symbol}, "ax", %progbits'
-    return [f"{target.comment} {says}", section, "  .p2align 2", f"  .global {symbol}", "  .thumb_func",
+    directives = [f"  {line}" for line in target.core.instruction_set.function_directives]
+    return [f"{target.comment} {says}", section, "  .p2align 2", f"  .global {symbol}", *directives,
             f"  .type {symbol}, %function", f"{symbol}:"]  # fmt: skip

@@ -2,16 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from enum import Enum
 
 from armlet.errors import TargetError
-
-
-class InstructionSet(Enum):
-    """How the bytes of a program are to be read."""
-
-    THUMB = "thumb"
-
+from armlet.isa.instruction_set import Decoder, InstructionSet
 
 # Bytes; the emulator takes programs that no part could hold, and the report says what they need.
 LARGEST_FLASH = 64 << 20
@@ -51,6 +44,10 @@ class Core:
     word: int = 4  # bytes of a core register
     absent: str = "(?!)"  # mnemonics that tools know by these names and the core does not have, as an expression
 
+    def decoder(self) -> Decoder:
+        """A fresh decoder of its code; one that is kept knows what it has met."""
+        return self.instruction_set.reading.decoder(self)
+
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9-]+", self.name):
             raise TargetError(f"core name {self.name!r} is not lower case, digits and hyphens")
@@ -61,20 +58,3 @@ class Core:
                 raise TargetError(f"{self.name}: {what} at {memory.base:#x} of {memory.size} bytes is no 32-bit memory")
         if self.flash.base < self.ram.end and self.ram.base < self.flash.end:
             raise TargetError(f"{self.name}: flash and ram overlap")
-
-
-# AAPCS32 (IHI 0042), sections 6.1.1 and 6.1.2: r4-r11, sp and s16-s31 survive a call.
-CORTEX_M4F_CORE = Core(
-    name="cortex-m4f",
-    instruction_set=InstructionSet.THUMB,
-    gnu_flags=("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
-    clang_target="thumb-freestanding-eabihf",
-    clang_cpu="cortex_m4+vfp4d16sp",  # plain cortex_m4 is soft float there
-    emulator_model="ARM_CORTEX_M4",
-    flash=Memory(0x0800_0000, 1 << 20),
-    ram=Memory(0x2000_0000, 128 << 10),
-    preserved=(*(f"r{i}" for i in range(4, 12)), "sp", *(f"s{i}" for i in range(16, 32))),
-    scratch=("r2", "r3", "r12", *(f"s{i}" for i in range(16))),
-    # ARM DDI 0403, A6.5 and A7.5: FPv4-SP computes in single precision, and lacks what FPv5 adds.
-    absent=r"v\w+\.(f64.*|\w+\.f64)|v(maxnm|minnm|sel|rint|cvt[anpm])\w*(\..*)?",
-)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from armlet.errors import ToolchainError
-from armlet.isa.thumb.decode import Decoder
+from armlet.isa.instruction_set import Decoder
 
 _NUMBER = re.compile(r"#-?[\w.]+(?:(?<=e)[+-]\d+)?")
 _REGISTER = re.compile(r"\b([a-z]+\d+|s[bpl]|fp|ip|lr|pc)\b")

@@ -1,6 +1,6 @@
 """Copies of a linked program with one fault each, of the kinds that a wrong compiler or a bad byte would make.
 
-A new kind is one function and one entry of `KINDS`; a new instruction set is one entry of `NOTHING`.
+A new kind is one function and one entry of `KINDS`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,17 +9,12 @@ from types import MappingProxyType
 
 import numpy as np
 
-from armlet.isa.core import Core, InstructionSet
-from armlet.isa.thumb.decode import Decoder
+from armlet.isa.core import Core
+from armlet.isa.instruction_set import Decoder
 from armlet.mutate.fields import find_fields, read_one, turned
 from armlet.simulate.decoded import decode_program
 from armlet.toolchain.image import Image, Section
 
-# What does nothing, by width.
-NOTHING: Mapping[InstructionSet, Mapping[int, bytes]] = MappingProxyType(
-    {InstructionSet.THUMB: {2: b"\x00\xbf", 4: b"\xaf\xf3\x00\x80"}}
-)
-_WORD = 4
 _ATTEMPTS = 64  # draws without a new mutant before a kind counts as used up
 
 
@@ -110,7 +105,7 @@ def _source(core: Core, image: Image, seed: int) -> _Source:
         form = program.forms[program.form_at[slot]]
         places.append(_Place(text.address + 2 * slot, text.content[2 * slot : 2 * slot + form.size], form.text))
     constants = image.section(".rodata")
-    return _Source(core, Decoder(core), text, constants, tuple(places), np.random.default_rng(seed))
+    return _Source(core, core.decoder(), text, constants, tuple(places), np.random.default_rng(seed))
 
 
 def _fresh(source: _Source, kind: str, seen: set[tuple[int, bytes]]) -> Change | None:
@@ -153,7 +148,7 @@ def _constant_bit(source: _Source) -> Change | None:
 
 def _constant(source: _Source) -> Change | None:
     """Another number: of the other sign, a rounding away, doubled, halved, zero, one, or that of another constant."""
-    words = np.frombuffer(source.constants.content, "<u4", source.constants.size // _WORD)
+    words = np.frombuffer(source.constants.content, "<u4", source.constants.size // source.core.word)
     if not len(words):
         return None
     k = source.draw(len(words))
@@ -161,7 +156,11 @@ def _constant(source: _Source) -> Change | None:
     step = 1 << 23  # of the exponent
     choices = (old ^ 0x8000_0000, old + 1, old - 1, old + step, old - step, 0, 0x3F80_0000, other)
     new = choices[source.draw(len(choices))] & 0xFFFF_FFFF
-    return Change(source.constants.address + _WORD * k, new.to_bytes(_WORD, "little"), f"{old:#010x} to {new:#010x}")
+    return Change(
+        source.constants.address + source.core.word * k,
+        new.to_bytes(source.core.word, "little"),
+        f"{old:#010x} to {new:#010x}",
+    )
 
 
 def _turned(source: _Source, place: _Place, bits: tuple[int, ...]) -> Change:
@@ -189,7 +188,7 @@ def _number(source: _Source) -> Change | None:
 
 def _deletion(source: _Source) -> Change | None:
     place = source.place()
-    code = NOTHING[source.core.instruction_set].get(len(place.code))
+    code = source.core.instruction_set.nothing.get(len(place.code))
     return Change(place.address, code, f"{place.text} deleted") if code else None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from armlet.build.read import Build, read_build
 from armlet.errors import ToolchainError
-from armlet.isa.thumb.decode import Decoder
+from armlet.isa.instruction_set import Decoder
 from armlet.mutate.mutants import KINDS, mutants
 from armlet.network.frozen import F32
 from armlet.prove.bound import specified
@@ -101,7 +101,7 @@ def try_image(
     expected = run_order(build.order, x)
     fates = {kind: dict.fromkeys(Fate, 0) for kind in KINDS}
     missed: list[str] = []
-    decoder = Decoder(build.target.core)
+    decoder = build.target.core.decoder()
     fate, problem = judge(build, image, x, expected, decoder)
     problem = "" if fate is Fate.EQUIVALENT else f"the program itself is {fate.value}: {problem}"
     for number, mutant in enumerate(() if problem else mutants(build.target.core, image, count, seed), 1):

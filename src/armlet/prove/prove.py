@@ -19,8 +19,8 @@ import numpy as np
 from armlet.arithmetic.number_format import patterns
 from armlet.graph.graph import ACTIVATIONS
 from armlet.isa.core import Memory
+from armlet.isa.instruction_set import InstructionSet
 from armlet.isa.semantics import RefusalError, Step, Term
-from armlet.isa.thumb.semantics import compile_step
 from armlet.prove.state import State
 from armlet.prove.terms import Terms
 from armlet.schedule.order import Order
@@ -47,6 +47,7 @@ class _Walk:
     """A program on its way."""
 
     program: Program
+    isa: InstructionSet
     steps: int = 0
     known: dict[int, Step] = field(default_factory=dict)  # by number of form
     maker: dict[Term, int] = field(default_factory=dict)  # the address at which a term was first made
@@ -58,7 +59,7 @@ def prove(runner: Runner, program: Program, entry: str) -> Proof:
         return Proof("is no Thumb function that other code can call", 0, 0)
     order = runner.build.order
     terms = Terms(order.graph.arithmetic.identities)
-    state, walk = _start(runner, entry, terms), _Walk(program)
+    state, walk = _start(runner, entry, terms), _Walk(program, runner.machine.core.instruction_set)
     before = dict(state.registers)
     try:
         _execute(state, walk, runner.image.address(entry))
@@ -78,11 +79,14 @@ def _start(runner: Runner, entry: str, terms: Terms) -> State:
     """What holds at the call: arguments, stack and way back are known, inputs and preserved registers are unknowns."""
     registers = {name: terms.unknown("register", k) for k, name in enumerate(runner.machine.core.preserved)}
     areas, stack = _areas(runner, entry)
-    registers |= {"sp": terms.pointer(stack.end), "lr": terms.pointer(_RETURN | 1)}
+    registers |= {
+        "sp": terms.pointer(stack.end),
+        "lr": terms.pointer(_RETURN | runner.machine.core.instruction_set.code_bit),
+    }
     registers |= {f"r{k}": terms.pointer(_place(runner, entry, p)) for k, p in enumerate(runner.arguments(entry))}
     memory = {_place(runner, entry, p): terms.unknown("input", index) for p, index in runner.places(entry).items()}
     symbols = {a.memory.base: b.memory.base for a, b in zip(runner.areas(entry), areas)}
-    return State(terms, runner.image, areas, stack, registers, symbols, memory)
+    return State(terms, runner.machine.core.instruction_set, runner.image, areas, stack, registers, symbols, memory)
 
 
 def _areas(runner: Runner, entry: str) -> tuple[list[Area], Memory]:
@@ -116,7 +120,7 @@ def _execute(state: State, walk: _Walk, start: int) -> None:
         form, made = program.forms[number], len(state.terms.keys)
         try:
             if number not in walk.known:
-                walk.known[number] = compile_step(form)
+                walk.known[number] = walk.isa.reading.compile_step(form)
             to = walk.known[number](state, at)
         except RefusalError as refusal:
             raise RefusalError(f"{form.text} at {at:#010x} {refusal}") from None
@@ -124,7 +128,7 @@ def _execute(state: State, walk: _Walk, start: int) -> None:
             walk.maker[term] = at
         before, at = at, at + form.size if to is None else to
         if at not in inside and at != _RETURN:
-            if form.name not in ("bl", "bx", "pop"):
+            if form.name not in walk.isa.leaves:
                 raise RefusalError(f"{form.text} at {before:#010x} goes on at {at:#010x}, in another function")
             inside = _function(state, at)
         walk.steps += 1

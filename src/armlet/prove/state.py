@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from armlet.isa.core import Memory
+from armlet.isa.instruction_set import InstructionSet
 from armlet.isa.semantics import RefusalError, Term
 from armlet.prove.terms import Terms
 from armlet.simulate.runner import INPUT_ARRAY, OUTPUT_ARRAY, Area
 from armlet.toolchain.image import Image
-
-_REGISTERS = frozenset([*(f"r{k}" for k in range(13)), "sp", "lr", *(f"s{k}" for k in range(32))])
 
 
 @dataclass(slots=True)
@@ -23,6 +22,7 @@ class State:
     """One core in the middle of a program, its values terms."""
 
     terms: Terms
+    isa: InstructionSet
     image: Image
     areas: Sequence[Area]
     stack: Memory
@@ -40,7 +40,7 @@ class State:
 
     def put(self, register: str, term: Term) -> None:
         """Write a register; the program counter is written by jumps only."""
-        if register not in _REGISTERS:
+        if register not in self.isa.registers:
             raise RefusalError(f"writes {register}, which the prover does not follow")
         if register == "sp":
             self._check_stack_pointer(term)
@@ -49,9 +49,10 @@ class State:
     def target(self, term: Term) -> int:
         """Where a jump to a word goes: the way back of a call, whose lowest bit says Thumb."""
         place = self.terms.place(term) if self.terms.bits(term) is None else None
-        if place is None or not place & 1:
-            raise RefusalError("jumps where no known Thumb code is")
-        return place & ~1
+        bit = self.isa.code_bit
+        if place is None or place & bit != bit:
+            raise RefusalError(f"jumps where no known {self.isa.name} code is")
+        return place & ~bit
 
     def known(self, register: str) -> int:
         """An address that must not depend on data."""

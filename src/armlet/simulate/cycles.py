@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.isa.thumb.decode import Instruction
+from armlet.isa.instruction import Instruction
 from armlet.isa.timing import CycleTable, Kind, Timing
 from armlet.simulate.trace import Trace
 

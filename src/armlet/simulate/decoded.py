@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from armlet.errors import InvariantError
 from armlet.isa.core import Core
-from armlet.isa.thumb.decode import Decoder, Instruction
+from armlet.isa.instruction import Instruction
+from armlet.isa.instruction_set import Decoder
 from armlet.toolchain.image import Image
 
 
@@ -45,7 +46,7 @@ def decode_program(core: Core, image: Image, decoder: Decoder | None = None) -> 
     forms: dict[int, int] = {}  # by identity: the decoder gives one value for one text
     kept: list[Instruction] = []
     guarded: dict[int, str] = {}
-    decoder = decoder or Decoder(core)
+    decoder = decoder or core.decoder()
     for start, end in image.code:
         at = start
         for form in decoder.decode(text.content[start - text.address : end - text.address], start):

@@ -13,4 +13,5 @@ def link_build(build: Build, tools: Toolchain) -> Image:
 
 def link_object(build: Build, tools: Toolchain, made: bytes, script: str = "") -> Image:
     """Link an object for the build's core. Raises `ToolchainError`."""
-    return read_image(tools.link([made], build.target.core, names.run_symbol(build.name), script))
+    core = build.target.core
+    return read_image(tools.link([made], core, names.run_symbol(build.name), script), core.instruction_set)

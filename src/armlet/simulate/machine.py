@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from unicorn import Uc, UcError  # pyright: ignore[reportPrivateImportUsage]
 
 from armlet.errors import ToolchainError
-from armlet.isa.core import Core, InstructionSet, Memory
+from armlet.isa.core import Core, Memory
 from armlet.simulate.watchdog import Watchdog
 from armlet.toolchain.image import Image
 
@@ -26,7 +26,6 @@ STACK = Memory(0x3000_0000, 64 << 10)  # grows down from its end
 BUFFERS = Memory(0x2800_0000, 16 << 20)  # what the caller of the program owns
 _RETURN = 0x3F00_0000  # a page of its own that a call returns to
 _POISON = 0x7FC0DEAD  # a quiet NaN that shows where it came from
-_MODES = {InstructionSet.THUMB: (unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)}  # MCLASS would ignore the model
 
 _WATCHDOG = Watchdog()
 
@@ -43,7 +42,7 @@ class Machine:
         self._free = BUFFERS.base
         self._marks = {name: 0x5A5A0000 + i for i, name in enumerate(core.preserved)} | {"sp": STACK.end}
         self._calls: dict[tuple[int, ...], Any] = {}  # registers at a call, by its arguments
-        self.unicorn: Any = Uc(*_MODES[core.instruction_set])
+        self.unicorn: Any = Uc(*(getattr(unicorn, f"UC_{constant}") for constant in core.instruction_set.emulator))
         self.unicorn.ctl_set_cpu_model(getattr(arm, f"UC_CPU_{core.emulator_model}"))
         self._map_image()
         for memory in (BUFFERS, STACK):
@@ -98,7 +97,11 @@ class Machine:
     def _at_call(self, arguments: tuple[int, ...]) -> Any:
         """All registers as they are when a function is called with `arguments`; made once."""
         if arguments not in self._calls:
-            values = dict.fromkeys(self.core.scratch, _POISON) | self._marks | {"lr": _RETURN | 1}
+            values = (
+                dict.fromkeys(self.core.scratch, _POISON)
+                | self._marks
+                | {"lr": _RETURN | self.core.instruction_set.code_bit}
+            )
             values |= {f"r{i}": value for i, value in enumerate(arguments)}
             for name, value in values.items():
                 self.unicorn.reg_write(_register(name), value)
@@ -109,7 +112,7 @@ class Machine:
     def _run(self, symbol: str, start: int, seconds: float) -> None:
         try:
             with _WATCHDOG.limit(seconds, self.unicorn.emu_stop):  # Unicorn's own limit costs 2 ms a call
-                self.unicorn.emu_start(start | 1, _RETURN)
+                self.unicorn.emu_start(start | self.core.instruction_set.code_bit, _RETURN)
         except UcError as fault:
             place = self.unicorn.reg_read(arm.UC_ARM_REG_PC)
             raise MachineError(f"{symbol} faults at {place:#010x}: {fault}") from fault

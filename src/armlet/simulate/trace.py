@@ -7,7 +7,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.isa.thumb.decode import Instruction
+from armlet.isa.instruction import Instruction
 from armlet.simulate.machine import STACK
 
 

@@ -7,7 +7,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from armlet.isa.core import Core
-from armlet.isa.thumb.decode import mnemonics
+from armlet.isa.instruction_set import InstructionSet
 
 _EXECUTABLE = 4  # SHF_EXECINSTR
 
@@ -19,19 +19,19 @@ def foreign_instructions(made: bytes, core: Core) -> tuple[str, ...]:
     for number, section in enumerate(file.iter_sections()):
         if section["sh_flags"] & _EXECUTABLE and section["sh_size"]:
             content = section.data()
-            for start, end in _code(file, number, len(content)):
-                found |= mnemonics(core, content[start:end])
+            for start, end in _code(file, core.instruction_set, number, len(content)):
+                found |= core.instruction_set.reading.mnemonics(content[start:end])
     return tuple(sorted(name for name in found if re.fullmatch(core.absent, name)))
 
 
-def _code(file: ELFFile, section: int, size: int) -> list[tuple[int, int]]:
-    """Where code stands in a section, by the mapping symbols of the ARM ELF format."""
+def _code(file: ELFFile, isa: InstructionSet, section: int, size: int) -> list[tuple[int, int]]:
+    """Where code stands in a section, by its mapping symbols."""
     tables = [table for table in file.iter_sections() if isinstance(table, SymbolTableSection)]
     marks = {
-        symbol["st_value"]: symbol.name[1] == "t"
+        symbol["st_value"]: mark
         for table in tables
         for symbol in table.iter_symbols()
-        if symbol["st_shndx"] == section and symbol.name[:2] in ("$t", "$d")
+        if symbol["st_shndx"] == section and (mark := isa.mark_of(symbol.name)) is not None
     }
     places = sorted(marks)
     return [(a, b) for a, b in zip(places, [*places[1:], size]) if marks[a]]

@@ -13,6 +13,7 @@ from elftools.elf.sections import SymbolTableSection
 
 from armlet.errors import ToolchainError
 from armlet.isa.core import Memory
+from armlet.isa.instruction_set import InstructionSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,12 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A linked program. Function symbols carry no Thumb bit here."""
+    """A linked program. Addresses of functions are without their code bit here."""
 
     sections: tuple[Section, ...]
     symbols: Mapping[str, int]
     sizes: Mapping[str, int]  # bytes of what a symbol names
-    functions: frozenset[str]  # symbols that other code may call: Thumb functions, seen from outside
+    functions: frozenset[str]  # symbols that other code may call: functions, seen from outside
     code: tuple[tuple[int, int], ...]  # address ranges of .text that hold instructions, in order; literals lie between
     filled: Mapping[int, int]  # address of each place that the linker filled, and the address of the symbol
 
@@ -77,20 +78,21 @@ class Image:
         return self.section(".data").size + self.section(".bss").size
 
 
-def read_image(elf: bytes) -> Image:
-    """Parse a linked ELF file for 32-bit ARM. Raises `ToolchainError`."""
+def read_image(elf: bytes, isa: InstructionSet) -> Image:
+    """Parse a linked ELF file whose code is of `isa`. Raises `ToolchainError`."""
     try:
         file = ELFFile(io.BytesIO(elf))
-        if file.get_machine_arch() != "ARM" or file.elfclass != 32 or not file.little_endian:
-            raise ToolchainError("the linked program is not little-endian 32-bit ARM")
+        machine = file.get_machine_arch(), file.elfclass
+        if machine != (isa.elf_machine, isa.elf_class) or not file.little_endian:
+            raise ToolchainError(f"the linked program is not little-endian {isa.elf_class}-bit {isa.elf_machine}")
         if file["e_type"] != "ET_EXEC":
             raise ToolchainError("the linked program is not linked")
         kept = [section for section in file.iter_sections() if section["sh_flags"] & 2 and section["sh_size"]]  # ALLOC
         sections = tuple(_section(section) for section in kept)
         if wrong := unloadable(sections, [s for s in file.iter_segments() if s["p_type"] == "PT_LOAD"]):
             raise ToolchainError(f"the linked program is not loaded as it says: {wrong}")
-        symbols, sizes, functions, marks = _symbols(file)
-        filled = _filled(file)
+        symbols, sizes, functions, marks = _symbols(file, isa)
+        filled = _filled(file, isa.code_bit)
     except (ELFError, UnicodeDecodeError, KeyError, ValueError, OverflowError) as broken:
         raise ToolchainError(f"the linked program is not readable as ELF: {broken}") from broken
     return Image(sections, symbols, sizes, functions, _code_ranges(sections, marks), filled)
@@ -120,7 +122,7 @@ def _section(section: Any) -> Section:
     return Section(section.name, section["sh_addr"], section["sh_size"], content)
 
 
-def _filled(file: ELFFile) -> Mapping[int, int]:
+def _filled(file: ELFFile, code_bit: int) -> Mapping[int, int]:
     """Where relocations stand that the linker kept, and the addresses of their symbols."""
     found: dict[int, int] = {}
     for table in (section for section in file.iter_sections() if isinstance(section, RelocationSection)):
@@ -128,11 +130,13 @@ def _filled(file: ELFFile) -> Mapping[int, int]:
         for entry in table.iter_relocations():
             symbol = symbols.get_symbol(entry["r_info_sym"])  # pyright: ignore[reportAttributeAccessIssue]
             is_code = symbol["st_info"]["type"] == "STT_FUNC"
-            found[entry["r_offset"]] = symbol["st_value"] & ~1 if is_code else symbol["st_value"]
+            found[entry["r_offset"]] = symbol["st_value"] & ~code_bit if is_code else symbol["st_value"]
     return MappingProxyType(found)
 
 
-def _symbols(file: ELFFile) -> tuple[Mapping[str, int], Mapping[str, int], frozenset[str], Mapping[int, bool]]:
+def _symbols(
+    file: ELFFile, isa: InstructionSet
+) -> tuple[Mapping[str, int], Mapping[str, int], frozenset[str], Mapping[int, bool]]:
     """Named addresses, their sizes, those to be called, and the mapping symbols: whether code starts there.
 
     Raises `ToolchainError` where two symbols that are seen from outside have one name.
@@ -142,22 +146,23 @@ def _symbols(file: ELFFile) -> tuple[Mapping[str, int], Mapping[str, int], froze
     seen: set[str] = set()
     functions: set[str] = set()
     marks: dict[int, bool] = {}
+    bit = isa.code_bit
     for table in (s for s in file.iter_sections() if isinstance(s, SymbolTableSection)):
         for symbol in table.iter_symbols():
             value, is_code = symbol["st_value"], symbol["st_info"]["type"] == "STT_FUNC"
             is_seen = symbol["st_info"]["bind"] == "STB_GLOBAL"
-            if symbol.name[:2] in ("$t", "$d"):
+            if (mark := isa.mark_of(symbol.name)) is not None:
                 if value % 2:
                     raise ToolchainError(f"the linked program has code or data marked from {value:#010x} on")
-                marks[value] = symbol.name[1] == "t"
+                marks[value] = mark
             elif symbol.name and symbol["st_shndx"] != "SHN_UNDEF":
                 if is_seen and symbol.name in seen:
                     raise ToolchainError(f"the linked program has two symbols {symbol.name}")
                 if is_seen or symbol.name not in seen:
-                    found[symbol.name] = value & ~1 if is_code else value
+                    found[symbol.name] = value & ~bit if is_code else value
                     sizes[symbol.name] = symbol["st_size"]
                 seen |= {symbol.name} if is_seen else set()
-                functions |= {symbol.name} if is_seen and is_code and value & 1 else set()
+                functions |= {symbol.name} if is_seen and is_code and value & bit == bit else set()
     return MappingProxyType(found), MappingProxyType(sizes), frozenset(functions), marks
 
 

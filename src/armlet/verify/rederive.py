@@ -19,6 +19,7 @@ from armlet.build.read import Build
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.errors import CapacityError, InputError
 from armlet.graph.graph import ACTIVATIONS
+from armlet.isa.instruction_set import InstructionSet
 from armlet.network.frozen import F32
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.allocate import Registers, allocate
@@ -30,8 +31,6 @@ from armlet.simulate.figures import Figures
 from armlet.simulate.trace import REGIONS, Region, Trace
 from armlet.toolchain.image import Image
 from armlet.verify.declaration import constants_left_out
-
-_FRAME = ("push", "vpush", "pop", "vpop", "bx")
 
 
 def settings_disagreement(build: Build) -> str:
@@ -109,7 +108,7 @@ def _figures(
     yield "moves.batches", moves.batches, _batches(code)
     yield "moves.lines", moves.lines, _lines(trace)
     yield "layers", manifest.layers, _layers(code)
-    yield "instructions", manifest.instructions, _instructions(image, trace)
+    yield "instructions", manifest.instructions, _instructions(image, trace, build.target.core.instruction_set)
     yield f"the cycles of {core.entry}", built.core, core.cycles
     yield f"the cycles of {run.entry}", built.run, run.cycles
     said = moves.transfers_before, moves.transfers, moves.transfers_bound
@@ -186,9 +185,9 @@ def _lines(trace: Trace) -> int:
     return len(np.unique(trace.access_step[trace.access_region == REGIONS.index(Region.ACTIVATION)]))
 
 
-def _instructions(image: Image, trace: Trace) -> int:
+def _instructions(image: Image, trace: Trace, isa: InstructionSet) -> int:
     """The lines of the emitter: instructions without entry and exit, a far address as one."""
-    around = np.array([form.name in _FRAME or "[sp" in form.text for form in trace.forms], bool)[trace.form]
+    around = np.array([form.name in isa.frame or "[sp" in form.text for form in trace.forms], bool)[trace.form]
     around |= np.isin(trace.address, [*image.filled])
     top = np.array([form.name == "movt" for form in trace.forms], bool)[trace.form] & ~around
     return int(np.count_nonzero(~around) - 2 * np.count_nonzero(top))

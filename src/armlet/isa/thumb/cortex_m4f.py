@@ -8,8 +8,8 @@ ADD; Cortex-M4 Technical Reference Manual (DDI 0439), tables 3-1 and 7-1, for th
 from types import MappingProxyType
 
 from armlet.arithmetic.float32 import FLOAT32, FLOAT32_FUSED
-from armlet.isa.core import CORTEX_M4F_CORE
 from armlet.isa.target import Form, Op, Roles, Split, Target
+from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE
 from armlet.isa.thumb.cortex_m4f_timing import CORTEX_M4F_CYCLES, STM32F407_FLASH
 from armlet.isa.thumb.modified_immediate import EIGHT_BITS
 

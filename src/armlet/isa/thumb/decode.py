@@ -11,7 +11,8 @@ from typing import Any
 import capstone
 
 from armlet.errors import ToolchainError
-from armlet.isa.core import Core, InstructionSet
+from armlet.isa.core import Core
+from armlet.isa.instruction import Instruction
 
 PC = 15
 _SP = 1 << 13
@@ -22,7 +23,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 _NAMES = {f"r{i}": i for i in range(13)} | {"sb": 9, "sl": 10, "fp": 11, "ip": 12, "sp": 13, "lr": 14, "pc": PC}
-_MODES = {InstructionSet.THUMB: (capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS)}
+_MODE = (capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS)
 _WIDTHS = {"ldrb": 1, "ldrsb": 1, "strb": 1, "ldrh": 2, "ldrsh": 2, "strh": 2, "tbb": 1, "tbh": 2}
 _STORES = _words("str strb strh strd stm stmdb push vstr vstmia vstmdb vpush")
 _LOADS = _words("ldr ldrb ldrh ldrsb ldrsh ldrd ldm ldmdb pop vldr vldmia vldmdb vpop tbb tbh")
@@ -34,32 +35,14 @@ _KEEPS_OLD = _words("vmla vmls vnmla vnmls vfma vfms vfnma vfnms umlal smlal uma
 _CONDITIONS = _words("eq ne hs lo cs cc mi pl vs vc hi ls ge lt gt le")
 
 
-def mnemonics(core: Core, code: bytes) -> set[str]:
+def mnemonics(code: bytes) -> set[str]:
     """The mnemonics in `code`, up to the first bytes that are no instruction."""
-    plain = capstone.Cs(*_MODES[core.instruction_set])
+    plain = capstone.Cs(*_MODE)
     return {mnemonic for _, _, mnemonic, _ in plain.disasm_lite(code, 0)}
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
-    """One form of instruction, wherever it stands."""
-
-    name: str  # without condition, width and type
-    text: str
-    size: int  # bytes
-    condition: str  # of an IT block or a branch; empty where it always runs
-    writes: int  # registers that it changes
-    reads: int  # registers that it consumes, its accumulator apart
-    addend: int  # the accumulator that a multiply-accumulate adds to
-    address: int  # registers that form the address of its access
-    moved: int  # bytes between registers and memory
-    words: int  # registers moved, a D register as two
-    stores: bool
-    indexed: bool  # the address has a register offset
-
-
 @dataclass(slots=True)
-class Decoder:
+class ThumbDecoder:
     """Decodes the code of one core; equal texts are taken apart once."""
 
     core: Core
@@ -68,8 +51,8 @@ class Decoder:
     _known: dict[tuple[str, str, int], Instruction] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._fast = capstone.Cs(*_MODES[self.core.instruction_set])
-        self._whole = capstone.Cs(*_MODES[self.core.instruction_set])
+        self._fast = capstone.Cs(*_MODE)
+        self._whole = capstone.Cs(*_MODE)
         self._whole.detail = True
 
     def decode(self, code: bytes, address: int) -> Iterator[Instruction]:

@@ -10,9 +10,9 @@ from struct import pack, unpack
 from types import MappingProxyType
 from typing import TypeAlias
 
+from armlet.isa.instruction import Instruction
 from armlet.isa.semantics import RefusalError, Step, SymbolicMachine, Term
 from armlet.isa.thumb.bits import clear, insert, keep
-from armlet.isa.thumb.decode import Instruction
 from armlet.isa.thumb.pointers import address_sum, move, move_low, move_top
 
 Meaning: TypeAlias = Callable[[list[str]], Step]

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from armlet.isa.core import Core
+from armlet.isa.instruction_set import InstructionSet
 from armlet.toolchain.image import Image
-from armlet.verify.link.object import ALIGNMENT, CALL, MOVT, Piece
+from armlet.verify.link.object import ALIGNMENT, Piece
 
 _GAP = 1 << 16  # bytes between two pieces, at most
 
@@ -49,7 +50,7 @@ def script_of(pieces: Sequence[Piece], placement: Placement) -> str:
     return "\n".join(["SECTIONS {", *lines, rest, "}", ""])
 
 
-def misplaced(pieces: Sequence[Piece], image: Image, placement: Placement) -> str:
+def misplaced(pieces: Sequence[Piece], image: Image, placement: Placement, isa: InstructionSet) -> str:
     """How `image` differs from the pieces put where `placement` says, in words; empty where it does not."""
     for piece in pieces:
         address = placement.address[piece.symbol]
@@ -59,34 +60,14 @@ def misplaced(pieces: Sequence[Piece], image: Image, placement: Placement) -> st
         if section is None:
             return f"{piece.section} is not linked whole"
         at = address - section.address
-        if piece.content and section.content[at : at + piece.size] != filled(piece, placement):
+        if piece.content and section.content[at : at + piece.size] != filled(piece, placement, isa):
             return f"{piece.section} is linked to other bytes than its relocations give"
     return ""
 
 
-def filled(piece: Piece, placement: Placement) -> bytes:
-    """The bytes of a piece with its relocations filled in (IHI 0044, section 4.6; DDI 0403, A7.7 for the fields)."""
-    content, base = bytearray(piece.content), placement.address[piece.symbol]
-    for relocation in piece.relocations:
-        at, target = relocation.offset, placement.address[relocation.symbol]
-        if relocation.kind == CALL:
-            content[at : at + 4] = _call(target - (base + at + 4))
-        else:
-            half = target >> 16 if relocation.kind == MOVT else target & 0xFFFF
-            content[at : at + 4] = _half(bytes(content[at : at + 4]), half)
-    return bytes(content)
-
-
-def _half(code: bytes, half: int) -> bytes:
-    """MOVW or MOVT with another number."""
-    first = int.from_bytes(code[:2], "little") & 0xFBF0 | half >> 12 | (half >> 11 & 1) << 10
-    second = int.from_bytes(code[2:], "little") & 0x8F00 | (half >> 8 & 7) << 12 | half & 0xFF
-    return first.to_bytes(2, "little") + second.to_bytes(2, "little")
-
-
-def _call(distance: int) -> bytes:
-    """BL over a distance, encoding T1."""
-    sign, one, two = distance >> 24 & 1, distance >> 23 & 1, distance >> 22 & 1
-    first = 0xF000 | sign << 10 | distance >> 12 & 0x3FF
-    second = 0xD000 | (1 ^ one ^ sign) << 13 | (1 ^ two ^ sign) << 11 | distance >> 1 & 0x7FF
-    return first.to_bytes(2, "little") + second.to_bytes(2, "little")
+def filled(piece: Piece, placement: Placement, isa: InstructionSet) -> bytes:
+    """The bytes of a piece with its relocations filled in."""
+    content, base = piece.content, placement.address[piece.symbol]
+    for each in piece.relocations:
+        content = isa.reading.relocate(content, each.offset, each.kind, placement.address[each.symbol], base)
+    return content

@@ -32,7 +32,7 @@ def check_links(
     build: Build, tools: Toolchain, described: str, x: F32, expected: F32, found: Findings
 ) -> tuple[Image, tuple[Piece, ...]] | None:
     """The image and its pieces, or None where there are none. `x` is run in each placement, and gives `expected`."""
-    core, memory = build.target.core, build.manifest.memory
+    core, memory, isa = build.target.core, build.manifest.memory, build.target.core.instruction_set
     claim = f"assembles for {core.name}"
     try:
         made = tools.assemble(build.assembly, core)
@@ -42,14 +42,14 @@ def check_links(
     found.add(claim, "", f"and links: {described}")
     claim = "the object holds the program's own pieces, and nothing else"
     try:
-        pieces = read_object(made, build.name, memory.constants > 0, memory.block > 0)
+        pieces = read_object(made, isa, build.name, memory.constants > 0, memory.block > 0)
         image = link_object(build, tools, made)
     except ToolchainError as refused:
         found.add(claim, str(refused))
         return None
     at = Placement({piece.symbol: image.symbols.get(piece.symbol, -1) for piece in pieces})
     relocations = sum(len(piece.relocations) for piece in pieces)
-    found.add(claim, misplaced(pieces, image, at), f"{len(pieces)} sections, {relocations} relocations among them")
+    found.add(claim, misplaced(pieces, image, at, isa), f"{len(pieces)} sections, {relocations} relocations among them")
     _check_sizes(build, image, pieces, found)
     _check_apart(build, tools, made, pieces, x, expected, found)
     return image, pieces
@@ -95,7 +95,7 @@ def _check_apart(
     for number, placement in enumerate(placements(pieces, build.target.core, _PLACEMENTS, len(made))):
         try:
             image = link_object(build, tools, made, script_of(pieces, placement))
-            problem = problem or misplaced(pieces, image, placement)
+            problem = problem or misplaced(pieces, image, placement, build.target.core.instruction_set)
             if problem:
                 break
             for entry, call in Runner(build, image).entries.items():

@@ -1,0 +1,81 @@
+"""What all cores of one instruction set share, and the door to how their code is read.
+
+Assembly and linking need only the table. Decoding, meaning and relocations need Capstone, so they stand in a module of
+the set that is loaded when somebody reads code. A new set is a package beside `armlet.isa.thumb`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol, cast
+
+from armlet.isa.instruction import Instruction
+from armlet.isa.semantics import Step
+
+
+class Decoder(Protocol):
+    """Decodes the code of one core."""
+
+    def decode(self, code: bytes, address: int) -> Iterator[Instruction]:
+        """Every instruction of `code` in turn. Raises `ToolchainError` at bytes that are none."""
+        ...
+
+
+class Reading(Protocol):
+    """How machine code of a set is read: the names that its module `reading` has."""
+
+    @property
+    def decoder(self) -> Callable[..., Decoder]:
+        """A decoder, of a core."""
+        ...
+
+    @property
+    def mnemonics(self) -> Callable[[bytes], set[str]]:
+        """The mnemonics in `code`, up to the first bytes that are no instruction."""
+        ...
+
+    @property
+    def compile_step(self) -> Callable[[Instruction], Step]:
+        """What an instruction does to a symbolic machine. Raises `RefusalError` where that is not known."""
+        ...
+
+    @property
+    def relocate(self) -> Callable[[bytes, int, int, int, int], bytes]:
+        """`content` with the place at `offset` filled, by its kind, for `target`, the content lying at `base`."""
+        ...
+
+    @property
+    def relocation_problem(self) -> Callable[[bytes, int, int, bool], str]:
+        """What is wrong with a relocation: of content, offset, kind, and whether its symbol is a function."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionSet:
+    """An instruction set as assemblers, ELF files and emulators know it."""
+
+    name: str
+    elf_machine: str  # as pyelftools calls it
+    elf_class: int  # bits of an address
+    elf_flags: Mapping[int, int]  # masks of e_flags, and what must stand there
+    code_mark: str  # the mapping symbol where instructions begin
+    data_mark: str
+    code_bit: int  # what the address of a function has set
+    function_directives: tuple[str, ...]  # before the symbol of a function
+    emulator: tuple[str, str]  # Unicorn's constants of architecture and mode
+    registers: frozenset[str]  # that a program may write
+    nothing: Mapping[int, bytes]  # instructions without effect, by their size
+    padding: tuple[bytes, ...]  # what assemblers put behind a function to fill its last word
+    leaves: frozenset[str]  # mnemonics by which control may leave a function
+    frame: frozenset[str]  # mnemonics that only the entry and exit of a function has
+    package: str
+
+    def mark_of(self, symbol: str) -> bool | None:
+        """Whether a mapping symbol says that code begins; None for every other symbol."""
+        marks = {self.code_mark: True, self.data_mark: False}
+        return marks.get(symbol.partition(".")[0])
+
+    @property
+    def reading(self) -> Reading:
+        """How its code is read."""
+        return cast(Reading, import_module(f"{self.package}.reading"))

@@ -1,0 +1,9 @@
+"""How Thumb code is read: what `armlet.isa.instruction_set.Reading` asks for."""
+
+from armlet.isa.thumb.decode import ThumbDecoder, mnemonics
+from armlet.isa.thumb.relocations import relocate, relocation_problem
+from armlet.isa.thumb.semantics import compile_step
+
+decoder = ThumbDecoder
+
+__all__ = ["compile_step", "decoder", "mnemonics", "relocate", "relocation_problem"]

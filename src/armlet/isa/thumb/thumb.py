@@ -1,0 +1,23 @@
+"""Thumb-2 in 32-bit ARM ELF files, with the registers of FPv4."""
+
+from types import MappingProxyType
+
+from armlet.isa.instruction_set import InstructionSet
+
+THUMB = InstructionSet(
+    name="thumb",
+    elf_machine="ARM",
+    elf_class=32,
+    elf_flags=MappingProxyType({0xFF00_0000: 0x0500_0000}),  # EABI version 5 (IHI 0044, section 5.2)
+    code_mark="$t",  # IHI 0044, section 5.5.5
+    data_mark="$d",
+    code_bit=1,
+    function_directives=(".thumb_func",),
+    emulator=("ARCH_ARM", "MODE_THUMB"),  # MCLASS would ignore the model
+    registers=frozenset([*(f"r{k}" for k in range(13)), "sp", "lr", *(f"s{k}" for k in range(32))]),
+    nothing=MappingProxyType({2: b"\x00\xbf", 4: b"\xaf\xf3\x00\x80"}),
+    padding=(b"", b"\x00\xbf", b"\x00\x00"),
+    leaves=frozenset(["bl", "bx", "pop"]),
+    frame=frozenset(["push", "vpush", "pop", "vpop", "bx"]),
+    package="armlet.isa.thumb",
+)

@@ -31,7 +31,7 @@ from armlet.simulate.link import link_build
 from armlet.simulate.measure import figures_of
 from armlet.simulate.runner import Runner
 from armlet.toolchain.toolchain import Toolchain, find_toolchain
-from networks import SPARSITIES, WIDTHS, random_network
+from networks import SPARSITIES, WIDTHS, survivors
 
 TARGET = TARGETS["cortex-m4f"]
 HEAD = ["network", "program", "cycles", "a connection", "on part", "ms", "flash", "a connection", "RAM", "stack"]
@@ -103,7 +103,7 @@ def armlet(name: str, network: Network, tools: Toolchain) -> Iterator[Result]:
 def networks(folder: Path | None) -> Iterator[tuple[str, Network]]:
     for name, widths in WIDTHS.items():
         for sparsity in SPARSITIES:
-            yield f"{name} random {sparsity:.0%}", random_network(widths, sparsity)
+            yield f"{name} random {sparsity:.0%}", survivors(widths, sparsity)
     for path in sorted(folder.iterdir()) if folder else []:
         if (path / "W_0.npy").exists():
             network = read_params(path)

@@ -18,7 +18,7 @@ from armlet.network.network import Network
 from armlet.pipeline import Compilation, compile_network
 from armlet.select.program import Program
 from armlet.select.scheduling import waits
-from networks import random_network
+from networks import survivors
 
 SPENT_ON = {
     "constants": (Op.STREAM, Op.IMMEDIATE),
@@ -52,7 +52,7 @@ def network_of(text: str, seed: int) -> Network:
     if Path(text).is_dir():
         return read_params(Path(text))
     widths, sparsity = text.split(":")
-    return random_network(tuple(int(width) for width in widths.split("-")), float(sparsity), seed)
+    return survivors(tuple(int(width) for width in widths.split("-")), float(sparsity), seed)
 
 
 def main() -> None:

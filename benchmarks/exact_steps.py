@@ -17,7 +17,7 @@ from armlet.manifold.functional import activations_of, masks_of, normalised, poi
 from armlet.manifold.inputs.parse import input_model
 from armlet.manifold.metric import OutputMetric, Shape, refer
 from armlet.manifold.select.exact import Search
-from networks import WIDTHS, random_network
+from networks import WIDTHS, survivors
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=10_000)
     parser.add_argument("--steps", type=int, default=200)
     arguments = parser.parse_args()
-    network = random_network(WIDTHS["196-10-10-10"], 0.0)
+    network = survivors(WIDTHS["196-10-10-10"], 0.0)
     raw = input_model("uniform")(network, arguments.samples, 0)
     shape = Shape(activations_of(network), OutputMetric.LOGITS)
     reference = refer(point_of(network), jnp.asarray(normalised(network, raw)), shape)

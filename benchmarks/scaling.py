@@ -18,7 +18,7 @@ import numpy as np
 
 from armlet.cli.console import table
 from armlet.pipeline import compile_network
-from networks import random_network
+from networks import survivors
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 STAGES = ("graph", "order", "registers", "layout", "emit")
@@ -33,8 +33,8 @@ def widths_for(size: int, sparsity: float) -> tuple[int, int, int, int]:
 
 def measure(widths: tuple[int, ...], sparsity: float) -> dict[str, float]:
     """Seconds by stage, and peak memory, of one compilation in this process; compiled loops come from their cache."""
-    compile_network(random_network((24, 12, 6, 4), 0.5), "warm")
-    network = random_network(widths, sparsity)
+    compile_network(survivors((24, 12, 6, 4), 0.5), "warm")
+    network = survivors(widths, sparsity)
     marks: list[tuple[str, float]] = []
     begun = time.perf_counter()
     made = compile_network(network, "net", watch=lambda stage: marks.append((stage, time.perf_counter())))

@@ -19,7 +19,7 @@ settings.register_profile(
     "house",
     database=None,
     deadline=None,  # the machine is shared; time is no law
-    derandomize=True,  # the same examples on every run; benchmarks/soak.py searches further
+    derandomize=True,  # the same examples on every run; tests/soak.py searches further
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

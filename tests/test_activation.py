@@ -14,29 +14,21 @@ from armlet.formats.params import read_params, write_params
 from armlet.network.activation import MEANINGS, Activation, activated, activation_error
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32
-from armlet.network.network import Layer, Network
+from armlet.network.network import Network
 from armlet.network.topology import read_topology
 from armlet.pipeline import compile_network, write_build
 from armlet.select.lowering import lower
 from armlet.verify.verify import verify_build
+from generators.perceptrons import random_network
 
 QUICK = CompileOptions(anneal=AnnealOptions(moves=20, chains=1))
 KINDS = [kind for kind in Activation if kind is not Activation.LINEAR]
 
 
 def network_of(*kinds: Activation, slope: float = 0.25) -> Network:
-    rng = np.random.default_rng(3)
-    widths = (6, *(5 for _ in kinds))
-    layers = [
-        Layer(
-            (3 * rng.standard_normal((out, fan_in)) * (rng.random((out, fan_in)) < 0.6)).astype(np.float32),
-            rng.standard_normal(out).astype(np.float32),
-            kind,
-            slope,
-        )
-        for fan_in, out, kind in zip(widths, widths[1:], kinds)
-    ]
-    return Network(tuple(layers), InputDomain.uniform(6, -1, 1), (6,))
+    made = random_network((6, *(5 for _ in kinds)), 0.6, 3, InputDomain.uniform(6, -1, 1), gain=7, shape=(6,))
+    layers = (replace(layer, activation=kind, slope=slope) for layer, kind in zip(made.layers, kinds))
+    return replace(made, layers=tuple(layers))
 
 
 def values(sign: int) -> NDArray[np.float32]:

@@ -21,7 +21,8 @@ from armlet.simulate.runner import Runner
 from armlet.toolchain.image import Image, read_image
 from armlet.toolchain.toolchain import Toolchain, find_toolchain
 from armlet.verify.verify import verify_build
-from test_verify import QUICK, broken, compiled, small_network
+from generators.builds import QUICK, broken, compiled
+from generators.perceptrons import small_network
 
 pytestmark = pytest.mark.usefixtures("each_toolchain")
 

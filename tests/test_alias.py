@@ -16,8 +16,9 @@ from armlet.simulate.link import link_build
 from armlet.simulate.runner import Runner
 from armlet.toolchain.toolchain import find_toolchain
 from armlet.verify.verify import verify_build
-from strategies import inputs_for, networks
-from test_verify import QUICK, compiled, small_network
+from generators.builds import QUICK, compiled
+from generators.networks import inputs_for, networks
+from generators.perceptrons import small_network
 
 LAYOUTS = st.sampled_from(("free", "natural"))
 CLAIM = "net_run may be given one array for inputs and outputs"

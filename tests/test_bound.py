@@ -16,8 +16,7 @@ from armlet.network.frozen import F32, F64
 from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
 from armlet.prove.bound import error_bound, largest_sum, specified
-
-SCALES = (1e-42, 1e-30, 1e-3, 1.0, 1e3, 1e12)
+from generators.perceptrons import SCALES, scaled_network
 
 
 def layer(weight: F64, bias: F64, activation: Activation) -> Layer:
@@ -41,23 +40,10 @@ def _neuron(row: F32, bias: np.float32, values: F32, how: Arithmetic, rng: np.ra
     return total
 
 
-def random_network(rng: np.random.Generator, normalised: bool) -> Network:
-    widths = rng.integers(1, 24, rng.integers(2, 6))
-    layers = []
-    for fan_in, fan_out in pairwise(widths):
-        scale = rng.choice(SCALES, (fan_out, fan_in), p=(0.05, 0.05, 0.1, 0.65, 0.1, 0.05))
-        weight = rng.standard_normal((fan_out, fan_in)) * scale * (rng.random((fan_out, fan_in)) < 0.7)
-        bias = rng.standard_normal(fan_out) * rng.choice(SCALES)
-        layers.append(layer(weight, bias, tuple(Activation)[rng.integers(len(Activation))]))
-    inputs = int(widths[0])
-    mean, std = (rng.random(inputs), rng.random(inputs) + 0.1) if normalised else (0.0, 1.0)
-    return Network(tuple(layers), InputDomain.uniform(inputs, -2, 2, mean, std), (inputs,))
-
-
 @given(st.integers(0, 2**32), st.sampled_from(ARITHMETICS), st.booleans())
 def test_no_order_of_summation_leaves_the_bound(seed: int, how: Arithmetic, normalised: bool):
     rng = np.random.default_rng(seed)
-    network = random_network(rng, normalised)
+    network = scaled_network(rng, normalised)
     x = (rng.standard_normal((8, network.inputs)) * rng.choice(SCALES, (8, 1))).astype(np.float32)
     x[0] = 0
     found, bound = in_some_order(network, x, how, rng), error_bound(network, x)
@@ -88,7 +74,7 @@ def test_the_bound_says_something(width: int):
 @given(st.integers(0, 2**32), st.sampled_from(ARITHMETICS), st.booleans())
 def test_no_value_is_beyond_the_largest_sum(seed: int, how: Arithmetic, normalised: bool):
     rng = np.random.default_rng(seed)
-    network = random_network(rng, normalised)
+    network = scaled_network(rng, normalised)
     x = rng.choice(np.array([-2, 2, 1.5, 0], np.float32), (8, network.inputs))  # the interval is [-2, 2]
     with np.errstate(all="ignore"):
         found = in_some_order(network, x, how, rng)

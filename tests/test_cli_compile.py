@@ -11,7 +11,7 @@ from armlet.cli import app
 from armlet.formats.params import write_params
 from armlet.isa.thumb.thumb import THUMB
 from armlet.toolchain.toolchain import find_toolchain
-from test_schedule import random_network
+from generators.perceptrons import random_network
 
 
 @pytest.fixture(autouse=True)

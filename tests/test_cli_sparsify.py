@@ -17,7 +17,7 @@ from armlet.cli.sparsify import sparsify
 from armlet.formats.params import read_params, write_params
 from armlet.formats.read import read_network
 from armlet.manifold.trace import Epoch, Trace
-from test_manifold_metric import random_network
+from generators.perceptrons import initialised
 
 FAST = ["--epochs", "3", "--steps", "10", "--batch", "32", "--inputs", "gaussian"]
 
@@ -26,7 +26,7 @@ FAST = ["--epochs", "3", "--steps", "10", "--batch", "32", "--inputs", "gaussian
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a dense network and a test set lie."""
     monkeypatch.chdir(tmp_path)
-    network = random_network(1, (16, 12, 8, 4), (4, 4))
+    network = initialised((16, 12, 8, 4), 1, (4, 4))
     write_params(network, tmp_path / "dense")
     random = np.random.default_rng(0)
     np.savez(tmp_path / "test.npz", X=random.uniform(-1, 1, (50, 16)), y=random.integers(0, 4, 50))

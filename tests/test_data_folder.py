@@ -13,7 +13,7 @@ from armlet.data.dataset import OWNS, DataSet, conversions, make_dataset, read_d
 from armlet.data.digits import read_digits
 from armlet.data.resample import area_weights, resample
 from armlet.data.source import SourceOptions, read_source
-from armlet.data.table import read_inputs, read_labels
+from armlet.data.table import read_inputs, read_targets
 from armlet.errors import InputError
 from armlet.network.topology import Topology
 
@@ -73,7 +73,8 @@ def test_a_data_set_folder_reads_back_bit_for_bit(tmp_path: Path, side: int):
     assert sorted(path.name for path in (tmp_path / "d").iterdir()) == sorted(OWNS)
     small = read_inputs(tmp_path / "d" / "X_test_small.csv", side * side)
     assert small.tobytes() == data.test_inputs[:100].tobytes()
-    assert np.array_equal(read_labels(tmp_path / "d" / "Y_test_small.csv", 10), data.test_labels[:100])
+    labels = read_targets(tmp_path / "d" / "Y_test_small.csv", 10, True, pytest.fail)
+    assert np.array_equal(labels, data.test_labels[:100])
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path):

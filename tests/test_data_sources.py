@@ -23,7 +23,7 @@ from armlet.data.source import SourceOptions, read_source
 from armlet.data.split import hold_out
 from armlet.errors import InputError
 from armlet.formats.arrays import write_npz
-from mutation import mutations
+from generators.damage import mutations
 
 
 def idx(array: np.ndarray) -> bytes:

@@ -12,10 +12,10 @@ from hypothesis.extra import numpy as nps
 
 from armlet.data.dataset import show_rows
 from armlet.data.sheet import read_sheet
-from armlet.data.table import read_inputs, read_labels, read_samples
+from armlet.data.table import I64, as_labels, read_inputs, read_samples, read_targets
 from armlet.errors import InputError
 from armlet.formats.arrays import write_npz
-from mutation import mutations
+from generators.damage import mutations
 
 tables = nps.arrays(
     np.float32,
@@ -38,13 +38,17 @@ def test_rows_of_an_npz_read_back_bit_for_bit(tmp_path: Path, rows: np.ndarray):
     assert list(labels) == list(range(len(rows)))
 
 
-@given(st.integers(1, 9).flatmap(lambda n: st.tuples(st.just(n), st.lists(st.integers(0, n - 1), min_size=1))))
+def labels_in(path: Path, classes: int) -> I64:
+    return read_targets(path, classes, True, lambda note: None)
+
+
+@given(st.integers(2, 9).flatmap(lambda n: st.tuples(st.just(n), st.lists(st.integers(0, n - 1), min_size=1))))
 def test_class_numbers_and_one_hot_rows_are_the_same_labels(tmp_path: Path, drawn: tuple[int, list[int]]):
     classes, labels = drawn
     (tmp_path / "one_hot.csv").write_text(show_rows(np.eye(classes, dtype=np.float32)[labels]))
     (tmp_path / "numbers.npz").write_bytes(write_npz({"y": np.array(labels)}))
-    assert list(read_labels(tmp_path / "one_hot.csv", classes)) == labels
-    assert list(read_labels(tmp_path / "numbers.npz", classes)) == labels
+    assert list(labels_in(tmp_path / "one_hot.csv", classes)) == labels
+    assert list(labels_in(tmp_path / "numbers.npz", classes)) == labels
 
 
 def test_a_single_row_and_a_single_column_are_told_apart_by_the_network(tmp_path: Path):
@@ -93,7 +97,7 @@ def test_a_wrong_csv_is_refused_with_line_and_column(tmp_path: Path, text: str, 
 def test_wrong_labels_are_refused_with_their_row(tmp_path: Path, text: str, says: str):
     (tmp_path / "y.csv").write_text(text)
     with pytest.raises(InputError) as caught:
-        read_labels(tmp_path / "y.csv", 2)
+        labels_in(tmp_path / "y.csv", 2)
     assert says in str(caught.value)
 
 
@@ -138,7 +142,7 @@ def test_no_csv_file_whatever_its_bytes_does_worse_than_a_refusal(tmp_path: Path
         assert values.shape[1] == 3
         assert np.isfinite(values).all()
     with suppress(InputError):
-        assert (read_labels(tmp_path / "x.csv", 3) < 3).all()
+        assert (labels_in(tmp_path / "x.csv", 3) < 3).all()
     with suppress(InputError):
         read_sheet(tmp_path / "x.csv", 3, 0)
 
@@ -173,6 +177,5 @@ def test_a_table_that_is_no_numbers_is_refused_with_the_likely_mistake(tmp_path:
 
 
 def test_labels_from_one_are_refused_where_a_data_set_is_made_with_the_cure(tmp_path: Path):
-    (tmp_path / "y.csv").write_text("1\n2\n3\n")
     with pytest.raises(InputError, match=r"row 3: 3\.0 is not a class from 0 to 2; the classes are counted from 1"):
-        read_labels(tmp_path / "y.csv", 3)
+        as_labels(np.array([1.0, 2.0, 3.0]), 3, tmp_path / "y.csv")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from armlet.formats.params import write_params
+from generators.perceptrons import random_network
 from kills import STAGES, Files, Stage, held
-from test_schedule import random_network
 
 SURROUNDINGS = {
     "another hash seed": {"PYTHONHASHSEED": "1"},

@@ -30,24 +30,11 @@ from armlet.select.check import check_program
 from armlet.select.program import POINTERS, Program
 from armlet.select.scheduling import arrange, waits
 from armlet.select.select import selections
-from strategies import networks
-from test_graph import tiny
-from test_schedule import random_network
+from generators.networks import networks
+from generators.options import QUICK, options
+from generators.perceptrons import random_network, tiny
 
-QUICK = CompileOptions(anneal=AnnealOptions(moves=50))
 each_target = pytest.mark.parametrize("target", list(TARGETS))
-
-
-@st.composite
-def options(draw: st.DrawFn) -> CompileOptions:
-    return replace(
-        QUICK,
-        registers=draw(st.none() | st.integers(2, 8)),
-        batch=draw(st.none() | st.integers(1, 5)),
-        inputs=draw(st.sampled_from(["free", "natural", "auto"])),
-        multiply_add=draw(st.sampled_from([how.rounding for how in ARITHMETICS])),
-        simplify=draw(st.booleans()),
-    )
 
 
 @given(networks(widest=12), options())

@@ -14,7 +14,8 @@ from armlet.network.frozen import F32
 from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.interpret import run_order
 from armlet.storage import write_folder
-from test_verify import QUICK, small_network
+from generators.builds import QUICK
+from generators.perceptrons import small_network
 
 GNU = "arm-none-eabi-"
 CORE = ("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16")

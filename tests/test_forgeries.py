@@ -12,9 +12,9 @@ from armlet.graph.graph import Graph
 from armlet.network.domain import InputDomain
 from armlet.toolchain.toolchain import Toolchain
 from armlet.verify.verify import verify_build
-from forge import Forgery, Remembering, rich_network
-from forgeries import ALL, figures
-from test_verify import QUICK, broken, compiled
+from generators.builds import QUICK, broken, compiled
+from generators.forgeries import ALL, figures
+from generators.forgery import Forgery, Remembering, rich_network
 
 NAMES = [(kind, name) for kind, forged in ALL.items() for name in forged]
 OPTIONS = replace(QUICK, inputs="free", registers=4)

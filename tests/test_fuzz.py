@@ -1,4 +1,4 @@
-"""No file, whatever its bytes, does worse than a refusal of one line: the small run of benchmarks/fuzz.py."""
+"""No file, whatever its bytes, does worse than a refusal of one line: the small run of tests/fuzz.py."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from armlet.build.manifest import read_manifest
 from armlet.errors import InputError
 from fuzz import CORPUS, Fault, fuzz
-from readers import READERS, Reader
+from generators.readers import READERS, Reader
 
 INPUTS = 20_000
 

@@ -12,16 +12,17 @@ from armlet.errors import InvariantError
 from armlet.graph.bounds import node_bounds
 from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
-from armlet.graph.interpret import run_graph
 from armlet.graph.simplify import simplify
-from armlet.graph.text import show_graph
 from armlet.network.activation import Activation, activation_error
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.interpret import run_order
-from armlet.schedule.order import natural_order
-from strategies import inputs_for, networks
+from generators.graphs import natural_order
+from generators.networks import inputs_for, networks
+from generators.perceptrons import tiny
+from oracles.run_graph import run_graph
+from printed import show_graph
 
 
 def size(network: Network, x: np.ndarray) -> np.ndarray:
@@ -136,14 +137,6 @@ def wounds(graph: Graph) -> dict[str, Graph]:
         "short": replace(graph, weight=graph.weight[1:]),
         "inputs twice": replace(graph, used=graph.used * 0),
     }
-
-
-def tiny() -> Network:
-    """Two inputs, two hidden, one output, one connection pruned."""
-    hidden = Layer(np.array([[1.0, -0.5], [0.0, 2.0]]), np.array([0.25, -1.0]), Activation.RELU)
-    return Network(
-        (hidden, Layer(np.array([[3.0, 0.5]]), np.array([0.0]), Activation.LINEAR)), InputDomain.uniform(2), (2,)
-    )
 
 
 @pytest.mark.parametrize("wound", list(wounds(build_graph(tiny()))))

@@ -14,10 +14,10 @@ from armlet.network.network import Layer, Network
 from armlet.toolchain.toolchain import Toolchain
 from armlet.verify.link.text import Sizes, strange_text
 from armlet.verify.verify import verify_build
+from generators.builds import QUICK, broken, compiled
+from generators.survivors import survivors
 from honest import try_honest
 from mutants import SMALL, Kind, kinds, network_of
-from networks import random_network
-from test_verify import QUICK, broken, compiled
 
 under_both = pytest.mark.usefixtures("each_toolchain")
 
@@ -46,7 +46,7 @@ def _layer(weight: object, bias: object, kind: Activation = Activation.LINEAR) -
 @pytest.mark.parametrize("how", ["separate", "fused"])
 def test_the_text_of_a_wide_network_is_armlets(how: str, tmp_path: Path):
     """Far addresses, offsets below a pointer, long lists: what small networks do not need."""
-    network, texts = random_network((1500, 300, 100, 10), 0.98), list[str]()
+    network, texts = survivors((1500, 300, 100, 10), 0.98), list[str]()
     for inputs in ("free", "natural"):
         options = replace(QUICK, multiply_add=how, inputs=inputs)
         build = read_build(compiled(network, tmp_path / inputs, options))

@@ -3,14 +3,17 @@
 import ast
 import os
 import re
+import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 HOUSE = Path(__file__).parent.parent / "src" / "armlet"
 REPOSITORY = HOUSE.parent.parent
+TESTS = Path(__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 EVERYONE = {"errors", "extras", "kernels", "storage", "version"}
 VALUES = {"network", "arithmetic"}
@@ -145,6 +148,63 @@ def test_a_document_cited_in_the_source_exists(path: Path):
         if section:
             headings = re.findall(r"^#+ (\d+)\.", document.read_text(encoding="utf-8"), re.M)
             assert section in headings, f"cites docs/{name}, {section}, which has sections {headings}"
+
+
+def test_functions_are_short_as_a_whole():
+    """Lines of the median function and of nine in ten: bodies, since the signature of a command is a table."""
+    lengths = [
+        node.end_lineno - node.body[0].lineno + 1
+        for path in FILES
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None
+    ]
+    assert statistics.median(lengths) <= 7
+    assert statistics.quantiles(lengths, n=10)[-1] <= 22
+
+
+def defined(tree: ast.Module) -> Iterator[str]:
+    """The public functions, classes and constants at the top of a file."""
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name) | ast.ClassDef(name):
+                names = [name]
+            case ast.Assign(targets):
+                names = [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]
+            case ast.AnnAssign(target=ast.Name(name)):
+                names = [name]
+            case _:
+                names = []
+        yield from (name for name in names if not name.startswith("_"))
+
+
+def used(tree: ast.AST) -> Iterator[str]:
+    """The names that a file reads, imports or asks another for."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(name, ast.Load()) | ast.Attribute(attr=name) | ast.alias(name):
+                yield name
+            case _:
+                pass
+
+
+def test_nothing_in_the_package_serves_only_tests_and_benchmarks():
+    """Every public name is used somewhere in the package, or stands at its front door."""
+    import armlet
+
+    trees = {path: parsed(path) for path in FILES}
+    wanted = {name for tree in trees.values() for name in used(tree)} | set(armlet.__all__)
+    spare = [f"{path.relative_to(HOUSE)}: {name}" for path, tree in trees.items() for name in defined(tree)]
+    assert [line for line in spare if line.rpartition(": ")[2] not in wanted] == []
+
+
+def test_tests_import_neither_other_tests_nor_benchmarks():
+    benchmarks = {path.stem for path in (REPOSITORY / "benchmarks").glob("*.py")}
+    ours = {path.stem for path in TESTS.glob("*.py")}
+    for path in sorted(TESTS.rglob("*.py")):
+        names = {name.partition(".")[0] for name in imports(parsed(path))}
+        assert not {name for name in names if name.startswith("test_")}, f"{path.name} imports a test"
+        assert not names & (benchmarks - ours), f"{path.name} imports a benchmark"
+        assert "benchmarks" not in names
 
 
 def test_there_is_no_room_for_odds_and_ends():

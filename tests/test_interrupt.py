@@ -15,7 +15,8 @@ import pytest
 
 from armlet.cli.process import _interrupt as of_the_command_line
 from emulated import machine
-from test_verify import QUICK, compiled, small_network
+from generators.builds import QUICK, compiled
+from generators.perceptrons import small_network
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="no SIGINT to a child there")
 

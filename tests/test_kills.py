@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from armlet.formats.params import write_params
+from generators.perceptrons import random_network
 from kills import STAGES, soak
-from test_schedule import random_network
 
 KILLS = 20
 

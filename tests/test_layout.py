@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annealing import KINDS, planted, solve
+from annealing import solve
 from armlet.anneal.engine import Annealing
 from armlet.errors import InvariantError
 from armlet.layout.batches import batches_of, transfers
@@ -17,9 +17,10 @@ from armlet.layout.slots import share_slots
 from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.code import Code, Op
 from armlet.schedule.plan import Plan, plan_order
-from linear import any_order
-from strategies import networks
-from test_schedule import graph_of, random_network
+from generators.graphs import any_order, graph_of
+from generators.networks import networks
+from generators.perceptrons import random_network
+from generators.planted import KINDS, planted
 
 QUICK = Annealing(moves=100)
 

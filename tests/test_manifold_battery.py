@@ -1,7 +1,7 @@
 """Whatever the network, the sparsifier ends with a network of numbers or with one line that says why not."""
 
 from collections.abc import Callable
-from itertools import pairwise
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -14,6 +14,7 @@ from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain, domain_of
 from armlet.network.frozen import F64
 from armlet.network.network import Layer, Network
+from generators.perceptrons import random_network
 
 Change: TypeAlias = Callable[[list[F64], list[F64]], object]
 QUICK = SparsifyOptions(sparsity=0.6, epochs=3, steps=10, batch=32, draws=512, judged=256, validation=128)
@@ -26,13 +27,14 @@ def network(
     domain: InputDomain | None = None,
     activation: Activation = Activation.RELU,
 ) -> Network:
-    random = np.random.default_rng(len(widths))
-    W = [1.5 * random.normal(size=(b, a)) / a**0.5 for a, b in pairwise(widths)]
-    B = [random.normal(size=len(w)) / 3 for w in W]
+    domain = domain or InputDomain.undeclared(widths[0])
+    made = random_network(widths, 1.0, len(widths), domain, gain=1.5, bias=1 / 3, shape=widths[:1])
+    W = [layer.weight.astype(np.float64) for layer in made.layers]
+    B = [layer.bias.astype(np.float64) for layer in made.layers]
     change(W, B)
     kinds = [activation] * (len(W) - 1) + [Activation.LINEAR]
-    layers = tuple(Layer(w.astype(np.float32), b.astype(np.float32), kind) for w, b, kind in zip(W, B, kinds))
-    return Network(layers, domain or InputDomain.undeclared(widths[0]), (widths[0],))
+    layers = (Layer(w.astype(np.float32), b.astype(np.float32), kind) for w, b, kind in zip(W, B, kinds))
+    return replace(made, layers=tuple(layers))
 
 
 def scaled_inputs(W: list[F64], B: list[F64]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from armlet.manifold.adjust import LEAST, TRUST, careful
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.sparsify import sparsify
-from test_manifold_metric import random_network
+from generators.perceptrons import initialised
 
 
 def test_without_a_failure_the_rate_is_that_asked_for():
@@ -35,7 +35,7 @@ def test_the_trace_tells_each_rate_and_walks_that_fail_at_first_come_home_at_las
     """At a rate that throws any network away, the first walks are not taken and later ones are."""
     options = SparsifyOptions(0.6, inputs="gaussian", epochs=10, steps=40, batch=64, draws=1024, judged=256)
     options = replace(options, validation=256, rate=4.0)
-    network = random_network(1, (8, 12, 12, 4))
+    network = initialised((8, 12, 12, 4), 1)
     epochs = sparsify(network, options).trace.epochs
     taken = [epoch.adjusted for epoch in epochs]
     left = [network.weights, *(epoch.connections for epoch in epochs)]

@@ -15,7 +15,7 @@ from armlet.manifold.select import Selector, prune
 from armlet.manifold.select.exact import Search, last_of_path, remove_exactly
 from armlet.manifold.select.search import BLOCK
 from armlet.network.activation import Activation
-from test_manifold_metric import random_network
+from generators.perceptrons import initialised
 
 F64 = NDArray[np.float64]
 ACTIVATIONS = {
@@ -139,7 +139,7 @@ def test_equal_costs_fall_to_the_earlier_weight():
 
 
 def test_abandoning_changes_nothing_and_spares_much(monkeypatch):
-    network = random_network(4, (12, 8, 6, 4))
+    network = initialised((12, 8, 6, 4), 4)
     shape = Shape(activations_of(network), OutputMetric.LOGITS)
     raw = np.random.default_rng(0).normal(size=(3000, 12)).astype(np.float32)
     reference = refer(point_of(network), jnp.asarray(normalised(network, raw)), shape)
@@ -153,7 +153,7 @@ def test_abandoning_changes_nothing_and_spares_much(monkeypatch):
 
 
 def test_the_selector_walks_one_by_one_and_repeats_to_the_bit():
-    network = random_network(5, (12, 8, 4))
+    network = initialised((12, 8, 4), 5)
     shape = Shape(activations_of(network), OutputMetric.FISHER)
     raw = np.random.default_rng(0).normal(size=(500, 12)).astype(np.float32)
     reference = refer(point_of(network), jnp.asarray(normalised(network, raw)), shape)

@@ -15,18 +15,16 @@ from armlet.manifold.inputs.support import support
 from armlet.manifold.inputs.variants import variants
 from armlet.network.domain import InputDomain
 from armlet.network.network import Network, multilayer_perceptron
-from strategies import networks
+from generators.networks import networks
+from generators.perceptrons import random_network
 
 FLAT = sorted(set(LAWS) - {"image", "fields"})
 
 
 def image_network(shape: tuple[int, int] = (9, 7), low: float = -0.5, high: float = 2.0, classes: int = 4) -> Network:
-    random = np.random.default_rng(0)
     inputs = shape[0] * shape[1]
-    sizes = [(8, inputs), (classes, 8)]
-    domain = InputDomain.uniform(inputs, low, high, 0.25, 0.5)
-    return multilayer_perceptron(
-        [random.normal(size=s) for s in sizes], [np.zeros(8), np.zeros(classes)], domain, shape
+    return random_network(
+        (inputs, 8, classes), domain=InputDomain.uniform(inputs, low, high, 0.25, 0.5), bias=0, shape=shape
     )
 
 

@@ -1,7 +1,5 @@
 """The metric obeys the laws that make it one."""
 
-from itertools import pairwise
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -22,10 +20,8 @@ from armlet.manifold.metric import (
     squared_distance,
     vector_jacobian,
 )
-from armlet.network.activation import Activation
-from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32
-from armlet.network.network import Layer, Network
+from generators.perceptrons import initialised
 
 KEY = jax.random.key(0)
 
@@ -34,21 +30,11 @@ def single(values: np.ndarray) -> F32:
     return values.astype(np.float32)
 
 
-def random_network(seed: int, widths: tuple[int, ...] = (6, 5, 4, 3), shape: tuple[int, ...] = ()) -> Network:
-    random = np.random.default_rng(seed)
-    activations = [Activation.RELU] * (len(widths) - 2) + [Activation.LINEAR]
-    layers = tuple(
-        Layer(single(random.normal(size=(b, a)) / a**0.5), single(random.normal(size=b) / 4), kind)
-        for (a, b), kind in zip(pairwise(widths), activations, strict=True)
-    )
-    return Network(layers, InputDomain.uniform(widths[0], -1.0, 1.0, 0.25, 0.5), shape or widths[:1])
-
-
 @pytest.fixture(params=[(seed, output) for seed in (0, 1) for output in OutputMetric], ids=str)
 def setting(request: pytest.FixtureRequest) -> tuple[Point, Reference, Shape]:
     """A home in float64, so that laws can be held to many digits."""
     seed, output = request.param
-    network = random_network(seed)
+    network = initialised(seed=seed)
     raw = np.random.default_rng(seed).uniform(-1, 1, (40, network.inputs))
     home = jax.tree.map(lambda a: a.astype(jnp.float64), point_of(network))
     shape = Shape(activations_of(network), output)
@@ -81,7 +67,7 @@ def formed(point: Point, reference: Reference, shape: Shape) -> np.ndarray:
 
 
 def test_f_is_the_network_on_raw_inputs():
-    network = random_network(3)
+    network = initialised(seed=3)
     raw = np.random.default_rng(0).uniform(-1, 1, (20, 6)).astype(np.float32)
     got = evaluate(point_of(network), jnp.asarray(normalised(network, raw)), activations_of(network))
     np.testing.assert_allclose(got, network(raw), rtol=1e-5, atol=1e-5)
@@ -171,7 +157,7 @@ def test_a_temperature_is_in_units_of_the_outputs(setting):
 
 
 def test_one_output_is_one_logit():
-    network = random_network(2, (6, 5, 1))
+    network = initialised((6, 5, 1), 2)
     x, point = jnp.asarray(np.random.default_rng(2).uniform(-1, 1, (30, 6))), point_of(network)
     near = moved(point, 0.1, like(point, 3))
     logits, tempered = (

@@ -14,7 +14,7 @@ from armlet.manifold.inputs.parse import input_model
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.sparsify import sparsify
 from armlet.network.domain import InputDomain
-from test_manifold_metric import random_network
+from generators.perceptrons import initialised
 
 RANDOM = np.random.default_rng(0)
 MEAN = np.array([0.1, -0.2, 0.0, 0.3, 0.0, 0.2])
@@ -23,7 +23,7 @@ COVARIANCE = FACTOR @ FACTOR.T
 
 
 def network():
-    return random_network(0)
+    return initialised()
 
 
 def test_draws_have_the_moments_that_were_declared():

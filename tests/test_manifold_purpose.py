@@ -15,6 +15,7 @@ from armlet.manifold.sparsify import sparsify
 from armlet.network.activation import Activation
 from armlet.network.network import Network, multilayer_perceptron
 from armlet.network.outputs import OutputKind
+from generators.perceptrons import random_network
 
 LAW = input_model("wide")
 RUN = SparsifyOptions(epochs=8, steps=60, batch=64, draws=2048, judged=512, validation=512)
@@ -22,11 +23,9 @@ RUN = SparsifyOptions(epochs=8, steps=60, batch=64, draws=2048, judged=512, vali
 
 def network(spreads: tuple[float, ...], inputs: int = 6, seed: int = 0) -> Network:
     """Outputs that vary independently, each with a spread of about its own."""
-    random = np.random.default_rng(seed)
-    first, last = random.normal(size=(16, inputs)), random.normal(size=(len(spreads), 16))
+    first, last = random_network((inputs, 16, len(spreads)), seed=seed).layers
     scale = np.array(spreads) / 5
-    first_bias, last_bias = random.normal(size=16) / 2, scale * random.normal(size=len(spreads))
-    return multilayer_perceptron([first, last * scale[:, None]], [first_bias, last_bias])
+    return multilayer_perceptron([first.weight, last.weight * scale[:, None]], [first.bias / 2, last.bias * scale])
 
 
 @pytest.mark.parametrize("spreads", [(3578.0, 0.0047), (1.0, 1e-6, 1e4)])

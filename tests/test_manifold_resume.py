@@ -18,10 +18,12 @@ from armlet.errors import InputError
 from armlet.formats.arrays import read_npz, write_npz
 from armlet.formats.params import write_params
 from armlet.manifold.checkpoint import NAME, Partial
+from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.sparsify import Sparsified, sparsify
 from armlet.network.network import Network
-from test_manifold_metric import random_network
-from test_manifold_sparsify import QUICK
+from generators.perceptrons import initialised
+
+QUICK = SparsifyOptions(epochs=4, steps=20, batch=32, draws=256, judged=64, validation=128, inputs="gaussian")
 
 ASKED = replace(QUICK, sparsity=0.9, path=(0.5, 0.8), rest=1, steps=5)
 BY_BUDGET = replace(QUICK, max_distance=0.2, epochs=6, steps=5)
@@ -29,7 +31,7 @@ BY_BUDGET = replace(QUICK, max_distance=0.2, epochs=6, steps=5)
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    return random_network(1, (16, 12, 8, 4), (4, 4))
+    return initialised((16, 12, 8, 4), 1, (4, 4))
 
 
 def facts(result: Sparsified) -> tuple[object, ...]:
@@ -118,7 +120,7 @@ def test_another_network_or_other_samples_are_refused(network, tmp_path: Path):
     with pytest.raises(KeyboardInterrupt):
         sparsify(network, asked, _stop_at_three, rows, Partial(tmp_path / "P"))
     with pytest.raises(InputError, match="dense-digest"):
-        sparsify(random_network(2, (16, 12, 8, 4), (4, 4)), asked, None, rows, Partial(tmp_path / "P", True))
+        sparsify(initialised((16, 12, 8, 4), 2, (4, 4)), asked, None, rows, Partial(tmp_path / "P", True))
     with pytest.raises(InputError, match="samples-digest"):
         sparsify(network, asked, None, (rows / 2).astype(np.float32), Partial(tmp_path / "P", True))
 

@@ -16,13 +16,13 @@ from armlet.manifold.select import RIDGE, Selector, prune
 from armlet.manifold.select.affordable import affordable
 from armlet.manifold.select.second_order import inverted, remove_second_order, surgery
 from armlet.manifold.sparsify import sparsify
-from test_manifold_metric import random_network
+from generators.perceptrons import initialised
 
 KEY = jax.random.key(0)
 
 
 def ground(widths: tuple[int, ...] = (8, 6, 3), seed: int = 0):
-    network = random_network(seed, widths)
+    network = initialised(widths, seed)
     shape = Shape(activations_of(network), OutputMetric.LOGITS)
     random = np.random.default_rng(seed)
     alike = np.eye(widths[0]) + random.normal(size=(widths[0], widths[0])) / 2  # inputs that tell of each other
@@ -98,7 +98,7 @@ def test_a_range_that_float32_cannot_square_needs_no_more_ridge():
     """Inputs of which one direction outweighs all others by far: H in float32 is not positive definite there."""
     random = np.random.default_rng(0)
     widths = (125, 6, 3)
-    network = random_network(0, widths)
+    network = initialised(widths, 0)
     shape = Shape(activations_of(network), OutputMetric.LOGITS)
     raw = 3e3 * (1 + random.normal(size=(2000, 1))) + 1e-3 * random.normal(size=(2000, 125))
     reference = refer(point_of(network), jnp.asarray(raw, jnp.float32), shape)
@@ -143,7 +143,7 @@ def test_making_up_beats_a_bias_that_makes_up():
 
 def test_the_ridge_stands_in_the_trace():
     asked = SparsifyOptions(sparsity=0.5, epochs=1, steps=0, draws=64, judged=64, validation=64, inputs="gaussian")
-    network = random_network(0)
+    network = initialised()
     trace = sparsify(network, replace(asked, selector=Selector.SECOND_ORDER)).trace
     assert trace.settings["sparsify_ridge"] == RIDGE
     plain = replace(asked, selector=Selector.COMPENSATED)

@@ -11,7 +11,7 @@ from armlet.errors import InvariantError
 from armlet.manifold.functional import activations_of, masks_of, point_of
 from armlet.manifold.metric import OutputMetric, Shape, refer, squared_distance
 from armlet.manifold.select import Selector, judge, remove, strongest_path
-from test_manifold_metric import random_network
+from generators.perceptrons import initialised
 
 WIDTHS = (4, 3, 2)
 SIZES = [(3, 4), (2, 3)]
@@ -76,7 +76,7 @@ def test_what_is_removed_never_returns():
 
 @pytest.fixture
 def ground():
-    network = random_network(2)
+    network = initialised(seed=2)
     shape = Shape(activations_of(network), OutputMetric.LOGITS)
     x = jnp.asarray(np.random.default_rng(0).normal(size=(200, 6)), jnp.float32)
     return point_of(network), masks_of(network), refer(point_of(network), x, shape), shape

@@ -20,7 +20,7 @@ from armlet.manifold.select import Selector
 from armlet.manifold.sparsify import sparsify
 from armlet.manifold.trace import Epoch, Trace
 from armlet.network.network import Layer, Network
-from test_manifold_metric import random_network
+from generators.perceptrons import initialised
 
 QUICK = SparsifyOptions(epochs=4, steps=20, batch=32, draws=256, judged=64, validation=128, inputs="gaussian")
 WIDTHS = (16, 12, 8, 4)
@@ -28,7 +28,7 @@ WIDTHS = (16, 12, 8, 4)
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    return random_network(1, WIDTHS, (4, 4))
+    return initialised(WIDTHS, 1, (4, 4))
 
 
 def same_bytes(one: Network, other: Network) -> bool:
@@ -157,7 +157,7 @@ def test_inputs_decide_what_is_kept(network):
 
 
 def test_fisher_needs_two_outputs():
-    lone = random_network(0, (4, 3, 1))
+    lone = initialised((4, 3, 1), 0)
     with pytest.raises(InputError, match="fisher"):
         sparsify(lone, replace(QUICK, metric=OutputMetric.FISHER))
     assert sparsify(lone, replace(QUICK, sparsity=0.5)).network.connections == 15 - round(0.5 * 15)

@@ -14,18 +14,18 @@ from armlet.manifold.metric import OutputMetric, distance, squared_distance
 from armlet.manifold.options import SparsifyOptions
 from armlet.manifold.sparsify import sparsify
 from armlet.manifold.survey import NEAR, Ground, cooled, survey
-from test_manifold_metric import random_network
+from generators.perceptrons import initialised
 
 QUICK = SparsifyOptions(epochs=5, steps=20, batch=32, draws=256, judged=64, validation=128, inputs="gaussian")
 
 
 @pytest.fixture(scope="module")
 def home() -> Point:
-    return point_of(random_network(1, (16, 12, 8, 4), (4, 4)))
+    return point_of(initialised((16, 12, 8, 4), 1, (4, 4)))
 
 
 def surveyed(metric: OutputMetric) -> Ground:
-    return survey(random_network(1, (16, 12, 8, 4), (4, 4)), QUICK, "gaussian", metric)
+    return survey(initialised((16, 12, 8, 4), 1, (4, 4)), QUICK, "gaussian", metric)
 
 
 def mute(home: Point, ground: Ground) -> Point:
@@ -66,7 +66,7 @@ def test_warm_enough_all_outputs_count_alike(home):
 
 
 def test_the_trace_tells_each_temperature():
-    network = random_network(1, (16, 12, 8, 4), (4, 4))
+    network = initialised((16, 12, 8, 4), 1, (4, 4))
     epochs = sparsify(network, replace(QUICK, sparsity=0.8, metric=OutputMetric.TEMPERED)).trace.epochs
     ground = surveyed(OutputMetric.TEMPERED)
     for before, epoch in pairwise(epochs):
@@ -80,7 +80,7 @@ def test_the_trace_tells_each_temperature():
 def test_a_walk_ends_at_the_average_of_its_steps(monkeypatch, home):
     """Against walks that are cut short: the last step's place is what a walk without memory ends at."""
     ground, steps = surveyed(OutputMetric.LOGITS), 20
-    masks = masks_of(random_network(1, (16, 12, 8, 4), (4, 4)))
+    masks = masks_of(initialised((16, 12, 8, 4), 1, (4, 4)))
     asked = (masks, ground.bank, jax.random.key(3), 0.05, steps, ground.shape, 32)
     start = jax.tree.map(lambda t: 0.9 * t, home)
     end = walk(start, *asked)

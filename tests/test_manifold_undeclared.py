@@ -21,15 +21,15 @@ from armlet.manifold.sparsify import sparsify
 from armlet.manifold.survey import survey
 from armlet.network.domain import InputDomain, domain_of
 from armlet.network.network import Network, multilayer_perceptron
+from generators.perceptrons import random_network
 
 QUICK = SparsifyOptions(sparsity=0.5, epochs=3, steps=10, draws=512, judged=256, validation=256)
 
 
 def flat(inputs: int, seed: int = 0, domain: InputDomain | None = None, shape: tuple[int, ...] = ()) -> Network:
     """A network on a list of features, which treats each by itself."""
-    random = np.random.default_rng(seed)
-    weights = [random.normal(size=(12, inputs)) / inputs**0.5, random.normal(size=(3, 12))]
-    return multilayer_perceptron(weights, [random.normal(size=12) / 4, np.zeros(3)], domain, shape)
+    domain = domain or InputDomain.undeclared(inputs)
+    return random_network((inputs, 12, 3), 1.0, seed, domain, gain=1, bias=0.25, shape=shape)
 
 
 def seeing(side: int, domain: InputDomain | None = None, shift: float = 0.0) -> Network:

@@ -20,7 +20,7 @@ from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain, Origin, domain_of
 from armlet.network.network import Network
 from armlet.network.outputs import OutputKind
-from strategies import networks
+from generators.networks import networks
 
 W0 = np.arange(12, dtype=np.float32).reshape(3, 4)
 W1 = np.ones((2, 3), np.float32)

@@ -21,8 +21,8 @@ from armlet.network.domain import InputDomain, Origin
 from armlet.network.network import Layer, Network, multilayer_perceptron
 from armlet.network.normalise import fold_normalisation
 from armlet.network.topology import read_topology
-from mutation import mutations
-from strategies import inputs_for, networks
+from generators.damage import mutations
+from generators.networks import inputs_for, networks
 
 
 def refused(read: Callable[[], object]) -> str:

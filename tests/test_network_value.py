@@ -11,7 +11,7 @@ from armlet.errors import InputError
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network, multilayer_perceptron, natural_shape
-from strategies import inputs_for, networks
+from generators.networks import inputs_for, networks
 
 
 @given(networks())

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from armlet.arithmetic.float32 import FLOAT32
 from armlet.build.read import Build, read_build
-from armlet.errors import ToolchainError
 from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE
 from armlet.isa.thumb.semantics import compile_step
 from armlet.mutate.controls import flip
@@ -18,13 +17,13 @@ from armlet.prove.prove import prove
 from armlet.prove.state import RefusalError
 from armlet.prove.terms import Term, Terms
 from armlet.select.numbering import Numbering
-from armlet.simulate.decoded import decode_program
 from armlet.simulate.link import link_build
 from armlet.simulate.runner import Runner
 from armlet.toolchain.image import Image
 from armlet.toolchain.toolchain import Toolchain, find_toolchain
-from strategies import LARGEST
-from test_verify import QUICK, compiled, small_network
+from generators.builds import QUICK, compiled, proved
+from generators.networks import LARGEST
+from generators.perceptrons import small_network
 
 pytestmark = pytest.mark.usefixtures("each_toolchain")
 
@@ -36,16 +35,6 @@ def linked(
     options = replace(QUICK, multiply_add=request.param, registers=5)
     build = read_build(compiled(small_network(), tmp_path_factory.mktemp("mutants"), options))
     return build, link_build(build, find_toolchain())
-
-
-def proved(build: Build, image: Image) -> str:
-    """The problem, or nothing where both entries are proved."""
-    try:
-        runner = Runner(build, image)
-        program = decode_program(build.target.core, image)
-    except ToolchainError as refused:
-        return str(refused)
-    return next((proof.problem for entry in runner.entries if (proof := prove(runner, program, entry)).problem), "")
 
 
 def test_a_sound_build_is_proved_with_every_rounding(linked: tuple[Build, Image]):

@@ -1,7 +1,6 @@
 """An order rounds like float32, and code computes its order to the bit, for any order and few registers."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,41 +10,24 @@ from hypothesis import strategies as st
 from armlet.anneal.engine import Annealing
 from armlet.arithmetic.arithmetics import ARITHMETICS
 from armlet.errors import CapacityError, InvariantError
-from armlet.graph.build import build_graph
-from armlet.graph.graph import Graph
-from armlet.graph.simplify import simplify
-from armlet.network.domain import InputDomain
-from armlet.network.network import Network, multilayer_perceptron
-from armlet.network.normalise import fold_normalisation
+from armlet.network.network import Network
 from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.check import check_code
-from armlet.schedule.code import Code, Op, show_code
+from armlet.schedule.code import Code, Op
 from armlet.schedule.interpret import run_order
-from armlet.schedule.machine import run_code
-from armlet.schedule.order import Order, natural_order
+from armlet.schedule.order import Order
 from armlet.schedule.plan import Plan, plan_order
-from linear import any_order, moves_by_next_use
-from strategies import inputs_for, networks
-from test_graph import tiny
+from generators.graphs import any_order, graph_of, natural_order
+from generators.networks import inputs_for, networks
+from generators.perceptrons import random_network, tiny
+from oracles.next_use import moves_by_next_use
+from oracles.run_code import run_code
+from printed import show_code
 
 QUICK = Annealing(moves=50)
 arithmetics = st.sampled_from(ARITHMETICS)
 registers = st.builds(Registers, st.integers(2, 9), st.integers(1, 4))
 plans = st.integers(2, 9).flatmap(lambda count: st.tuples(st.just(count), st.builds(Plan, st.integers(1, count - 1))))
-
-
-def graph_of(network: Network, simplified: bool = True) -> Graph:
-    raw = fold_normalisation(network)
-    graph = build_graph(raw)
-    return simplify(graph, raw.domain).graph if simplified else graph
-
-
-def random_network(widths: list[int], density: float, seed: int) -> Network:
-    rng = np.random.default_rng(seed)
-    pairs = list(pairwise(widths))
-    weights = [rng.normal(size=(o, i)) * (rng.random((o, i)) < density) for i, o in pairs]
-    domain = InputDomain.uniform(pairs[0][0])
-    return multilayer_perceptron([*weights], [rng.normal(size=o) for _, o in pairs], domain)
 
 
 @given(st.data(), st.booleans())

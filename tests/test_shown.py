@@ -16,27 +16,21 @@ from armlet.errors import InputError
 from armlet.formats.params import write_params
 from armlet.manifold.inputs.moments import read_moments
 from armlet.network.activation import Activation
-from armlet.network.domain import InputDomain
-from armlet.network.network import Layer, Network
+from armlet.network.network import Network
 from armlet.network.outputs import OutputKind
 from armlet.shown import Measure, r_squared, shown_on
+from generators.perceptrons import random_network
 
 RANDOM = np.random.default_rng(5)
 X = RANDOM.uniform(0, 1, (40, 6)).astype(np.float32)
 
 
 def network(outputs: int, kind: OutputKind | None = None, last: Activation = Activation.LINEAR) -> Network:
-    random = np.random.default_rng(outputs)
-    hidden = _layer(random, 8, 6, Activation.RELU)
-    layers = hidden, _layer(random, outputs, 8, last)
-    middle = Network(layers, InputDomain.uniform(6), (6,))(X).mean(axis=0)  # so that every class is some row's answer
-    layers = hidden, replace(layers[1], bias=layers[1].bias - (middle if last is Activation.LINEAR else 0))
-    return Network(layers, InputDomain.uniform(6), (6,), {}, kind)
-
-
-def _layer(random: np.random.Generator, outputs: int, inputs: int, kind: Activation) -> Layer:
-    weight, bias = random.normal(size=(outputs, inputs)), random.normal(size=outputs)
-    return Layer(weight.astype(np.float32), bias.astype(np.float32), kind)
+    made = random_network((6, 8, outputs), seed=outputs, shape=(6,))
+    hidden, end = made.layers[0], replace(made.layers[1], activation=last)
+    middle = made(X).mean(axis=0)  # so that every class is some row's answer
+    end = replace(end, bias=end.bias - (middle if last is Activation.LINEAR else 0))
+    return replace(made, layers=(hidden, end), output=kind)
 
 
 def saved(path: Path, array: np.ndarray) -> Path:

@@ -37,11 +37,10 @@ from armlet.simulate.link import link_build
 from armlet.simulate.runner import Runner
 from armlet.toolchain.image import read_image
 from armlet.toolchain.toolchain import find_toolchain
-from strategies import inputs_for, networks
-from test_emit import options
-from test_prove import proved
-from test_schedule import random_network
-from test_verify import QUICK, compiled, small_network
+from generators.builds import QUICK, compiled, proved
+from generators.networks import inputs_for, networks
+from generators.options import options
+from generators.perceptrons import random_network, small_network
 
 each_target = pytest.mark.parametrize("target", list(TARGETS.values()), ids=list(TARGETS))
 each_rounding = pytest.mark.parametrize("how", ARITHMETICS)

@@ -20,8 +20,8 @@ from armlet.schedule.interpret import run_order
 from armlet.simulate.machine import Machine
 from armlet.toolchain.image import read_image
 from armlet.toolchain.toolchain import find_toolchain
-from strategies import inputs_for, networks
-from test_schedule import random_network
+from generators.networks import inputs_for, networks
+from generators.perceptrons import random_network
 
 each_target = pytest.mark.parametrize("target", list(TARGETS.values()), ids=list(TARGETS))
 each_rounding = pytest.mark.parametrize("rounding", ARITHMETICS)

@@ -23,8 +23,9 @@ from armlet.prove.prove import Proof
 from armlet.simulate.link import link_build
 from armlet.toolchain.image import Image
 from armlet.toolchain.toolchain import find_toolchain
+from generators.builds import QUICK, compiled
+from generators.perceptrons import small_network
 from mutants import LAYOUTS, SMALL, Kind, kinds, network_of, try_kind
-from test_verify import QUICK, compiled, small_network
 
 
 def linked(network: Network, folder: Path, options: CompileOptions = QUICK) -> tuple[Build, Image]:

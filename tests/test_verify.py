@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from armlet.build.read import read_build
 from armlet.cli import app
-from armlet.config import AnnealOptions, CompileOptions
+from armlet.config import CompileOptions
 from armlet.errors import InputError
 from armlet.formats.arrays import read_npy, read_npz
 from armlet.network.activation import Activation
@@ -26,28 +26,10 @@ from armlet.simulate.vectors import trials
 from armlet.toolchain.toolchain import ZigToolchain, find_toolchain
 from armlet.verify.declaration import disagreement
 from armlet.verify.run import run_build
-from armlet.verify.verdict import Verdict
 from armlet.verify.verify import verify_build
-from strategies import inputs_for, networks
-
-QUICK = CompileOptions(anneal=AnnealOptions(moves=10, cycles=1))
-
-
-def small_network(seed: int = 0) -> Network:
-    rng = np.random.default_rng(seed)
-    weights = [rng.standard_normal(s) * (rng.random(s) < 0.6) for s in ((7, 9), (6, 7), (3, 6))]
-    layers = [Layer(w.astype(np.float32), rng.random(len(w)).astype(np.float32), Activation.RELU) for w in weights]
-    layers[-1] = replace(layers[-1], activation=Activation.LINEAR)
-    return Network(tuple(layers), InputDomain.uniform(9, -1, 2), (9,))
-
-
-def compiled(network: Network, folder: Path, options: CompileOptions = QUICK) -> Path:
-    """A build folder named net."""
-    build = folder / "net"
-    build.mkdir(parents=True)
-    for name, content in compile_network(network, "net", options).bundle.files.items():
-        (build / name).write_bytes(content)
-    return build
+from generators.builds import QUICK, broken, compiled
+from generators.networks import inputs_for, networks
+from generators.perceptrons import small_network
 
 
 @pytest.fixture
@@ -75,10 +57,6 @@ def test_sums_that_may_leave_float32_narrow_the_claim_in_so_many_words(tmp_path:
 def test_a_network_without_a_specified_result_is_not_verified(tmp_path: Path):
     verdict = verify_build(compiled(_steep(2e38), tmp_path), random=4)
     assert "there is an input with a specified result" in [check.claim for check in verdict.checks if not check.holds]
-
-
-def broken(verdict: Verdict) -> list[str]:
-    return [f"{check.claim}: {check.detail}" for check in verdict.checks if not check.holds]
 
 
 @pytest.mark.parametrize(

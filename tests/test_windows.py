@@ -16,21 +16,11 @@ from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.layers import Layer, layers_of
 from armlet.schedule.plan import Plan, can_hand_on, plan_order
 from armlet.schedule.visits import side_by_side, timetable, visits_of
-from armlet.schedule.windows import finishing_order, total_cover
+from armlet.schedule.windows import finishing_order
+from generators.graphs import drawn_layer, layer_of
+from oracles.total_cover import total_cover
 
 seeds = st.integers(0, 10_000)
-
-
-def layer_of(taken: np.ndarray) -> Layer:
-    """The layer whose neuron n takes source s where taken[n, s]."""
-    network = multilayer_perceptron([taken.astype(np.float32)], [np.zeros(len(taken))])
-    return layers_of(build_graph(network))[0]
-
-
-def drawn_layer(neurons: int, sources: int, seed: int, density: float = 0.3) -> Layer:
-    taken = np.random.default_rng(seed).random((neurons, sources)) < density
-    taken[0, 0] = True
-    return layer_of(taken)
 
 
 layers = st.builds(drawn_layer, st.integers(1, 90), st.integers(1, 20), seeds)

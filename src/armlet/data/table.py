@@ -30,11 +30,6 @@ def read_inputs(path: Path, inputs: int | None) -> F32:
     return as_inputs(_read(path, "inputs"), inputs, path)
 
 
-def read_labels(path: Path, classes: int) -> I64:
-    """The class of each sample, (samples,), each in [0, classes). Raises `InputError` with the file and row."""
-    return as_labels(_read(path, "labels"), classes, path)
-
-
 def read_targets(path: Path, outputs: int, classes: bool | None, tell: Callable[[str], None]) -> NDArray[Any]:
     """What each sample's outputs should be: class numbers (samples,), or float64 values (samples, outputs).
 

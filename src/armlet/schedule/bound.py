@@ -107,12 +107,3 @@ def _within(density: Density, a: NDArray[np.int64]) -> NDArray[np.int64]:
     k = np.arange(len(density.fewest))[None, :]
     possible = density.fewest[None, :] <= density.between(a[:, None], k)
     return np.where(possible, k, 0).max(axis=1)
-
-
-def weighted_bounds(graph: Graph) -> tuple[int, int]:
-    """The least and the most reads and writes where weights and biases count: W + N + S and 2 (W + N - I).
-
-    W connections, N nodes of which I are inputs, S outputs (Gleinig, Ben-Nun, Hoefler, arXiv 2301.01048). The upper
-    one holds for the best order on any machine with three registers or more, where every neuron has a connection.
-    """
-    return graph.connections + graph.nodes + len(graph.outputs), 2 * (graph.connections + graph.nodes - graph.inputs)

@@ -38,8 +38,3 @@ class Order:
         if early.any():
             at = int(np.argmax(early))
             raise InvariantError(f"order: connection {at} runs before %{graph.source[at]} is finished")
-
-
-def natural_order(graph: Graph) -> Order:
-    """Finish one neuron, then begin the next: the order in which the graph lists its connections."""
-    return Order(graph, np.arange(graph.connections))

@@ -64,19 +64,6 @@ def finishing_order(layer: Layer, width: int, how: Annealing) -> tuple[NDArray[n
     return subject.row, annealed
 
 
-def total_cover(layer: Layer, width: int, row: NDArray[np.int64]) -> int:
-    """How many loads of sources `row` takes: the definition, that the moves' changes are held against."""
-    where = np.argsort(row)
-    position = np.repeat(where, np.diff(layer.ends))
-    loads = 0
-    for source in range(len(layer.sources)):
-        until = -1
-        for p in np.sort(position[layer.support == source]).tolist():
-            if p > until:
-                loads, until = loads + 1, p + width - 1
-    return loads
-
-
 def _subject(layer: Layer, width: int, row: NDArray[np.int64]) -> Windows:
     sources, words = len(layer.sources), len(row) // 64 + 1
     bits = np.zeros((sources, words), np.uint64)

@@ -51,10 +51,6 @@ class Piece:
     content: bytes  # none of variables
     relocations: tuple[Relocation, ...]
 
-    @property
-    def is_code(self) -> bool:
-        return self.section.startswith(".text.")
-
 
 def kinds_of(name: str) -> Mapping[str, tuple[str, str, int, str, str]]:
     """For each symbol that a build may declare: section, type, flags, and type and binding of the symbol."""

@@ -1,6 +1,6 @@
 """Every product of every stage before its own checker, and every checker before planted faults, on random networks.
 
-    python benchmarks/stages.py [--networks 1000] [--first 0]
+    python tests/stages.py [--networks 1000] [--first 0]
 
 Each network is compiled with random options; then one fault is planted in each product, and its checker must refuse
 it. Faults of graph, order, code and layout always matter. A line left out of a program may not: where two biases are
@@ -23,7 +23,8 @@ from armlet.schedule.code import Code, Op
 from armlet.schedule.order import Order
 from armlet.select.check import check_program
 from armlet.select.program import Program
-from draw import draw_network, draw_options
+from generators.networks import draw_network
+from generators.options import draw_options
 
 Random = np.random.Generator
 

@@ -1,33 +1,8 @@
-"""Orders drawn at random, and the plain allocator that the compiled one is held against."""
-
-import heapq
-import random
+"""The plain allocator that the compiled one is held against."""
 
 import numpy as np
 
-from armlet.graph.graph import Graph
 from armlet.schedule.order import Order
-
-
-def any_order(graph: Graph, seed: int) -> Order:
-    """A linear extension drawn at random: every later stage must cope with all of them."""
-    drawn = random.Random(seed)
-    into = np.bincount(graph.target, minlength=graph.nodes)
-    out: list[list[int]] = [[] for _ in range(graph.nodes)]
-    for connection, source in enumerate(graph.source.tolist()):
-        out[source].append(connection)
-    ready = [(drawn.random(), c) for node in range(graph.nodes) if into[node] == 0 for c in out[node]]
-    heapq.heapify(ready)
-    order: list[int] = []
-    while ready:
-        _, connection = heapq.heappop(ready)
-        order.append(connection)
-        target = int(graph.target[connection])
-        into[target] -= 1
-        if into[target] == 0:
-            for following in out[target]:
-                heapq.heappush(ready, (drawn.random(), following))
-    return Order(graph, np.array(order, np.int32))
 
 
 def moves_by_next_use(order: Order, registers: int) -> int:

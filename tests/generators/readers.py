@@ -1,4 +1,4 @@
-"""Every reader of armlet, with valid files to break: what benchmarks/fuzz.py tries. A new format joins by one entry."""
+"""Every reader of armlet, with valid files to break: what tests/fuzz.py tries. A new format joins by one entry."""
 
 import gzip
 import io
@@ -21,7 +21,7 @@ from armlet.data.archive import read_archive
 from armlet.data.idx import read_idx, read_idx_folder
 from armlet.data.sheet import read_sheet
 from armlet.data.source import SourceOptions
-from armlet.data.table import read_inputs, read_labels, read_samples
+from armlet.data.table import read_inputs, read_samples, read_targets
 from armlet.formats.arrays import read_npy, write_npy
 from armlet.formats.npz import read_npz_network
 from armlet.formats.params import params_files, read_params
@@ -199,7 +199,7 @@ _ARRAYS_ONLY = {name: content for name, content in _P.items() if name != "networ
 _READERS = (
     Reader("topology", "t.csv", read_topology, (b"14, 10, 10, 10\n", b"2,3\n")),
     Reader("inputs", "x.csv", lambda path: read_inputs(path, 4), _NUMBERS),
-    Reader("labels", "y.csv", lambda path: read_labels(path, 3), _LABELS),
+    Reader("labels", "y.csv", lambda path: read_targets(path, 3, True, _hear), _LABELS),
     Reader("npy", "a.npy", read_npy, _ARRAYS),
     Reader("samples", "s.npz", lambda path: read_samples(path, 4, 3), _ARRAYS, _zipped("X", "y")),
     Reader("npz", "n.npz", lambda path: read_npz_network(path, tell=_hear), _ARRAYS, _zipped("W1", "b1")),

@@ -1,6 +1,6 @@
 """The verifier on trial over everything that exists: each target, arithmetic, layout and activation, by itself.
 
-    python benchmarks/mutants.py [--mutants 1000] [--seed K] [--only TEXT] [--small]
+    python tests/mutants.py [--mutants 1000] [--seed K] [--only TEXT] [--small]
 
 Builds one network for each kind of build, makes mutants of its linked program and judges them as `armlet verify
 --mutants` does. What armlet learns to build joins the table without an entry here: the kinds are read off the targets,
@@ -27,7 +27,7 @@ from armlet.network.network import Network
 from armlet.pipeline import compile_network
 from armlet.simulate.link import link_build
 from armlet.toolchain.toolchain import Toolchain, find_toolchain
-from networks import random_network
+from generators.survivors import survivors
 
 LAYOUTS = ("free", "natural")
 Size: TypeAlias = tuple[tuple[int, ...], float]  # widths and sparsity
@@ -62,7 +62,7 @@ def kinds() -> Iterator[Kind]:
 
 def network_of(activation: Activation, size: Size) -> Network:
     """A random network whose hidden layers all have `activation`."""
-    made = random_network(*size)
+    made = survivors(*size)
     scale = np.float32(1 if activation is Activation.RELU else 4)  # some sums must get beyond 6
     hidden = tuple(replace(each, weight=each.weight * scale, activation=activation) for each in made.layers[:-1])
     return Network((*hidden, made.layers[-1]), made.domain, made.shape)

@@ -1,4 +1,4 @@
-"""The meaning of a graph, in float64 and without an order: the yardstick for `simplify`."""
+"""The meaning of a graph, in float64 and without an order: the judge of what rewrites graphs."""
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -1,6 +1,6 @@
 """Kills every command that writes, at random moments, and looks at what it leaves; then lets one run to its end.
 
-    python benchmarks/kills.py [--kills 200] [--seed K]
+    python tests/kills.py [--kills 200] [--seed K]
 
 Half of the kills (SIGKILL, the whole process group) fall anywhere in the run, half within milliseconds of the first
 sign of writing. After each, the output must be the old folder whole, the new one whole, or none: and none only where

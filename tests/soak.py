@@ -1,8 +1,8 @@
 """Random networks through the compiler, the linker and the emulator until something differs, or until told to stop.
 
-    python benchmarks/soak.py [--networks N] [--seconds S] [--seed K] [--out FOLDER]
+    python tests/soak.py [--networks N] [--seconds S] [--seed K] [--out FOLDER]
 
-Network number i of seed K is the same on every machine (benchmarks/draw.py). Each is compiled with random options.
+Network number i of seed K is the same on every machine (generators/networks.py). Each is compiled with random options.
 Both entries are emulated on edges of the format and of the interval and on random inputs; every output is compared to
 the bit with the declared order, and within the proven bound with the float64 network. Many builds share one assembly,
 one link and one flash image, since starting the tools is what takes time. What differs is shrunk to a small network
@@ -35,7 +35,8 @@ from armlet.simulate.runner import Runner
 from armlet.simulate.vectors import Trials, trials
 from armlet.toolchain.image import Image, read_image
 from armlet.toolchain.toolchain import Toolchain, find_toolchain
-from draw import draw_network, draw_options
+from generators.networks import draw_network
+from generators.options import draw_options
 
 BATCH = 64  # builds in one image
 RANDOM = 8  # random inputs beside the fixed ones

@@ -1,8 +1,8 @@
 """Honest random builds, each verified whole under every toolchain that is here: none may be refused.
 
-    python benchmarks/honest.py [--builds N] [--seed K] [--first I]
+    python tests/honest.py [--builds N] [--seed K] [--first I]
 
-The networks and options are those of benchmarks/soak.py. Networks that compile refuses are drawn anew. Where no input
+The networks and options are those of tests/soak.py. Networks that compile refuses are drawn anew. Where no input
 that is tried has a specified result, since sums leave float32 on each, verification fails by its own rule and claims
 nothing; such builds are counted apart. Exit code 1 where an honest build was refused.
 """

@@ -1,4 +1,4 @@
-"""The meaning of code: an R-register machine, many samples at a time. The judge of the allocator in the tests."""
+"""The meaning of code: an R-register machine, many samples at a time. The judge of the allocator."""
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -1,8 +1,9 @@
-"""Graphs as text, for people and for golden tests. Floats print as C hex literals, so no bit of a weight is lost."""
+"""Graphs and code as text, for golden tests. Floats print as C hex literals, so no bit of a weight is lost."""
 
 import numpy as np
 
 from armlet.graph.graph import ACTIVATIONS, Graph
+from armlet.schedule.code import Code, Op
 
 
 def show_graph(graph: Graph) -> str:
@@ -22,4 +23,26 @@ def show_graph(graph: Graph) -> str:
         mine = range(ends[node], ends[node + 1])
         lines += [f"       + {float(graph.weight[e]).hex()} * %{graph.source[e]}" for e in mine]
     lines.append("  yield " + ", ".join(f"%{o}" for o in graph.outputs))
+    return "\n".join(lines) + "\n"
+
+
+def show_code(code: Code) -> str:
+    """One line an instruction, for people and for golden tests."""
+    nodes = code.order.graph.nodes
+    graph = code.order.graph
+    lines = [f"code registers={code.registers} loads={code.loads} stores={code.stores}"]
+    for op, a, x, what in code.instructions.tolist():
+        match Op(op):
+            case Op.LOAD:
+                lines.append(f"  r{a} = load %{what}")
+            case Op.STORE:
+                place = f"%{what}" if what < nodes else f"output {what - nodes}"
+                lines.append(f"  store r{a} -> {place}")
+            case Op.FIRST | Op.NEXT:
+                start = float(graph.bias[graph.target[what]]).hex() if op == Op.FIRST else f"r{a}"
+                lines.append(f"  r{a} = {start} + {float(graph.weight[what]).hex()} * r{x}  ; %{graph.target[what]}")
+            case Op.FINISH:
+                lines.append(f"  r{a} = finish r{a}  ; %{what}")
+            case Op.CONSTANT:
+                lines.append(f"  r{a} = {float(graph.bias[what]).hex()}  ; %{what}")
     return "\n".join(lines) + "\n"

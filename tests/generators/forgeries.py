@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from forge import Forgery, shown
+from generators.forgery import Forgery, shown
 
 Forge = Callable[[Forgery], None]
 _CORE, _RUN = "net_core:\n", "net_run:\n"

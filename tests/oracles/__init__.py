@@ -1,0 +1,1 @@
+"""Plain algorithms, slow and short, that judge the fast ones: nothing of these is in src."""

@@ -13,10 +13,10 @@ import time
 import jax.numpy as jnp
 import numpy as np
 
-from armlet.manifold.functional import activations_of, masks_of, normalised, point_of
-from armlet.manifold.inputs.parse import input_model
-from armlet.manifold.metric import OutputMetric, Shape, refer
-from armlet.manifold.select.exact import Search
+from armlet.pruning.geometry.functional import activations_of, masks_of, normalised, point_of
+from armlet.pruning.geometry.metric import OutputMetric, Shape, make_reference
+from armlet.pruning.inputs.parse import input_model
+from armlet.pruning.select.exact import ExactSearch
 from networks import WIDTHS, survivors
 
 
@@ -28,15 +28,15 @@ def main() -> None:
     network = survivors(WIDTHS["196-10-10-10"], 0.0)
     raw = input_model("uniform")(network, arguments.samples, 0)
     shape = Shape(activations_of(network), OutputMetric.LOGITS)
-    reference = refer(point_of(network), jnp.asarray(normalised(network, raw)), shape)
+    reference = make_reference(point_of(network), jnp.asarray(normalised(network, raw)), shape)
     names = [(kind.value, slope) for kind, slope in shape.activations]
-    search = Search(point_of(network), masks_of(network), reference, names, shape.output)
-    times, looked = [], []
+    search = ExactSearch(point_of(network), masks_of(network), reference, names, shape.output)
+    times, samples_read = [], []
     for _ in range(arguments.steps + 1):
         started = time.process_time()
-        looked.append(search.step().looked / arguments.samples)
+        samples_read.append(search.step().samples_read / arguments.samples)
         times.append(1000 * (time.process_time() - started))
-    median, longest, share = np.median(times[1:]), max(times[1:]), np.mean(looked[1:])
+    median, longest, share = np.median(times[1:]), max(times[1:]), np.mean(samples_read[1:])
     print(f"{median:.1f} ms a step, {longest:.1f} the longest; a candidate is looked at on {share:.1%} of the samples")
 
 

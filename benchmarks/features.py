@@ -22,11 +22,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn import datasets
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from armlet.manifold.options import SparsifyOptions
-from armlet.manifold.sparsify import sparsify
 from armlet.network.domain import InputDomain, domain_of
 from armlet.network.network import Network, multilayer_perceptron
 from armlet.network.outputs import OutputKind
+from armlet.pruning.options import SparsifyOptions
+from armlet.pruning.sparsify import sparsify
 
 Rows = NDArray[np.float64]
 PATH = (0.8, 0.9)
@@ -64,14 +64,14 @@ def shown(
     network: Network, rows: Rows, labels: NDArray[np.int64] | None, seed: int, arguments: argparse.Namespace
 ) -> str:
     """One run for each stop, as text."""
-    started, cells, law = time.process_time(), [], ""
+    started, cells, sampler = time.process_time(), [], ""
     for stop in (*PATH, None) if arguments.budget else PATH:
         result = sparsify(network, SparsifyOptions(sparsity=stop, seed=seed, inputs=arguments.inputs))
-        told = f"{stop:g}" if stop else f"budget {100 * result.network.sparsity:.1f} %"
-        cells.append(f"{told}: {figures(network, result.network, rows, labels)}")
-        law = str(result.trace.settings["sparsify_inputs"])
+        label = f"{stop:g}" if stop else f"budget {100 * result.network.sparsity:.1f} %"
+        cells.append(f"{label}: {figures(network, result.network, rows, labels)}")
+        sampler = str(result.trace.settings["sparsify_inputs"])
     seconds = time.process_time() - started
-    return f"{law:10.10s} | " + " | ".join(cells) + f" ({seconds:.0f} s of processor)"
+    return f"{sampler:10.10s} | " + " | ".join(cells) + f" ({seconds:.0f} s of processor)"
 
 
 def figures(dense: Network, sparse: Network, rows: Rows, labels: NDArray[np.int64] | None) -> str:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.data.dataset import DataSet
-from armlet.manifold.inputs.smooth import smooth_noise
 from armlet.network.frozen import F32, F64
+from armlet.pruning.inputs.smooth import smooth_noise
 
 Draw = Callable[[np.random.Generator, NDArray[np.int64], int], F32]  # (random, labels, side) to (count, side, side)
 CLASSES = 10

@@ -13,9 +13,9 @@ from pathlib import Path
 from armlet.data.dataset import DataSet, make_dataset
 from armlet.data.source import SourceOptions, read_source
 from armlet.formats.params import write_params
-from armlet.manifold.options import SparsifyOptions
-from armlet.manifold.sparsify import sparsify
 from armlet.network.topology import Topology
+from armlet.pruning.options import SparsifyOptions
+from armlet.pruning.sparsify import sparsify
 from armlet.train.options import TrainOptions
 from armlet.train.trainer import train_network
 

@@ -1,4 +1,4 @@
-"""How well networks survive sparsifying: the table of accuracies over sparsities, laws of inputs and seeds.
+"""How well networks survive sparsifying: the table of accuracies over sparsities, input models and seeds.
 
     python benchmarks/sparsify.py OUT --data ../shared/data [--only lenet-default] [--seeds 3] [--minutes 10]
     python benchmarks/sparsify.py OUT --print
@@ -11,7 +11,7 @@ two pieces may go side by side.
 Networks: LeNet-300-100 of the folder of reference data, and two that armlet trains on its MNIST, seed 0. The test set
 is read only to show the result: no setting is chosen by it. Rows: the default settings, `--fast`, and the default
 budget (which stops by itself); `samples` is given 1000 rows of the training images without labels; `uniform` inputs
-and `magnitude`, without adjusting, are the baselines.
+and `magnitude`, without fine-tuning, are the baselines.
 """
 
 import argparse
@@ -31,20 +31,20 @@ from armlet.data.source import SourceOptions, read_source
 from armlet.formats.arrays import read_npz, write_npz
 from armlet.formats.params import write_params
 from armlet.formats.read import read_network
-from armlet.manifold.checkpoint import Partial
-from armlet.manifold.functional import outputs
-from armlet.manifold.options import FAST, SparsifyOptions
-from armlet.manifold.select import Selector
-from armlet.manifold.sparsify import Sparsified, sparsify
 from armlet.network.network import Network
 from armlet.network.topology import Topology
+from armlet.pruning.checkpoint import Partial
+from armlet.pruning.geometry.functional import outputs
+from armlet.pruning.options import FAST, SparsifyOptions
+from armlet.pruning.select import Selector
+from armlet.pruning.sparsify import Sparsified, sparsify
 from armlet.storage import write_file
 from armlet.train.options import TrainOptions
 from armlet.train.trainer import train_network
 
 PATH = (0.8, 0.9, 0.95, 0.98)
-TRAINED = {"784-40-20-10": Topology(28, (40, 20, 10)), "196-10-10-10": Topology(14, (10, 10, 10))}
-NETWORKS = ("lenet-300-100", *TRAINED)
+LEAST_TRAINED = {"784-40-20-10": Topology(28, (40, 20, 10)), "196-10-10-10": Topology(14, (10, 10, 10))}
+NETWORKS = ("lenet-300-100", *LEAST_TRAINED)
 ROWS: Mapping[str, Mapping[str, Any]] = {
     "default": {"path": PATH},
     "samples": {"path": PATH, "inputs": "samples"},
@@ -140,10 +140,10 @@ def prepare(arguments: argparse.Namespace, name: str) -> tuple[Path, Path]:
     folder, file = arguments.out / "networks" / name, arguments.out / "networks" / f"{name}.npz"
     if folder.exists() and file.exists():
         return folder, file
-    topology = TRAINED.get(name, Topology(28, (300, 100, 10)))
+    topology = LEAST_TRAINED.get(name, Topology(28, (300, 100, 10)))
     data = make_dataset(read_source(SourceOptions(str(arguments.data / "mnist")), 10), topology)
     given = arguments.data / "lenet-300-100" / "dense.npz"
-    dense = train_network(data, topology, TrainOptions(seed=0)) if name in TRAINED else read_network(given)
+    dense = train_network(data, topology, TrainOptions(seed=0)) if name in LEAST_TRAINED else read_network(given)
     rows = {"X": data.test_inputs, "y": data.test_labels, "samples": data.train_inputs[:1000]}
     write_file(file, write_npz(rows))
     write_params(dense, folder)
@@ -157,26 +157,37 @@ def table(found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         if not runs:
             continue
         yield f"\n{network}, dense {runs[0]['dense']:.2f} %\n"
-        yield "| row | seeds | .8 | .9 | .95 | .98 | seconds | processor | MB |\n| " + "--- | " * 9
+        yield "| row | seeds | .8: % | d | .9: % | d | .95: % | d | .98: % | d | seconds | processor | MB |"
+        yield "| " + "--- | " * 13
         for row in ROWS:
             same = [figures for figures in runs if figures["row"] == row]
-            if same:
-                yield f"| {row} | {len(same)} | " + " | ".join([*columns(row, same), *costs(same)]) + " |"
+            if same and row != "budget":
+                yield f"| {row} | {len(same)} | " + " | ".join([*columns(same), *costs(same)]) + " |"
+        yield from budget([figures for figures in runs if figures["row"] == "budget"])
 
 
-def columns(row: str, runs: Sequence[Mapping[str, Any]]) -> list[str]:
-    if row == "budget":
-        stops = [run["stops"][f"{round(run['sparsity'], 4):g}"] for run in runs]
-        return [f"{spread([100 * run['sparsity'] for run in runs])} % removed: {cell(stops)}", "", "", ""]
-    return [cell([run["stops"][f"{s:g}"] for run in runs if f"{s:g}" in run["stops"]]) for s in PATH]
+def budget(runs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The runs that stop by the default budget, as a table of their own."""
+    if not runs:
+        return
+    stops = [run["stops"][f"{round(run['sparsity'], 4):g}"] for run in runs]
+    yield "\nDefault budget:\n\n| seeds | % removed | accuracy, % | d | seconds | processor | MB |"
+    yield "| " + "--- | " * 7
+    removed = spread([100 * run["sparsity"] for run in runs])
+    yield f"| {len(runs)} | {removed} | " + " | ".join([*cells(stops), *costs(runs)]) + " |"
 
 
-def cell(stops: Sequence[Mapping[str, float]]) -> str:
-    """Mean accuracy, half of its range behind it, and the mean distance."""
+def columns(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    levels = [[run["stops"][f"{s:g}"] for run in runs if f"{s:g}" in run["stops"]] for s in PATH]
+    return [cell for stops in levels for cell in cells(stops)]
+
+
+def cells(stops: Sequence[Mapping[str, float]]) -> list[str]:
+    """Mean accuracy with half of its range behind it, and the mean distance."""
     if not stops:
-        return ""
+        return ["", ""]
     distance = float(np.mean([stop["distance"] for stop in stops]))
-    return f"{spread([stop['accuracy'] for stop in stops])} (d {distance:.3f})"
+    return [spread([stop["accuracy"] for stop in stops]), f"{distance:.3f}"]
 
 
 def spread(values: Sequence[float]) -> str:

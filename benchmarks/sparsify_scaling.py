@@ -4,8 +4,8 @@
 
 Each size is a random ReLU perceptron 784-4n-2n-10 in a process of its own, 5 epochs of 20 steps of 256 inputs. The
 seconds are those of the epochs after the first, which compiles: wall and processor. Memory is the peak of the process
-and, in brackets, what it has taken when the network stands. `compensated` shows the walk itself; `auto` adds seconds of
-second-order where few weights are left. The same code runs on whatever device JAX finds, which is named.
+and, in brackets, what it has taken once the network is made. `compensated` shows fine-tuning itself; `auto` adds
+seconds of second-order when few weights are left. The same code runs on whatever device JAX finds, which is named.
 """
 
 import argparse
@@ -19,11 +19,11 @@ from itertools import pairwise
 import jax
 import numpy as np
 
-from armlet.manifold.options import SparsifyOptions
-from armlet.manifold.select import Selector
-from armlet.manifold.sparsify import sparsify
 from armlet.network.domain import InputDomain
 from armlet.network.network import Network, multilayer_perceptron
+from armlet.pruning.options import SparsifyOptions
+from armlet.pruning.select import Selector
+from armlet.pruning.sparsify import sparsify
 
 SIZES = "30000,100000,300000,1000000,3000000,10000000"
 
@@ -84,9 +84,9 @@ def peak() -> float:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", default=SIZES, help=f"sizes, by commas ({SIZES})")
-    parser.add_argument("--inputs", default="gaussian", help="law of the inputs (gaussian)")
+    parser.add_argument("--inputs", default="gaussian", help="input model (gaussian)")
     names = [selector.value for selector in Selector]
-    parser.add_argument("--selector", default="compensated", choices=names, help="judges removals (compensated)")
+    parser.add_argument("--selector", default="compensated", choices=names, help="scores removals (compensated)")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -7,6 +7,7 @@ from tempfile import gettempdir, mkdtemp
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.internal.conjecture import providers
 
 from armlet.kernels import private_folder
 from armlet.toolchain.toolchain import GnuToolchain, Toolchain, ZigToolchain, toolchains
@@ -15,6 +16,9 @@ REPOSITORY = Path(__file__).parent.parent
 
 # The current folder may be one that cannot be written; nothing is kept there that would decide what is tried.
 set_hypothesis_home_dir((private_folder(Path(gettempdir())) or Path(mkdtemp())) / "hypothesis")
+# Hypothesis takes numbers out of the modules that are loaded: what is tried would depend on the tests beside it.
+assert hasattr(providers, "is_local_module_file"), "this hypothesis looks for constants elsewhere"
+providers.is_local_module_file = lambda path: False  # pyright: ignore[reportPrivateImportUsage]
 settings.register_profile(
     "house",
     database=None,

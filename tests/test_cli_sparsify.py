@@ -16,7 +16,7 @@ from armlet.cli.plot import DISTANCE, SHOWN, plot
 from armlet.cli.sparsify import sparsify
 from armlet.formats.params import read_params, write_params
 from armlet.formats.read import read_network
-from armlet.manifold.trace import Epoch, Trace
+from armlet.pruning.trace import PruningEpoch, PruningTrace
 from generators.perceptrons import initialised
 
 FAST = ["--epochs", "3", "--steps", "10", "--batch", "32", "--inputs", "gaussian"]
@@ -143,15 +143,15 @@ def test_the_networks_on_the_way_lie_within_and_are_networks_of_their_own(folder
 
 def test_resuming_what_is_finished_says_so_and_what_never_began_begins(folder):
     begun = run("dense", "sparse", "--sparsity", "0.5", "--resume")
-    assert "beginning at the beginning" in begun.stdout
+    assert "starting from the beginning" in begun.stdout
     before = parameters(folder / "sparse")
     assert "finished already" in run("dense", "sparse", "--sparsity", "0.5", "--resume").stdout
     assert parameters(folder / "sparse") == before
-    assert "beginning" in run("dense", "sparse", "--sparsity", "0.6", "--resume").stdout
+    assert "starting" in run("dense", "sparse", "--sparsity", "0.6", "--resume").stdout
 
 
 def test_fast_is_less_work_and_gives_way_to_what_is_said(folder):
-    from armlet.manifold.options import FAST
+    from armlet.pruning.options import FAST
 
     run("dense", "sparse", "--fast", "--sparsity", "0.5")
     settings = json.loads((folder / "sparse" / "trace.json").read_text())["settings"]
@@ -166,8 +166,10 @@ def test_importing_the_command_wakes_no_jax():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def epoch(number: int, sparsity: float, distance: float, accuracy: float | None = None, kept: bool = True) -> Epoch:
-    return Epoch(
+def epoch(
+    number: int, sparsity: float, distance: float, accuracy: float | None = None, kept: bool = True
+) -> PruningEpoch:
+    return PruningEpoch(
         number,
         10,
         sparsity,
@@ -198,4 +200,4 @@ def test_the_line_tells_the_time_left_at_the_pace_of_later_epochs():
 
 
 def test_the_trace_of_no_epoch_is_at_home():
-    assert Trace(1, {}, ()).distance == 0.0
+    assert PruningTrace(1, {}, ()).distance == 0.0

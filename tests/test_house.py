@@ -29,8 +29,8 @@ MAY_SEE = {  # a room sees itself, EVERYONE, and these; what is not listed sees 
     "formats": {"network"},
     "data": {"network", "formats"},
     "train": {"data", "network"},
-    "manifold": {"network", "formats"},
-    "quantize": {"network", "manifold"},
+    "pruning": {"network", "formats"},
+    "quantize": {"network", "pruning"},
     "graph": VALUES | {"quantize"},
     "anneal": set(),
     "schedule": VALUES | {"graph", "anneal"},
@@ -46,7 +46,7 @@ MAY_SEE = {  # a room sees itself, EVERYONE, and these; what is not listed sees 
     "mutate": STAGES | {"build", "toolchain", "simulate", "prove"},
     "verify": STAGES | {"formats", "build", "toolchain", "simulate", "prove", "mutate", "config"},
 }
-JAX_LIVES_IN = {"train", "manifold"}
+JAX_LIVES_IN = {"train", "pruning"}
 
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))
 

@@ -61,7 +61,7 @@ def test_the_c_calls_the_build_and_gets_the_networks_answer(build: Path):
             pytest.skip(f"needs a C compiler for ARM: {missing}")
         raise
     assembled = tools.assemble((build / "gesture.S").read_text(), core)
-    machine = Machine(core, read_image(tools.link([caller, assembled], core, "is_gesture")))
+    machine = Machine(core, read_image(tools.link([caller, assembled], core, "is_gesture"), core.instruction_set))
     sensor = machine.reserve(12)
     for x in np.random.default_rng(0).uniform(-1, 1, (8, 3)).astype(np.float32):
         machine.write_floats(sensor, x)

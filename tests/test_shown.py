@@ -14,10 +14,10 @@ from armlet.cli import app
 from armlet.data.moments import moments_of_rows
 from armlet.errors import InputError
 from armlet.formats.params import write_params
-from armlet.manifold.inputs.moments import read_moments
 from armlet.network.activation import Activation
 from armlet.network.network import Network
 from armlet.network.outputs import OutputKind
+from armlet.pruning.inputs.moments import read_moments
 from armlet.shown import Measure, r_squared, shown_on
 from generators.perceptrons import random_network
 

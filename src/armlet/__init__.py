@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from armlet.formats.params import read_params, write_params
     from armlet.formats.read import read_network
     from armlet.isa.targets import TARGETS
-    from armlet.manifold.options import SparsifyOptions
-    from armlet.manifold.sparsify import Sparsified, sparsify
     from armlet.network.activation import Activation
     from armlet.network.domain import InputDomain, Origin
     from armlet.network.network import Layer, Network, multilayer_perceptron
     from armlet.network.outputs import OutputKind
     from armlet.network.topology import Topology, read_topology
     from armlet.pipeline import Compilation, compile_network, write_build
+    from armlet.pruning.options import SparsifyOptions
+    from armlet.pruning.sparsify import Sparsified, sparsify
     from armlet.train.options import TrainOptions
     from armlet.train.trainer import train_network
     from armlet.verify.run import run_build
@@ -61,8 +61,8 @@ _HOMES = {
         "TargetError",
         "ToolchainError",
     ),
-    "manifold.options": ("SparsifyOptions",),
-    "manifold.sparsify": ("Sparsified", "sparsify"),
+    "pruning.options": ("SparsifyOptions",),
+    "pruning.sparsify": ("Sparsified", "sparsify"),
     "network.activation": ("Activation",),
     "network.domain": ("InputDomain", "Origin"),
     "network.network": ("Layer", "Network", "multilayer_perceptron"),

@@ -13,11 +13,11 @@ from armlet.data.dataset import DataSet, make_dataset, write_dataset
 from armlet.data.source import SourceOptions, read_source
 from armlet.formats.params import write_params
 from armlet.isa.targets import TARGETS
-from armlet.manifold.options import SparsifyOptions
-from armlet.manifold.sparsify import sparsify
 from armlet.network.network import Network
 from armlet.network.topology import Topology
 from armlet.pipeline import compile_network, write_build
+from armlet.pruning.options import SparsifyOptions
+from armlet.pruning.sparsify import sparsify
 from armlet.simulate.figures import Figures
 from armlet.toolchain.toolchain import find_toolchain
 from armlet.train.options import TrainOptions

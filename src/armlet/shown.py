@@ -88,6 +88,6 @@ def _answers(network: Network, x: F32) -> I64:
 
 
 def _outputs(network: Network, x: F32) -> F64:
-    from armlet.manifold.functional import outputs
+    from armlet.pruning.geometry.functional import outputs
 
     return outputs(network, x).astype(np.float64)

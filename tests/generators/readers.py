@@ -15,7 +15,7 @@ from armlet.build.manifest import read_manifest
 from armlet.build.order_file import read_order
 from armlet.build.read import read_build, read_driver
 from armlet.cli.options import settle
-from armlet.cli.sparsified import finished
+from armlet.cli.sparsified import finished_trace
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.data.archive import read_archive
 from armlet.data.idx import read_idx, read_idx_folder
@@ -25,17 +25,18 @@ from armlet.data.table import read_inputs, read_samples, read_targets
 from armlet.formats.arrays import read_npy, write_npy
 from armlet.formats.npz import read_npz_network
 from armlet.formats.params import params_files, read_params
-from armlet.manifold.checkpoint import Kept, Partial, Standing
-from armlet.manifold.functional import masks_of, point_of
-from armlet.manifold.inputs.moments import read_moments
-from armlet.manifold.options import SparsifyOptions
-from armlet.manifold.schedule import schedule
-from armlet.manifold.trace import Epoch, Trace
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
 from armlet.network.topology import read_topology
 from armlet.pipeline import compile_network
+from armlet.pruning.checkpoint import Partial
+from armlet.pruning.geometry.functional import masks_of, point_of
+from armlet.pruning.inputs.moments import read_moments
+from armlet.pruning.options import SparsifyOptions
+from armlet.pruning.schedule import schedule
+from armlet.pruning.state import PruningState, Snapshot
+from armlet.pruning.trace import PruningEpoch, PruningTrace
 from armlet.train.options import TrainOptions
 from armlet.verify.options import RunOptions, VerifyOptions
 
@@ -118,19 +119,19 @@ def _hear(note: str) -> None:
 
 _SETTINGS = {"sparsify_seed": 7, "sparsify_rate": 0.5, "sparsify_inputs": "uniform"}
 _EPOCHS = (
-    Epoch(1, 2, 0.25, 7, 0.1, 0.2, True, True, 0.5),
-    Epoch(2, 2, 0.25, 7, 0.3, 0.2, False, False, 1.0, 1e-3, 0.5),
+    PruningEpoch(1, 2, 0.25, 7, 0.1, 0.2, True, True, 0.5),
+    PruningEpoch(2, 2, 0.25, 7, 0.3, 0.2, False, False, 1.0, 1e-3, 0.5),
 )
-_TRACE = Trace(1, _SETTINGS, _EPOCHS).to_json().encode()
+_TRACE = PruningTrace(1, _SETTINGS, _EPOCHS).to_json().encode()
 
 
 def _partial() -> Mapping[str, bytes]:
     """What a run leaves that ended after its first epoch, with a network kept there."""
     home = _network()
     plan = schedule(home.weights, home.connections, 0.5, len(home.layers), 4, (0.25,), 1)
-    point, kept = point_of(home), (Kept(1, point_of(home)),)
+    point, kept = point_of(home), (Snapshot(1, point_of(home)),)
     with TemporaryDirectory() as folder:
-        Partial(Path(folder)).save(Standing(point, masks_of(home), 0.5, plan, _EPOCHS[:1], kept), _SETTINGS)
+        Partial(Path(folder)).save(PruningState(point, masks_of(home), 0.5, plan, _EPOCHS[:1], kept), _SETTINGS)
         return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
@@ -209,7 +210,7 @@ _READERS = (
     Reader("moments", "m.npz", lambda path: read_moments(path, 3), _MOMENTS, _zipped("mean", "std")),
     Reader("covariance", "m.npz", lambda path: read_moments(path, 3), _COVARIANCES, _zipped("covariance", "mean")),
     Reader("checkpoint", "checkpoint.npz", _load, (_UNFINISHED["checkpoint.npz"],), beside=_UNFINISHED),
-    Reader("trace", "trace.json", lambda path: finished(path.parent, _SETTINGS), (_TRACE,)),
+    Reader("trace", "trace.json", lambda path: finished_trace(path.parent, _SETTINGS), (_TRACE,)),
     Reader("config", "armlet.toml", _settle, (_TOML,)),
     Reader("manifest", "net.json", read_manifest, (_N["net.json"],)),
     Reader(

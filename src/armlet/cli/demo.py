@@ -65,7 +65,7 @@ def _stages(config: Path | None, source: str | None, seed: int | None) -> "Stage
     from armlet.config import CompileOptions
     from armlet.data.source import SourceOptions
     from armlet.demo import Stages
-    from armlet.manifold.options import SparsifyOptions
+    from armlet.pruning.options import SparsifyOptions
     from armlet.train.options import TrainOptions
 
     return Stages(

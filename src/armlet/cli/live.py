@@ -1,4 +1,4 @@
-"""The sparsifier at work: one line an epoch with the time left, over a small plot that grows."""
+"""Show a run of the sparsifier: a growing plot, and one line an epoch with the time left."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.live import Live
 
-    from armlet.manifold.trace import Epoch
+    from armlet.pruning.trace import PruningEpoch
 
 
 @dataclass(slots=True)
 class Show:
-    """Takes epochs as they come; draws them on a terminal, says one line for each elsewhere."""
+    """Receives epochs: redraws them on a terminal, prints one line for each elsewhere."""
 
     console: Console
     live: "Live | None" = None
-    epochs: "list[Epoch]" = field(default_factory=list)
+    epochs: "list[PruningEpoch]" = field(default_factory=list)
 
-    def __call__(self, epoch: "Epoch") -> None:
+    def __call__(self, epoch: "PruningEpoch") -> None:
         self.epochs.append(epoch)
         if self.live is None:
             self.console.say(line(self.epochs))
@@ -33,7 +33,7 @@ class Show:
 
 @contextmanager
 def showing(console: Console, start: str) -> Iterator[Show]:
-    """A `Show` for as long as the block runs; `start` stands there until the first epoch."""
+    """A `Show` for the duration of the block; it displays `start` until the first epoch."""
     if not console.is_live:
         yield Show(console)
         return
@@ -44,7 +44,7 @@ def showing(console: Console, start: str) -> Iterator[Show]:
         yield Show(console, live)
 
 
-def line(epochs: "list[Epoch]") -> str:
+def line(epochs: "list[PruningEpoch]") -> str:
     """The last epoch in one line."""
     epoch = epochs[-1]
     parts = [f"epoch {epoch.number:3d}", f"sparsity {epoch.sparsity:7.2%}", f"distance {epoch.distance:.4f}"]
@@ -53,15 +53,15 @@ def line(epochs: "list[Epoch]") -> str:
     return "  ".join(parts) + ("" if epoch.kept else "  too far: undone")
 
 
-def seconds_left(epochs: "list[Epoch]") -> float:
-    """The epochs still to come at the pace of those after the first, which also draws inputs and compiles."""
+def seconds_left(epochs: "list[PruningEpoch]") -> float:
+    """Estimate the time left from the epochs after the first, which also draws inputs and compiles."""
     first, last = epochs[0], epochs[-1]
     pace = (last.seconds - first.seconds) / (len(epochs) - 1) if len(epochs) > 1 else first.seconds / first.number
     return pace * (last.of - last.number)
 
 
 def drawing(text: str) -> "Group":
-    """`text` beside something that turns, so that a person sees work in a long epoch."""
+    """`text` with a spinner, so that a long epoch shows activity."""
     from rich.console import Group
     from rich.spinner import Spinner
     from rich.text import Text

@@ -1,4 +1,4 @@
-"""armlet moments: rows of inputs to their mean and covariance, for a network whose data must stay where they are."""
+"""armlet moments: write the mean and covariance of rows of inputs, for data that may not be shared."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ from armlet.errors import InputError
 
 def moments(
     rows: Annotated[Path, typer.Argument(metavar="ROWS", help=".npz, .npy or .csv of raw inputs, one row each.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT.npz", help="File to write: mean and covariance.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT.npz", help="File to write, with mean and covariance.")],
     seed: Seed = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -21,8 +21,8 @@ def moments(
 ) -> None:
     """Write the mean and the covariance of rows of inputs, for `armlet sparsify --moments`.
 
-    No row is kept: whoever holds the data can run this and hand out the moments alone. They are worth about as much
-    to the sparsifier as 500 rows are.
+    The file holds no row, so whoever holds the data can share the moments alone. They serve the sparsifier about as
+    well as 500 rows.
 
     Example: armlet moments recordings.csv moments.npz
     """

@@ -1,21 +1,21 @@
-"""Small plots in characters.
+"""Draw small plots in characters.
 
-Of a sparsifying: sparsity to the right, distance and what is shown upwards, each on its own scale.
+The plot of a sparsifier's run has sparsity to the right, and upwards distance and the figure shown, each in its scale.
 """
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from armlet.manifold.trace import Epoch
+    from armlet.pruning.trace import PruningEpoch
 
 WIDTH, HEIGHT = 60, 9
 DISTANCE, SHOWN = "•", "×"
 
 
-def plot(epochs: "Sequence[Epoch]") -> str:
-    """The epochs that were kept, as lines of text. What was shown of them takes part."""
-    from armlet.manifold.trace import name_shown
+def plot(epochs: "Sequence[PruningEpoch]") -> str:
+    """Plot the epochs that were kept, with the figures shown on them, as lines of text."""
+    from armlet.pruning.trace import name_shown
 
     kept = [epoch for epoch in epochs if epoch.kept]
     if not kept:

@@ -1,4 +1,4 @@
-"""What armlet sparsify leaves and says at its end, and of a run that is not at its end yet."""
+"""Write and report the result of armlet sparsify, and find an unfinished or finished run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,36 +11,37 @@ from armlet.errors import InputError
 from armlet.storage import parse_json, read_file
 
 if TYPE_CHECKING:
-    from armlet.manifold.sparsify import Settings, Sparsified
-    from armlet.manifold.trace import Trace
     from armlet.network.network import Network
+    from armlet.pruning.settings import Settings
+    from armlet.pruning.sparsify import Sparsified
+    from armlet.pruning.trace import PruningTrace
     from armlet.shown import Shown
 
 _LONGEST = 64 << 20  # bytes of trace.json
 
 
-def beside(out: Path) -> Path:
-    """Where an unfinished run to `out` is written down: never in `out` itself."""
+def partial_folder(out: Path) -> Path:
+    """The folder of an unfinished run to `out`: beside `out`, never inside."""
     whole = out if out.name not in ("", "..") else out.resolve()
     return whole.with_name(f"{whole.name}.partial")
 
 
-def finished(out: Path, settings: "Settings") -> "Trace | None":
+def finished_trace(out: Path, settings: "Settings") -> "PruningTrace | None":
     """The trace of a finished run in `out`, if that run had these settings."""
-    from armlet.manifold.trace import Trace
+    from armlet.pruning.trace import PruningTrace
 
     path = out / "trace.json"
     try:
-        trace = parse_json(path, read_file(path, _LONGEST), Trace, "a trace", "sparsify again")
+        trace = parse_json(path, read_file(path, _LONGEST), PruningTrace, "a trace", "sparsify again")
     except InputError:
         return None
     return trace if dict(trace.settings) == dict(settings) else None
 
 
 def write_result(out: Path, result: "Sparsified") -> None:
-    """Write the result, the networks kept on the way, the trace and its chart, whole or not at all."""
+    """Write the result, the networks of the path, the trace and its chart, all or nothing."""
     from armlet.formats.params import params_files, write_params
-    from armlet.manifold.chart import chart
+    from armlet.pruning.chart import chart
 
     files: dict[str, bytes | str] = {"trace.json": result.trace.to_json(), "trace.svg": chart(result.trace)}
     for share, network in result.path.items():
@@ -48,8 +49,8 @@ def write_result(out: Path, result: "Sparsified") -> None:
     write_params(result.network, out, files)
 
 
-def tell(console: Console, out: Path, dense: "Network", result: "Sparsified", measure: "Shown | None") -> None:
-    """Say what came of it. Exits with 1 where not one weight could go."""
+def report_result(console: Console, out: Path, dense: "Network", result: "Sparsified", measure: "Shown | None") -> None:
+    """Report the result. Exits with 1 if no weight could be removed."""
     sparse, trace = result.network, result.trace
     figures = {"out": str(out), "sparsity": sparse.sparsity, "connections": sparse.connections}
     figures |= {name: trace.settings[f"sparsify_{name}"] for name in ("inputs", "domain", "metric")}
@@ -74,11 +75,11 @@ def tell(console: Console, out: Path, dense: "Network", result: "Sparsified", me
         console.say(f"{out / 'path' / name}: distance {told['distance']:.4f}{shown}")
     console.result(figures, text)
     if sparse.connections == dense.connections and any(not epoch.kept for epoch in trace.epochs):
-        raise typer.Exit(1)  # the answer is no: not one weight could go within the budget
+        raise typer.Exit(1)  # no weight could be removed within the budget
 
 
 def stop_name(share: float) -> str:
-    """The folder of the network kept at this sparsity: three decimals, or as many as tell it."""
+    """The folder of the network at this sparsity: three decimals, or as many as it needs."""
     return f"s{share:.3f}" if float(f"{share:.3f}") == share else f"s{share!r}"
 
 

@@ -1,4 +1,4 @@
-"""armlet sparsify: a PARAMS folder to a sparse one, without data."""
+"""armlet sparsify: remove weights from a network without data."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,51 +21,55 @@ from armlet.cli.options import (
     read_declared,
     settle,
 )
-from armlet.cli.sparsified import beside, finished, tell, write_result
+from armlet.cli.sparsified import finished_trace, partial_folder, report_result, write_result
 from armlet.cli.stops import stops
 from armlet.errors import InputError
 
 if TYPE_CHECKING:
-    from armlet.manifold.checkpoint import Partial
-    from armlet.manifold.inputs.moments import Moments
-    from armlet.manifold.metric import OutputMetric
-    from armlet.manifold.options import SparsifyOptions
-    from armlet.manifold.select import Selector
-    from armlet.manifold.sparsify import Watch
-    from armlet.manifold.trace import Epoch
     from armlet.network.frozen import F32
     from armlet.network.network import Network
+    from armlet.pruning.checkpoint import Partial
+    from armlet.pruning.geometry.metric import OutputMetric
+    from armlet.pruning.inputs.moments import Moments
+    from armlet.pruning.options import SparsifyOptions
+    from armlet.pruning.select import Selector
+    from armlet.pruning.sparsify import Watch
+    from armlet.pruning.trace import PruningEpoch
     from armlet.shown import Shown
 
-_STOP = "When to stop (neither: a distance of 0.1)"
-_INPUTS = "What inputs the network meets"
-_SEARCH = "How hard to try"
-_ANEW = "no unfinished run: beginning at the beginning"
-_GIVEN_UP = "an unfinished run, given up for a new one"
+_STOP = "When to stop (default: a distance of 0.1)"
+_INPUTS = "Which inputs the network will meet"
+_SEARCH = "How much work to do"
+_ANEW = "no unfinished run: starting from the beginning"
+_GIVEN_UP = "an unfinished run, replaced by a new one"
 
 
 def sparsify(
     params: Annotated[Path, typer.Argument(metavar="PARAMS", help="PARAMS folder or network file to read.")],
     out: Annotated[Path, typer.Argument(metavar="PARAMS_SPARSE", help="PARAMS folder to write.")],
     x_test: Annotated[
-        Path | None, typer.Argument(metavar="[X_TEST", help=".npz, .npy or .csv of inputs: shown, never used.")
+        Path | None,
+        typer.Argument(metavar="[X_TEST", help=".npz, .npy or .csv of test inputs: only for figures that are shown."),
     ] = None,
     y_test: Annotated[
-        Path | None, typer.Argument(metavar="Y_TEST]", help="Their labels or target values: shown, never used.")
+        Path | None,
+        typer.Argument(metavar="Y_TEST]", help="Their labels or target values: only for figures that are shown."),
     ] = None,
     sparsity: Annotated[
         float | None,
-        typer.Option(help="Share of weights to remove, 0.9 for nine in ten.", rich_help_panel=_STOP),
+        typer.Option(help="Share of weights to remove, such as 0.9.", rich_help_panel=_STOP),
     ] = None,
     max_distance: Annotated[
         float | None,
-        typer.Option(help="As sparse as this distance to the dense network allows.", rich_help_panel=_STOP),
+        typer.Option(
+            help="Remove as many weights as this distance to the dense network allows.", rich_help_panel=_STOP
+        ),
     ] = None,
     path: Annotated[
         str | None,
         typer.Option(
             metavar="S,S,...|default",
-            help="Keep the networks at these sparsities on the way, as PARAMS_SPARSE/path/s0.800 and so on.",
+            help="Also write the networks at these sparsities, as PARAMS_SPARSE/path/s0.800 and so on.",
             rich_help_panel=_STOP,
         ),
     ] = None,
@@ -73,39 +77,39 @@ def sparsify(
         str | None,
         typer.Option(
             help="uniform, gaussian, image, signal, weights, wide, moments, samples, or a mixture: "
-            "image:0.7,weights:0.3 (default: image for what looks like images, wide, at every level and scale that "
-            "the first layer could mean, where no interval is declared, else signals and noise).",
+            "image:0.7,weights:0.3. The default is image for networks that look made for images; wide, at every level "
+            "and scale that the first layer suggests, for undeclared inputs; else signals and noise.",
             rich_help_panel=_INPUTS,
         ),
     ] = None,
     samples: Annotated[
         Path | None,
-        typer.Option(help="Unlabelled inputs, .npz or .csv, if you have some.", rich_help_panel=_INPUTS),
+        typer.Option(help="Unlabelled inputs, .npz or .csv, to draw inputs from.", rich_help_panel=_INPUTS),
     ] = None,
     moments: Annotated[
         Path | None,
         typer.Option(
-            help="Declared mean and covariance or std of the inputs, .npz, if you know them.",
+            help="Mean and covariance or std of the inputs, .npz, to draw inputs by.",
             rich_help_panel=_INPUTS,
         ),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Rounds of removing and adjusting (default: 40).", rich_help_panel=_SEARCH)
+        int | None, typer.Option(help="Rounds of removing and fine-tuning (default: 40).", rich_help_panel=_SEARCH)
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(help="Steps of each adjustment (default: 500); 0 leaves survivors.", rich_help_panel=_SEARCH),
+        typer.Option(help="Fine-tuning steps an epoch (default: 500); 0 for none.", rich_help_panel=_SEARCH),
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Inputs a step (default: 256).", rich_help_panel=_SEARCH)] = None,
     rate: Annotated[
         float | None,
-        typer.Option(help="Step of an adjustment, relative to the weights (default: 0.04).", rich_help_panel=_SEARCH),
+        typer.Option(help="Fine-tuning rate, relative to the weights (default: 0.04).", rich_help_panel=_SEARCH),
     ] = None,
     selector: Annotated[
         str | None,
         typer.Option(
-            help="auto (default: second-order where it takes seconds, compensated before), compensated, diagonal, "
-            "second-order, taylor (with small steps), exact (small networks), "
+            help="How removals are scored: auto (default: second-order if it takes seconds, else compensated), "
+            "compensated, diagonal, second-order, taylor (for small steps), exact (for small networks), "
             "magnitude (the baseline).",
             rich_help_panel=_SEARCH,
         ),
@@ -113,29 +117,33 @@ def sparsify(
     metric: Annotated[
         str | None,
         typer.Option(
-            help="What counts at the output: values, each output in its own spread, so that none hides behind a larger "
-            "one (default for quantities and up to four outputs), tempered, the likely answers most (default for "
-            "scores of more classes), logits, all in one unit, or fisher, only what moves probabilities.",
+            help="How outputs are weighted: values, each output in its own spread (default for quantities "
+            "and up to four outputs); tempered, likely answers most (default for scores of more classes); logits, "
+            "all in one unit; fisher, by the change of probabilities.",
             rich_help_panel=_SEARCH,
         ),
     ] = None,
     gauss_newton: Annotated[
         int | None,
-        typer.Option(help="Gauss-Newton steps after each adjustment (default: 0).", rich_help_panel=_SEARCH),
+        typer.Option(
+            help="Gauss-Newton steps after the fine-tuning steps of an epoch (default: 0).", rich_help_panel=_SEARCH
+        ),
     ] = None,
     step_size: Annotated[
         int | None,
         typer.Option(
-            help="Weights removed between two judgements (default: an epoch's worth); 1 is the slowest and finest.",
+            help="Weights removed between two scorings (default: all of an epoch); 1 is the slowest and finest.",
             rich_help_panel=_SEARCH,
         ),
     ] = None,
     fast: Annotated[
-        bool, typer.Option("--fast", help="A quarter of the work, for a first look.", rich_help_panel=_SEARCH)
+        bool, typer.Option("--fast", help="A quarter of the work, for a first result.", rich_help_panel=_SEARCH)
     ] = False,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Go on with an interrupted run, to the same bytes.", rich_help_panel=_SEARCH),
+        typer.Option(
+            "--resume", help="Resume an interrupted run; the result is the same to the byte.", rich_help_panel=_SEARCH
+        ),
     ] = False,
     declare: Declare = None,
     seed: Seed = None,
@@ -144,16 +152,15 @@ def sparsify(
     verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Remove weights so that the network keeps computing the same, without any data.
+    """Remove weights from a network so that its outputs change little, without any data.
 
-    Inputs are drawn from a law (--inputs), and the distance d between the sparse and the dense network is measured
-    on them: 0 is the same network, 1 one that says the same of every input. Each epoch removes the weights that cost
-    the least distance and lets the rest make up for them. Without --sparsity or --max-distance it stops at d = 0.1.
+    Inputs are drawn from an input model (--inputs). On them the distance d between the sparse and the dense network is
+    measured: 0 for the same outputs, 1 for the best constant output. Each epoch removes the weights that cost the
+    least distance and fine-tunes the rest. Without --sparsity or --max-distance it stops at d = 0.1.
 
-    X_TEST and Y_TEST only show the accuracy on the way (R^2 where the targets are values, agreement with the dense
-    network where there are none); they change no parameter of the result. trace.json in
-    PARAMS_SPARSE holds every epoch's figures, trace.svg draws them. Until the end PARAMS_SPARSE.partial holds what
-    --resume needs.
+    X_TEST and Y_TEST only serve to show the accuracy of each epoch: R^2 if the targets are values, agreement with the
+    dense network if there are no targets. They do not change the result. trace.json in PARAMS_SPARSE holds the figures
+    of every epoch, and trace.svg draws them. Until the end, PARAMS_SPARSE.partial holds what --resume needs.
 
     Examples:
 
@@ -172,14 +179,14 @@ def sparsify(
 
     require("sparsifying", "sparsify")
     console = Console(quiet, verbose, json)
-    refuse_overlap((out, beside(out)), (params, x_test, y_test, samples, moments, config, file_of(declare)))
+    refuse_overlap((out, partial_folder(out)), (params, x_test, y_test, samples, moments, config, file_of(declare)))
     network = read_declared(params, declare, console)
     refuse_foreign(out, OWNS)
     measure = None if x_test is None else shown_on(network, x_test, y_test, console.warn)
     known = _Known(
         None if samples is None else _rows(samples, network), None if moments is None else _moments(moments, network)
     )
-    from armlet.manifold.options import FAST, SparsifyOptions  # wakes JAX: only once the files are known to be good
+    from armlet.pruning.options import FAST, SparsifyOptions  # wakes JAX: only once the files are known to be good
 
     given = {"sparsity": sparsity, "max_distance": max_distance, "inputs": inputs, "epochs": epochs, "steps": steps}
     given |= {"batch": batch, "rate": rate, "step_size": step_size, "gauss_newton": gauss_newton, "seed": seed}
@@ -191,7 +198,7 @@ def sparsify(
 
 
 class _Known(NamedTuple):
-    """What the user knows of the inputs."""
+    """Samples and moments of the inputs that the user gives."""
 
     samples: "F32 | None"
     moments: "Moments | None"
@@ -206,14 +213,15 @@ def _run(
     measure: "Shown | None",
     resume: bool,
 ) -> None:
-    from armlet.manifold.checkpoint import Partial
-    from armlet.manifold.sparsify import settings_of, sparsify
+    from armlet.pruning.checkpoint import Partial
+    from armlet.pruning.settings import settings_of
+    from armlet.pruning.sparsify import sparsify
 
-    partial = Partial(beside(out), resume)
+    partial = Partial(partial_folder(out), resume)
     if (
         resume
         and not partial.exists
-        and (trace := finished(out, settings_of(network, options, known.samples, known.moments)))
+        and (trace := finished_trace(out, settings_of(network, options, known.samples, known.moments)))
     ):
         console.result({"out": str(out), "distance": trace.distance}, f"{out}: finished already, nothing to resume")
         return
@@ -224,16 +232,16 @@ def _run(
     write_result(out, result)
     partial.remove()
     hint_at_declaring(network, console)
-    tell(console, out, network, result, measure)
+    report_result(console, out, network, result, measure)
 
 
 @contextmanager
 def _watched(console: Console, measure: "Shown | None", partial: "Partial") -> "Iterator[Watch]":
-    """What shows each epoch; an interruption within is answered with how to go on."""
+    """A watch that shows each epoch; an interruption is reported with how to resume."""
     try:
         with showing(console, "drawing inputs") as show:
 
-            def watch(epoch: "Epoch", sparse: "Network") -> "Mapping[str, float]":
+            def watch(epoch: "PruningEpoch", sparse: "Network") -> "Mapping[str, float]":
                 epoch = replace(epoch, shown={measure.name.value: measure.of(sparse)} if measure else {})
                 show(epoch)
                 return epoch.shown
@@ -246,7 +254,7 @@ def _watched(console: Console, measure: "Shown | None", partial: "Partial") -> "
 
 
 def _moments(moments: Path, network: "Network") -> "Moments":
-    from armlet.manifold.inputs.moments import read_moments
+    from armlet.pruning.inputs.moments import read_moments
 
     return read_moments(moments, network.inputs)
 
@@ -258,8 +266,8 @@ def _rows(samples: Path, network: "Network") -> "F32":
 
 
 def _choice(flag: str, text: str | None) -> "Selector | OutputMetric | None":
-    from armlet.manifold.metric import OutputMetric
-    from armlet.manifold.select import Selector
+    from armlet.pruning.geometry.metric import OutputMetric
+    from armlet.pruning.select import Selector
 
     kind = {"selector": Selector, "metric": OutputMetric}[flag]
     if text is None or text in {each.value for each in kind}:

@@ -1,1 +1,0 @@
-"""The mathematics of sparsifying without data. Only this room and the trainer use JAX."""

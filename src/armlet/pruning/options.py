@@ -1,0 +1,83 @@
+"""The options of the sparsifier, with defaults that serve most networks, checked when they are made."""
+
+from dataclasses import dataclass
+
+from armlet.errors import InputError
+from armlet.pruning.geometry.metric import OutputMetric
+from armlet.pruning.select import Selector
+
+DEFAULT_DISTANCE = 0.1  # the budget if neither sparsity nor distance is given: docs/sparsify.md, "The default budget"
+
+FAST = {"epochs": 20, "steps": 250, "draws": 16384, "judged": 2048, "validation": 2048}  # --fast: halves and quarters
+
+
+@dataclass(frozen=True, slots=True)
+class SparsifyOptions:
+    """The options of one run. With neither `sparsity` nor `max_distance`, the budget is `DEFAULT_DISTANCE`."""
+
+    sparsity: float | None = None  # zeros among all weights to stop at
+    max_distance: float | None = None  # d that the result may not exceed
+    inputs: str | None = None  # an input model; None asks `default_model`
+    selector: Selector = Selector.AUTO
+    metric: OutputMetric | None = None  # None asks `default_metric`
+    epochs: int = 40  # rounds of removing and fine-tuning
+    steps: int = 500  # of Adam in each epoch; 0 leaves the survivors as they are
+    batch: int = 256  # inputs for each step
+    rate: float = 0.04  # of Adam, at the start of each epoch, in root mean squares of a layer's weights
+    gauss_newton: int = 0  # steps of Gauss-Newton after Adam in each epoch
+    step_size: int | None = None  # weights removed between two scorings; None: all of an epoch
+    draws: int = 65536  # inputs to fine-tune on
+    judged: int = 8192  # of them, the inputs that removals are scored on
+    validation: int = 4096  # inputs that only measure d
+    path: tuple[float, ...] = ()  # sparsities at which the network on the way is kept, each after recovery epochs
+    rest: int = 2  # recovery epochs, which fine-tune and remove nothing, at each of them and at the end
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.sparsity is not None and not 0 <= self.sparsity < 1:
+            raise InputError(
+                "--sparsity", f"{self.sparsity} is not a share", "write a number below 1, such as 0.95 for 95 %"
+            )
+        if self.max_distance is not None and not 0 < self.max_distance < float("inf"):
+            raise InputError("--max-distance", f"{self.max_distance} is not positive", "0.1 is a careful budget")
+        if not 0 < self.rate < float("inf"):
+            raise InputError("--rate", f"{self.rate} is not positive", "0.04 serves most networks")
+        _check_path(self.path, self.sparsity)
+        for name, least in (
+            ("epochs", 1),
+            ("rest", 0),
+            ("steps", 0),
+            ("gauss_newton", 0),
+            ("batch", 1),
+            ("draws", 1),
+            ("judged", 1),
+            ("validation", 2),
+        ):
+            if getattr(self, name) < least:
+                raise InputError(f"--{name}", f"{getattr(self, name)} is less than {least}")
+        if self.step_size is not None and self.step_size < 1:
+            raise InputError("--step-size", f"{self.step_size} is less than 1", "1 removes one weight at a time")
+        if self.seed < 0:
+            raise InputError("--seed", f"{self.seed} is negative", "give a whole number from 0")
+
+    @property
+    def budget(self) -> float | None:
+        """The distance that the result may not exceed, or None."""
+        if self.max_distance is None and self.target is None:
+            return DEFAULT_DISTANCE
+        return self.max_distance
+
+    @property
+    def target(self) -> float | None:
+        """The sparsity to stop at, or None: the one asked for, else the last of the path."""
+        if self.sparsity is None and self.max_distance is None and self.path:
+            return max(self.path)
+        return self.sparsity
+
+
+def _check_path(path: tuple[float, ...], sparsity: float | None) -> None:
+    for stop in path:
+        if not 0 < stop < 1:
+            raise InputError("--path", f"{stop} is not a share", "give numbers between 0 and 1, such as 0.8,0.9,0.95")
+        if sparsity is not None and stop > sparsity:
+            raise InputError("--path", f"{stop} lies beyond --sparsity {sparsity}", "leave one of them out")

@@ -1,0 +1,58 @@
+"""Remove the cheapest weights, but never the last path from an input to an output.
+
+Ties go to the earlier weight, layer by layer and row by row, so that a run repeats to the bit.
+Mathematics: docs/mathematics.md, section 3.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.errors import InvariantError
+from armlet.pruning.geometry.functional import Masks, Point, masked
+from armlet.pruning.select.cost import Biases, Costs
+
+
+def remove(point: Point, masks: Masks, costs: Costs, biases: Biases | None, count: int) -> tuple[Point, Masks]:
+    """Remove the `count` cheapest survivors. One path from an input to an output always stays."""
+    alive = [np.asarray(mask) > 0 for mask in masks]
+    for layer, path in enumerate(strongest_path(costs, alive)):
+        alive[layer][path] = False
+    flat = np.concatenate([np.where(a, c, np.inf).ravel() for c, a in zip(costs, alive)])
+    if count > np.count_nonzero(np.isfinite(flat)):
+        raise InvariantError(f"{count} removals asked of {np.count_nonzero(np.isfinite(flat))} free weights")
+    gone = np.split(_cheapest(flat, count), np.cumsum([c.size for c in costs])[:-1])
+    gone = [g.reshape(c.shape) for g, c in zip(gone, costs)]
+    left = tuple(jnp.asarray(np.where(g, np.float32(0), mask)) for g, mask in zip(gone, masks))
+    if biases is not None:
+        point = tuple(
+            (weight, bias + np.where(g, step, 0).sum(axis=1)) for (weight, bias), g, step in zip(point, gone, biases)
+        )
+    return masked(point, left), left
+
+
+def strongest_path(costs: Costs, alive: list[NDArray[np.bool_]]) -> list[tuple[int, int]]:
+    """The path whose cheapest weight is most expensive: (unit, input) in each layer, or empty if no path is left."""
+    reach = np.full(costs[0].shape[1], np.inf)
+    back: list[NDArray[np.int64]] = []
+    for cost, open_ in zip(costs, alive):
+        width = np.where(open_, np.minimum(cost, reach), -np.inf)  # (out, in)
+        back.append(width.argmax(axis=1))
+        reach = width.max(axis=1)
+    if reach.max() == -np.inf:
+        return []
+    unit, path = int(reach.argmax()), []
+    for arrive in reversed(back):
+        path.append((unit, int(arrive[unit])))
+        unit = path[-1][1]
+    return path[::-1]
+
+
+def _cheapest(flat: NDArray[np.float32], count: int) -> NDArray[np.bool_]:
+    """Mark the `count` lowest costs, the earlier ones among equals, in linear time."""
+    if count == 0:
+        return np.zeros(len(flat), bool)
+    edge = np.partition(flat, count - 1)[count - 1]
+    chosen = flat < edge
+    chosen[np.flatnonzero(flat == edge)[: count - np.count_nonzero(chosen)]] = True
+    return chosen

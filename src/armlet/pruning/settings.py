@@ -1,0 +1,50 @@
+"""List all settings that decide the bytes of a result, for its provenance and to compare runs."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from armlet.network.frozen import F32
+from armlet.network.network import Network
+from armlet.pruning.inputs.default import default_model, describe_inputs
+from armlet.pruning.inputs.moments import Moments
+from armlet.pruning.inputs.parse import input_model
+from armlet.pruning.inputs.samples import clipping_note
+from armlet.pruning.options import SparsifyOptions
+from armlet.pruning.output_metric import default_metric
+from armlet.pruning.select import RIDGE, Selector
+from armlet.version import __version__
+
+Settings: TypeAlias = Mapping[str, str | int | float]
+
+
+def settings_of(
+    network: Network, options: SparsifyOptions, samples: F32 | None = None, moments: Moments | None = None
+) -> Settings:
+    """The settings of a run with all defaults resolved, and what is assumed of the inputs.
+
+    Raises `InputError` for samples outside the declared intervals.
+    """
+    model = options.inputs or default_model(network, samples, moments)
+    sampler = input_model(model, samples, moments)
+    metric = options.metric or default_metric(network, sampler)
+    settings = {
+        "sparsified_by": f"armlet {__version__}",
+        "sparsify_dense_digest": network.digest(),
+        "sparsify_samples_digest": None if samples is None else hashlib.sha256(samples.tobytes()).hexdigest(),
+        "sparsify_moments_digest": None if moments is None else moments.digest(),
+        "sparsify_inputs": model,
+        "sparsify_domain": describe_inputs(network, model, samples),
+        "sparsify_samples_clipped": None if samples is None else clipping_note(network.domain, samples),
+        "sparsify_sparsity": options.target,
+        "sparsify_max_distance": options.budget,
+        "sparsify_path": ",".join(map(repr, sorted(options.path))) or None,
+        "sparsify_selector": options.selector.value,
+        "sparsify_ridge": RIDGE if options.selector in (Selector.AUTO, Selector.SECOND_ORDER) else None,
+        "sparsify_metric": metric.value,
+        "sparsify_gauss_newton": options.gauss_newton or None,
+        "sparsify_step_size": options.step_size,
+        **{f"sparsify_{n}": getattr(options, n) for n in ("epochs", "rest", "steps", "batch", "rate", "draws")},
+        **{f"sparsify_{n}": getattr(options, n) for n in ("judged", "validation", "seed")},
+    }
+    return {key: value for key, value in settings.items() if value is not None}

@@ -1,0 +1,203 @@
+"""Make a trained network sparse without data: in each epoch remove the cheapest weights and fine-tune the rest.
+
+    until the target:  score the removals     <- select
+                       remove the cheapest
+                       fine-tune the rest     <- fine_tune, gauss_newton
+                       undo an epoch that exceeds the distance budget
+                       save the state         <- checkpoint
+
+Test inputs and labels have no way in: accuracies are measured by `watch`, on the networks that it is shown.
+Mathematics: docs/mathematics.md, section 4.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import jax
+
+from armlet.errors import InputError
+from armlet.network.frozen import F32
+from armlet.network.network import Network
+from armlet.pruning.checkpoint import Partial
+from armlet.pruning.fine_tune import fine_tune, next_rate
+from armlet.pruning.gauss_newton import gauss_newton
+from armlet.pruning.geometry.functional import Masks, Point, masks_of, network_at, point_of
+from armlet.pruning.geometry.metric import OutputMetric, output_distances
+from armlet.pruning.inputs.moments import Moments
+from armlet.pruning.options import SparsifyOptions
+from armlet.pruning.reference import ReferenceInputs, draw_references, with_temperature
+from armlet.pruning.schedule import schedule, survivors
+from armlet.pruning.select import prune
+from armlet.pruning.settings import Settings, settings_of
+from armlet.pruning.state import PruningState, Snapshot
+from armlet.pruning.trace import PruningEpoch, PruningTrace
+
+Watch = Callable[[PruningEpoch, Network], Mapping[str, float] | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sparsified:
+    """A sparse network, the trace of its run, and the networks kept on the way, by the sparsity asked for."""
+
+    network: Network
+    trace: PruningTrace
+    path: Mapping[float, Network]
+
+
+def sparsify(
+    network: Network,
+    options: SparsifyOptions,
+    watch: Watch | None = None,
+    samples: F32 | None = None,
+    partial: Partial | None = None,
+    moments: Moments | None = None,
+) -> Sparsified:
+    """Remove weights from the network until the sparsity or the distance budget is reached.
+
+    `watch` is called after each epoch with its figures and the network; figures that it returns, by name, go into the
+    trace. `samples` are raw unlabelled rows (n, inputs) for the input model of that name, `moments` the mean and
+    covariance for the model of that name. `partial` is a folder to save each epoch in, and to resume from.
+    Same network, samples, options and seed give the same bytes, interrupted or not. Raises `InputError` for a network
+    or input model on which no distance can be measured, or a `partial` of another run.
+    """
+    settings = settings_of(network, options, samples, moments)
+    state = _initial_state(network, options)
+    if partial is not None:
+        state = partial.load(network, settings) or state
+    started = time.monotonic() - (state.epochs[-1].seconds if state.epochs else 0.0)
+    inputs = None
+    while not state.schedule.ended and len(state.epochs) < _most_epochs(options):
+        inputs = inputs or _references(network, options, settings, samples, moments)
+        state = _next_state(state, with_temperature(inputs, state.distance), options)
+        epoch = replace(state.epochs[-1], seconds=round(time.monotonic() - started, 3))
+        if watch is not None:
+            shown = watch(epoch, network_at(state.point, network, network.provenance))
+            epoch = replace(epoch, shown=shown or {})
+        state = replace(state, epochs=(*state.epochs[:-1], epoch))
+        if partial is not None:
+            partial.save(state, settings)
+    return _result(network, options, state, settings)
+
+
+def _references(
+    network: Network, options: SparsifyOptions, settings: Settings, samples: F32 | None, moments: Moments | None
+) -> ReferenceInputs:
+    model, metric = str(settings["sparsify_inputs"]), OutputMetric(settings["sparsify_metric"])
+    return draw_references(network, options, model, metric, samples, moments)
+
+
+def _initial_state(network: Network, options: SparsifyOptions) -> PruningState:
+    layers, recovery = len(network.layers), options.rest if options.steps else 0
+    plan = schedule(
+        network.weights, network.connections, options.target, layers, options.epochs, options.path, recovery
+    )
+    if plan.goal < layers:
+        problem = f"{options.target} leaves {plan.goal} weights, fewer than one in each layer"
+        raise InputError("--sparsity", problem, f"give at most {1 - layers / network.weights:.6f}")
+    return PruningState(point_of(network), masks_of(network), 0.0, plan)
+
+
+def _next_state(state: PruningState, inputs: ReferenceInputs, options: SparsifyOptions) -> PruningState:
+    """Run one epoch. If it exceeds the budget, keep the network as it was and slow the schedule down."""
+    plan, key = state.schedule, jax.random.fold_in(jax.random.key(options.seed), len(state.epochs))
+    count = plan.left - plan.next
+    asked = (inputs.scoring, key, inputs.shape, count, options.step_size)
+    point, masks, selector_ridge = prune(options.selector, state.point, state.masks, *asked)
+    rate = next_rate(options.rate, _accepted(state)) if options.steps else options.rate
+    tuned = _tuned(point, masks, inputs, key, rate, options)
+    epoch = _epoch(state, inputs, options, tuned, rate, selector_ridge)
+    if not epoch.kept:
+        epoch = replace(epoch, sparsity=1 - plan.left / plan.total, connections=plan.left)
+        return replace(state, schedule=plan.slowed(), epochs=(*state.epochs, epoch))
+    plan = plan.advanced()
+    snapshot = (Snapshot(epoch.number, tuned.point),) if plan.has_recovered else ()
+    snapshots = (*state.snapshots, *snapshot)
+    return PruningState(tuned.point, masks, epoch.distance, plan, (*state.epochs, epoch), snapshots)
+
+
+class _Tuned(NamedTuple):
+    """A point after fine-tuning, or as it was if fine-tuning was rejected."""
+
+    point: Point
+    before: float  # d before fine-tuning
+    distance: float
+    ridge: float | None  # after the last step of Gauss-Newton
+
+
+def _tuned(
+    point: Point, masks: Masks, inputs: ReferenceInputs, key: jax.Array, rate: float, options: SparsifyOptions
+) -> _Tuned:
+    """Fine-tune by Adam, then by Gauss-Newton if asked; keep what reduces the distance on the validation draw."""
+    before, ridge = inputs.distance(point), None
+    adam = fine_tune(point, masks, inputs.training, key, rate, options.steps, inputs.shape, options.batch)
+    after = inputs.distance(adam)
+    point, nearest = (adam, after) if after < before else (point, before)
+    if options.gauss_newton:
+        draws = (inputs.training, inputs.validation)
+        point, _, ridge = gauss_newton(point, masks, *draws, key, options.gauss_newton, inputs.shape)
+        nearest = inputs.distance(point)
+    return _Tuned(point, before, nearest, ridge)
+
+
+def _epoch(
+    state: PruningState,
+    inputs: ReferenceInputs,
+    options: SparsifyOptions,
+    tuned: _Tuned,
+    rate: float,
+    selector_ridge: float | None,
+) -> PruningEpoch:
+    """The figures of an epoch, but for its seconds."""
+    plan, shape = state.schedule, inputs.shape
+    own = output_distances(tuned.point, inputs.validation, shape)
+    worst = int(own.argmax()) if len(own) > 1 else None
+    return PruningEpoch(
+        number=len(state.epochs) + 1,
+        of=_most_epochs(options),
+        sparsity=1 - plan.next / plan.total,
+        connections=plan.next,
+        distance=tuned.distance,
+        before=tuned.before,
+        adjusted=tuned.distance < tuned.before,
+        kept=options.budget is None or tuned.distance <= options.budget,
+        rate=rate,
+        ridge=tuned.ridge,
+        selector_ridge=selector_ridge,
+        worst_output=worst,
+        worst_distance=None if worst is None else float(own[worst]),
+        temperature=float(inputs.training.temperature) if shape.output is OutputMetric.TEMPERED else None,
+    )
+
+
+def _accepted(state: PruningState) -> list[bool]:
+    """Whether each fine-tuning so far was accepted, without recovery epochs, which may have nothing left to gain."""
+    left = (state.schedule.total, *(epoch.connections for epoch in state.epochs))
+    return [epoch.adjusted for epoch, before in zip(state.epochs, left) if epoch.connections < before]
+
+
+def _result(network: Network, options: SparsifyOptions, state: PruningState, settings: Settings) -> Sparsified:
+    """The final network, its trace, and the snapshots by the sparsities of the path."""
+
+    def provenance(distance: float) -> Settings:
+        return {**network.provenance, **settings, "sparsify_distance": distance}
+
+    path: dict[float, Network] = {}
+    for snapshot in state.snapshots:
+        epoch = state.epochs[snapshot.epoch - 1]
+        for share in options.path:
+            if survivors(network.weights, share) == epoch.connections:
+                path[share] = network_at(snapshot.point, network, provenance(epoch.distance))
+    final = network_at(state.point, network, provenance(state.distance))
+    return Sparsified(final, PruningTrace(1, settings, state.epochs), path)
+
+
+def _most_epochs(options: SparsifyOptions) -> int:
+    """An upper bound of the number of epochs.
+
+    Recovery epochs come on top of those asked for, and so does one shortened epoch at each stop. With a budget, as
+    many epochs again may be undone.
+    """
+    recovery = (len(options.path) + 1) * (options.rest + 1)
+    return recovery + (options.epochs if options.budget is None else 2 * options.epochs)

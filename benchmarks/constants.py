@@ -68,7 +68,7 @@ def main() -> None:
             network = rounded(network_of(text, arguments.seed), part, biases, numbers, arguments.seed)
             made = compile_network(network, "net", options)
             program = made.program
-            ways = selections(program.code, made.layout, program.target, program.split, program.how)
+            ways = selections(program.code, made.layout, program.target, program.partition, program.how)
             streamed, *others = [f"{cycles:,} / {size:,}" for cycles, size in map(cost, ways)]
             built = f"{entry_cycles(program, 'net')[0]:,} / {cost(program)[1]:,}"
             what = f"{part:.0%} of weights" + (", biases" if biases else "")

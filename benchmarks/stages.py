@@ -55,7 +55,7 @@ def wounded_order(order: Order, rng: Random) -> Order | None:
 def wounded_code(code: Code, rng: Random) -> Code | None:
     """A connection, an activation or the store of an output left out."""
     graph, rows = code.order.graph, code.instructions
-    needed = (rows[:, 0] >= Op.FIRST) | ((rows[:, 0] == Op.STORE) & (rows[:, 3] >= graph.nodes))
+    needed = (rows[:, 0] >= Op.INIT) | ((rows[:, 0] == Op.STORE) & (rows[:, 3] >= graph.nodes))
     if not needed.any():
         return None
     at = rng.choice(np.flatnonzero(needed))

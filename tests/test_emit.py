@@ -18,7 +18,7 @@ from armlet.build.order_file import read_order
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.errors import CapacityError, InputError, InvariantError
 from armlet.formats.params import read_params
-from armlet.isa.target import Op
+from armlet.isa.target import Operation
 from armlet.isa.targets import TARGETS
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
@@ -60,7 +60,9 @@ def test_every_stage_of_every_compilation_passes_its_check(network: Network, cho
 @given(networks(widest=12), options())
 def test_arranging_keeps_what_the_program_computes_and_seldom_waits(network: Network, chosen: CompileOptions):
     made = compile_network(network, "net", chosen)
-    plain = next(selections(made.program.code, made.layout, made.program.target, made.program.split, made.program.how))
+    plain = next(
+        selections(made.program.code, made.layout, made.program.target, made.program.partition, made.program.how)
+    )
     check_program(plain)
     arranged = arrange(plain)
     check_program(arranged)
@@ -77,7 +79,7 @@ def compiled(widths: list[int], density: float, **changes: Any) -> Compilation:
 def test_the_checker_refuses_a_line_with_any_field_changed(field: str, how: MultiplyAdd):
     """Each line in turn. What it accepts must be the same program: see `same_meaning`."""
     program = compiled([9, 6, 4], 0.8, registers=5, multiply_add=how.value).program
-    used = [at for at, line in enumerate(program.lines) if field in used_fields(Op(int(line["op"])))]
+    used = [at for at, line in enumerate(program.lines) if field in used_fields(Operation(int(line["op"])))]
     assert used
     for at in used:
         lines = program.lines.copy()
@@ -90,28 +92,37 @@ def test_the_checker_refuses_a_line_with_any_field_changed(field: str, how: Mult
 def same_meaning(program: Program, at: int, field: str) -> bool:
     """Changes that may do no harm.
 
-    POINT_FAR does what POINT does; a pair loads a register more, which may be dead; a longer store fills a dead word; a
+    LEA_FAR does what LEA does; a pair loads a register more, which may be dead; a longer store fills a dead word; a
     walker may stand where its block starts.
     """
-    op, base = Op(int(program.lines["op"][at])), POINTERS[program.lines["base"][at]]
+    op, base = Operation(int(program.lines["op"][at])), POINTERS[program.lines["base"][at]]
     return (
-        (op in (Op.POINT, Op.LOAD) and field == "op")
-        or (op is Op.STORE_LIST and field == "n")
+        (op in (Operation.LEA, Operation.LOAD) and field == "op")
+        or (op is Operation.STORE_MULTIPLE and field == "n")
         or (base == "work" and field == "base")
     )
 
 
-def used_fields(op: Op) -> set[str]:
+def used_fields(op: Operation) -> set[str]:
     match op:
-        case Op.MULTIPLY | Op.ADD | Op.SUBTRACT | Op.FUSED | Op.DIVIDE:
+        case Operation.MULTIPLY | Operation.ADD | Operation.SUBTRACT | Operation.FUSED | Operation.DIVIDE:
             return {"op", "d", "a", "b"}
-        case Op.COPY | Op.NEGATE | Op.TO_CORE | Op.FROM_CORE | Op.MAGNITUDE | Op.SIGNED:
+        case (
+            Operation.COPY
+            | Operation.NEGATE
+            | Operation.TO_GPR
+            | Operation.FROM_GPR
+            | Operation.MAGNITUDE
+            | Operation.SIGNED
+        ):
             return {"op", "d", "a"}
-        case Op.CLAMP | Op.CLAMP_ABOVE:
+        case Operation.CLAMP | Operation.CLAMP_ABOVE:
             return {"op", "d"}
-        case Op.LOAD | Op.STORE | Op.CORE_STORE | Op.LOAD_PAIR:
+        case Operation.LOAD | Operation.STORE | Operation.GPR_STORE | Operation.LOAD_PAIR:
             return {"op", "d", "base", "offset"}
-        case Op.STREAM | Op.LOAD_LIST | Op.STORE_LIST | Op.CORE_STORE_LIST:
+        case (
+            Operation.LOAD_CONSTANTS | Operation.LOAD_MULTIPLE | Operation.STORE_MULTIPLE | Operation.GPR_STORE_MULTIPLE
+        ):
             return {"op", "d", "n", "base"}
         case _:
             return {"op", "base", "offset"}

@@ -32,7 +32,7 @@ from armlet.schedule.code import Code
 from armlet.schedule.order import Order
 from armlet.schedule.plan import plan_order
 from armlet.select.check import check_program
-from armlet.select.lowering import roomy
+from armlet.select.lowering import partitions_with_room
 from armlet.select.program import Program
 from armlet.storage import write_folder
 from armlet.tune import SPARES, cheapest_program, choose
@@ -69,7 +69,7 @@ def compile_network(
     target = find_target(options.target, options.dtype)
     annealed: list[Annealed] = []
     how = Annealing(**asdict(options.anneal), seed=options.seed, watch=annealed.append)
-    splits = target.grant(options.registers)
+    partitions = target.grant(options.registers)
     spares = SPARES if options.batch is None else (options.batch,)
     scales = _choice(Rescale, "rescale", options.rescale)
     rounding = _choice(MultiplyAdd, "multiply_add", options.multiply_add)
@@ -85,20 +85,20 @@ def compile_network(
 
     watch("order")
     by_moves = options.objective == "moves"
-    choice = choose(lean, target, roomy(splits, lean), spares, layouts[0], how, by_moves, rounding)
-    split = choice.split
-    order = plan_order(lean, split.values, choice.plan, how)
+    choice = choose(lean, target, partitions_with_room(partitions, lean), spares, layouts[0], how, by_moves, rounding)
+    partition = choice.partition
+    order = plan_order(lean, partition.values, choice.plan, how)
     order.check()
 
     watch("registers")
-    code = allocate(order, Registers(split.values, target.batch))
+    code = allocate(order, Registers(partition.values, target.batch))
     check_code(code)
 
     watch("layout")
     placed = place_all(code, layouts, how)
 
     watch("emit")
-    programs = [cheapest_program(reassign(code, layout), layout, target, split, rounding) for layout in placed]
+    programs = [cheapest_program(reassign(code, layout), layout, target, partition, rounding) for layout in placed]
     tried = layouts_of(programs, layouts, name)
     program = programs[tried.index(cheapest(tried))]
     program.layout.check(code)

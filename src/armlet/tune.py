@@ -1,4 +1,4 @@
-"""What is settled by trying: the split of the float registers, and the plan of the order.
+"""What is settled by trying: the partition of the float registers, and the plan of the order.
 
 More registers for constants make each transfer out of the pool longer; more registers for values keep more of them out
 of memory; few in all leave the caller's registers alone. Registers left to passing sources make their transfers longer
@@ -16,7 +16,7 @@ from armlet.anneal.engine import Annealing
 from armlet.arithmetic.float32 import WORD, MultiplyAdd
 from armlet.build.prologue import entry_cycles
 from armlet.graph.graph import Graph
-from armlet.isa.target import Op, Split, Target
+from armlet.isa.target import Operation, RegisterPartition, Target
 from armlet.layout.layout import Layout
 from armlet.layout.place import InputLayout, place
 from armlet.schedule.allocate import Registers, allocate
@@ -34,9 +34,11 @@ SPARES = (4, 1, 2, 3, 6, 8)  # registers left to sources, the usual number first
 Price: TypeAlias = tuple[bool, float]
 
 
-def cheapest_program(code: Code, layout: Layout, target: Target, split: Split, rounding: MultiplyAdd) -> Program:
+def cheapest_program(
+    code: Code, layout: Layout, target: Target, partition: RegisterPartition, rounding: MultiplyAdd
+) -> Program:
     """Of all ways to supply the constants of `code`, the one of the fewest cycles, its instructions scheduled."""
-    programs = [arrange(program) for program in selections(code, layout, target, split, rounding)]
+    programs = [arrange(program) for program in selections(code, layout, target, partition, rounding)]
     return min(programs, key=program_price)
 
 
@@ -50,7 +52,7 @@ def program_price(program: Program) -> tuple[int, int]:
 class Choice:
     """How the registers are shared out, and how the order is planned."""
 
-    split: Split
+    partition: RegisterPartition
     plan: Plan
 
 
@@ -67,7 +69,7 @@ class _Case:
 def choose(
     graph: Graph,
     target: Target,
-    splits: tuple[Split, ...],
+    partitions: tuple[RegisterPartition, ...],
     spares: tuple[int, ...],
     inputs: InputLayout,
     how: Annealing,
@@ -75,7 +77,7 @@ def choose(
     rounding: MultiplyAdd = MultiplyAdd.SEPARATE,
 ) -> Choice:
     """The choice whose moves reach their bound, if any does, of the least cycles or moves; the earlier of equals."""
-    usual = Choice(splits[0], Plan(_fitting(spares, splits[0])[0]))
+    usual = Choice(partitions[0], Plan(_fitting(spares, partitions[0])[0]))
     if graph.connections > LARGEST:
         return usual
     case = _Case(graph, target, inputs, replace(how, moves=0), by_moves, rounding)
@@ -84,21 +86,25 @@ def choose(
     def price(choice: Choice) -> Price:
         return _price(case, choice)
 
-    best = _cheapest([usual, *(Choice(split, Plan(_fitting(spares, split)[0])) for split in splits[1:])], price)
-    best = _cheapest([best, *(Choice(best.split, Plan(spare)) for spare in _fitting(spares, best.split)[1:])], price)
+    best = _cheapest(
+        [usual, *(Choice(partition, Plan(_fitting(spares, partition)[0])) for partition in partitions[1:])], price
+    )
+    best = _cheapest(
+        [best, *(Choice(best.partition, Plan(spare)) for spare in _fitting(spares, best.partition)[1:])], price
+    )
     for at in range(len(layers_of(graph)) - 1):
         best = _cheapest([best, *_handing_on(case, best, at)], price)
     return best
 
 
-def _fitting(spares: tuple[int, ...], split: Split) -> tuple[int, ...]:
+def _fitting(spares: tuple[int, ...], partition: RegisterPartition) -> tuple[int, ...]:
     """Those that leave an accumulator; one, where none does."""
-    return tuple(spare for spare in spares if spare < split.values) or (1,)
+    return tuple(spare for spare in spares if spare < partition.values) or (1,)
 
 
 def _handing_on(case: _Case, best: Choice, at: int) -> list[Choice]:
     layers, plan = layers_of(case.graph), best.plan
-    if at - 1 in plan.handed_on or not can_hand_on(layers, at, best.split.values, plan.spare):
+    if at - 1 in plan.handed_on or not can_hand_on(layers, at, best.partition.values, plan.spare):
         return []
     return [replace(best, plan=replace(plan, handed_on=plan.handed_on | {at}))]
 
@@ -113,14 +119,14 @@ def _price(case: _Case, choice: Choice) -> Price:
     These are multiply-adds with their constants, transfers of values, steps of pointers, and saving the caller's
     registers.
     """
-    graph, split = case.graph, choice.split
-    registers = Registers(split.values, case.target.batch)
-    code = allocate(plan_order(graph, split.values, choice.plan, case.how), registers)
+    graph, partition = case.graph, choice.partition
+    registers = Registers(partition.values, case.target.batch)
+    code = allocate(plan_order(graph, partition.values, choice.plan, case.how), registers)
     layout = place(code, case.inputs, case.how)
-    arithmetic = least_cycles(code, case.target, split, case.rounding)
-    saved = max(0, split.values + split.constants - case.target.preserved_floats)
-    form = case.target.forms[Op.SAVE_FLOATS]
-    saving = 2 * (form.cycles + form.each * saved) if saved else 0
+    arithmetic = least_cycles(code, case.target, partition, case.rounding)
+    saved = max(0, partition.values + partition.constants - case.target.preserved_floats)
+    template = case.target.templates[Operation.SAVE_FLOATS]
+    saving = 2 * (template.cycles + template.each * saved) if saved else 0
     steps = layout.transfers - layout.batches  # of a pointer, from one run of words to the next
     cycles = float(arithmetic) + code.moves + layout.transfers + steps + saving
     return code.moves > graph.move_bound, float(code.moves) if case.by_moves else cycles

@@ -10,7 +10,7 @@ from armlet.build import names
 from armlet.build.prologue import Call, Frame, float_list, inputs_are_natural
 from armlet.build.skeleton import PER_LINE, block, closing, constants_opening, core_opening, opening, run_opening
 from armlet.graph.graph import Graph, Index
-from armlet.isa.target import Op, Target
+from armlet.isa.target import Operation, Target
 from armlet.select.program import POINTERS, Program
 
 COLUMN = 42  # where comments begin
@@ -49,7 +49,7 @@ def _constants(program: Program, name: str) -> Iterator[str]:
 
 def _calls(target: Target, calls: Iterable[Call]) -> Iterator[str]:
     for op, holes in calls:
-        yield from (f"  {text}" for text in target.forms[op].text.format(**holes).split("\n"))
+        yield from (f"  {text}" for text in target.templates[op].text.format(**holes).split("\n"))
 
 
 def _lines(program: Program) -> list[str]:
@@ -57,22 +57,22 @@ def _lines(program: Program) -> list[str]:
     texts = np.empty(len(program.lines), object)
     for op in np.unique(program.lines["op"]).tolist():
         at = np.flatnonzero(program.lines["op"] == op)
-        texts[at] = _of_one_kind(program, Op(op), program.lines[at])
+        texts[at] = _of_one_kind(program, Operation(op), program.lines[at])
     return texts.tolist()
 
 
-def _of_one_kind(program: Program, op: Op, lines: NDArray[np.void]) -> list[str]:
-    parts = list(Formatter().parse("  " + program.target.forms[op].text.replace("\n", "\n  ")))
+def _of_one_kind(program: Program, op: Operation, lines: NDArray[np.void]) -> list[str]:
+    parts = list(Formatter().parse("  " + program.target.templates[op].text.replace("\n", "\n  ")))
     template = "".join(literal.replace("%", "%%") + ("%s" if hole else "") for literal, hole, _, _ in parts)
     holes = [_hole(program.target, op, lines, hole) for _, hole, _, _ in parts if hole]
     texts = [template % row for row in zip(*holes)]
-    if op in (Op.MULTIPLY, Op.FUSED):
+    if op in (Operation.MULTIPLY, Operation.FUSED):
         comments = _connections(program.code.order.graph, lines["what"], program.target.comment)
         return [f"{text:<{COLUMN}}{comment}".rstrip() for text, comment in zip(texts, comments)]
     return texts
 
 
-def _hole(target: Target, op: Op, lines: NDArray[np.void], hole: str) -> list[str] | list[int]:
+def _hole(target: Target, op: Operation, lines: NDArray[np.void], hole: str) -> list[str] | list[int]:
     """What fills one hole of a form, for each line."""
     floats, scratch = target.floats, target.roles.scratch
     d, count = lines["d"].tolist(), lines["n"].tolist()
@@ -84,7 +84,7 @@ def _hole(target: Target, op: Op, lines: NDArray[np.void], hole: str) -> list[st
         case "pair":
             return [f"d{k // 2}" for k in d]
         case "core":
-            return [scratch[k] for k in lines["a" if op == Op.FROM_CORE else "d"].tolist()]
+            return [scratch[k] for k in lines["a" if op == Operation.FROM_GPR else "d"].tolist()]
         case "other":
             return [scratch[k] for k in lines["a"].tolist()]
         case "cores":

@@ -21,7 +21,7 @@ from armlet.layout.place import InputLayout
 from armlet.network.frozen import F32
 from armlet.network.network import Network
 from armlet.schedule.bound import move_bound
-from armlet.schedule.code import Op as Step
+from armlet.schedule.code import Op
 from armlet.select.program import MOVES, Program
 from armlet.storage import parse_json, read_file
 from armlet.version import __version__
@@ -161,9 +161,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def memory_of(program: Program, frame: Frame) -> MemoryEntry:
-    """What the build takes, exactly: every form has a fixed width."""
+    """What the build takes, exactly: every template has a fixed width."""
     target, layout = program.target, program.layout
-    run = sum(target.forms[op].size for op, _ in frame.run)
+    run = sum(target.templates[op].size for op, _ in frame.run)
     core = frame.size(target) - run + program.line_bytes
     code, constants = core + (-core) % WORD + run, WORD * len(program.constants)
     work = WORD * max(1, layout.work_words)
@@ -211,8 +211,8 @@ def layers_of(program: Program) -> list[LayerEntry]:
     graph, rows = program.code.order.graph, program.code.instructions
     layers = int(graph.layer.max(initial=0)) + 1
     node_of_cell = np.concatenate([np.arange(graph.nodes), graph.outputs])
-    moved = {step: graph.layer[node_of_cell[rows[rows[:, 0] == step, 3]]] for step in (Step.LOAD, Step.STORE)}
-    columns = graph.layer, graph.layer[graph.target], moved[Step.LOAD], moved[Step.STORE]
+    moved = {step: graph.layer[node_of_cell[rows[rows[:, 0] == step, 3]]] for step in (Op.LOAD, Op.STORE)}
+    columns = graph.layer, graph.layer[graph.target], moved[Op.LOAD], moved[Op.STORE]
     counts = [np.bincount(column, minlength=layers).tolist() for column in columns]
     return [LayerEntry(k, *figures) for k, figures in enumerate(zip(*counts))]
 
@@ -249,7 +249,7 @@ def make_manifest(
         ),
         domain=domain_entry(network.domain),
         simplified=_simplified(simplified, program.code.order.graph),
-        registers=RegistersEntry(program.split.values, program.split.constants),
+        registers=RegistersEntry(program.partition.values, program.partition.constants),
         memory=memory_of(program, frame),
         moves=moves_of(program, cheapest(search.layouts).transfers_bound),
         layouts=search.layouts,

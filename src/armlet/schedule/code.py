@@ -2,10 +2,10 @@
 
     LOAD      a cell         register a := cell
     STORE     a cell         cell := register a
-    FIRST     a x connection register a := bias + weight * register x   (weight * x where the bias is zero)
-    NEXT      a x connection register a := a + weight * register x
-    FINISH    a node         register a := activation(a)
-    CONSTANT  a node         register a := bias
+    INIT       a x connection register a := bias + weight * register x   (weight * x where the bias is zero)
+    ACCUMULATE a x connection register a := a + weight * register x
+    ACTIVATE   a node         register a := activation(a)
+    BIAS       a node         register a := bias
 
 Cells: every node has one, of its own number (an input's is where the caller puts it; a neuron's holds its partial sum
 or its value), and output j has cell `nodes + j`.
@@ -26,10 +26,10 @@ class Op(IntEnum):
 
     LOAD = 0
     STORE = 1
-    FIRST = 2
-    NEXT = 3
-    FINISH = 4
-    CONSTANT = 5
+    INIT = 2
+    ACCUMULATE = 3
+    ACTIVATE = 4
+    BIAS = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,11 +80,11 @@ def show_code(code: Code) -> str:
             case Op.STORE:
                 place = f"%{what}" if what < nodes else f"output {what - nodes}"
                 lines.append(f"  store r{a} -> {place}")
-            case Op.FIRST | Op.NEXT:
-                start = float(graph.bias[graph.target[what]]).hex() if op == Op.FIRST else f"r{a}"
+            case Op.INIT | Op.ACCUMULATE:
+                start = float(graph.bias[graph.target[what]]).hex() if op == Op.INIT else f"r{a}"
                 lines.append(f"  r{a} = {start} + {float(graph.weight[what]).hex()} * r{x}  ; %{graph.target[what]}")
-            case Op.FINISH:
+            case Op.ACTIVATE:
                 lines.append(f"  r{a} = finish r{a}  ; %{what}")
-            case Op.CONSTANT:
+            case Op.BIAS:
                 lines.append(f"  r{a} = {float(graph.bias[what]).hex()}  ; %{what}")
     return "\n".join(lines) + "\n"

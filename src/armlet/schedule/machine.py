@@ -22,14 +22,14 @@ def run_code(code: Code, x: ArrayLike, how: MultiplyAdd) -> F32:
                 register[a] = cell[what]
             case Op.STORE:
                 cell[what] = register[a].copy()
-            case Op.FIRST if graph.bias[graph.target[what]] == 0:
+            case Op.INIT if graph.bias[graph.target[what]] == 0:
                 register[a] = multiply(graph.weight[what], register[b])
-            case Op.FIRST | Op.NEXT:
-                start = graph.bias[graph.target[what]] if op == Op.FIRST else register[a]
+            case Op.INIT | Op.ACCUMULATE:
+                start = graph.bias[graph.target[what]] if op == Op.INIT else register[a]
                 register[a] = multiply_add(start, graph.weight[what], register[b], how)
-            case Op.FINISH:
+            case Op.ACTIVATE:
                 register[a] = RECIPES[ACTIVATIONS[graph.activation[what]]](register[a], graph.slope[what])
-            case Op.CONSTANT:
+            case Op.BIAS:
                 register[a] = graph.bias[what]
             case _:
                 pass

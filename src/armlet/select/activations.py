@@ -4,27 +4,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.graph.graph import ACTIVATIONS, Graph, Index
-from armlet.isa.target import Op, Split
+from armlet.isa.target import Operation, RegisterPartition
 from armlet.network.frozen import F32
-from armlet.schedule.code import Op as Step
+from armlet.schedule.code import Op
 from armlet.select.lines import Lines
 from armlet.select.lowering import CONSTANT, lower, temporaries
 
-_FLOATING = (Op.MULTIPLY, Op.ADD, Op.SUBTRACT, Op.DIVIDE)
+_FLOATING = (Operation.MULTIPLY, Operation.ADD, Operation.SUBTRACT, Operation.DIVIDE)
 
 
 def with_room_for_constants(rows: Index, marked: NDArray[np.bool_], graph: Graph) -> tuple[Index, NDArray[np.bool_]]:
     """A FINISH whose activation wants several constants stands once for each, since they come one after another."""
     wanted = np.array([max(1, lower(kind).constants) for kind in ACTIVATIONS])
     times = np.ones(len(rows), np.int64)
-    at = np.flatnonzero(rows[:, 0] == Step.FINISH)
+    at = np.flatnonzero(rows[:, 0] == Op.ACTIVATE)
     times[at] = wanted[graph.activation[rows[at, 3]]]
     return (rows, marked) if (times == 1).all() else (np.repeat(rows, times, axis=0), np.repeat(marked, times))
 
 
 def _finished(rows: Index, graph: Graph, code: int) -> NDArray[np.int64]:
     """Where each FINISH of an activation first stands."""
-    at = np.flatnonzero(rows[:, 0] == Step.FINISH)
+    at = np.flatnonzero(rows[:, 0] == Op.ACTIVATE)
     return at[graph.activation[rows[at, 3]] == code][:: max(1, lower(ACTIVATIONS[code]).constants)]
 
 
@@ -42,10 +42,10 @@ def constants_of(rows: Index, graph: Graph) -> tuple[NDArray[np.int64], F32]:
 
 
 def add_activations(
-    lines: Lines, rows: Index, graph: Graph, clamped: NDArray[np.bool_], split: Split, constant: Index
+    lines: Lines, rows: Index, graph: Graph, clamped: NDArray[np.bool_], partition: RegisterPartition, constant: Index
 ) -> None:
     """Add the lines of each FINISH whose value stays in its register. `constant`: registers by row."""
-    spare = split.values + split.constants - temporaries(graph) - 1
+    spare = partition.values + partition.constants - temporaries(graph) - 1
     for code, kind in enumerate(ACTIVATIONS):
         first = _finished(rows, graph, code)
         first = first[~clamped[first]]
@@ -57,8 +57,8 @@ def add_activations(
             at = first + max(0, used - (move.b != CONSTANT))
             used += move.b == CONSTANT
             d, a, b = move.d, move.a, move.b
-            if move.op in (Op.TO_CORE, *_FLOATING):
+            if move.op in (Operation.TO_GPR, *_FLOATING):
                 a = homes[a]
-            if move.op in (Op.FROM_CORE, *_FLOATING):
+            if move.op in (Operation.FROM_GPR, *_FLOATING):
                 d, b = homes[d], constant[at] if b == CONSTANT else homes[b]
             lines.add(at, op=move.op, what=-1, d=d, a=a, b=b, offset=move.bits)

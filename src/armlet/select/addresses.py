@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from armlet.arithmetic.float32 import WORD
-from armlet.isa.target import Op, Target
+from armlet.isa.target import Operation, Target
 from armlet.select.program import POINTERS
 
 Fields: TypeAlias = dict[str, int]
@@ -27,33 +27,33 @@ class Block:
     def load(self, d: int, word: int, count: int) -> Iterator[Fields]:
         """Lines that load `count` neighbouring words into the registers from d on."""
         if count == 2 and d % 2 == 0 and (found := self._reached(word, self.target.float_reach)):
-            yield {"op": Op.LOAD_PAIR, "d": d, "n": 2, **found}
+            yield {"op": Operation.LOAD_PAIR, "d": d, "n": 2, **found}
         elif count > 1:
-            yield from self._listed(Op.LOAD_LIST, d, word, count)
+            yield from self._listed(Operation.LOAD_MULTIPLE, d, word, count)
         else:
-            yield from self._single(Op.LOAD, d, word, self.target.float_reach)
+            yield from self._single(Operation.LOAD, d, word, self.target.float_reach)
 
     def store(self, d: int, word: int, count: int) -> Iterator[Fields]:
         """Lines that store the registers from d on to `count` neighbouring words."""
         if count > 1:
-            yield from self._listed(Op.STORE_LIST, d, word, count)
+            yield from self._listed(Operation.STORE_MULTIPLE, d, word, count)
         else:
-            yield from self._single(Op.STORE, d, word, self.target.float_reach)
+            yield from self._single(Operation.STORE, d, word, self.target.float_reach)
 
     def store_core(self, scratch: int, word: int, count: int) -> Iterator[Fields]:
         """Lines that store scratch registers to neighbouring words; one by one is quicker, many at once is smaller."""
         if count > 2:
-            yield from self._listed(Op.CORE_STORE_LIST, scratch, word, count)
+            yield from self._listed(Operation.GPR_STORE_MULTIPLE, scratch, word, count)
             return
         for k in range(count):
-            yield from self._single(Op.CORE_STORE, scratch + k, word + k, self.target.core_reach)
+            yield from self._single(Operation.GPR_STORE, scratch + k, word + k, self.target.core_reach)
 
-    def _listed(self, op: Op, d: int, word: int, count: int) -> Iterator[Fields]:
+    def _listed(self, op: Operation, d: int, word: int, count: int) -> Iterator[Fields]:
         yield from self._point(WORD * word)
         yield {"op": op, "d": d, "n": count, "base": self.walks}
         self.at = WORD * (word + count)
 
-    def _single(self, op: Op, d: int, word: int, reach: int) -> Iterator[Fields]:
+    def _single(self, op: Operation, d: int, word: int, reach: int) -> Iterator[Fields]:
         found = self._reached(word, reach)
         if found is None:
             yield from self._point(WORD * word)
@@ -77,11 +77,11 @@ class Block:
             return
         line: Fields = {"pointer": self.walks, "base": self.walks}
         if step is not None and abs(step) <= self.target.step_reach:
-            yield {**line, "op": Op.STEP_UP if step > 0 else Op.STEP_DOWN, "offset": abs(step)}
+            yield {**line, "op": Operation.STEP_UP if step > 0 else Operation.STEP_DOWN, "offset": abs(step)}
         elif to <= self.target.point_reach:
-            yield {**line, "op": Op.POINT, "base": self.stays, "offset": to}
+            yield {**line, "op": Operation.LEA, "base": self.stays, "offset": to}
         elif step is not None and 0 < step <= self.target.point_reach:
-            yield {**line, "op": Op.POINT, "offset": step}
+            yield {**line, "op": Operation.LEA, "offset": step}
         else:
-            yield {**line, "op": Op.POINT_FAR, "base": self.stays, "offset": to}
+            yield {**line, "op": Operation.LEA_FAR, "base": self.stays, "offset": to}
         self.at = to

@@ -10,21 +10,21 @@ from functools import cache
 from armlet.arithmetic.activation_program import FLOATING, NOTHING, RECIPES, SLOPE, Does, Recipe, Step, X
 from armlet.errors import CapacityError
 from armlet.graph.graph import ACTIVATIONS, Graph
-from armlet.isa.target import Op, Split
+from armlet.isa.target import Operation, RegisterPartition
 from armlet.network.activation import Activation
 
 CONSTANT = -1  # an operand that comes out of the pool
 _OPS = {
-    Does.MULTIPLY: Op.MULTIPLY,
-    Does.ADD: Op.ADD,
-    Does.SUBTRACT: Op.SUBTRACT,
-    Does.DIVIDE: Op.DIVIDE,
-    Does.POSITIVE: Op.CLAMP,
-    Does.NEGATIVE: Op.CLAMP_ABOVE,
-    Does.MAGNITUDE: Op.MAGNITUDE,
-    Does.UP: Op.BITS_UP,
-    Does.DOWN: Op.BITS_DOWN,
-    Does.SIGNED: Op.SIGNED,
+    Does.MULTIPLY: Operation.MULTIPLY,
+    Does.ADD: Operation.ADD,
+    Does.SUBTRACT: Operation.SUBTRACT,
+    Does.DIVIDE: Operation.DIVIDE,
+    Does.POSITIVE: Operation.CLAMP,
+    Does.NEGATIVE: Operation.CLAMP_ABOVE,
+    Does.MAGNITUDE: Operation.MAGNITUDE,
+    Does.UP: Operation.BITS_UP,
+    Does.DOWN: Operation.BITS_DOWN,
+    Does.SIGNED: Operation.SIGNED,
 }
 
 
@@ -32,7 +32,7 @@ _OPS = {
 class Move:
     """One line: d, a, b are homes, of floats or of bits as the operation wants them."""
 
-    op: Op
+    op: Operation
     d: int
     a: int = 0
     b: int = 0
@@ -74,15 +74,15 @@ def lower(kind: Activation) -> Lowered:
         operands = [value for value in (step.a, step.b) if value >= 0]
         for value in operands:
             if step.does in FLOATING and value not in floats.of:
-                moves.append(Move(Op.FROM_CORE, floats.take(value), cores.of[value]))
+                moves.append(Move(Operation.FROM_GPR, floats.take(value), cores.of[value]))
             elif step.does not in FLOATING and value not in cores.of:
-                moves.append(Move(Op.TO_CORE, cores.take(value), floats.of[value]))
+                moves.append(Move(Operation.TO_GPR, cores.take(value), floats.of[value]))
         homes = floats if step.does in FLOATING else cores
         where = [homes.of.get(step.a, 0), CONSTANT if step.b in (-1, SLOPE) else homes.of.get(step.b, 0)]
         _release(recipe, number, operands, floats, cores)
         moves.append(_line(step, _place(step, number, where[0], homes), where))
     if recipe.steps and len(recipe.steps) not in floats.of:
-        moves.append(Move(Op.FROM_CORE, 0, cores.of[len(recipe.steps)]))
+        moves.append(Move(Operation.FROM_GPR, 0, cores.of[len(recipe.steps)]))
     assert floats.of.get(len(recipe.steps), 0) == 0, "the result ends in the accumulator"
     constants = sum(move.b == CONSTANT for move in moves)
     return Lowered(tuple(moves), floats.most - 1, constants, cores.most == 1 and floats.most == 1 and len(moves) > 2)
@@ -93,12 +93,12 @@ def temporaries(graph: Graph) -> int:
     return max((lower(ACTIVATIONS[code]).floats for code in set(graph.activation.tolist())), default=0)
 
 
-def roomy(splits: tuple[Split, ...], graph: Graph) -> tuple[Split, ...]:
-    """The splits that leave two constants at a time beside what the activations take. Raises `CapacityError`."""
+def partitions_with_room(partitions: tuple[RegisterPartition, ...], graph: Graph) -> tuple[RegisterPartition, ...]:
+    """The partitions that leave two constants at a time beside what the activations take. Raises `CapacityError`."""
     taken = temporaries(graph)
-    kept = tuple(split for split in splits if split.constants - taken >= 2)
+    kept = tuple(partition for partition in partitions if partition.constants - taken >= 2)
     if not kept:
-        most = max(split.values + split.constants for split in splits) - taken - 2
+        most = max(partition.values + partition.constants for partition in partitions) - taken - 2
         raise CapacityError(f"the activations take {taken} registers, so that {most} are left for values")
     return kept
 
@@ -106,7 +106,7 @@ def roomy(splits: tuple[Split, ...], graph: Graph) -> tuple[Split, ...]:
 def _line(step: Step, d: int, where: list[int]) -> Move:
     constant = step.constant if step.b == -1 else None
     if step.does is Does.SIGNED:  # in place of its first operand
-        return Move(Op.SIGNED, d, where[1])
+        return Move(Operation.SIGNED, d, where[1])
     return Move(_OPS[step.does], d, where[0], where[1], step.bits, constant)
 
 

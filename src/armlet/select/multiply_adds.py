@@ -10,7 +10,7 @@ import numpy as np
 
 from armlet.arithmetic.float32 import MultiplyAdd
 from armlet.graph.graph import Graph, Index
-from armlet.isa.target import Op, Split, Target
+from armlet.isa.target import Operation, RegisterPartition, Target
 from armlet.schedule.code import Code
 from armlet.select.activations import constants_of, with_room_for_constants
 from armlet.select.constants import Supply, supplies
@@ -23,11 +23,11 @@ _POOL = POINTERS.index("pool")
 
 
 def arithmetic(
-    rows: Index, graph: Graph, target: Target, split: Split, how: MultiplyAdd
+    rows: Index, graph: Graph, target: Target, partition: RegisterPartition, how: MultiplyAdd
 ) -> Iterator[tuple[Lines, Supply]]:
     """The lines of FIRST, NEXT and CONSTANT and those that bring constants: for each supply that there is."""
     steps = Steps.of(rows, graph)
-    registers = range(split.values, split.values + split.constants - temporaries(graph))
+    registers = range(partition.values, partition.values + partition.constants - temporaries(graph))
     for supply in supplies(steps, constants_of(rows, graph), target.immediates, how, registers):
         lines = Lines()
         _add_constants(lines, supply)
@@ -35,32 +35,32 @@ def arithmetic(
         yield lines, supply
 
 
-def least_cycles(code: Code, target: Target, split: Split, how: MultiplyAdd) -> int:
+def least_cycles(code: Code, target: Target, partition: RegisterPartition, how: MultiplyAdd) -> int:
     """Cycles of these lines with the cheapest supply, without waits between them."""
     graph, rows = code.order.graph, code.instructions
     rows, _ = with_room_for_constants(rows, np.zeros(len(rows), np.bool_), graph)
-    return min(cycles_of(lines.in_order(), target) for lines, _ in arithmetic(rows, graph, target, split, how))
+    return min(cycles_of(lines.in_order(), target) for lines, _ in arithmetic(rows, graph, target, partition, how))
 
 
 def _add_constants(lines: Lines, supply: Supply) -> None:
-    lines.add(supply.stream.opens, op=Op.STREAM, d=supply.into, n=supply.stream.sizes, base=_POOL)
+    lines.add(supply.stream.opens, op=Operation.LOAD_CONSTANTS, d=supply.into, n=supply.stream.sizes, base=_POOL)
     for at, register, number in supply.made:
-        lines.add(at, op=Op.IMMEDIATE, what=-1, d=register, offset=number.view(np.int32))
+        lines.add(at, op=Operation.IMMEDIATE, what=-1, d=register, offset=number.view(np.int32))
 
 
 def _add_multiply_adds(lines: Lines, steps: Steps, supply: Supply, how: MultiplyAdd) -> None:
     a, x, start, factor = steps.accumulator, steps.value, supply.start, supply.factor
     unit, twice, positive = steps.unit, supply.doubled, steps.weight > 0
     adds, copied = steps.connects & ~steps.bare, start != a
-    steps.put(lines, steps.constant & copied, Op.COPY, a, start)
-    steps.put(lines, steps.bare & unit, np.where(positive, Op.COPY, Op.NEGATE), a, x)
-    steps.put(lines, steps.bare & twice, Op.ADD, a, x, x)
-    steps.put(lines, steps.bare & ~unit & ~twice, Op.MULTIPLY, a, factor, x)
-    steps.put(lines, adds & unit, np.where(positive, Op.ADD, Op.SUBTRACT), a, start, x)
+    steps.put(lines, steps.constant & copied, Operation.COPY, a, start)
+    steps.put(lines, steps.bare & unit, np.where(positive, Operation.COPY, Operation.NEGATE), a, x)
+    steps.put(lines, steps.bare & twice, Operation.ADD, a, x, x)
+    steps.put(lines, steps.bare & ~unit & ~twice, Operation.MULTIPLY, a, factor, x)
+    steps.put(lines, adds & unit, np.where(positive, Operation.ADD, Operation.SUBTRACT), a, start, x)
     if how is MultiplyAdd.FUSED:
-        steps.put(lines, steps.biased & ~unit & copied, Op.COPY, a, start)
-        steps.put(lines, adds & ~unit, Op.FUSED, a, factor, x)
+        steps.put(lines, steps.biased & ~unit & copied, Operation.COPY, a, start)
+        steps.put(lines, adds & ~unit, Operation.FUSED, a, factor, x)
     else:
-        steps.put(lines, adds & ~unit & ~twice, Op.MULTIPLY, factor, factor, x)
-        steps.put(lines, adds & twice, Op.ADD, factor, x, x)
-        steps.put(lines, adds & ~unit, np.where(twice & ~positive, Op.SUBTRACT, Op.ADD), a, start, factor)
+        steps.put(lines, adds & ~unit & ~twice, Operation.MULTIPLY, factor, factor, x)
+        steps.put(lines, adds & twice, Operation.ADD, factor, x, x)
+        steps.put(lines, adds & ~unit, np.where(twice & ~positive, Operation.SUBTRACT, Operation.ADD), a, start, factor)

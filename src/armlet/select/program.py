@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.arithmetic.float32 import MultiplyAdd
-from armlet.isa.target import Op, Split, Target
+from armlet.isa.target import Operation, RegisterPartition, Target
 from armlet.layout.layout import Layout
 from armlet.network.frozen import F32, frozen
 from armlet.schedule.code import Code
@@ -29,7 +29,7 @@ class Line(NamedTuple):
 
 LINE = np.dtype([(name, np.int32) for name in Line._fields])  # a row a line
 
-POINTERS = ("inputs", "pool", "inputs_walk", "work", "work_walk")  # fields of Roles
+POINTERS = ("inputs", "pool", "inputs_cursor", "work", "work_cursor")  # fields of Roles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ class Program:
     code: Code
     layout: Layout
     how: MultiplyAdd
-    split: Split
+    partition: RegisterPartition
     lines: NDArray[np.void]  # of LINE
     constants: F32  # in the order in which they are streamed
 
@@ -53,12 +53,12 @@ class Program:
     @property
     def line_bytes(self) -> int:
         """Bytes of code for the lines, without entry and exit."""
-        sizes = np.array([self.target.forms[op].size for op in Op])
+        sizes = np.array([self.target.templates[op].size for op in Operation])
         return int(sizes[self.lines["op"] - 1].sum())
 
     @property
     def line_cycles(self) -> int:
-        """Cycles of the lines by the forms' costs, without waits between them and without entry and exit."""
+        """Cycles of the lines by the templates' costs, without waits between them and without entry and exit."""
         return cycles_of(self.lines, self.target)
 
     def with_lines(self, lines: NDArray[np.void]) -> "Program":
@@ -67,44 +67,44 @@ class Program:
     @property
     def highest_float(self) -> int:
         """The highest float register that any line writes, -1 if none."""
-        listed = np.isin(self.lines["op"], (Op.STREAM, Op.LOAD_LIST, Op.LOAD_PAIR))
+        listed = np.isin(self.lines["op"], (Operation.LOAD_CONSTANTS, Operation.LOAD_MULTIPLE, Operation.LOAD_PAIR))
         top = np.where(listed, self.lines["d"] + self.lines["n"] - 1, self.lines["d"])
         written = ~np.isin(self.lines["op"], NO_FLOAT_WRITTEN)
         return int(top[written].max(initial=-1))
 
 
 def cycles_of(lines: NDArray[np.void], target: Target) -> int:
-    """Cycles of lines by the forms' costs, without waits between them."""
-    forms = [target.forms[op] for op in Op]
-    fixed, each = np.array([f.cycles for f in forms]), np.array([f.each for f in forms])
+    """Cycles of lines by the templates' costs, without waits between them."""
+    templates = [target.templates[op] for op in Operation]
+    fixed, each = np.array([f.cycles for f in templates]), np.array([f.each for f in templates])
     kind = lines["op"] - 1
     return int((fixed[kind] + each[kind] * lines["n"]).sum())
 
 
 NO_FLOAT_WRITTEN = (
-    Op.STORE,
-    Op.STORE_LIST,
-    Op.TO_CORE,
-    Op.CLAMP,
-    Op.CLAMP_ABOVE,
-    Op.MAGNITUDE,
-    Op.SIGNED,
-    Op.BITS_UP,
-    Op.BITS_DOWN,
-    Op.CORE_STORE,
-    Op.CORE_STORE_LIST,
-    Op.STEP_UP,
-    Op.STEP_DOWN,
-    Op.POINT,
-    Op.POINT_FAR,
+    Operation.STORE,
+    Operation.STORE_MULTIPLE,
+    Operation.TO_GPR,
+    Operation.CLAMP,
+    Operation.CLAMP_ABOVE,
+    Operation.MAGNITUDE,
+    Operation.SIGNED,
+    Operation.BITS_UP,
+    Operation.BITS_DOWN,
+    Operation.GPR_STORE,
+    Operation.GPR_STORE_MULTIPLE,
+    Operation.STEP_UP,
+    Operation.STEP_DOWN,
+    Operation.LEA,
+    Operation.LEA_FAR,
 )
 
 MOVES = (  # of activations and partial sums, between registers and memory
-    Op.LOAD,
-    Op.LOAD_PAIR,
-    Op.LOAD_LIST,
-    Op.STORE,
-    Op.STORE_LIST,
-    Op.CORE_STORE,
-    Op.CORE_STORE_LIST,
+    Operation.LOAD,
+    Operation.LOAD_PAIR,
+    Operation.LOAD_MULTIPLE,
+    Operation.STORE,
+    Operation.STORE_MULTIPLE,
+    Operation.GPR_STORE,
+    Operation.GPR_STORE_MULTIPLE,
 )

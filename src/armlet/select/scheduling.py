@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.isa.target import Op
+from armlet.isa.target import Operation
 from armlet.kernels import njit
 from armlet.select.program import NO_FLOAT_WRITTEN, POINTERS, Program
 
@@ -20,27 +20,40 @@ _POINTER_BIT = 32  # bits 0 to 31 are float registers
 _SCRATCH_BIT = _POINTER_BIT + len(POINTERS)
 _WORK_BIT = 62  # all words of the work block together
 
-_STORES = (Op.STORE, Op.STORE_LIST, Op.CORE_STORE, Op.CORE_STORE_LIST)
-_IN_PLACE = (Op.CLAMP, Op.CLAMP_ABOVE, Op.SIGNED, Op.BITS_UP, Op.BITS_DOWN)  # on one core register
-_WALKS = (Op.STREAM, Op.LOAD_LIST, Op.STORE_LIST, Op.CORE_STORE_LIST, Op.STEP_UP, Op.STEP_DOWN)
+_STORES = (Operation.STORE, Operation.STORE_MULTIPLE, Operation.GPR_STORE, Operation.GPR_STORE_MULTIPLE)
+_IN_PLACE = (
+    Operation.CLAMP,
+    Operation.CLAMP_ABOVE,
+    Operation.SIGNED,
+    Operation.BITS_UP,
+    Operation.BITS_DOWN,
+)  # on one core register
+_WALKS = (
+    Operation.LOAD_CONSTANTS,
+    Operation.LOAD_MULTIPLE,
+    Operation.STORE_MULTIPLE,
+    Operation.GPR_STORE_MULTIPLE,
+    Operation.STEP_UP,
+    Operation.STEP_DOWN,
+)
 
 
 def arrange(program: Program) -> Program:
     """The same program with its lines rearranged."""
     reads, writes = _effects(program)
-    late = np.array([program.target.forms[op].late for op in Op])[program.lines["op"] - 1]
+    late = np.array([program.target.templates[op].late for op in Operation])[program.lines["op"] - 1]
     return program.with_lines(program.lines[_schedule(reads, writes, late, WINDOW)])
 
 
 def waits(program: Program) -> int:
-    """Lines that use at once what a late operation has just produced: cycles lost, by the forms' table.
+    """Lines that use at once what a late operation has just produced: cycles lost, by the templates' table.
 
     A fused multiply-add takes its addend a cycle later than its factors, and so does not wait for it.
     """
     reads, writes = _effects(program)
-    late = np.array([program.target.forms[op].late for op in Op])[program.lines["op"] - 1]
+    late = np.array([program.target.templates[op].late for op in Operation])[program.lines["op"] - 1]
     one = np.uint64(1)
-    addend = np.where(program.lines["op"] == Op.FUSED, one << program.lines["d"].astype(np.uint64), np.uint64(0))
+    addend = np.where(program.lines["op"] == Operation.FUSED, one << program.lines["d"].astype(np.uint64), np.uint64(0))
     addend &= ~(one << program.lines["a"].astype(np.uint64) | one << program.lines["b"].astype(np.uint64))
     return int(np.count_nonzero(late[:-1] & ((writes[:-1] & reads[1:] & ~addend[1:]) != 0)))
 
@@ -49,7 +62,16 @@ def _effects(program: Program) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """What each line reads and writes, as sets of bits."""
     line = program.lines
     op, one = line["op"], np.uint64(1)
-    wide = np.isin(op, (Op.STREAM, Op.LOAD_PAIR, Op.LOAD_LIST, Op.STORE_LIST, Op.CORE_STORE_LIST))
+    wide = np.isin(
+        op,
+        (
+            Operation.LOAD_CONSTANTS,
+            Operation.LOAD_PAIR,
+            Operation.LOAD_MULTIPLE,
+            Operation.STORE_MULTIPLE,
+            Operation.GPR_STORE_MULTIPLE,
+        ),
+    )
     count = np.where(wide, line["n"], 1).astype(np.uint64)
     span = (one << count) - one
     d, core = span << line["d"].astype(np.uint64), span << (line["d"] + _SCRATCH_BIT).astype(np.uint64)
@@ -57,22 +79,30 @@ def _effects(program: Program) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     base = one << (line["base"] + _POINTER_BIT).astype(np.uint64)
     pointer = one << (line["pointer"] + _POINTER_BIT).astype(np.uint64)
     work = one << np.uint64(_WORK_BIT)
-    at_work = np.isin(line["base"], [POINTERS.index("work"), POINTERS.index("work_walk")])
+    at_work = np.isin(line["base"], [POINTERS.index("work"), POINTERS.index("work_cursor")])
 
-    def when(ops: tuple[Op, ...], bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    def when(ops: tuple[Operation, ...], bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
         return np.where(np.isin(op, ops), bits, np.uint64(0))
 
-    arithmetic = (Op.MULTIPLY, Op.ADD, Op.SUBTRACT, Op.FUSED, Op.DIVIDE)
-    loads = (Op.LOAD, Op.LOAD_PAIR, Op.LOAD_LIST)
-    points = (Op.STEP_UP, Op.STEP_DOWN, Op.POINT, Op.POINT_FAR)
-    reads = when((*arithmetic, Op.COPY, Op.NEGATE, Op.TO_CORE), a) | when(arithmetic, b) | when((Op.FUSED,), d)
-    reads |= when((Op.STORE, Op.STORE_LIST), d) | when((*_IN_PLACE, Op.FROM_CORE), _scratch(line, op))
+    arithmetic = (Operation.MULTIPLY, Operation.ADD, Operation.SUBTRACT, Operation.FUSED, Operation.DIVIDE)
+    loads = (Operation.LOAD, Operation.LOAD_PAIR, Operation.LOAD_MULTIPLE)
+    points = (Operation.STEP_UP, Operation.STEP_DOWN, Operation.LEA, Operation.LEA_FAR)
+    reads = (
+        when((*arithmetic, Operation.COPY, Operation.NEGATE, Operation.TO_GPR), a)
+        | when(arithmetic, b)
+        | when((Operation.FUSED,), d)
+    )
+    reads |= when((Operation.STORE, Operation.STORE_MULTIPLE), d) | when(
+        (*_IN_PLACE, Operation.FROM_GPR), _scratch(line, op)
+    )
     other = one << (line["a"] + _SCRATCH_BIT).astype(np.uint64)
-    reads |= when((Op.MAGNITUDE, Op.SIGNED), other)
-    reads |= when((Op.CORE_STORE, Op.CORE_STORE_LIST), core) | when((Op.STREAM, *loads, *_STORES, *points), base)
+    reads |= when((Operation.MAGNITUDE, Operation.SIGNED), other)
+    reads |= when((Operation.GPR_STORE, Operation.GPR_STORE_MULTIPLE), core) | when(
+        (Operation.LOAD_CONSTANTS, *loads, *_STORES, *points), base
+    )
     reads |= np.where(at_work, when(loads, np.full_like(base, work)), np.uint64(0))
     writes = np.where(np.isin(op, NO_FLOAT_WRITTEN), np.uint64(0), d) | when(
-        (Op.TO_CORE, Op.MAGNITUDE, *_IN_PLACE), core
+        (Operation.TO_GPR, Operation.MAGNITUDE, *_IN_PLACE), core
     )
     writes |= when(_WALKS, base) | when(points, pointer) | when(_STORES, np.full_like(base, work))
     return reads, writes
@@ -80,7 +110,7 @@ def _effects(program: Program) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
 
 def _scratch(line: NDArray[Any], op: NDArray[Any]) -> NDArray[np.uint64]:
     """The scratch register that a line reads: `a` where it comes out of the core, `d` where it stays there."""
-    number = np.where(op == Op.FROM_CORE, line["a"], line["d"])
+    number = np.where(op == Operation.FROM_GPR, line["a"], line["d"])
     return np.uint64(1) << (number + _SCRATCH_BIT).astype(np.uint64)
 
 

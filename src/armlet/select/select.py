@@ -12,11 +12,10 @@ import numpy as np
 
 from armlet.arithmetic.float32 import MultiplyAdd
 from armlet.graph.graph import ACTIVATIONS
-from armlet.isa.target import Split, Target
+from armlet.isa.target import RegisterPartition, Target
 from armlet.kernels import njit
 from armlet.layout.layout import Layout
-from armlet.schedule.code import Code
-from armlet.schedule.code import Op as Step
+from armlet.schedule.code import Code, Op
 from armlet.select.activations import add_activations, with_room_for_constants
 from armlet.select.lowering import lower
 from armlet.select.multiply_adds import arithmetic
@@ -24,18 +23,20 @@ from armlet.select.program import Program
 from armlet.select.transfers import add_transfers
 
 _IN_CORE = np.array([lower(kind).in_core for kind in ACTIVATIONS])
-_LOAD, _STORE, _FIRST, _NEXT, _FINISH, _CONSTANT = (int(step) for step in Step)
+_LOAD, _STORE, _INIT, _ACCUMULATE, _ACTIVATE, _BIAS = (int(step) for step in Op)
 
 
-def selections(code: Code, layout: Layout, target: Target, split: Split, how: MultiplyAdd) -> Iterator[Program]:
+def selections(
+    code: Code, layout: Layout, target: Target, partition: RegisterPartition, how: MultiplyAdd
+) -> Iterator[Program]:
     """A program for each way to supply constants, first the one that streams all of them."""
     graph, rows = code.order.graph, code.instructions
     clamped = _clamped_on_their_way(rows, _IN_CORE[graph.activation], code.registers)
     rows, clamped = with_room_for_constants(rows, clamped, graph)
-    for lines, supply in arithmetic(rows, graph, target, split, how):
-        add_activations(lines, rows, graph, clamped, split, supply.factor)
+    for lines, supply in arithmetic(rows, graph, target, partition, how):
+        add_activations(lines, rows, graph, clamped, partition, supply.factor)
         add_transfers(lines, rows, clamped, layout, graph, target)
-        yield Program(target, code, layout, how, split, lines.in_order(), supply.stream.constants)
+        yield Program(target, code, layout, how, partition, lines.in_order(), supply.stream.constants)
 
 
 @njit(cache=True)
@@ -45,11 +46,11 @@ def _clamped_on_their_way(rows, relu, registers):
     only_stored = np.ones(registers, np.bool_)  # by register: nothing reads it any more but stores
     for at in range(len(rows) - 1, -1, -1):
         op, a, x = rows[at, 0], rows[at, 1], rows[at, 2]
-        if op in (_LOAD, _FIRST, _CONSTANT):
+        if op in (_LOAD, _INIT, _BIAS):
             only_stored[a] = True
-        elif op == _FINISH:
+        elif op == _ACTIVATE:
             marked[at] = relu[rows[at, 3]] and only_stored[a]
-        if op in (_NEXT, _FINISH):
+        if op in (_ACCUMULATE, _ACTIVATE):
             only_stored[a] = False
         if x >= 0:
             only_stored[x] = False
@@ -58,5 +59,5 @@ def _clamped_on_their_way(rows, relu, registers):
         if rows[at, 0] == _STORE:
             marked[at] = pending[rows[at, 1]]
         else:
-            pending[rows[at, 1]] = rows[at, 0] == _FINISH and marked[at]
+            pending[rows[at, 1]] = rows[at, 0] == _ACTIVATE and marked[at]
     return marked

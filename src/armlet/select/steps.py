@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from armlet.graph.graph import Graph, Index
 from armlet.network.frozen import F32
-from armlet.schedule.code import Op as Step
+from armlet.schedule.code import Op
 from armlet.select.lines import Lines
 
 
@@ -29,8 +29,8 @@ class Steps:
     def of(cls, rows: Index, graph: Graph) -> "Steps":
         """The columns of the instructions `rows`."""
         op, accumulator, value, what = np.ascontiguousarray(rows.T)
-        first, constant = op == Step.FIRST, op == Step.CONSTANT
-        connects = first | (op == Step.NEXT)
+        first, constant = op == Op.INIT, op == Op.BIAS
+        connects = first | (op == Op.ACCUMULATE)
         weight, bias = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
         weight[connects] = graph.weight[what[connects]]
         bias[first] = graph.bias[graph.target[what[first]]]

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.graph.graph import ACTIVATIONS, Graph, Index
-from armlet.isa.target import Op, Target
+from armlet.isa.target import Operation, Target
 from armlet.layout.layout import Layout
-from armlet.schedule.code import Op as Step
+from armlet.schedule.code import Op
 from armlet.select.addresses import Block, Fields
 from armlet.select.lines import Lines
 from armlet.select.lowering import lower
@@ -38,10 +38,10 @@ def add_transfers(
 ) -> None:
     """Add the lines of all loads and stores among `rows`; those marked in `clamped` finish a value on its way."""
     inputs, nodes = graph.inputs, graph.nodes
-    stores = np.where(rows[:, 0] == Step.STORE, rows[:, 3], 0)
+    stores = np.where(rows[:, 0] == Op.STORE, rows[:, 3], 0)
     node = np.where(stores < nodes, stores, graph.outputs[np.maximum(stores - nodes, 0)])
     made = np.where(clamped, graph.activation[node], NOT_MADE)
-    blocks = Block.of(target, "inputs", "inputs_walk"), Block.of(target, "work", "work_walk")
+    blocks = Block.of(target, "inputs", "inputs_cursor"), Block.of(target, "work", "work_cursor")
     at: list[int] = []
     parts: list[tuple[int, ...]] = []
     for run in _runs(rows, made, layout.words, inputs):
@@ -63,7 +63,7 @@ def _lines(block: Block, run: _Run, target: Target) -> Iterator[Fields]:
         for begin in range(0, count, most):
             chunk = run.registers[begin : begin + most]
             for k, register in enumerate(chunk):
-                yield {"op": Op.TO_CORE, "d": k, "a": register}
+                yield {"op": Operation.TO_GPR, "d": k, "a": register}
                 for move in lower(ACTIVATIONS[run.made]).moves[1:-1]:
                     yield {"op": move.op, "d": k, "offset": move.bits}
             yield from block.store_core(0, run.word + begin, len(chunk))
@@ -71,7 +71,7 @@ def _lines(block: Block, run: _Run, target: Target) -> Iterator[Fields]:
 
 def _runs(rows: Index, made: Index, words: Index, inputs: int) -> Iterator[_Run]:
     """All runs, batch by batch; within a batch by word."""
-    moves = np.flatnonzero(rows[:, 0] <= Step.STORE)
+    moves = np.flatnonzero(rows[:, 0] <= Op.STORE)
     if len(moves) == 0:
         return
     kind = rows[moves, 0] + 2 * (rows[moves, 3] < inputs)
@@ -86,7 +86,7 @@ def _runs(rows: Index, made: Index, words: Index, inputs: int) -> Iterator[_Run]
     joined &= (np.diff(register) == 1) | (made[1:] != NOT_MADE)
     ends = np.concatenate([[0], np.flatnonzero(~joined) + 1, [len(moves)]])
     first = ends[:-1]
-    kinds = rows[moves[first], 0] == Step.LOAD, made[first], rows[moves[first], 3]
+    kinds = rows[moves[first], 0] == Op.LOAD, made[first], rows[moves[first], 3]
     registers, spans = register.tolist(), zip(first.tolist(), ends[1:].tolist())
     for at, loads, finish, cell, where, (begin, end) in zip(begins[first], *kinds, word[first], spans):
         yield _Run(int(at), bool(loads), int(finish), int(cell), int(where), registers[begin:end])

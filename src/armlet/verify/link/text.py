@@ -14,7 +14,7 @@ from string import Formatter
 from armlet.build import names, skeleton
 from armlet.build.assembly import COLUMN
 from armlet.graph.graph import Graph
-from armlet.isa.target import Op, Target
+from armlet.isa.target import Operation, Target
 
 _FLOAT, _PAIR, _CORE = r"s(?:[12]?[0-9]|3[01])", r"d(?:1[0-5]|[0-9])", r"r(?:1[0-2]|[0-9])"
 _WHOLE = r"(?:0|[1-9][0-9]{0,9})"
@@ -92,7 +92,7 @@ def _body(
     comments: dict[str, int],
 ) -> str:
     """Instructions up to the closing lines; each comment as often as there are connections that it may stand for."""
-    connecting = {target.forms[op].text.partition(" ")[0] for op in (Op.MULTIPLY, Op.FUSED)}
+    connecting = {target.templates[op].text.partition(" ")[0] for op in (Operation.MULTIPLY, Operation.FUSED)}
     while reader.at < len(reader.lines) and (line := reader.lines[reader.at]) != closing[0]:
         text, comment = line, ""
         if target.comment in line:
@@ -133,7 +133,7 @@ def _comments(target: Target, graph: Graph) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One line of a form, and the offsets that it holds."""
+    """One line of a template, and the offsets that it holds."""
 
     pattern: "re.Pattern[str]"
     offsets: range
@@ -151,16 +151,16 @@ def _instructions(target: Target, name: str) -> Mapping[str, list[_Line]]:
     """For each mnemonic the lines that the target's forms make of it."""
     blocks = (names.constants_symbol(name), names.work_symbol(name), names.block_symbol(name))
     found: dict[str, list[_Line]] = {}
-    for op, form in target.forms.items():
-        symbol = re.escape(names.core_symbol(name)) if op is Op.CALL else "|".join(map(re.escape, blocks))
-        for line in form.text.split("\n"):
+    for op, template in target.templates.items():
+        symbol = re.escape(names.core_symbol(name)) if op is Operation.CALL else "|".join(map(re.escape, blocks))
+        for line in template.text.split("\n"):
             pattern = re.compile("  " + "".join(_parts(line, symbol)))
-            found.setdefault(line.split(" ")[0], []).append(_Line(pattern, form.offsets))
+            found.setdefault(line.split(" ")[0], []).append(_Line(pattern, template.offsets))
     return found
 
 
 def _parts(line: str, symbol: str) -> Iterator[str]:
-    """A form's line as an expression."""
+    """A template's line as an expression."""
     for literal, hole, _, _ in Formatter().parse(line):
         yield re.escape(literal)
         if hole:

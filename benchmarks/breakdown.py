@@ -13,7 +13,7 @@ import numpy as np
 from armlet.build.prologue import entry_cycles
 from armlet.config import CompileOptions
 from armlet.formats.params import read_params
-from armlet.isa.target import Operation
+from armlet.isa.operation import Operation
 from armlet.network.network import Network
 from armlet.pipeline import Compilation, compile_network
 from armlet.select.program import Program

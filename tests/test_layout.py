@@ -44,12 +44,12 @@ def test_slots_are_as_few_as_the_most_values_alive_at_once(code: Code):
     alive: set[int] = set()
     most, rows = 0, code.instructions.tolist()
     nodes = code.order.graph.nodes
-    last = {row[3]: at for at, row in enumerate(rows) if row[0] <= Op.STORE}
+    last = {row[3]: at for at, row in enumerate(rows) if Op(row[0]).is_move}
     for at, (op, _, _, cell) in enumerate(rows):
         if op == Op.STORE:
             alive.add(cell)
             most = max(most, len(alive))
-        if op <= Op.STORE and cell < nodes and last[cell] == at:
+        if Op(op).is_move and cell < nodes and last[cell] == at:
             alive.discard(cell)
     assert count == most
     assert (slot[: code.order.graph.inputs] == -1).all()

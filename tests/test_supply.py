@@ -15,7 +15,8 @@ from armlet.build.prologue import entry_cycles
 from armlet.build.read import read_build
 from armlet.config import CompileOptions
 from armlet.errors import InvariantError, TargetError
-from armlet.isa.target import Operation, Target
+from armlet.isa.operation import Operation
+from armlet.isa.target import Target
 from armlet.isa.targets import TARGETS
 from armlet.isa.thumb.cortex_m4f import CORTEX_M4F
 from armlet.isa.thumb.decode import Decoder
@@ -132,7 +133,7 @@ def test_twice_a_value_needs_no_constant_and_no_multiplication():
     program = compile_network(Network(tuple(layers), network.domain, network.shape), "net", options).program
     assert len(program.constants) == 0
     held = program.lines[np.isin(program.lines["op"], (Operation.IMMEDIATE, Operation.MULTIPLY))]
-    begun = held["what"][held["op"] == Operation.MULTIPLY]
+    begun = held["connection"][held["op"] == Operation.MULTIPLY]
     assert (
         program.code.order.graph.weight[begun] == -2
     ).all()  # which begin a sum: a number, and a product in its place
@@ -152,9 +153,9 @@ def test_the_checker_refuses_an_instruction_that_holds_another_number(how: Multi
     held = np.flatnonzero(program.lines["op"] == Operation.IMMEDIATE)
     assert len(held) > 20
     for at in held:
-        for other in (numbers[numbers != program.lines["offset"][at]][at % 255], np.float32(0.1).view(np.int32), 0):
+        for other in (numbers[numbers != program.lines["bits"][at]][at % 255], np.float32(0.1).view(np.int32), 0):
             lines = program.lines.copy()
-            lines["offset"][at] = other
+            lines["bits"][at] = other
             with pytest.raises(InvariantError):
                 check_program(program.with_lines(lines))
 

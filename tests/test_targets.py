@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from armlet.arithmetic.float32 import MultiplyAdd
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.errors import TargetError
-from armlet.isa.target import Operation, RegisterPartition, Target, Template
+from armlet.isa.operation import Operation
+from armlet.isa.target import RegisterPartition, Target, Template
 from armlet.isa.targets import TARGETS
 from armlet.network.network import Network
 from armlet.pipeline import Compilation, compile_network

@@ -16,7 +16,8 @@ from armlet.anneal.engine import Annealing
 from armlet.arithmetic.float32 import WORD, MultiplyAdd
 from armlet.build.prologue import entry_cycles
 from armlet.graph.graph import Graph
-from armlet.isa.target import Operation, RegisterPartition, Target
+from armlet.isa.operation import Operation
+from armlet.isa.target import RegisterPartition, Target
 from armlet.layout.layout import Layout
 from armlet.layout.place import InputLayout, place
 from armlet.schedule.allocate import Registers, allocate
@@ -126,7 +127,7 @@ def _price(case: _Case, choice: Choice) -> Price:
     arithmetic = least_cycles(code, case.target, partition, case.rounding)
     saved = max(0, partition.values + partition.constants - case.target.preserved_floats)
     template = case.target.templates[Operation.SAVE_FLOATS]
-    saving = 2 * (template.cycles + template.each * saved) if saved else 0
+    saving = 2 * template.cost(saved) if saved else 0
     steps = layout.transfers - layout.batches  # of a pointer, from one run of words to the next
     cycles = float(arithmetic) + code.moves + layout.transfers + steps + saving
     return code.moves > graph.move_bound, float(code.moves) if case.by_moves else cycles

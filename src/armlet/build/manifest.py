@@ -22,7 +22,7 @@ from armlet.network.frozen import F32
 from armlet.network.network import Network
 from armlet.schedule.bound import move_bound
 from armlet.schedule.code import Op
-from armlet.select.program import MOVES, Program
+from armlet.select.program import Program, by_operation
 from armlet.storage import parse_json, read_file
 from armlet.version import __version__
 
@@ -186,7 +186,7 @@ def moves_of(program: Program, transfers_bound: int) -> MovesEntry:
         transfers_before=layout.transfers_before,
         transfers=layout.transfers,
         transfers_bound=transfers_bound,
-        lines=int(np.isin(program.lines["op"], MOVES).sum()),
+        lines=int(by_operation(program.lines, lambda op: op.is_move).sum()),
     )
 
 

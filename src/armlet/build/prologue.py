@@ -8,8 +8,9 @@ import numpy as np
 
 from armlet.arithmetic.float32 import WORD
 from armlet.build import names
-from armlet.isa.target import Operation, Target
-from armlet.select.program import Program
+from armlet.isa.operation import Operation
+from armlet.isa.target import Target
+from armlet.select.program import Program, by_operation, registers_of
 from armlet.select.scheduling import waits
 
 _ALONE = {
@@ -71,7 +72,7 @@ def _call_cycles(target: Target, calls: tuple[Call, ...], before: Operation | No
         moved = _listed(holes)
         op = _ALONE.get(op, op) if moved == 1 else op
         template = target.templates[op]
-        total += template.cycles + template.each * moved
+        total += template.cost(moved)
         total -= before is not None and template.pairs and target.templates[before].pairs and template.cycles > 1
         total += op is Operation.GPR_LOAD and made is not None and holes.get("base") == made
         before, made = op, holes["pointer"] if template.late else None
@@ -101,11 +102,8 @@ def float_list(target: Target, first: int, count: int) -> str:
 
 
 def _scratch_used(program: Program) -> int:
-    line = program.lines
-    single = np.isin(line["op"], (Operation.TO_GPR, Operation.MAGNITUDE, Operation.GPR_STORE))
-    most = int(line["d"][single].max(initial=-1)) + 1
-    listed = line["op"] == Operation.GPR_STORE_MULTIPLE
-    return max(most, int((line["d"] + line["n"])[listed].max(initial=0)))
+    lines = program.lines[by_operation(program.lines, lambda op: not {"core", "cores"}.isdisjoint(op.operands.names))]
+    return int((lines["core"] + registers_of(lines)).max(initial=0))
 
 
 def _run(program: Program, name: str) -> Iterator[Call]:

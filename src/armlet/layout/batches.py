@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.kernels import njit
-from armlet.schedule.code import Code, Op
+from armlet.schedule.code import MOVES, Code
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +28,7 @@ class Batches:
 def batches_of(code: Code) -> Batches:
     """Cut the code's moves into batches; loads from the input block and from the work block never share one."""
     op, cell = code.instructions[:, 0], code.instructions[:, 3].astype(np.int64)
-    moves = np.flatnonzero(op <= Op.STORE)
+    moves = np.flatnonzero(MOVES[op])
     kind = op[moves] + 2 * (cell[moves] < code.order.graph.inputs)
     cut = np.flatnonzero((np.diff(moves) > 1) | (np.diff(kind) != 0)) + 1
     ends = np.concatenate([[0], cut, [len(moves)]]) if len(moves) else np.zeros(1)

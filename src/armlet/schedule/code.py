@@ -31,6 +31,26 @@ class Op(IntEnum):
     ACTIVATE = 4
     BIAS = 5
 
+    @property
+    def is_move(self) -> bool:
+        """Whether it goes between a register and memory."""
+        return self in (Op.LOAD, Op.STORE)
+
+    @property
+    def connects(self) -> bool:
+        """Whether it multiplies and adds: it serves a connection, and reads a second register."""
+        return self in (Op.INIT, Op.ACCUMULATE)
+
+    @property
+    def defines(self) -> bool:
+        """Whether it writes its register without reading it, so that any free one will do."""
+        return self in (Op.LOAD, Op.INIT, Op.BIAS)
+
+
+MOVES = np.array([op.is_move for op in Op])  # by operation
+CONNECTS = np.array([op.connects for op in Op])
+DEFINES = np.array([op.defines for op in Op])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Code:
@@ -63,7 +83,7 @@ class Code:
     def batches(self) -> int:
         """Runs of loads, and of stores, that nothing interrupts: what one transfer of many could carry."""
         op = self.instructions[:, 0]
-        moves = op <= Op.STORE
+        moves = MOVES[op]
         starts = moves & np.concatenate([[True], op[1:] != op[:-1]]) if len(op) else moves
         return int(np.count_nonzero(starts))
 

@@ -1,14 +1,15 @@
-"""How one block of memory is reached: by a pointer that stays, and one that runs along with transfers of many."""
+"""How one block of memory is addressed: from a base that stays, and from a cursor that moves along with transfers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from armlet.arithmetic.float32 import WORD
-from armlet.isa.target import Operation, Target
-from armlet.select.program import POINTERS
+from armlet.isa.operation import Operation
+from armlet.isa.target import Target
+from armlet.select.program import POINTERS, Line
 
-Fields: TypeAlias = dict[str, int]
+Address: TypeAlias = tuple[int, int]  # a pointer, as a position in POINTERS, and an offset in bytes
 
 
 @dataclass(slots=True)
@@ -16,72 +17,73 @@ class Block:
     """The state of one block's pointers while lines are selected."""
 
     target: Target
-    stays: int  # position in POINTERS
-    walks: int
-    at: int | None = field(default=None)  # bytes from the block's start to where the walking pointer is
+    base: int  # position in POINTERS
+    cursor: int  # position in POINTERS
+    at: int | None = field(default=None)  # bytes from the block's start to where the cursor is
 
     @classmethod
-    def of(cls, target: Target, stays: str, walks: str) -> "Block":
-        return cls(target, POINTERS.index(stays), POINTERS.index(walks))
+    def of(cls, target: Target, base: str, cursor: str) -> "Block":
+        return cls(target, POINTERS.index(base), POINTERS.index(cursor))
 
-    def load(self, d: int, word: int, count: int) -> Iterator[Fields]:
+    def load(self, d: int, word: int, count: int) -> Iterator[Line]:
         """Lines that load `count` neighbouring words into the registers from d on."""
         if count == 2 and d % 2 == 0 and (found := self._reached(word, self.target.float_reach)):
-            yield {"op": Operation.LOAD_PAIR, "d": d, "n": 2, **found}
+            base, offset = found
+            yield Line(Operation.LOAD_PAIR, d=d, base=base, offset=offset)
         elif count > 1:
-            yield from self._listed(Operation.LOAD_MULTIPLE, d, word, count)
+            yield from self._at_cursor(Line(Operation.LOAD_MULTIPLE, d=d, length=count), word)
         else:
-            yield from self._single(Operation.LOAD, d, word, self.target.float_reach)
+            yield from self._addressed(Line(Operation.LOAD, d=d), word, self.target.float_reach)
 
-    def store(self, d: int, word: int, count: int) -> Iterator[Fields]:
+    def store(self, d: int, word: int, count: int) -> Iterator[Line]:
         """Lines that store the registers from d on to `count` neighbouring words."""
         if count > 1:
-            yield from self._listed(Operation.STORE_MULTIPLE, d, word, count)
+            yield from self._at_cursor(Line(Operation.STORE_MULTIPLE, d=d, length=count), word)
         else:
-            yield from self._single(Operation.STORE, d, word, self.target.float_reach)
+            yield from self._addressed(Line(Operation.STORE, d=d), word, self.target.float_reach)
 
-    def store_core(self, scratch: int, word: int, count: int) -> Iterator[Fields]:
+    def store_core(self, core: int, word: int, count: int) -> Iterator[Line]:
         """Lines that store scratch registers to neighbouring words; one by one is quicker, many at once is smaller."""
         if count > 2:
-            yield from self._listed(Operation.GPR_STORE_MULTIPLE, scratch, word, count)
+            yield from self._at_cursor(Line(Operation.GPR_STORE_MULTIPLE, core=core, length=count), word)
             return
         for k in range(count):
-            yield from self._single(Operation.GPR_STORE, scratch + k, word + k, self.target.core_reach)
+            yield from self._addressed(Line(Operation.GPR_STORE, core=core + k), word + k, self.target.core_reach)
 
-    def _listed(self, op: Operation, d: int, word: int, count: int) -> Iterator[Fields]:
-        yield from self._point(WORD * word)
-        yield {"op": op, "d": d, "n": count, "base": self.walks}
-        self.at = WORD * (word + count)
+    def _at_cursor(self, line: Line, word: int) -> Iterator[Line]:
+        yield from self._move_cursor(WORD * word)
+        yield line._replace(base=self.cursor)
+        self.at = WORD * (word + line.length)
 
-    def _single(self, op: Operation, d: int, word: int, reach: int) -> Iterator[Fields]:
+    def _addressed(self, line: Line, word: int, reach: int) -> Iterator[Line]:
         found = self._reached(word, reach)
         if found is None:
-            yield from self._point(WORD * word)
-            found = {"base": self.walks, "offset": 0}
-        yield {"op": op, "d": d, "n": 1, **found}
+            yield from self._move_cursor(WORD * word)
+            found = self.cursor, 0
+        yield line._replace(base=found[0], offset=found[1])
 
-    def _reached(self, word: int, reach: int) -> Fields | None:
-        """The pointer and offset by which a word can be had as things are."""
+    def _reached(self, word: int, reach: int) -> Address | None:
+        """The address by which a word can be had as things are."""
         offset = WORD * word
         if offset <= reach:
-            return {"base": self.stays, "offset": offset}
+            return self.base, offset
         below = 0 if reach > self.target.float_reach else -reach  # long offsets of core registers only count upwards
         if self.at is not None and below <= offset - self.at <= reach:
-            return {"base": self.walks, "offset": offset - self.at}
+            return self.cursor, offset - self.at
         return None
 
-    def _point(self, to: int) -> Iterator[Fields]:
-        """Bring the walking pointer to a byte of the block by the shortest line."""
+    def _move_cursor(self, to: int) -> Iterator[Line]:
+        """Bring the cursor to a byte of the block by the shortest line."""
         step = None if self.at is None else to - self.at
         if step == 0:
             return
-        line: Fields = {"pointer": self.walks, "base": self.walks}
         if step is not None and abs(step) <= self.target.step_reach:
-            yield {**line, "op": Operation.STEP_UP if step > 0 else Operation.STEP_DOWN, "offset": abs(step)}
+            op = Operation.STEP_UP if step > 0 else Operation.STEP_DOWN
+            yield Line(op, base=self.cursor, offset=abs(step))
         elif to <= self.target.point_reach:
-            yield {**line, "op": Operation.LEA, "base": self.stays, "offset": to}
+            yield Line(Operation.LEA, pointer=self.cursor, base=self.base, offset=to)
         elif step is not None and 0 < step <= self.target.point_reach:
-            yield {**line, "op": Operation.LEA, "offset": step}
+            yield Line(Operation.LEA, pointer=self.cursor, base=self.cursor, offset=step)
         else:
-            yield {**line, "op": Operation.LEA_FAR, "base": self.stays, "offset": to}
+            yield Line(Operation.LEA_FAR, pointer=self.cursor, base=self.base, offset=to)
         self.at = to

@@ -12,7 +12,7 @@ from armlet.arithmetic.activation_program import NOTHING, RECIPES, SLOPE, Does
 from armlet.arithmetic.float32 import WORD, MultiplyAdd
 from armlet.errors import InvariantError
 from armlet.graph.graph import ACTIVATIONS
-from armlet.isa.target import Operation
+from armlet.isa.operation import Operation
 from armlet.select.numbering import Number, Numbering
 from armlet.select.program import POINTERS, Line, Program
 
@@ -106,7 +106,7 @@ class _Machine:
         self.immediates = frozenset(np.array(program.target.immediates, np.float32).view(np.int32).tolist())
 
     def step(self, line: Line) -> None:
-        op, d, a, b = line.op, line.d, line.a, line.b
+        op, d, a, b, core = line.op, line.d, line.a, line.b, line.core
         get, number = self.floats.__getitem__, self.number
         match op:
             case Operation.MULTIPLY:
@@ -122,23 +122,24 @@ class _Machine:
             case Operation.NEGATE:
                 self._set(d, number.negate(get(a)))
             case Operation.IMMEDIATE:
-                self._set(d, self._immediate(line.offset))
+                self._set(d, self._immediate(line.bits))
             case Operation.TO_GPR:
-                self.scratch[d] = get(a)
+                self.scratch[core] = get(a)
             case Operation.CLAMP:
-                self.scratch[d] = number("positive", self.scratch[d], 0)
+                self.scratch[core] = number("positive", self.scratch[core], 0)
             case Operation.CLAMP_ABOVE:
-                self.scratch[d] = number("negative", self.scratch[d], 0)
+                self.scratch[core] = number("negative", self.scratch[core], 0)
             case Operation.MAGNITUDE:
-                self.scratch[d] = number("magnitude", self.scratch[a], 0)
+                self.scratch[core] = number("magnitude", self.scratch[line.other], 0)
             case Operation.SIGNED:
-                self.scratch[d] = number("signed", self.scratch[d], self.scratch[a])
+                self.scratch[core] = number("signed", self.scratch[core], self.scratch[line.other])
             case Operation.BITS_UP | Operation.BITS_DOWN:
-                self.scratch[d] = number("up" if op == Operation.BITS_UP else "down", self.scratch[d], line.offset)
+                kind = "up" if op == Operation.BITS_UP else "down"
+                self.scratch[core] = number(kind, self.scratch[core], line.addend)
             case Operation.DIVIDE:
                 self._set(d, number("divide", get(a), get(b)))
             case Operation.FROM_GPR:
-                self._set(d, self.scratch[a])
+                self._set(d, self.scratch[core])
             case Operation.LOAD_CONSTANTS:
                 _require(line.base == _POOL, "streams from elsewhere")
                 self._walk(line, lambda k, word: self._set(d + k, number.constant(self.bits[word])))
@@ -146,7 +147,7 @@ class _Machine:
                 self._move(line)
 
     def _move(self, line: Line) -> None:
-        op, d = line.op, line.d
+        op, d, core = line.op, line.d, line.core
         match op:
             case Operation.LOAD | Operation.LOAD_PAIR:
                 _require(op == Operation.LOAD or d % 2 == 0, "a pair starts at an odd register")
@@ -160,9 +161,9 @@ class _Machine:
             case Operation.STORE_MULTIPLE:
                 self._walk(line, lambda k, word: self._write(line, word, self.floats[d + k]))
             case Operation.GPR_STORE:
-                self._write(line, self._at(line), self.scratch[d])
+                self._write(line, self._at(line), self.scratch[core])
             case Operation.GPR_STORE_MULTIPLE:
-                self._walk(line, lambda k, word: self._write(line, word, self.scratch[d + k]))
+                self._walk(line, lambda k, word: self._write(line, word, self.scratch[core + k]))
             case Operation.STEP_UP | Operation.STEP_DOWN:
                 _require(POINTERS[line.base].endswith("_cursor"), "steps a pointer that stays")
                 self.pointer[POINTERS[line.base]] += line.offset if op == Operation.STEP_UP else -line.offset
@@ -194,10 +195,10 @@ class _Machine:
         name = POINTERS[line.base]
         _require(name not in ("inputs", "work"), f"{name} moves")
         begin, rest = divmod(self.pointer[name], WORD)
-        _require(rest == 0 and line.n > 0, "no list of words")
-        for k in range(line.n):
+        _require(rest == 0 and line.length > 0, "no list of words")
+        for k in range(line.length):
             each(k, begin + k)
-        self.pointer[name] += WORD * line.n
+        self.pointer[name] += WORD * line.length
 
     def _write(self, line: Line, word: int, value: Number) -> None:
         _require(POINTERS[line.base] in ("work", "work_cursor"), "writes outside the work block")

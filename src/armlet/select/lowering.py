@@ -1,20 +1,23 @@
-"""Recipes to lines: where the steps of an activation keep their values, worked out once for each activation.
+"""Activation programs to operations: where their steps keep values, worked out once for each activation.
 
-A recipe works in homes: float register 0 of them is the accumulator itself, the others are registers that constants
-leave free; bits are worked on in core registers. A value moves between the two when a step wants it in the other.
+Float register 0 is the accumulator itself, the others are temporaries that constants leave free; bits are worked on in
+general-purpose registers. A value moves between the two kinds when a step wants it in the other.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 
-from armlet.arithmetic.activation_program import FLOATING, NOTHING, RECIPES, SLOPE, Does, Recipe, Step, X
+from armlet.arithmetic.activation_program import CONSTANT, FLOATING, NOTHING, RECIPES, SLOPE, Does, Recipe, Step, X
 from armlet.errors import CapacityError
 from armlet.graph.graph import ACTIVATIONS, Graph
-from armlet.isa.target import Operation, RegisterPartition
+from armlet.isa.operation import Operation
+from armlet.isa.target import RegisterPartition
 from armlet.network.activation import Activation
 
-CONSTANT = -1  # an operand that comes out of the pool
-_OPS = {
+FROM_POOL = -1  # an operand that comes out of the constant pool
+_OPERATIONS = {
     Does.MULTIPLY: Operation.MULTIPLY,
     Does.ADD: Operation.ADD,
     Does.SUBTRACT: Operation.SUBTRACT,
@@ -30,62 +33,93 @@ _OPS = {
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One line: d, a, b are homes, of floats or of bits as the operation wants them."""
+    """One operation. Float registers are temporaries, 0 the accumulator; core registers are the first scratch ones."""
 
     op: Operation
-    d: int
+    d: int = 0
     a: int = 0
     b: int = 0
-    bits: int = 0
-    constant: float | None = None  # what b is, where it is CONSTANT; none: the slope of leaky_relu
+    core: int = 0
+    other: int = 0
+    addend: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A pseudo-instruction: operations of which one takes a constant, or none does."""
+
+    moves: tuple[Move, ...]
+    takes_constant: bool = False
+    constant: float | None = None  # where one is taken; none: the slope of leaky_relu
 
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """The lines of a recipe, and what they take beside the accumulator."""
+    """The operations of an activation, and what they take beside the accumulator."""
 
-    moves: tuple[Move, ...]
+    parts: tuple[Part, ...]
     floats: int  # float registers
-    constants: int  # that come out of the pool
-    in_core: bool  # one core register is all that it takes, and the result is there before its last line
+    in_core: tuple[Move, ...]  # all between TO_GPR and FROM_GPR, where one core register is all that they take
 
 
 @dataclass(slots=True)
-class _Homes:
-    """Which value each home holds, and where each value is."""
+class _Registers:
+    """Which value each register of one kind holds, and where each value is."""
 
     of: dict[int, int] = field(default_factory=dict)  # by value
     most: int = 0
 
     def take(self, value: int) -> int:
-        home = next(k for k in range(len(self.of) + 1) if k not in self.of.values())
-        self.of[value] = home
-        self.most = max(self.most, home + 1)
-        return home
+        register = next(k for k in range(len(self.of) + 1) if k not in self.of.values())
+        self.of[value] = register
+        self.most = max(self.most, register + 1)
+        return register
 
 
 @cache
 def lower(kind: Activation) -> Lowered:
-    """The lines of an activation."""
-    recipe = RECIPES[kind]
-    floats, cores = _Homes({X: 0}, 1), _Homes()
+    """The operations of an activation."""
+    steps = RECIPES[kind].steps
+    floats, cores = _Registers({X: 0}, 1), _Registers()
     moves: list[Move] = []
-    for number, step in enumerate(recipe.steps, 1):
-        operands = [value for value in (step.a, step.b) if value >= 0]
-        for value in operands:
-            if step.does in FLOATING and value not in floats.of:
-                moves.append(Move(Operation.FROM_GPR, floats.take(value), cores.of[value]))
-            elif step.does not in FLOATING and value not in cores.of:
-                moves.append(Move(Operation.TO_GPR, cores.take(value), floats.of[value]))
-        homes = floats if step.does in FLOATING else cores
-        where = [homes.of.get(step.a, 0), CONSTANT if step.b in (-1, SLOPE) else homes.of.get(step.b, 0)]
-        _release(recipe, number, operands, floats, cores)
-        moves.append(_line(step, _place(step, number, where[0], homes), where))
-    if recipe.steps and len(recipe.steps) not in floats.of:
-        moves.append(Move(Operation.FROM_GPR, 0, cores.of[len(recipe.steps)]))
-    assert floats.of.get(len(recipe.steps), 0) == 0, "the result ends in the accumulator"
-    constants = sum(move.b == CONSTANT for move in moves)
-    return Lowered(tuple(moves), floats.most - 1, constants, cores.most == 1 and floats.most == 1 and len(moves) > 2)
+    constants: list[float | None] = []
+    for number, step in enumerate(steps, 1):
+        moves += _brought(step, floats, cores)
+        mine = floats if step.does in FLOATING else cores
+        a, b = mine.of.get(step.a, 0), FROM_POOL if step.b in (CONSTANT, SLOPE) else mine.of.get(step.b, 0)
+        if b == FROM_POOL:
+            constants.append(step.constant if step.b == CONSTANT else None)
+        _release(RECIPES[kind], number, step, floats, cores)
+        moves.append(_operation(step, _place(step, number, a, mine), a, b))
+    if steps and len(steps) not in floats.of:
+        moves.append(Move(Operation.FROM_GPR, d=0, core=cores.of[len(steps)]))
+    assert floats.of.get(len(steps), 0) == 0, "the result ends in the accumulator"
+    alone = cores.most == 1 and floats.most == 1 and len(moves) > 2
+    return Lowered(_parts(moves, constants), floats.most - 1, _in_core(moves) if alone else ())
+
+
+def _brought(step: Step, floats: _Registers, cores: _Registers) -> Iterator[Move]:
+    """Operands that a step wants in registers of the other kind."""
+    for value in (step.a, step.b):
+        if value >= 0 and step.does in FLOATING and value not in floats.of:
+            yield Move(Operation.FROM_GPR, d=floats.take(value), core=cores.of[value])
+        elif value >= 0 and step.does not in FLOATING and value not in cores.of:
+            yield Move(Operation.TO_GPR, core=cores.take(value), a=floats.of[value])
+
+
+def _parts(moves: list[Move], constants: list[float | None]) -> tuple[Part, ...]:
+    """The operations cut before each that takes a constant, but for the first of these."""
+    takes = [at for at, move in enumerate(moves) if move.b == FROM_POOL]
+    if not takes:
+        return (Part(tuple(moves)),)
+    ends = [0, *takes[1:], len(moves)]
+    return tuple(Part(tuple(moves[i:j]), True, constant) for (i, j), constant in zip(pairwise(ends), constants))
+
+
+def _in_core(moves: list[Move]) -> tuple[Move, ...]:
+    """What is done between bringing a value into a core register and bringing it back."""
+    assert (moves[0].op, moves[-1].op) == (Operation.TO_GPR, Operation.FROM_GPR), "there and back"
+    return tuple(moves[1:-1])
 
 
 def temporaries(graph: Graph) -> int:
@@ -103,27 +137,29 @@ def partitions_with_room(partitions: tuple[RegisterPartition, ...], graph: Graph
     return kept
 
 
-def _line(step: Step, d: int, where: list[int]) -> Move:
-    constant = step.constant if step.b == -1 else None
+def _operation(step: Step, d: int, a: int, b: int) -> Move:
+    op = _OPERATIONS[step.does]
+    if step.does in FLOATING:
+        return Move(op, d=d, a=a, b=b)
     if step.does is Does.SIGNED:  # in place of its first operand
-        return Move(Operation.SIGNED, d, where[1])
-    return Move(_OPS[step.does], d, where[0], where[1], step.bits, constant)
+        return Move(op, core=d, other=b)
+    return Move(op, core=d, other=a if step.does is Does.MAGNITUDE else 0, addend=step.bits)
 
 
-def _place(step: Step, number: int, a: int, homes: _Homes) -> int:
+def _place(step: Step, number: int, a: int, mine: _Registers) -> int:
     """Where a step leaves its value: bits mostly in place of what they were made of."""
     if step.does in FLOATING or step.does is Does.MAGNITUDE:
-        return homes.take(number)
-    for value in [value for value, home in homes.of.items() if home == a]:
-        del homes.of[value]
-    homes.of[number] = a
+        return mine.take(number)
+    for value in [value for value, register in mine.of.items() if register == a]:
+        del mine.of[value]
+    mine.of[number] = a
     return a
 
 
-def _release(recipe: Recipe, number: int, operands: list[int], *homes: _Homes) -> None:
-    """Values that no later step reads give up their homes."""
+def _release(recipe: Recipe, number: int, step: Step, *registers: _Registers) -> None:
+    """Values that no later step reads give up their registers."""
     later = {value for step in recipe.steps[number:] for value in (step.a, step.b) if value != NOTHING}
-    for value in operands:
-        if value not in later:
-            for each in homes:
+    for value in (step.a, step.b):
+        if value >= 0 and value not in later:
+            for each in registers:
                 each.of.pop(value, None)

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from armlet.arithmetic.float32 import MultiplyAdd
-from armlet.graph.graph import Graph, Index
-from armlet.isa.target import Operation, RegisterPartition, Target
+from armlet.graph.graph import Graph
+from armlet.isa.operation import Operation
+from armlet.isa.target import RegisterPartition, Target
 from armlet.schedule.code import Code
-from armlet.select.activations import constants_of, with_room_for_constants
+from armlet.select.activations import constants_of
 from armlet.select.constants import Supply, supplies
+from armlet.select.instructions import Instructions, expanded
 from armlet.select.lines import Lines
 from armlet.select.lowering import temporaries
 from armlet.select.program import POINTERS, cycles_of
@@ -23,12 +25,12 @@ _POOL = POINTERS.index("pool")
 
 
 def arithmetic(
-    rows: Index, graph: Graph, target: Target, partition: RegisterPartition, how: MultiplyAdd
+    instructions: Instructions, graph: Graph, target: Target, partition: RegisterPartition, how: MultiplyAdd
 ) -> Iterator[tuple[Lines, Supply]]:
     """The lines of FIRST, NEXT and CONSTANT and those that bring constants: for each supply that there is."""
-    steps = Steps.of(rows, graph)
+    steps = Steps.of(instructions, graph)
     registers = range(partition.values, partition.values + partition.constants - temporaries(graph))
-    for supply in supplies(steps, constants_of(rows, graph), target.immediates, how, registers):
+    for supply in supplies(steps, constants_of(instructions, graph), target.immediates, how, registers):
         lines = Lines()
         _add_constants(lines, supply)
         _add_multiply_adds(lines, steps, supply, how)
@@ -37,15 +39,15 @@ def arithmetic(
 
 def least_cycles(code: Code, target: Target, partition: RegisterPartition, how: MultiplyAdd) -> int:
     """Cycles of these lines with the cheapest supply, without waits between them."""
-    graph, rows = code.order.graph, code.instructions
-    rows, _ = with_room_for_constants(rows, np.zeros(len(rows), np.bool_), graph)
-    return min(cycles_of(lines.in_order(), target) for lines, _ in arithmetic(rows, graph, target, partition, how))
+    instructions = expanded(code, np.zeros(len(code.instructions), np.bool_))
+    ways = arithmetic(instructions, code.order.graph, target, partition, how)
+    return min(cycles_of(lines.in_order(), target) for lines, _ in ways)
 
 
 def _add_constants(lines: Lines, supply: Supply) -> None:
-    lines.add(supply.stream.opens, op=Operation.LOAD_CONSTANTS, d=supply.into, n=supply.stream.sizes, base=_POOL)
+    lines.add(supply.stream.opens, op=Operation.LOAD_CONSTANTS, d=supply.into, length=supply.stream.sizes, base=_POOL)
     for at, register, number in supply.made:
-        lines.add(at, op=Operation.IMMEDIATE, what=-1, d=register, offset=number.view(np.int32))
+        lines.add(at, op=Operation.IMMEDIATE, d=register, bits=number.view(np.int32))
 
 
 def _add_multiply_adds(lines: Lines, steps: Steps, supply: Supply, how: MultiplyAdd) -> None:

@@ -23,7 +23,7 @@ from armlet.network.frozen import F32
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.bound import move_bound
-from armlet.schedule.code import Code, Op
+from armlet.schedule.code import MOVES, Code, Op
 from armlet.schedule.interpret import run_order
 from armlet.simulate.figures import Figures
 from armlet.simulate.trace import REGIONS, Region, Trace
@@ -164,7 +164,7 @@ def _decided(build: Build) -> int:
 def _batches(code: Code) -> int:
     """Runs of loads, or of stores, of one block, that nothing interrupts."""
     op, cell = code.instructions[:, 0], code.instructions[:, 3].astype(np.int64)
-    moves = np.flatnonzero(op <= Op.STORE)
+    moves = np.flatnonzero(MOVES[op])
     kind = op[moves] + 2 * (cell[moves] < code.order.graph.inputs)
     return int(np.count_nonzero((np.diff(moves) > 1) | (np.diff(kind) != 0))) + bool(len(moves))
 

@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 from armlet.arithmetic.float32 import MultiplyAdd
 from armlet.isa.core import CORTEX_M4F_CORE
-from armlet.isa.target import Operation, RegisterPartition, Roles, Target, Template
+from armlet.isa.operation import Operation
+from armlet.isa.target import RegisterPartition, Roles, Target, Template
 from armlet.isa.thumb.cortex_m4f_timing import CORTEX_M4F_CYCLES, STM32F407_FLASH
 from armlet.isa.thumb.modified_immediate import EIGHT_BITS
 
@@ -20,10 +21,10 @@ _WORD = range(1 << 32)  # A7.7.3, T3: of these, the modified immediates that ass
 
 _TEMPLATES = {
     Operation.LOAD_CONSTANTS: Template("vldmia {base}!, {{{list}}}", 4, 1, 1),
-    Operation.LOAD: Template("vldr {d}, [{base}, #{offset}]", 4, 2, offsets=_VLDR),
-    Operation.LOAD_PAIR: Template("vldr {pair}, [{base}, #{offset}]", 4, 3, offsets=_VLDR),
+    Operation.LOAD: Template("vldr {d}, [{base}, #{offset}]", 4, 2, numbers=_VLDR),
+    Operation.LOAD_PAIR: Template("vldr {pair}, [{base}, #{offset}]", 4, 3, numbers=_VLDR),
     Operation.LOAD_MULTIPLE: Template("vldmia {base}!, {{{list}}}", 4, 1, 1),
-    Operation.STORE: Template("vstr {d}, [{base}, #{offset}]", 4, 2, offsets=_VLDR),
+    Operation.STORE: Template("vstr {d}, [{base}, #{offset}]", 4, 2, numbers=_VLDR),
     Operation.STORE_MULTIPLE: Template("vstmia {base}!, {{{list}}}", 4, 1, 1),
     Operation.MULTIPLY: Template("vmul.f32 {d}, {a}, {b}", 4, 1, late=True),
     Operation.ADD: Template("vadd.f32 {d}, {a}, {b}", 4, 1, late=True),
@@ -38,21 +39,21 @@ _TEMPLATES = {
     Operation.CLAMP_ABOVE: Template("and.w {core}, {core}, {core}, asr #31", 4, 1),
     Operation.MAGNITUDE: Template("bic.w {core}, {other}, #0x80000000", 4, 1),
     Operation.SIGNED: Template("bfi {core}, {other}, #0, #31", 4, 1),
-    Operation.BITS_UP: Template("add.w {core}, {core}, #{offset}", 4, 1, offsets=_WORD),
-    Operation.BITS_DOWN: Template("sub.w {core}, {core}, #{offset}", 4, 1, offsets=_WORD),
+    Operation.BITS_UP: Template("add.w {core}, {core}, #{addend}", 4, 1, numbers=_WORD),
+    Operation.BITS_DOWN: Template("sub.w {core}, {core}, #{addend}", 4, 1, numbers=_WORD),
     Operation.FROM_GPR: Template("vmov {d}, {core}", 4, 1),
-    Operation.GPR_STORE: Template("str.w {core}, [{base}, #{offset}]", 4, 1, pairs=True, offsets=_IMM12),
+    Operation.GPR_STORE: Template("str.w {core}, [{base}, #{offset}]", 4, 1, pairs=True, numbers=_IMM12),
     Operation.GPR_STORE_MULTIPLE: Template("stmia.w {base}!, {{{cores}}}", 4, 1, 1),
-    Operation.STEP_UP: Template("adds.n {base}, #{offset}", 2, 1, late=True, offsets=_IMM8),
-    Operation.STEP_DOWN: Template("subs.n {base}, #{offset}", 2, 1, late=True, offsets=_IMM8),
-    Operation.LEA: Template("addw {pointer}, {base}, #{offset}", 4, 1, late=True, offsets=_IMM12),
+    Operation.STEP_UP: Template("adds.n {base}, #{offset}", 2, 1, late=True, numbers=_IMM8),
+    Operation.STEP_DOWN: Template("subs.n {base}, #{offset}", 2, 1, late=True, numbers=_IMM8),
+    Operation.LEA: Template("addw {pointer}, {base}, #{offset}", 4, 1, late=True, numbers=_IMM12),
     Operation.LEA_FAR: Template(
         "movw {pointer}, #{low}\nmovt {pointer}, #{high}\nadd.w {pointer}, {pointer}, {base}", 12, 3, late=True
     ),
     Operation.ADDRESS: Template(
         "movw {pointer}, #:lower16:{symbol}\nmovt {pointer}, #:upper16:{symbol}", 8, 2, late=True
     ),
-    Operation.GPR_LOAD: Template("ldr.w {core}, [{base}, #{offset}]", 4, 2, pairs=True, offsets=_IMM12),
+    Operation.GPR_LOAD: Template("ldr.w {core}, [{base}, #{offset}]", 4, 2, pairs=True, numbers=_IMM12),
     Operation.SAVE: Template("push.w {{{cores}}}", 4, 1, 1),
     Operation.SAVE_FLOATS: Template("vpush {{{list}}}", 4, 1, 1),
     Operation.RESTORE: Template("pop.w {{{cores}}}", 4, 1, 1),

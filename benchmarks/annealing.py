@@ -18,10 +18,10 @@ from armlet.anneal.engine import Annealing
 from armlet.anneal.path import anneal_path, nearest_neighbours, path_cost
 from armlet.cli.console import table
 from armlet.graph.build import build_graph
-from armlet.layout.batches import Batches, togetherness, transfers
+from armlet.layout.batches import Batches, co_occurrence, transfers
 from armlet.network.network import multilayer_perceptron
 from armlet.schedule.layers import layers_of
-from armlet.schedule.windows import finishing_order, total_cover
+from armlet.schedule.neuron_order import finishing_order, total_loads
 
 SLOTS, DEGREE = 1_000, 8
 KINDS = ("runs of 2 to 8", "pairs only", "long runs of 20", "runs and strangers", "runs of uneven weight")
@@ -66,7 +66,7 @@ def planted(kind: str, seed: int, slots: int = 200) -> tuple[Batches, NDArray[np
 
 def solve(batches: Batches, slots: int, how: Annealing) -> int:
     """Transfers of the row that the layout's annealing finds from the order of slots, as `layout.place` calls it."""
-    cost = -togetherness(batches, np.arange(slots), slots)
+    cost = -co_occurrence(batches, np.arange(slots), slots)
     starts = [np.arange(slots), nearest_neighbours(cost, 0)]
     row, _ = anneal_path(cost, min(starts, key=lambda start: path_cost(cost, start)), how)
     return transfers(batches, np.argsort(row))
@@ -116,7 +116,7 @@ def windows_never_worse(problems: int) -> int:
         layer, how = layers_of(graph)[0], Annealing(moves=int(rng.integers(0, 60)), seed=seed)
         start, _ = finishing_order(layer, width, replace(how, moves=0))
         row, annealed = finishing_order(layer, width, how)
-        change = total_cover(layer, width, row) - total_cover(layer, width, start)
+        change = total_loads(layer, width, row) - total_loads(layer, width, start)
         wrong += change > 0 or change != annealed.change or sorted(row) != list(range(len(layer.neurons)))
     return wrong
 

@@ -20,7 +20,7 @@ from armlet.network.frozen import F32
 from armlet.network.network import Network
 from armlet.pipeline import compile_network
 from armlet.select.program import Program
-from armlet.select.scheduling import arrange
+from armlet.select.scheduling import schedule_instructions
 from armlet.select.select import selections
 from breakdown import network_of
 
@@ -50,7 +50,7 @@ def rounded(network: Network, part: float, biases: bool, numbers: tuple[float, .
 
 def cost(program: Program) -> tuple[int, int]:
     """Cycles and bytes, once the lines are arranged."""
-    return entry_cycles(arrange(program), "net")[0], program.line_bytes + WORD * len(program.constants)
+    return entry_cycles(schedule_instructions(program), "net")[0], program.line_bytes + WORD * len(program.constants)
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.interpret import run_order
 from armlet.select.check import check_program
 from armlet.select.program import POINTERS, Program, columns_of
-from armlet.select.scheduling import arrange, waits
+from armlet.select.scheduling import schedule_instructions, waits
 from armlet.select.select import selections
 from strategies import networks
 from test_graph import tiny
@@ -64,7 +64,7 @@ def test_arranging_keeps_what_the_program_computes_and_seldom_waits(network: Net
         selections(made.program.code, made.layout, made.program.target, made.program.partition, made.program.how)
     )
     check_program(plain)
-    arranged = arrange(plain)
+    arranged = schedule_instructions(plain)
     check_program(arranged)
     assert waits(arranged) <= waits(plain)
     assert sorted(map(tuple, arranged.lines.tolist())) == sorted(map(tuple, plain.lines.tolist()))

@@ -16,7 +16,7 @@ from armlet.layout.place import InputLayout, place
 from armlet.layout.slots import share_slots
 from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.code import Code, Op
-from armlet.schedule.plan import Plan, plan_order
+from armlet.schedule.plan import OrderPlan, plan_order
 from linear import any_order
 from strategies import networks
 from test_schedule import graph_of, random_network
@@ -65,14 +65,14 @@ def test_natural_inputs_lie_where_a_c_array_has_them(code: Code):
 
 def test_annealing_finds_neighbours_that_the_order_of_use_hides():
     graph = graph_of(random_network([200, 120, 10], 0.08, 4))
-    code = allocate(plan_order(graph, 20, Plan(), Annealing()), Registers(20))
+    code = allocate(plan_order(graph, 20, OrderPlan(), Annealing()), Registers(20))
     layout = place(code, InputLayout.FREE, Annealing())
     assert layout.transfers < 0.9 * layout.transfers_before
 
 
 def test_a_layout_whose_values_meet_is_refused():
     graph = graph_of(random_network([20, 30, 30, 5], 0.4, 4))
-    code = allocate(plan_order(graph, 6, Plan(2), QUICK), Registers(6))
+    code = allocate(plan_order(graph, 6, OrderPlan(2), QUICK), Registers(6))
     layout = place(code, InputLayout.FREE, QUICK)
     words = layout.words.copy()
     words[graph.inputs :][words[graph.inputs :] >= 0] = 0

@@ -31,7 +31,7 @@ from armlet.prove.terms import Terms
 from armlet.schedule.interpret import run_order
 from armlet.select.check import check_program
 from armlet.select.program import Program
-from armlet.select.scheduling import arrange
+from armlet.select.scheduling import schedule_instructions
 from armlet.select.select import selections
 from armlet.simulate.link import link_build
 from armlet.simulate.runner import Runner
@@ -76,7 +76,7 @@ def ways(made: Compilation) -> list[Program]:
 
 
 def cycles(program: Program) -> int:
-    return entry_cycles(arrange(program), "net")[0]
+    return entry_cycles(schedule_instructions(program), "net")[0]
 
 
 def the_way(number: int) -> Callable[..., Program]:
@@ -84,7 +84,7 @@ def the_way(number: int) -> Callable[..., Program]:
 
     def selected(*arguments: object) -> Program:
         found = list(selections(*arguments))  # type: ignore[arg-type]
-        return arrange(found[min(number, len(found) - 1)])
+        return schedule_instructions(found[min(number, len(found) - 1)])
 
     return selected
 

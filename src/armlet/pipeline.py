@@ -9,15 +9,15 @@ from typing import TypeVar
 from armlet.anneal.engine import Annealed, Annealing
 from armlet.arithmetic.float32 import MultiplyAdd
 from armlet.build.bundle import OWNS, Bundle, bundle
-from armlet.build.manifest import MemoryEntry, Search, cheapest, layouts_of
+from armlet.build.manifest import MemoryEntry, SearchRecord, cheapest, layouts_of
 from armlet.build.names import check_name
 from armlet.build.prologue import frame
 from armlet.config import CompileOptions
 from armlet.errors import CapacityError, InputError
 from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
+from armlet.graph.merge_equivalents import merge_equivalents
 from armlet.graph.rescale import Rescale, rescale
-from armlet.graph.share import share
 from armlet.graph.simplify import Simplified, simplify, unsimplified
 from armlet.isa.target import Target
 from armlet.isa.targets import TARGETS
@@ -35,7 +35,7 @@ from armlet.select.check import check_program
 from armlet.select.lowering import partitions_with_room
 from armlet.select.program import Program
 from armlet.storage import write_folder
-from armlet.tune import SPARES, cheapest_program, choose
+from armlet.tune import SOURCE_REGISTERS, cheapest_program, tune
 
 Kind = TypeVar("Kind", bound=Enum)
 
@@ -70,7 +70,7 @@ def compile_network(
     annealed: list[Annealed] = []
     how = Annealing(**asdict(options.anneal), seed=options.seed, watch=annealed.append)
     partitions = target.grant(options.registers)
-    spares = SPARES if options.batch is None else (options.batch,)
+    source_registers = SOURCE_REGISTERS if options.batch is None else (options.batch,)
     scales = _choice(Rescale, "rescale", options.rescale)
     rounding = _choice(MultiplyAdd, "multiply_add", options.multiply_add)
     layouts = tuple(InputLayout) if options.inputs == "auto" else (_choice(InputLayout, "inputs", options.inputs),)
@@ -80,12 +80,14 @@ def compile_network(
     graph = build_graph(raw)
     graph.check()
     simplified = simplify(graph, raw.domain) if options.simplify else unsimplified(graph)
-    lean = rescale(share(simplified.graph) if options.simplify else graph, raw.domain, scales)
+    lean = rescale(merge_equivalents(simplified.graph) if options.simplify else graph, raw.domain, scales)
     lean.check()
 
     watch("order")
     by_moves = options.objective == "moves"
-    choice = choose(lean, target, partitions_with_room(partitions, lean), spares, layouts[0], how, by_moves, rounding)
+    choice = tune(
+        lean, target, partitions_with_room(partitions, lean), source_registers, layouts[0], how, by_moves, rounding
+    )
     partition = choice.partition
     order = plan_order(lean, partition.values, choice.plan, how)
     order.check()
@@ -104,7 +106,7 @@ def compile_network(
     program.layout.check(code)
     check_program(program)
 
-    search = Search(tried, annealed)
+    search = SearchRecord(tried, annealed)
     made = bundle(name, network, simplified, program, frame(program, name), asdict(options), search)
     _check_budget(name, made.manifest.memory, options)
     return Compilation(network, graph, simplified, order, code, program.layout, program, made)

@@ -1,13 +1,11 @@
-"""What is settled by trying: the partition of the float registers, and the plan of the order.
+"""Tunes what no stage can decide alone: the partition of the float registers, and the plan of the order.
 
-More registers for constants make each transfer out of the pool longer; more registers for values keep more of them out
-of memory; few in all leave the caller's registers alone. Registers left to passing sources make their transfers longer
-and their number larger. A run of order, registers and layout without annealing prices each choice, one thing after
-another. What brings the activation moves down to inputs and outputs goes before what does not; among others, the
-objective decides.
+More registers for constants make each load from the pool longer; more registers for values keep more of them out of
+memory; few registers in all leave those that belong to the caller alone. Each choice is priced by a run of order,
+registers and layout without annealing; one thing is settled after another. Plans whose activation moves reach their
+bound go before others; among equals the objective decides.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeAlias
@@ -23,14 +21,14 @@ from armlet.layout.place import InputLayout, place
 from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.code import Code
 from armlet.schedule.layers import layers_of
-from armlet.schedule.plan import Plan, can_hand_on, plan_order
+from armlet.schedule.plan import OrderPlan, can_fuse, plan_order
 from armlet.select.multiply_adds import least_cycles
 from armlet.select.program import Program
-from armlet.select.scheduling import arrange
+from armlet.select.scheduling import schedule_instructions
 from armlet.select.select import selections
 
 LARGEST = 50_000  # connections; beyond, pricing would take longer than it saves, and the usual choice stands
-SPARES = (4, 1, 2, 3, 6, 8)  # registers left to sources, the usual number first
+SOURCE_REGISTERS = (4, 1, 2, 3, 6, 8)  # registers left to sources, the usual number first
 
 Price: TypeAlias = tuple[bool, float]
 
@@ -38,8 +36,8 @@ Price: TypeAlias = tuple[bool, float]
 def cheapest_program(
     code: Code, layout: Layout, target: Target, partition: RegisterPartition, rounding: MultiplyAdd
 ) -> Program:
-    """Of all ways to supply the constants of `code`, the one of the fewest cycles, its instructions scheduled."""
-    programs = [arrange(program) for program in selections(code, layout, target, partition, rounding)]
+    """The program of the fewest cycles over all ways to materialise the constants of `code`, instructions scheduled."""
+    programs = [schedule_instructions(program) for program in selections(code, layout, target, partition, rounding)]
     return min(programs, key=program_price)
 
 
@@ -54,7 +52,7 @@ class Choice:
     """How the registers are shared out, and how the order is planned."""
 
     partition: RegisterPartition
-    plan: Plan
+    plan: OrderPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +65,18 @@ class _Case:
     rounding: MultiplyAdd
 
 
-def choose(
+def tune(
     graph: Graph,
     target: Target,
     partitions: tuple[RegisterPartition, ...],
-    spares: tuple[int, ...],
+    source_registers: tuple[int, ...],
     inputs: InputLayout,
     how: Annealing,
     by_moves: bool = False,
     rounding: MultiplyAdd = MultiplyAdd.SEPARATE,
 ) -> Choice:
     """The choice whose moves reach their bound, if any does, of the least cycles or moves; the earlier of equals."""
-    usual = Choice(partitions[0], Plan(_fitting(spares, partitions[0])[0]))
+    usual = Choice(partitions[0], OrderPlan(_fitting(source_registers, partitions[0])[0]))
     if graph.connections > LARGEST:
         return usual
     case = _Case(graph, target, inputs, replace(how, moves=0), by_moves, rounding)
@@ -87,31 +85,26 @@ def choose(
     def price(choice: Choice) -> Price:
         return _price(case, choice)
 
-    best = _cheapest(
-        [usual, *(Choice(partition, Plan(_fitting(spares, partition)[0])) for partition in partitions[1:])], price
-    )
-    best = _cheapest(
-        [best, *(Choice(best.partition, Plan(spare)) for spare in _fitting(spares, best.partition)[1:])], price
-    )
+    others = (Choice(each, OrderPlan(_fitting(source_registers, each)[0])) for each in partitions[1:])
+    best = min([usual, *others], key=price)
+    counts = _fitting(source_registers, best.partition)
+    best = min([best, *(Choice(best.partition, OrderPlan(count)) for count in counts[1:])], key=price)
     for at in range(len(layers_of(graph)) - 1):
-        best = _cheapest([best, *_handing_on(case, best, at)], price)
+        best = min([best, *_fused(case, best, at)], key=price)
     return best
 
 
-def _fitting(spares: tuple[int, ...], partition: RegisterPartition) -> tuple[int, ...]:
+def _fitting(source_registers: tuple[int, ...], partition: RegisterPartition) -> tuple[int, ...]:
     """Those that leave an accumulator; one, where none does."""
-    return tuple(spare for spare in spares if spare < partition.values) or (1,)
+    return tuple(count for count in source_registers if count < partition.values) or (1,)
 
 
-def _handing_on(case: _Case, best: Choice, at: int) -> list[Choice]:
+def _fused(case: _Case, best: Choice, at: int) -> list[Choice]:
+    """The best choice with layer `at` fused with the next one, where that can be."""
     layers, plan = layers_of(case.graph), best.plan
-    if at - 1 in plan.handed_on or not can_hand_on(layers, at, best.partition.values, plan.spare):
+    if at - 1 in plan.fused or not can_fuse(layers, at, best.partition.values, plan.source_registers):
         return []
-    return [replace(best, plan=replace(plan, handed_on=plan.handed_on | {at}))]
-
-
-def _cheapest(choices: list[Choice], price: Callable[[Choice], Price]) -> Choice:
-    return choices[0] if len(choices) == 1 else min(choices, key=price)
+    return [replace(best, plan=replace(plan, fused=plan.fused | {at}))]
 
 
 def _price(case: _Case, choice: Choice) -> Price:

@@ -101,7 +101,7 @@ class AnnealingEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class SearchRecord:
     """What was tried on the way to a program."""
 
     layouts: list[LayoutEntry]
@@ -226,7 +226,7 @@ def make_manifest(
     settings: Settings,
     files: dict[str, str],
     vectors: tuple[F32, F32],
-    search: Search,
+    search: SearchRecord,
 ) -> Manifest:
     """The manifest of a build. The same network, settings and version give the same bytes."""
     return Manifest(

@@ -35,7 +35,7 @@ def batches_of(code: Code) -> Batches:
     return Batches(cell[moves], ends.astype(np.int64))
 
 
-def inputs_alone(code: Code) -> NDArray[np.int64]:
+def input_items(code: Code) -> NDArray[np.int64]:
     """The items of the input block by cell, and -1 for all other cells."""
     graph = code.order.graph
     cells = np.arange(graph.nodes + len(graph.outputs))
@@ -47,7 +47,7 @@ def transfers(batches: Batches, word: NDArray[np.int64]) -> int:
     return int(_runs(batches.cells, batches.ends, word))
 
 
-def togetherness(batches: Batches, item: NDArray[np.int64], items: int) -> NDArray[np.float32]:
+def co_occurrence(batches: Batches, item: NDArray[np.int64], items: int) -> NDArray[np.float32]:
     """How many batches hold both of two items; `item` by cell, -1 for cells that take no part."""
     table = np.zeros((items, items), np.float32)
     _count_pairs(batches.cells, batches.ends, item, table)

@@ -1,4 +1,4 @@
-"""Activations to lines, all of one kind at once: each ACTIVATE whose value stays in its register."""
+"""Selects operations for activations: each ACTIVATE whose value stays in its register, all of one kind at once."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,7 +9,7 @@ from armlet.network.frozen import F32
 from armlet.schedule.code import Op
 from armlet.select.instructions import Instructions
 from armlet.select.lines import Lines
-from armlet.select.lowering import FROM_POOL, Move, lower, temporaries
+from armlet.select.lowering import FROM_POOL, MicroOperation, lower, temporaries
 
 
 def _parts_of(instructions: Instructions, graph: Graph, code: int, part: int) -> NDArray[np.int64]:
@@ -43,12 +43,12 @@ def add_activations(
             at = at[~instructions.deferred[at]]
             floats = {0: instructions.register[at], FROM_POOL: constant[at]}
             floats |= {k + 1: np.full(len(at), free + k) for k in range(taken)}
-            for move in part.moves if len(at) else ():
-                lines.add(at, op=move.op, **_columns(move, floats))
+            for operation in part.operations if len(at) else ():
+                lines.add(at, op=operation.op, **_columns(operation, floats))
 
 
-def _columns(move: Move, floats: dict[int, Index]) -> dict[str, ArrayLike]:
-    """The operands of a move in columns of lines, its float registers as given."""
-    names = move.op.operands.names
-    placed: dict[str, ArrayLike] = {name: floats[getattr(move, name)] for name in names & {"d", "a", "b"}}
-    return placed | {name: getattr(move, name) for name in names & {"core", "other", "addend"}}
+def _columns(operation: MicroOperation, floats: dict[int, Index]) -> dict[str, ArrayLike]:
+    """The operands of a micro-operation in columns of lines, its float registers as given."""
+    names = operation.op.operands.names
+    placed: dict[str, ArrayLike] = {name: floats[getattr(operation, name)] for name in names & {"d", "a", "b"}}
+    return placed | {name: getattr(operation, name) for name in names & {"core", "other", "addend"}}

@@ -1,4 +1,4 @@
-"""The instructions of a code as columns, and each ACTIVATE expanded into pseudo-instructions.
+"""Expands each ACTIVATE of a code into pseudo-instructions, and gives all instructions as columns.
 
 A pseudo-instruction takes one constant at most, so that constants can be planned before registers are given to them:
 an ACTIVATE whose program wants k constants becomes k of them (`select/lowering.py`), in place of one.

@@ -32,7 +32,7 @@ _OPERATIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class MicroOperation:
     """One operation. Float registers are temporaries, 0 the accumulator; core registers are the first scratch ones."""
 
     op: Operation
@@ -45,10 +45,10 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PseudoInstruction:
     """A pseudo-instruction: operations of which one takes a constant, or none does."""
 
-    moves: tuple[Move, ...]
+    operations: tuple[MicroOperation, ...]
     takes_constant: bool = False
     constant: float | None = None  # where one is taken; none: the slope of leaky_relu
 
@@ -57,9 +57,9 @@ class Part:
 class Lowered:
     """The operations of an activation, and what they take beside the accumulator."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[PseudoInstruction, ...]
     floats: int  # float registers
-    in_core: tuple[Move, ...]  # all between TO_GPR and FROM_GPR, where one core register is all that they take
+    in_core: tuple[MicroOperation, ...]  # between TO_GPR and FROM_GPR, where one core register is all that it takes
 
 
 @dataclass(slots=True)
@@ -81,45 +81,47 @@ def lower(kind: Activation) -> Lowered:
     """The operations of an activation."""
     steps = RECIPES[kind].steps
     floats, cores = _Registers({X: 0}, 1), _Registers()
-    moves: list[Move] = []
+    operations: list[MicroOperation] = []
     constants: list[float | None] = []
     for number, step in enumerate(steps, 1):
-        moves += _brought(step, floats, cores)
+        operations += _brought(step, floats, cores)
         mine = floats if step.does in FLOATING else cores
         a, b = mine.of.get(step.a, 0), FROM_POOL if step.b in (CONSTANT, SLOPE) else mine.of.get(step.b, 0)
         if b == FROM_POOL:
             constants.append(step.constant if step.b == CONSTANT else None)
         _release(RECIPES[kind], number, step, floats, cores)
-        moves.append(_operation(step, _place(step, number, a, mine), a, b))
+        operations.append(_operation(step, _place(step, number, a, mine), a, b))
     if steps and len(steps) not in floats.of:
-        moves.append(Move(Operation.FROM_GPR, d=0, core=cores.of[len(steps)]))
+        operations.append(MicroOperation(Operation.FROM_GPR, d=0, core=cores.of[len(steps)]))
     assert floats.of.get(len(steps), 0) == 0, "the result ends in the accumulator"
-    alone = cores.most == 1 and floats.most == 1 and len(moves) > 2
-    return Lowered(_parts(moves, constants), floats.most - 1, _in_core(moves) if alone else ())
+    alone = cores.most == 1 and floats.most == 1 and len(operations) > 2
+    return Lowered(_parts(operations, constants), floats.most - 1, _in_core(operations) if alone else ())
 
 
-def _brought(step: Step, floats: _Registers, cores: _Registers) -> Iterator[Move]:
+def _brought(step: Step, floats: _Registers, cores: _Registers) -> Iterator[MicroOperation]:
     """Operands that a step wants in registers of the other kind."""
     for value in (step.a, step.b):
         if value >= 0 and step.does in FLOATING and value not in floats.of:
-            yield Move(Operation.FROM_GPR, d=floats.take(value), core=cores.of[value])
+            yield MicroOperation(Operation.FROM_GPR, d=floats.take(value), core=cores.of[value])
         elif value >= 0 and step.does not in FLOATING and value not in cores.of:
-            yield Move(Operation.TO_GPR, core=cores.take(value), a=floats.of[value])
+            yield MicroOperation(Operation.TO_GPR, core=cores.take(value), a=floats.of[value])
 
 
-def _parts(moves: list[Move], constants: list[float | None]) -> tuple[Part, ...]:
+def _parts(operations: list[MicroOperation], constants: list[float | None]) -> tuple[PseudoInstruction, ...]:
     """The operations cut before each that takes a constant, but for the first of these."""
-    takes = [at for at, move in enumerate(moves) if move.b == FROM_POOL]
+    takes = [at for at, operation in enumerate(operations) if operation.b == FROM_POOL]
     if not takes:
-        return (Part(tuple(moves)),)
-    ends = [0, *takes[1:], len(moves)]
-    return tuple(Part(tuple(moves[i:j]), True, constant) for (i, j), constant in zip(pairwise(ends), constants))
+        return (PseudoInstruction(tuple(operations)),)
+    ends = [0, *takes[1:], len(operations)]
+    return tuple(
+        PseudoInstruction(tuple(operations[i:j]), True, constant) for (i, j), constant in zip(pairwise(ends), constants)
+    )
 
 
-def _in_core(moves: list[Move]) -> tuple[Move, ...]:
+def _in_core(operations: list[MicroOperation]) -> tuple[MicroOperation, ...]:
     """What is done between bringing a value into a core register and bringing it back."""
-    assert (moves[0].op, moves[-1].op) == (Operation.TO_GPR, Operation.FROM_GPR), "there and back"
-    return tuple(moves[1:-1])
+    assert (operations[0].op, operations[-1].op) == (Operation.TO_GPR, Operation.FROM_GPR), "there and back"
+    return tuple(operations[1:-1])
 
 
 def temporaries(graph: Graph) -> int:
@@ -137,13 +139,13 @@ def partitions_with_room(partitions: tuple[RegisterPartition, ...], graph: Graph
     return kept
 
 
-def _operation(step: Step, d: int, a: int, b: int) -> Move:
+def _operation(step: Step, d: int, a: int, b: int) -> MicroOperation:
     op = _OPERATIONS[step.does]
     if step.does in FLOATING:
-        return Move(op, d=d, a=a, b=b)
+        return MicroOperation(op, d=d, a=a, b=b)
     if step.does is Does.SIGNED:  # in place of its first operand
-        return Move(op, core=d, other=b)
-    return Move(op, core=d, other=a if step.does is Does.MAGNITUDE else 0, addend=step.bits)
+        return MicroOperation(op, core=d, other=b)
+    return MicroOperation(op, core=d, other=a if step.does is Does.MAGNITUDE else 0, addend=step.bits)
 
 
 def _place(step: Step, number: int, a: int, mine: _Registers) -> int:

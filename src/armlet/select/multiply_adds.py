@@ -1,7 +1,8 @@
-"""Multiply-adds to lines, all of one kind at once.
+"""Selects operations for multiply-adds, for all of one kind at once.
 
-A weight of one or minus one needs no constant: it is an addition or subtraction. Any other comes as the supply says,
-and the product takes its place. A neuron's first multiply-add begins with its bias, unless that is zero.
+A weight of one or minus one needs no constant: it is an addition or subtraction. Any other constant is in the register
+that its materialisation says, and the product takes its place. A neuron's first multiply-add begins with its bias,
+unless that is zero.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from armlet.isa.operation import Operation
 from armlet.isa.target import RegisterPartition, Target
 from armlet.schedule.code import Code
 from armlet.select.activations import constants_of
-from armlet.select.constants import Supply, supplies
+from armlet.select.constants import Materialisation, materialisations
 from armlet.select.instructions import Instructions, expanded
 from armlet.select.lines import Lines
 from armlet.select.lowering import temporaries
@@ -26,33 +27,39 @@ _POOL = POINTERS.index("pool")
 
 def arithmetic(
     instructions: Instructions, graph: Graph, target: Target, partition: RegisterPartition, how: MultiplyAdd
-) -> Iterator[tuple[Lines, Supply]]:
-    """The lines of FIRST, NEXT and CONSTANT and those that bring constants: for each supply that there is."""
+) -> Iterator[tuple[Lines, Materialisation]]:
+    """The lines of INIT, ACCUMULATE and BIAS and of their constants, for each way to materialise these."""
     steps = Steps.of(instructions, graph)
     registers = range(partition.values, partition.values + partition.constants - temporaries(graph))
-    for supply in supplies(steps, constants_of(instructions, graph), target.immediates, how, registers):
+    for constants in materialisations(steps, constants_of(instructions, graph), target.immediates, how, registers):
         lines = Lines()
-        _add_constants(lines, supply)
-        _add_multiply_adds(lines, steps, supply, how)
-        yield lines, supply
+        _add_constants(lines, constants)
+        _add_multiply_adds(lines, steps, constants, how)
+        yield lines, constants
 
 
 def least_cycles(code: Code, target: Target, partition: RegisterPartition, how: MultiplyAdd) -> int:
-    """Cycles of these lines with the cheapest supply, without waits between them."""
+    """Cycles of these lines the cheapest way, without waits between them."""
     instructions = expanded(code, np.zeros(len(code.instructions), np.bool_))
     ways = arithmetic(instructions, code.order.graph, target, partition, how)
     return min(cycles_of(lines.in_order(), target) for lines, _ in ways)
 
 
-def _add_constants(lines: Lines, supply: Supply) -> None:
-    lines.add(supply.stream.opens, op=Operation.LOAD_CONSTANTS, d=supply.into, length=supply.stream.sizes, base=_POOL)
-    for at, register, number in supply.made:
+def _add_constants(lines: Lines, constants: Materialisation) -> None:
+    lines.add(
+        constants.pool.opens,
+        op=Operation.LOAD_CONSTANTS,
+        d=constants.into,
+        length=constants.pool.sizes,
+        base=_POOL,
+    )
+    for at, register, number in constants.immediates:
         lines.add(at, op=Operation.IMMEDIATE, d=register, bits=number.view(np.int32))
 
 
-def _add_multiply_adds(lines: Lines, steps: Steps, supply: Supply, how: MultiplyAdd) -> None:
-    a, x, start, factor = steps.accumulator, steps.value, supply.start, supply.factor
-    unit, twice, positive = steps.unit, supply.doubled, steps.weight > 0
+def _add_multiply_adds(lines: Lines, steps: Steps, constants: Materialisation, how: MultiplyAdd) -> None:
+    a, x, start, factor = steps.accumulator, steps.value, constants.start, constants.factor
+    unit, twice, positive = steps.unit, constants.doubled, steps.weight > 0
     adds, copied = steps.connects & ~steps.bare, start != a
     steps.put(lines, steps.constant & copied, Operation.COPY, a, start)
     steps.put(lines, steps.bare & unit, np.where(positive, Operation.COPY, Operation.NEGATE), a, x)

@@ -29,7 +29,7 @@ _ONE, _WORK = np.uint64(1), np.uint64(1 << 62)  # all words of the work block to
 _INTO_WORK = [POINTERS.index("work"), POINTERS.index("work_cursor")]
 
 
-def arrange(program: Program) -> Program:
+def schedule_instructions(program: Program) -> Program:
     """The same program with its lines rearranged."""
     reads, writes = _effects(program)
     late = by_operation(program.lines, lambda op: program.target.templates[op].late)

@@ -1,9 +1,8 @@
-"""Code and layout to a program: choose operations for each instruction.
+"""Selects operations: code and a layout become programs, one for each way to materialise the constants.
 
 Instructions of one kind are selected all at once, and their lines fall into place at the end. No activation has a
-branch. What is worked on in a core register alone (ReLU, ReLU6) goes from there straight to memory where it is only
-stored. Constants can come in several ways: which one is cheapest is
-found by trying (`armlet.tune`).
+branch. One that a single core register can hold (ReLU, ReLU6) is carried out by the stores of its value where nothing
+else reads it.
 """
 
 from collections.abc import Iterator
@@ -30,14 +29,14 @@ _STORE, _ACCUMULATE, _ACTIVATE = int(Op.STORE), int(Op.ACCUMULATE), int(Op.ACTIV
 def selections(
     code: Code, layout: Layout, target: Target, partition: RegisterPartition, how: MultiplyAdd
 ) -> Iterator[Program]:
-    """A program for each way to supply constants, first the one that streams all of them."""
+    """A program for each way to materialise constants, first the one that loads all of them from the pool."""
     graph = code.order.graph
     deferred = _activated_in_stores(code.instructions, _IN_CORE[graph.activation], code.registers)
     instructions = expanded(code, deferred)
-    for lines, supply in arithmetic(instructions, graph, target, partition, how):
-        add_activations(lines, instructions, graph, partition, supply.factor)
+    for lines, constants in arithmetic(instructions, graph, target, partition, how):
+        add_activations(lines, instructions, graph, partition, constants.factor)
         add_transfers(lines, instructions, layout, graph, target)
-        yield Program(target, code, layout, how, partition, lines.in_order(), supply.stream.constants)
+        yield Program(target, code, layout, how, partition, lines.in_order(), constants.pool.constants)
 
 
 @njit(cache=True)

@@ -1,4 +1,4 @@
-"""What each instruction of a code computes with, as columns, so that instructions of one kind are selected at once."""
+"""What each instruction computes with, as columns, so that multiply-adds of one kind are selected at once."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Loads and stores to lines: moves of a batch that lie side by side, in memory and in registers, go in one transfer.
+"""Selects operations for loads and stores: neighbours in memory and in registers go in one transfer.
 
 A value whose activation is worked on in a core register goes to memory from there.
 """

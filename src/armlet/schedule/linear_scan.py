@@ -15,7 +15,7 @@ _LOAD, _STORE, _INIT, _ACCUMULATE = int(Op.LOAD), int(Op.STORE), int(Op.INIT), i
 _ACTIVATE, _BIAS = int(Op.ACTIVATE), int(Op.BIAS)
 
 
-class Problem(NamedTuple):
+class AllocationProblem(NamedTuple):
     """An order with what is known of it beforehand. Times are positions in the order."""
 
     registers: int
@@ -31,7 +31,7 @@ class Problem(NamedTuple):
     links: NDArray[Any]  # by output: the next output of the same node, or -1
 
 
-class State(NamedTuple):
+class AllocatorState(NamedTuple):
     """What changes during the walk."""
 
     holder: NDArray[Any]  # by register: the node that it holds, or -1
@@ -62,7 +62,7 @@ def next_accesses(source, target, nodes):
 
 
 @njit(cache=True)
-def walk(problem, most, early):
+def linear_scan(problem, most, early):
     """The instructions, and which neurons are stored before they are read. `early` ones are stored when finished."""
     state = _begin(problem, most)
     found = early.copy()
@@ -91,7 +91,7 @@ def _begin(problem, most):
     nodes, time = len(problem.fan_in), len(problem.source)
     stored = np.zeros(nodes, np.bool_)
     stored[: problem.inputs] = True
-    return State(
+    return AllocatorState(
         np.full(problem.registers, -1, np.int64),
         np.full(nodes, -1, np.int64),
         problem.first.copy(),

@@ -22,7 +22,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 _Twins: TypeAlias = dict[int, tuple[int, float]]  # a node to that which computes it, and its value over that one's
 
 
-def share(graph: Graph) -> Graph:
+def merge_equivalents(graph: Graph) -> Graph:
     """The graph with each set of twins computed once, by the first of them. Outputs stay apart."""
     assert len(graph.twins) == 0, "share once"
     found: _Twins = {}

@@ -11,12 +11,12 @@ from armlet.arithmetic.float32 import MultiplyAdd
 from armlet.build.scaling import scaling_of
 from armlet.errors import InvariantError
 from armlet.graph.build import build_graph
-from armlet.graph.graph import HOMOGENEOUS, Graph
+from armlet.graph.graph import Graph
 from armlet.graph.interpret import run_graph
 from armlet.graph.merge_equivalents import merge_equivalents
 from armlet.graph.rescale import FARTHEST, Rescale, rescale
 from armlet.graph.text import show_graph
-from armlet.network.activation import Activation
+from armlet.network.activation import DEFINITIONS, Activation
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
@@ -103,7 +103,7 @@ def test_weights_that_are_one_power_of_two_become_units():
     assert graph.bias.tolist() == [0, 0, 0, 0.25, 4, 0]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Activation if list(Activation).index(kind) not in HOMOGENEOUS])
+@pytest.mark.parametrize("kind", [kind for kind in Activation if not DEFINITIONS[kind].is_homogeneous])
 def test_what_does_not_pass_a_scale_on_keeps_its_own(kind: Activation):
     hidden = Layer(np.full((2, 3), 4, np.float32), np.array([1, 2], np.float32), kind)
     for how in Rescale:

@@ -56,7 +56,7 @@ def _signature(graph: Graph, node: int) -> tuple[tuple[bytes, ...], int] | None:
         return None
     weight, bias = graph.weight[begin:end].astype(np.float64), float(graph.bias[node])
     used = np.abs(weight).min() >= _SMALLEST and (bias == 0 or abs(bias) >= _SMALLEST)
-    scales = used and graph.activation[node] in HOMOGENEOUS
+    scales = used and HOMOGENEOUS[graph.activation[node]]
     exponent = int(np.frexp(weight[0])[1]) if scales else 0
     kind = np.array((graph.activation[node], graph.slope[node]), np.float64)
     numbers = np.ldexp(np.append(weight, bias + 0.0), -exponent)

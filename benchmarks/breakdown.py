@@ -13,7 +13,7 @@ import numpy as np
 from armlet.build.prologue import entry_cycles
 from armlet.config import CompileOptions
 from armlet.formats.params import read_params
-from armlet.isa.target import Op
+from armlet.isa.operation import Operation
 from armlet.network.network import Network
 from armlet.pipeline import Compilation, compile_network
 from armlet.select.program import Program
@@ -21,17 +21,17 @@ from armlet.select.scheduling import waits
 from networks import survivors
 
 SPENT_ON = {
-    "constants": (Op.STREAM, Op.IMMEDIATE),
-    "multiply": (Op.MULTIPLY, Op.FUSED),
-    "add": (Op.ADD, Op.SUBTRACT),
-    "loads": (Op.LOAD, Op.LOAD_PAIR, Op.LOAD_LIST),
-    "stores": (Op.STORE, Op.STORE_LIST, Op.CORE_STORE, Op.CORE_STORE_LIST),
-    "pointers": (Op.STEP_UP, Op.STEP_DOWN, Op.POINT, Op.POINT_FAR),
-    "activation": (Op.TO_CORE, Op.CLAMP, Op.FROM_CORE),
+    "constants": (Operation.LOAD_CONSTANTS, Operation.IMMEDIATE),
+    "multiply": (Operation.MULTIPLY, Operation.FUSED),
+    "add": (Operation.ADD, Operation.SUBTRACT),
+    "loads": (Operation.LOAD, Operation.LOAD_PAIR, Operation.LOAD_MULTIPLE),
+    "stores": (Operation.STORE, Operation.STORE_MULTIPLE, Operation.GPR_STORE, Operation.GPR_STORE_MULTIPLE),
+    "pointers": (Operation.STEP_UP, Operation.STEP_DOWN, Operation.LEA, Operation.LEA_FAR),
+    "activation": (Operation.TO_GPR, Operation.CLAMP, Operation.FROM_GPR),
 }
 
 
-def cycles_of(program: Program, ops: tuple[Op, ...]) -> int:
+def cycles_of(program: Program, ops: tuple[Operation, ...]) -> int:
     """Cycles of the lines with one of these operations, without waits."""
     return program.with_lines(program.lines[np.isin(program.lines["op"], ops)]).line_cycles
 

@@ -19,7 +19,7 @@ from armlet.network.frozen import F32
 from armlet.network.network import Network
 from armlet.pipeline import compile_network
 from armlet.select.program import Program
-from armlet.select.scheduling import arrange
+from armlet.select.scheduling import schedule_instructions
 from armlet.select.select import selections
 from breakdown import network_of
 
@@ -49,7 +49,9 @@ def rounded(network: Network, part: float, biases: bool, numbers: tuple[float, .
 
 def cost(program: Program) -> tuple[int, int]:
     """Cycles and bytes, once the lines are arranged."""
-    return entry_cycles(arrange(program), "net")[0], program.line_bytes + program.word * len(program.constants)
+    return entry_cycles(schedule_instructions(program), "net")[0], program.line_bytes + program.word * len(
+        program.constants
+    )
 
 
 def main() -> None:
@@ -67,7 +69,7 @@ def main() -> None:
             network = rounded(network_of(text, arguments.seed), part, biases, numbers, arguments.seed)
             made = compile_network(network, "net", options)
             program = made.program
-            ways = selections(program.code, made.layout, program.target, program.split)
+            ways = selections(program.code, made.layout, program.target, program.partition)
             streamed, *others = [f"{cycles:,} / {size:,}" for cycles, size in map(cost, ways)]
             built = f"{entry_cycles(program, 'net')[0]:,} / {cost(program)[1]:,}"
             what = f"{part:.0%} of weights" + (", biases" if biases else "")

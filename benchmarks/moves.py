@@ -23,8 +23,8 @@ from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.bound import move_bound
 from armlet.schedule.layers import layers_of
 from armlet.schedule.order import Order
-from armlet.schedule.plan import Plan, plan_order
-from armlet.tune import SPARES
+from armlet.schedule.plan import OrderPlan, plan_order
+from armlet.tune import SOURCE_REGISTERS
 
 HOW = Annealing(moves=200)
 
@@ -60,14 +60,14 @@ def greedy_tiles(graph: Graph, registers: int) -> Order:
     return Order(graph, np.concatenate(parts))
 
 
-def planned(graph: Graph, registers: int, spares: tuple[int, ...]) -> int:
+def planned(graph: Graph, registers: int, counts: tuple[int, ...]) -> int:
     """The fewest moves of the plans that leave so many registers to sources."""
-    orders = (plan_order(graph, registers, Plan(spare), HOW) for spare in spares if spare < registers)
+    orders = (plan_order(graph, registers, OrderPlan(count), HOW) for count in counts if count < registers)
     return min(allocate(order, Registers(registers, batch=1)).moves for order in orders)
 
 
 def measure(graph: Graph, registers: int) -> Result:
-    found, sharper = planned(graph, registers, SPARES), move_bound(graph, registers)
+    found, sharper = planned(graph, registers, SOURCE_REGISTERS), move_bound(graph, registers)
     tiles = allocate(greedy_tiles(graph, registers), Registers(registers, batch=1)).moves
     within = 1 if found == graph.move_bound else 2 if planned(graph, 2 * registers, (1, 4)) == graph.move_bound else 3
     return Result(found, tiles, graph.move_bound, sharper, within)

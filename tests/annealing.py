@@ -10,20 +10,20 @@ import argparse
 from dataclasses import replace
 
 import numpy as np
+from armlet.schedule.windows import finishing_order
 
 from armlet.anneal.engine import Annealing
 from armlet.anneal.path import anneal_path, nearest_neighbours, path_cost
 from armlet.cli.console import table
-from armlet.layout.batches import Batches, togetherness, transfers
-from armlet.schedule.windows import finishing_order
+from armlet.layout.batches import Batches, co_occurrence, transfers
 from generators.graphs import drawn_layer
 from generators.planted import KINDS, planted
-from oracles.total_cover import total_cover
+from oracles.total_loads import total_loads
 
 
 def solve(batches: Batches, slots: int, how: Annealing) -> int:
     """Transfers of the row that the layout's annealing finds from the order of slots, as `layout.place` calls it."""
-    cost = -togetherness(batches, np.arange(slots), slots)
+    cost = -co_occurrence(batches, np.arange(slots), slots)
     starts = [np.arange(slots), nearest_neighbours(cost, 0)]
     row, _ = anneal_path(cost, min(starts, key=lambda start: path_cost(cost, start)), how)
     return transfers(batches, np.argsort(row))
@@ -54,7 +54,7 @@ def windows_never_worse(problems: int) -> int:
         how = Annealing(moves=int(rng.integers(0, 60)), seed=seed)
         start, _ = finishing_order(layer, width, replace(how, moves=0))
         row, annealed = finishing_order(layer, width, how)
-        change = total_cover(layer, width, row) - total_cover(layer, width, start)
+        change = total_loads(layer, width, row) - total_loads(layer, width, start)
         wrong += change > 0 or change != annealed.change or sorted(row) != list(range(len(layer.neurons)))
     return wrong
 

@@ -38,11 +38,11 @@ def show_code(code: Code) -> str:
             case Op.STORE:
                 place = f"%{what}" if what < nodes else f"output {what - nodes}"
                 lines.append(f"  store r{a} -> {place}")
-            case Op.FIRST | Op.NEXT:
-                start = float(graph.bias[graph.target[what]]).hex() if op == Op.FIRST else f"r{a}"
+            case Op.INIT | Op.ACCUMULATE:
+                start = float(graph.bias[graph.target[what]]).hex() if op == Op.INIT else f"r{a}"
                 lines.append(f"  r{a} = {start} + {float(graph.weight[what]).hex()} * r{x}  ; %{graph.target[what]}")
-            case Op.FINISH:
+            case Op.ACTIVATE:
                 lines.append(f"  r{a} = finish r{a}  ; %{what}")
-            case Op.CONSTANT:
+            case Op.BIAS:
                 lines.append(f"  r{a} = {float(graph.bias[what]).hex()}  ; %{what}")
     return "\n".join(lines) + "\n"

@@ -19,7 +19,7 @@ from armlet.graph.graph import Graph
 from armlet.layout.layout import Layout
 from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.check import check_code
-from armlet.schedule.code import Code, Op
+from armlet.schedule.code import MOVES, Code, Op
 from armlet.schedule.order import Order
 from armlet.select.check import check_program
 from armlet.select.program import Program
@@ -56,7 +56,7 @@ def wounded_order(order: Order, rng: Random) -> Order | None:
 def wounded_code(code: Code, rng: Random) -> Code | None:
     """A connection, an activation or the store of an output left out."""
     graph, rows = code.order.graph, code.instructions
-    needed = (rows[:, 0] >= Op.FIRST) | ((rows[:, 0] == Op.STORE) & (rows[:, 3] >= graph.nodes))
+    needed = ~MOVES[rows[:, 0]] | ((rows[:, 0] == Op.STORE) & (rows[:, 3] >= graph.nodes))
     if not needed.any():
         return None
     at = rng.choice(np.flatnonzero(needed))

@@ -11,7 +11,7 @@ from armlet.arithmetic.float32 import FLOAT32
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.errors import CapacityError, InputError
 from armlet.formats.params import read_params, write_params
-from armlet.network.activation import MEANINGS, Activation, activated, activation_error
+from armlet.network.activation import DEFINITIONS, Activation, activated, activation_error
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32
 from armlet.network.network import Network
@@ -55,7 +55,7 @@ def test_a_stated_bound_is_no_more_than_four_times_what_is_seen():
     for kind in (Activation.SIGMOID, Activation.TANH):
         x = np.concatenate([values(0), values(1)])
         exact = activated(kind, 0.0, x.astype(np.float64))
-        assert np.abs(machine(kind, x) - exact).max() > MEANINGS[kind].absolute / 4
+        assert np.abs(machine(kind, x) - exact).max() > DEFINITIONS[kind].absolute / 4
 
 
 def test_sigmoid_and_tanh_keep_their_range_and_their_middle_however_far_the_sum():

@@ -19,7 +19,7 @@ from armlet.build.order_file import read_order
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.errors import CapacityError, InputError, InvariantError
 from armlet.formats.params import read_params
-from armlet.isa.target import Op
+from armlet.isa.operation import Operation
 from armlet.isa.targets import TARGETS
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
@@ -27,8 +27,8 @@ from armlet.network.network import Layer, Network, multilayer_perceptron
 from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.interpret import run_order
 from armlet.select.check import check_program
-from armlet.select.program import POINTERS, Program
-from armlet.select.scheduling import arrange, waits
+from armlet.select.program import POINTERS, Program, columns_of
+from armlet.select.scheduling import schedule_instructions, waits
 from armlet.select.select import selections
 from generators.networks import networks
 from generators.options import QUICK, options
@@ -48,9 +48,9 @@ def test_every_stage_of_every_compilation_passes_its_check(network: Network, cho
 @given(networks(widest=12), options())
 def test_arranging_keeps_what_the_program_computes_and_seldom_waits(network: Network, chosen: CompileOptions):
     made = compile_network(network, "net", chosen)
-    plain = next(selections(made.program.code, made.layout, made.program.target, made.program.split))
+    plain = next(selections(made.program.code, made.layout, made.program.target, made.program.partition))
     check_program(plain)
-    arranged = arrange(plain)
+    arranged = schedule_instructions(plain)
     check_program(arranged)
     assert waits(arranged) <= waits(plain)
     assert sorted(map(tuple, arranged.lines.tolist())) == sorted(map(tuple, plain.lines.tolist()))
@@ -60,12 +60,12 @@ def compiled(widths: list[int], density: float, **changes: Any) -> Compilation:
     return compile_network(random_network(widths, density, 5), "net", replace(QUICK, **changes))
 
 
-@pytest.mark.parametrize("field", ["op", "d", "a", "b", "offset", "n", "base"])
+@pytest.mark.parametrize("field", ["op", "d", "a", "b", "core", "offset", "length", "base"])
 @pytest.mark.parametrize("how", ARITHMETICS)
 def test_the_checker_refuses_a_line_with_any_field_changed(field: str, how: Arithmetic):
     """Each line in turn. What it accepts must be the same program: see `same_meaning`."""
     program = compiled([9, 6, 4], 0.8, registers=5, multiply_add=how.rounding).program
-    used = [at for at, line in enumerate(program.lines) if field in used_fields(Op(int(line["op"])))]
+    used = [at for at, line in enumerate(program.lines) if field in {"op"} | columns_of(Operation(int(line["op"])))]
     assert used
     for at in used:
         lines = program.lines.copy()
@@ -78,31 +78,15 @@ def test_the_checker_refuses_a_line_with_any_field_changed(field: str, how: Arit
 def same_meaning(program: Program, at: int, field: str) -> bool:
     """Changes that may do no harm.
 
-    POINT_FAR does what POINT does; a pair loads a register more, which may be dead; a longer store fills a dead word; a
+    LEA_FAR does what LEA does; a pair loads a register more, which may be dead; a longer store fills a dead word; a
     walker may stand where its block starts.
     """
-    op, base = Op(int(program.lines["op"][at])), POINTERS[program.lines["base"][at]]
+    op, base = Operation(int(program.lines["op"][at])), POINTERS[program.lines["base"][at]]
     return (
-        (op in (Op.POINT, Op.LOAD) and field == "op")
-        or (op is Op.STORE_LIST and field == "n")
+        (op in (Operation.LEA, Operation.LOAD) and field == "op")
+        or (op is Operation.STORE_MULTIPLE and field == "length")
         or (base == "work" and field == "base")
     )
-
-
-def used_fields(op: Op) -> set[str]:
-    match op:
-        case Op.MULTIPLY | Op.ADD | Op.SUBTRACT | Op.FUSED | Op.DIVIDE:
-            return {"op", "d", "a", "b"}
-        case Op.COPY | Op.NEGATE | Op.TO_CORE | Op.FROM_CORE | Op.MAGNITUDE | Op.SIGNED:
-            return {"op", "d", "a"}
-        case Op.CLAMP | Op.CLAMP_ABOVE:
-            return {"op", "d"}
-        case Op.LOAD | Op.STORE | Op.CORE_STORE | Op.LOAD_PAIR:
-            return {"op", "d", "base", "offset"}
-        case Op.STREAM | Op.LOAD_LIST | Op.STORE_LIST | Op.CORE_STORE_LIST:
-            return {"op", "d", "n", "base"}
-        case _:
-            return {"op", "base", "offset"}
 
 
 @pytest.mark.parametrize("how", ARITHMETICS)

@@ -16,7 +16,7 @@ from armlet.layout.place import InputLayout, place
 from armlet.layout.slots import share_slots
 from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.code import Code, Op
-from armlet.schedule.plan import Plan, plan_order
+from armlet.schedule.plan import OrderPlan, plan_order
 from generators.graphs import any_order, graph_of
 from generators.networks import networks
 from generators.perceptrons import random_network
@@ -45,12 +45,12 @@ def test_slots_are_as_few_as_the_most_values_alive_at_once(code: Code):
     alive: set[int] = set()
     most, rows = 0, code.instructions.tolist()
     nodes = code.order.graph.nodes
-    last = {row[3]: at for at, row in enumerate(rows) if row[0] <= Op.STORE}
+    last = {row[3]: at for at, row in enumerate(rows) if Op(row[0]).is_move}
     for at, (op, _, _, cell) in enumerate(rows):
         if op == Op.STORE:
             alive.add(cell)
             most = max(most, len(alive))
-        if op <= Op.STORE and cell < nodes and last[cell] == at:
+        if Op(op).is_move and cell < nodes and last[cell] == at:
             alive.discard(cell)
     assert count == most
     assert (slot[: code.order.graph.inputs] == -1).all()
@@ -66,14 +66,14 @@ def test_natural_inputs_lie_where_a_c_array_has_them(code: Code):
 
 def test_annealing_finds_neighbours_that_the_order_of_use_hides():
     graph = graph_of(random_network([200, 120, 10], 0.08, 4))
-    code = allocate(plan_order(graph, 20, Plan(), Annealing()), Registers(20))
+    code = allocate(plan_order(graph, 20, OrderPlan(), Annealing()), Registers(20))
     layout = place(code, InputLayout.FREE, Annealing())
     assert layout.transfers < 0.9 * layout.transfers_before
 
 
 def test_a_layout_whose_values_meet_is_refused():
     graph = graph_of(random_network([20, 30, 30, 5], 0.4, 4))
-    code = allocate(plan_order(graph, 6, Plan(2), QUICK), Registers(6))
+    code = allocate(plan_order(graph, 6, OrderPlan(2), QUICK), Registers(6))
     layout = place(code, InputLayout.FREE, QUICK)
     words = layout.words.copy()
     words[graph.inputs :][words[graph.inputs :] >= 0] = 0

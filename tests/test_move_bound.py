@@ -10,7 +10,7 @@ from armlet.graph.graph import Graph
 from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.bound import layer_bound, move_bound
 from armlet.schedule.layers import layers_of
-from armlet.schedule.plan import Plan, plan_order
+from armlet.schedule.plan import OrderPlan, plan_order
 from generators.graphs import any_order, graph_of
 from generators.perceptrons import random_network
 from oracles.fewest_moves import fewest_moves, is_tiny
@@ -37,10 +37,10 @@ def test_no_program_at_all_moves_less_than_the_bound(registers: int):
             continue
         optimum = fewest_moves(graph, registers)
         assert move_bound(graph, registers) <= optimum
-        spares = range(1, registers)
+        counts = range(1, registers)
         found = min(
-            allocate(plan_order(graph, registers, Plan(spare), QUICK), Registers(registers, 1)).moves
-            for spare in spares
+            allocate(plan_order(graph, registers, OrderPlan(count), QUICK), Registers(registers, 1)).moves
+            for count in counts
         )
         assert optimum <= found
         planned, least, counted = planned + found, least + optimum, counted + 1
@@ -53,7 +53,7 @@ def test_no_order_and_no_allocation_moves_less_than_the_bound(widths: list[int],
     graph = graph_of(random_network(widths, density, seed))
     bound = move_bound(graph, count)
     assert bound >= len(graph.outputs)
-    for order in (any_order(graph, seed), plan_order(graph, count, Plan(1), QUICK)):
+    for order in (any_order(graph, seed), plan_order(graph, count, OrderPlan(1), QUICK)):
         for batch in (1, 4):
             assert allocate(order, Registers(count, batch)).moves >= bound
 
@@ -69,6 +69,6 @@ def test_reads_and_writes_with_weights_counted_stay_between_their_bounds(widths:
     graph = graph_of(random_network(widths, density, seed))
     if (np.bincount(graph.target, minlength=graph.nodes)[graph.inputs :] == 0).any() or graph.connections == 0:
         return
-    code = allocate(plan_order(graph, 12, Plan(1), QUICK), Registers(12, 1))
+    code = allocate(plan_order(graph, 12, OrderPlan(1), QUICK), Registers(12, 1))
     least, most = weighted_bounds(graph)
     assert least <= graph.connections + graph.nodes - graph.inputs + code.moves <= most

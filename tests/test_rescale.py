@@ -12,10 +12,10 @@ from armlet.arithmetic.arithmetics import ARITHMETICS
 from armlet.build.scaling import scaling_of
 from armlet.errors import InvariantError
 from armlet.graph.build import build_graph
-from armlet.graph.graph import HOMOGENEOUS, Graph
+from armlet.graph.graph import Graph
+from armlet.graph.merge_equivalents import merge_equivalents
 from armlet.graph.rescale import FARTHEST, Rescale, rescale
-from armlet.graph.share import share
-from armlet.network.activation import Activation
+from armlet.network.activation import DEFINITIONS, Activation
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
 from armlet.network.normalise import fold_normalisation
@@ -33,7 +33,7 @@ HOWS = st.sampled_from((Rescale.FREE, Rescale.ANY))
 
 def lean(network: Network, how: Rescale) -> Graph:
     raw = fold_normalisation(network)
-    graph = rescale(share(build_graph(raw)), raw.domain, how)
+    graph = rescale(merge_equivalents(build_graph(raw)), raw.domain, how)
     graph.check()
     return graph
 
@@ -69,7 +69,7 @@ def test_float32_stays_within_the_bound_of_its_scales(data: st.DataObject, how: 
 def test_free_scales_round_nothing_anew(data: st.DataObject):
     network = data.draw(networks(normalised=True))
     x = data.draw(inputs_for(network))
-    graph = share(build_graph(network))
+    graph = merge_equivalents(build_graph(network))
     scaled = rescale(graph, network.domain, Rescale.FREE)
     assert (np.frexp(scaled.scale)[0] == 0.5).all()
     exact = run_graph(graph, x)
@@ -80,7 +80,7 @@ def test_free_scales_round_nothing_anew(data: st.DataObject):
 @given(networks(), HOWS)
 def test_rescaling_never_leaves_fewer_units(network: Network, how: Rescale):
     raw = fold_normalisation(network)
-    graph = share(build_graph(raw))
+    graph = merge_equivalents(build_graph(raw))
     scaled = rescale(graph, raw.domain, how)
     assert units(scaled) >= units(graph)
     assert scaled.connections == graph.connections
@@ -106,7 +106,7 @@ def test_weights_that_are_one_power_of_two_become_units():
     assert graph.bias.tolist() == [0, 0, 0, 0.25, 4, 0]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Activation if list(Activation).index(kind) not in HOMOGENEOUS])
+@pytest.mark.parametrize("kind", [kind for kind in Activation if not DEFINITIONS[kind].is_homogeneous])
 def test_what_does_not_pass_a_scale_on_keeps_its_own(kind: Activation):
     hidden = Layer(np.full((2, 3), 4, np.float32), np.array([1, 2], np.float32), kind)
     for how in Rescale:
@@ -115,10 +115,10 @@ def test_what_does_not_pass_a_scale_on_keeps_its_own(kind: Activation):
 
 @given(networks())
 def test_after_sharing_no_two_neurons_are_alike(network: Network):
-    graph = share(build_graph(fold_normalisation(network)))
+    graph = merge_equivalents(build_graph(fold_normalisation(network)))
     graph.check()
     alone = replace(graph, twins=graph.twins[:0], twin_scale=graph.twin_scale[:0])
-    assert len(share(alone).twins) == 0
+    assert len(merge_equivalents(alone).twins) == 0
 
 
 @given(st.data())
@@ -126,7 +126,7 @@ def test_sharing_keeps_the_function(data: st.DataObject):
     network = data.draw(networks(normalised=True))
     x = data.draw(inputs_for(network))
     graph = build_graph(network)
-    shared = share(graph)
+    shared = merge_equivalents(graph)
     assert shared.nodes + len(shared.twins) == graph.nodes
     scale = error_bound(network, x, scaling_of(natural_order(shared), network))
     assert np.all(np.abs(run_graph(shared, x) - run_graph(graph, x)) <= scale)
@@ -136,7 +136,7 @@ def test_twins_up_to_a_power_of_two_are_computed_once():
     row = np.array([0.3, -0.7, 0.0], np.float32)
     hidden = Layer(np.stack((row, 4 * row, row + 1)), np.array([0.1, np.float32(0.1) * 4, 0]), Activation.RELU)
     network = perceptron(hidden, np.array([[1, 0.25, 3], [0, 0.5, 1]], np.float32), 3)
-    graph = share(build_graph(network))
+    graph = merge_equivalents(build_graph(network))
     assert graph.twins.tolist() == [[1, 1, 3]]
     assert graph.twin_scale.tolist() == [0.25]
     assert graph.weight[-4:].tolist() == [2, 3, 2, 1]
@@ -152,7 +152,7 @@ def test_the_text_of_a_graph_tells_scales_and_twins():
 def test_twins_whose_weights_cancel_stay_apart():
     hidden = Layer(np.ones((2, 3), np.float32), np.ones(2, np.float32), Activation.RELU)
     network = perceptron(hidden, np.array([[1, -1]], np.float32), 3)
-    assert len(share(build_graph(network)).twins) == 0
+    assert len(merge_equivalents(build_graph(network)).twins) == 0
 
 
 def faults(order: Order) -> dict[str, Graph]:
@@ -196,7 +196,7 @@ WOUNDS = {
 @pytest.mark.parametrize("wound", WOUNDS)
 def test_a_wounded_scale_is_refused(wound: str):
     hidden = Layer(np.full((2, 3), 4, np.float32), np.array([1, 1], np.float32), Activation.RELU)
-    graph = share(build_graph(perceptron(hidden, np.ones((1, 2), np.float32), 3)))
+    graph = merge_equivalents(build_graph(perceptron(hidden, np.ones((1, 2), np.float32), 3)))
     graph.check()
     with pytest.raises(InvariantError, match="graph"):
         WOUNDS[wound](graph).check()

@@ -16,7 +16,7 @@ from armlet.schedule.check import check_code
 from armlet.schedule.code import Code, Op
 from armlet.schedule.interpret import run_order
 from armlet.schedule.order import Order
-from armlet.schedule.plan import Plan, plan_order
+from armlet.schedule.plan import OrderPlan, plan_order
 from generators.graphs import any_order, graph_of, natural_order
 from generators.networks import inputs_for, networks
 from generators.perceptrons import random_network, tiny
@@ -27,7 +27,9 @@ from printed import show_code
 QUICK = Annealing(moves=50)
 arithmetics = st.sampled_from(ARITHMETICS)
 registers = st.builds(Registers, st.integers(2, 9), st.integers(1, 4))
-plans = st.integers(2, 9).flatmap(lambda count: st.tuples(st.just(count), st.builds(Plan, st.integers(1, count - 1))))
+plans = st.integers(2, 9).flatmap(
+    lambda count: st.tuples(st.just(count), st.builds(OrderPlan, st.integers(1, count - 1)))
+)
 
 
 @given(st.data(), st.booleans())
@@ -71,7 +73,7 @@ def test_over_many_orders_the_compiled_allocator_moves_what_the_plain_rule_moves
 @given(networks(widest=12))
 def test_with_registers_for_all_values_the_moves_reach_their_bound(network: Network):
     graph = graph_of(network)
-    order = plan_order(graph, graph.nodes + 2, Plan(1), QUICK)
+    order = plan_order(graph, graph.nodes + 2, OrderPlan(1), QUICK)
     code = allocate(order, Registers(graph.nodes + 2))
     assert code.moves == graph.move_bound
 
@@ -80,7 +82,7 @@ def test_with_registers_for_all_values_the_moves_reach_their_bound(network: Netw
 @pytest.mark.parametrize("count", [24, 22])
 def test_196_10_10_10_moves_only_its_inputs_and_outputs(density: float, count: int):
     graph = graph_of(random_network([196, 10, 10, 10], density, 1))
-    code = allocate(plan_order(graph, count, Plan(), QUICK), Registers(count))
+    code = allocate(plan_order(graph, count, OrderPlan(), QUICK), Registers(count))
     assert code.moves == graph.move_bound
     if density == 1.0:
         assert code.moves == 206
@@ -88,7 +90,7 @@ def test_196_10_10_10_moves_only_its_inputs_and_outputs(density: float, count: i
 
 def test_a_wide_layer_is_tiled_and_moves_far_less_than_neuron_by_neuron():
     graph = graph_of(random_network([100, 60, 40, 10], 0.15, 3))
-    planned = allocate(plan_order(graph, 24, Plan(), Annealing(moves=200)), Registers(24)).moves
+    planned = allocate(plan_order(graph, 24, OrderPlan(), Annealing(moves=200)), Registers(24)).moves
     assert planned < 0.6 * allocate(natural_order(graph), Registers(24)).moves
 
 
@@ -96,7 +98,7 @@ def test_a_wide_layer_is_tiled_and_moves_far_less_than_neuron_by_neuron():
 def test_the_same_seed_gives_the_same_order(network: Network, seed: int):
     graph = graph_of(network)
     how = replace(QUICK, seed=seed)
-    first, second = (plan_order(graph, 4, Plan(2), how) for _ in range(2))
+    first, second = (plan_order(graph, 4, OrderPlan(2), how) for _ in range(2))
     assert np.array_equal(first.connections, second.connections)
 
 
@@ -157,12 +159,12 @@ def test_the_checker_refuses_every_wound_that_changes_a_result(kind: str):
 
 
 def test_code_text(golden):
-    golden.check(show_code(allocate(plan_order(graph_of(tiny()), 4, Plan(2), QUICK), Registers(4))))
+    golden.check(show_code(allocate(plan_order(graph_of(tiny()), 4, OrderPlan(2), QUICK), Registers(4))))
 
 
 def test_loads_come_in_batches_where_registers_are_free():
     graph = graph_of(random_network([64, 4, 2], 1.0, 1))
-    order = plan_order(graph, 16, Plan(), QUICK)
+    order = plan_order(graph, 16, OrderPlan(), QUICK)
     one, many = (allocate(order, Registers(16, batch)) for batch in (1, 8))
     assert one.moves == many.moves == graph.move_bound
     assert many.count(Op.LOAD) / many.batches > 4

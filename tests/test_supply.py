@@ -16,7 +16,8 @@ from armlet.build.prologue import entry_cycles
 from armlet.build.read import read_build
 from armlet.config import CompileOptions
 from armlet.errors import InvariantError, TargetError
-from armlet.isa.target import Op, Target
+from armlet.isa.operation import Operation
+from armlet.isa.target import Target
 from armlet.isa.targets import TARGETS
 from armlet.isa.thumb.cortex_m4f import CORTEX_M4F
 from armlet.isa.thumb.semantics import compile_step
@@ -31,7 +32,7 @@ from armlet.prove.terms import Terms
 from armlet.schedule.interpret import run_order
 from armlet.select.check import check_program
 from armlet.select.program import Program
-from armlet.select.scheduling import arrange
+from armlet.select.scheduling import schedule_instructions
 from armlet.select.select import selections
 from armlet.simulate.link import link_build
 from armlet.simulate.runner import Runner
@@ -71,11 +72,11 @@ def some_rounded(draw: st.DrawFn) -> Network:
 
 def ways(made: Compilation) -> list[Program]:
     program = made.program
-    return list(selections(program.code, made.layout, program.target, program.split))
+    return list(selections(program.code, made.layout, program.target, program.partition))
 
 
 def cycles(program: Program) -> int:
-    return entry_cycles(arrange(program), "net")[0]
+    return entry_cycles(schedule_instructions(program), "net")[0]
 
 
 def the_way(number: int) -> Callable[..., Program]:
@@ -83,7 +84,7 @@ def the_way(number: int) -> Callable[..., Program]:
 
     def selected(*arguments: object) -> Program:
         found = list(selections(*arguments))  # type: ignore[arg-type]
-        return arrange(found[min(number, len(found) - 1)])
+        return schedule_instructions(found[min(number, len(found) - 1)])
 
     return selected
 
@@ -110,7 +111,7 @@ def test_no_network_takes_more_cycles_than_with_all_constants_streamed(network: 
     made = compile_network(network, "net", chosen)
     programs = ways(made)
     assert 1 <= len(programs) <= WAYS
-    assert not np.isin(programs[0].lines["op"], Op.IMMEDIATE).any()
+    assert not np.isin(programs[0].lines["op"], Operation.IMMEDIATE).any()
     for program in programs:
         check_program(program)
         assert cycles(made.program) <= cycles(program)
@@ -131,8 +132,8 @@ def test_twice_a_value_needs_no_constant_and_no_multiplication():
     options = replace(QUICK, rescale="none")
     program = compile_network(Network(tuple(layers), network.domain, network.shape), "net", options).program
     assert len(program.constants) == 0
-    held = program.lines[np.isin(program.lines["op"], (Op.IMMEDIATE, Op.MULTIPLY))]
-    begun = held["what"][held["op"] == Op.MULTIPLY]
+    held = program.lines[np.isin(program.lines["op"], (Operation.IMMEDIATE, Operation.MULTIPLY))]
+    begun = held["connection"][held["op"] == Operation.MULTIPLY]
     assert (
         program.code.order.graph.weight[begun] == -2
     ).all()  # which begin a sum: a number, and a product in its place
@@ -149,12 +150,12 @@ def test_the_checker_refuses_an_instruction_that_holds_another_number(how: Arith
     made = compile_network(rounded(small_network()), "net", replace(QUICK, multiply_add=how.rounding))
     program = made.program
     numbers = np.array(CORTEX_M4F.immediates, np.float32).view(np.int32)
-    held = np.flatnonzero(program.lines["op"] == Op.IMMEDIATE)
+    held = np.flatnonzero(program.lines["op"] == Operation.IMMEDIATE)
     assert len(held) > 20
     for at in held:
-        for other in (numbers[numbers != program.lines["offset"][at]][at % 255], np.float32(0.1).view(np.int32), 0):
+        for other in (numbers[numbers != program.lines["bits"][at]][at % 255], np.float32(0.1).view(np.int32), 0):
             lines = program.lines.copy()
-            lines["offset"][at] = other
+            lines["bits"][at] = other
             with pytest.raises(InvariantError):
                 check_program(program.with_lines(lines))
 
@@ -188,7 +189,7 @@ def test_every_mutant_of_a_program_that_holds_numbers_is_caught_or_equivalent(ho
 @each_target
 def test_every_number_is_written_and_read_to_the_bit(target: Target):
     """Assembled from the form's text, decoded by a stranger, and given its meaning."""
-    form = target.forms[Op.IMMEDIATE].text
+    form = target.templates[Operation.IMMEDIATE].text
     lines = "\n".join("  " + form.format(d=target.floats[-1], number=repr(x)) for x in target.immediates)
     head = "\n".join((*target.header, '.section .text.f, "ax", %progbits', ".global f", ".type f, %function"))
     tools = find_toolchain()

@@ -11,7 +11,8 @@ from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.arithmetic.arithmetics import ARITHMETICS
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.errors import TargetError
-from armlet.isa.target import Form, Op, Split, Target
+from armlet.isa.operation import Operation
+from armlet.isa.target import RegisterPartition, Target, Template
 from armlet.isa.targets import TARGETS
 from armlet.isa.thumb.thumb import THUMB
 from armlet.network.network import Network
@@ -94,12 +95,12 @@ def test_the_machine_agrees_on_random_networks_and_at_the_edges_of_the_format(ta
 
 
 @each_target
-@pytest.mark.parametrize("op", list(Op))
-def test_a_table_with_a_wrong_or_missing_form_does_not_load(target: Target, op: Op):
+@pytest.mark.parametrize("op", list(Operation))
+def test_a_table_with_a_wrong_or_missing_form_does_not_load(target: Target, op: Operation):
     with pytest.raises(TargetError, match=op.name):
-        replace(target, forms={**target.forms, op: Form("nop {surprise}", 2, 1)})
+        replace(target, templates={**target.templates, op: Template("nop {surprise}", 2, 1)})
     with pytest.raises(TargetError, match=op.name):
-        replace(target, forms={key: form for key, form in target.forms.items() if key != op})
+        replace(target, templates={key: form for key, form in target.templates.items() if key != op})
 
 
 @each_target
@@ -109,4 +110,4 @@ def test_a_table_that_gives_a_register_two_jobs_does_not_load(target: Target):
     with pytest.raises(TargetError, match="twice"):
         replace(target, floats=(target.floats[0], *target.floats[:-1]))
     with pytest.raises(TargetError, match="too few"):
-        replace(target, splits=(Split(len(target.floats) - 1, 1),))
+        replace(target, partitions=(RegisterPartition(len(target.floats) - 1, 1),))

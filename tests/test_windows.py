@@ -13,12 +13,12 @@ from armlet.anneal.engine import Annealing
 from armlet.graph.build import build_graph
 from armlet.network.network import multilayer_perceptron
 from armlet.schedule.allocate import Registers, allocate
-from armlet.schedule.layers import Layer, layers_of
-from armlet.schedule.plan import Plan, can_hand_on, plan_order
-from armlet.schedule.visits import side_by_side, timetable, visits_of
-from armlet.schedule.windows import finishing_order
+from armlet.schedule.layers import LayerConnections, layers_of
+from armlet.schedule.load_schedule import load_schedule_of, source_path, timetable
+from armlet.schedule.neuron_order import finishing_order
+from armlet.schedule.plan import OrderPlan, can_fuse, plan_order
 from generators.graphs import drawn_layer, layer_of
-from oracles.total_cover import total_cover
+from oracles.total_loads import total_loads
 
 seeds = st.integers(0, 10_000)
 
@@ -27,12 +27,14 @@ layers = st.builds(drawn_layer, st.integers(1, 90), st.integers(1, 20), seeds)
 
 
 @given(layers, st.integers(1, 12), seeds)
-def test_a_finishing_order_is_never_worse_than_its_start_and_its_change_is_true(layer: Layer, width: int, seed: int):
+def test_a_finishing_order_is_never_worse_than_its_start_and_its_change_is_true(
+    layer: LayerConnections, width: int, seed: int
+):
     start, _ = finishing_order(layer, width, Annealing(moves=0))
     row, annealed = finishing_order(layer, width, Annealing(moves=60, seed=seed))
     assert sorted(row) == list(range(len(layer.neurons)))
     assert annealed.change <= 0
-    assert total_cover(layer, width, row) == total_cover(layer, width, start) + annealed.change
+    assert total_loads(layer, width, row) == total_loads(layer, width, start) + annealed.change
 
 
 @given(st.integers(2, 6), seeds, st.integers(1, 4))
@@ -42,7 +44,7 @@ def test_the_best_of_all_rows_is_found_where_they_can_be_counted(neurons: int, s
         return
     row, _ = finishing_order(layer, width, Annealing(moves=500))
     rows = permutations(range(len(layer.neurons)))
-    assert total_cover(layer, width, row) == min(total_cover(layer, width, np.array(other)) for other in rows)
+    assert total_loads(layer, width, row) == min(total_loads(layer, width, np.array(other)) for other in rows)
 
 
 def test_neurons_of_two_kinds_are_told_apart():
@@ -50,15 +52,15 @@ def test_neurons_of_two_kinds_are_told_apart():
     kind = rng.permutation(np.repeat([0, 1], 12))
     layer = layer_of(np.stack([(rng.random(40) < 0.5) & (np.arange(40) // 20 == k) for k in kind]))
     row, _ = finishing_order(layer, 12, Annealing(moves=500))
-    assert total_cover(layer, 12, row) == len(layer.sources)
+    assert total_loads(layer, 12, row) == len(layer.sources)
 
 
 @given(layers, st.integers(1, 12), seeds)
-def test_visits_serve_each_connection_once_while_its_neuron_is_open(layer: Layer, width: int, seed: int):
+def test_visits_serve_each_connection_once_while_its_neuron_is_open(layer: LayerConnections, width: int, seed: int):
     row = np.random.default_rng(seed).permutation(len(layer.neurons))
-    visits = visits_of(layer, width, row)
-    assert len(visits.due) == total_cover(layer, width, row)
-    path = side_by_side(visits, Annealing(moves=20))
+    visits = load_schedule_of(layer, width, row)
+    assert len(visits.due) == total_loads(layer, width, row)
+    path = source_path(visits, Annealing(moves=20))
     connections, times = timetable(layer, row, visits, path)
     assert sorted(connections) == sorted(layer.connections)
     assert (np.diff(times) >= 0).all()
@@ -74,8 +76,8 @@ def test_values_that_are_handed_on_need_not_be_stored(seed: int):
     weights = [rng.normal(size=shape) * (rng.random(shape) < 0.4) for shape in ((30, 20), (4, 30))]
     graph = build_graph(multilayer_perceptron([*weights], [np.zeros(30), np.zeros(4)]))
     layers = layers_of(graph)
-    handing = Plan(2, frozenset({0}))
-    if len(layers) < 2 or not can_hand_on(layers, 0, 12, 2):
+    handing = OrderPlan(2, frozenset({0}))
+    if len(layers) < 2 or not can_fuse(layers, 0, 12, 2):
         return
     order = plan_order(graph, 12, handing, Annealing(moves=20))
     order.check()

@@ -9,15 +9,15 @@ from typing import TypeVar
 from armlet.anneal.engine import Annealed, Annealing
 from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.build.bundle import OWNS, Bundle, bundle
-from armlet.build.manifest import MemoryEntry, Search, cheapest, layouts_of
+from armlet.build.manifest import MemoryEntry, SearchRecord, cheapest, layouts_of
 from armlet.build.names import check_name
 from armlet.build.prologue import frame
 from armlet.config import CompileOptions
 from armlet.errors import CapacityError, InputError
 from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
+from armlet.graph.merge_equivalents import merge_equivalents
 from armlet.graph.rescale import Rescale, rescale
-from armlet.graph.share import share
 from armlet.graph.simplify import Simplified, simplify, unsimplified
 from armlet.isa.target import Target
 from armlet.isa.targets import TARGETS
@@ -32,10 +32,10 @@ from armlet.schedule.code import Code
 from armlet.schedule.order import Order
 from armlet.schedule.plan import plan_order
 from armlet.select.check import check_program
-from armlet.select.lowering import roomy
+from armlet.select.lowering import partitions_with_room
 from armlet.select.program import Program
 from armlet.storage import write_folder
-from armlet.tune import SPARES, cheapest_program, choose
+from armlet.tune import SOURCE_REGISTERS, cheapest_program, tune
 
 Kind = TypeVar("Kind", bound=Enum)
 
@@ -69,8 +69,8 @@ def compile_network(
     target, arithmetic = find_target(options.target, options.dtype, options.multiply_add)
     annealed: list[Annealed] = []
     how = Annealing(**asdict(options.anneal), seed=options.seed, watch=annealed.append)
-    splits = target.grant(options.registers)
-    spares = SPARES if options.batch is None else (options.batch,)
+    partitions = target.grant(options.registers)
+    source_registers = SOURCE_REGISTERS if options.batch is None else (options.batch,)
     scales = _choice(Rescale, "rescale", options.rescale)
     layouts = tuple(InputLayout) if options.inputs == "auto" else (_choice(InputLayout, "inputs", options.inputs),)
 
@@ -79,31 +79,31 @@ def compile_network(
     graph = build_graph(raw, arithmetic)
     graph.check()
     simplified = simplify(graph, raw.domain) if options.simplify else unsimplified(graph)
-    lean = rescale(share(simplified.graph) if options.simplify else graph, raw.domain, scales)
+    lean = rescale(merge_equivalents(simplified.graph) if options.simplify else graph, raw.domain, scales)
     lean.check()
 
     watch("order")
     by_moves = options.objective == "moves"
-    choice = choose(lean, target, roomy(splits, lean), spares, layouts[0], how, by_moves)
-    split = choice.split
-    order = plan_order(lean, split.values, choice.plan, how)
+    choice = tune(lean, target, partitions_with_room(partitions, lean), source_registers, layouts[0], how, by_moves)
+    partition = choice.partition
+    order = plan_order(lean, partition.values, choice.plan, how)
     order.check()
 
     watch("registers")
-    code = allocate(order, Registers(split.values, target.batch))
+    code = allocate(order, Registers(partition.values, target.batch))
     check_code(code)
 
     watch("layout")
     placed = place_all(code, layouts, how)
 
     watch("emit")
-    programs = [cheapest_program(reassign(code, layout), layout, target, split) for layout in placed]
+    programs = [cheapest_program(reassign(code, layout), layout, target, partition) for layout in placed]
     tried = layouts_of(programs, layouts, name)
     program = programs[tried.index(cheapest(tried))]
     program.layout.check(code)
     check_program(program)
 
-    search = Search(tried, annealed)
+    search = SearchRecord(tried, annealed)
     made = bundle(name, network, simplified, program, frame(program, name), asdict(options), search)
     _check_budget(name, made.manifest.memory, options)
     return Compilation(network, graph, simplified, order, code, program.layout, program, made)

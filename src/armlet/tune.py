@@ -1,13 +1,11 @@
-"""What is settled by trying: the split of the float registers, and the plan of the order.
+"""Tunes what no stage can decide alone: the partition of the float registers, and the plan of the order.
 
-More registers for constants make each transfer out of the pool longer; more registers for values keep more of them out
-of memory; few in all leave the caller's registers alone. Registers left to passing sources make their transfers longer
-and their number larger. A run of order, registers and layout without annealing prices each choice, one thing after
-another. What brings the activation moves down to inputs and outputs goes before what does not; among others, the
-objective decides.
+More registers for constants make each load from the pool longer; more registers for values keep more of them out of
+memory; few registers in all leave those that belong to the caller alone. Each choice is priced by a run of order,
+registers and layout without annealing; one thing is settled after another. Plans whose activation moves reach their
+bound go before others; among equals the objective decides.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeAlias
@@ -15,27 +13,28 @@ from typing import TypeAlias
 from armlet.anneal.engine import Annealing
 from armlet.build.prologue import entry_cycles
 from armlet.graph.graph import Graph
-from armlet.isa.target import Op, Split, Target
+from armlet.isa.operation import Operation
+from armlet.isa.target import RegisterPartition, Target
 from armlet.layout.layout import Layout
 from armlet.layout.place import InputLayout, place
 from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.code import Code
 from armlet.schedule.layers import layers_of
-from armlet.schedule.plan import Plan, can_hand_on, plan_order
+from armlet.schedule.plan import OrderPlan, can_fuse, plan_order
 from armlet.select.multiply_adds import least_cycles
 from armlet.select.program import Program
-from armlet.select.scheduling import arrange
+from armlet.select.scheduling import schedule_instructions
 from armlet.select.select import selections
 
 LARGEST = 50_000  # connections; beyond, pricing would take longer than it saves, and the usual choice stands
-SPARES = (4, 1, 2, 3, 6, 8)  # registers left to sources, the usual number first
+SOURCE_REGISTERS = (4, 1, 2, 3, 6, 8)  # registers left to sources, the usual number first
 
 Price: TypeAlias = tuple[bool, float]
 
 
-def cheapest_program(code: Code, layout: Layout, target: Target, split: Split) -> Program:
-    """Of all ways to supply the constants of `code`, the one of the fewest cycles, its instructions scheduled."""
-    programs = [arrange(program) for program in selections(code, layout, target, split)]
+def cheapest_program(code: Code, layout: Layout, target: Target, partition: RegisterPartition) -> Program:
+    """The program of the fewest cycles over all ways to materialise the constants of `code`, instructions scheduled."""
+    programs = [schedule_instructions(program) for program in selections(code, layout, target, partition)]
     return min(programs, key=program_price)
 
 
@@ -49,8 +48,8 @@ def program_price(program: Program) -> tuple[int, int]:
 class Choice:
     """How the registers are shared out, and how the order is planned."""
 
-    split: Split
-    plan: Plan
+    partition: RegisterPartition
+    plan: OrderPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +61,17 @@ class _Case:
     by_moves: bool
 
 
-def choose(
+def tune(
     graph: Graph,
     target: Target,
-    splits: tuple[Split, ...],
-    spares: tuple[int, ...],
+    partitions: tuple[RegisterPartition, ...],
+    source_registers: tuple[int, ...],
     inputs: InputLayout,
     how: Annealing,
     by_moves: bool = False,
 ) -> Choice:
     """The choice whose moves reach their bound, if any does, of the least cycles or moves; the earlier of equals."""
-    usual = Choice(splits[0], Plan(_fitting(spares, splits[0])[0]))
+    usual = Choice(partitions[0], OrderPlan(_fitting(source_registers, partitions[0])[0]))
     if graph.connections > LARGEST:
         return usual
     case = _Case(graph, target, inputs, replace(how, moves=0), by_moves)
@@ -81,27 +80,26 @@ def choose(
     def price(choice: Choice) -> Price:
         return _price(case, choice)
 
-    best = _cheapest([usual, *(Choice(split, Plan(_fitting(spares, split)[0])) for split in splits[1:])], price)
-    best = _cheapest([best, *(Choice(best.split, Plan(spare)) for spare in _fitting(spares, best.split)[1:])], price)
+    others = (Choice(each, OrderPlan(_fitting(source_registers, each)[0])) for each in partitions[1:])
+    best = min([usual, *others], key=price)
+    counts = _fitting(source_registers, best.partition)
+    best = min([best, *(Choice(best.partition, OrderPlan(count)) for count in counts[1:])], key=price)
     for at in range(len(layers_of(graph)) - 1):
-        best = _cheapest([best, *_handing_on(case, best, at)], price)
+        best = min([best, *_fused(case, best, at)], key=price)
     return best
 
 
-def _fitting(spares: tuple[int, ...], split: Split) -> tuple[int, ...]:
+def _fitting(source_registers: tuple[int, ...], partition: RegisterPartition) -> tuple[int, ...]:
     """Those that leave an accumulator; one, where none does."""
-    return tuple(spare for spare in spares if spare < split.values) or (1,)
+    return tuple(count for count in source_registers if count < partition.values) or (1,)
 
 
-def _handing_on(case: _Case, best: Choice, at: int) -> list[Choice]:
+def _fused(case: _Case, best: Choice, at: int) -> list[Choice]:
+    """The best choice with layer `at` fused with the next one, where that can be."""
     layers, plan = layers_of(case.graph), best.plan
-    if at - 1 in plan.handed_on or not can_hand_on(layers, at, best.split.values, plan.spare):
+    if at - 1 in plan.fused or not can_fuse(layers, at, best.partition.values, plan.source_registers):
         return []
-    return [replace(best, plan=replace(plan, handed_on=plan.handed_on | {at}))]
-
-
-def _cheapest(choices: list[Choice], price: Callable[[Choice], Price]) -> Choice:
-    return choices[0] if len(choices) == 1 else min(choices, key=price)
+    return [replace(best, plan=replace(plan, fused=plan.fused | {at}))]
 
 
 def _price(case: _Case, choice: Choice) -> Price:
@@ -110,14 +108,14 @@ def _price(case: _Case, choice: Choice) -> Price:
     These are multiply-adds with their constants, transfers of values, steps of pointers, and saving the caller's
     registers.
     """
-    graph, split = case.graph, choice.split
-    registers = Registers(split.values, case.target.batch)
-    code = allocate(plan_order(graph, split.values, choice.plan, case.how), registers)
+    graph, partition = case.graph, choice.partition
+    registers = Registers(partition.values, case.target.batch)
+    code = allocate(plan_order(graph, partition.values, choice.plan, case.how), registers)
     layout = place(code, case.inputs, case.how)
-    arithmetic = least_cycles(code, case.target, split)
-    saved = max(0, split.values + split.constants - case.target.preserved_floats)
-    form = case.target.forms[Op.SAVE_FLOATS]
-    saving = 2 * (form.cycles + form.each * saved) if saved else 0
+    arithmetic = least_cycles(code, case.target, partition)
+    saved = max(0, partition.values + partition.constants - case.target.preserved_floats)
+    template = case.target.templates[Operation.SAVE_FLOATS]
+    saving = 2 * template.cost(saved) if saved else 0
     steps = layout.transfers - layout.batches  # of a pointer, from one run of words to the next
     cycles = float(arithmetic) + code.moves + layout.transfers + steps + saving
     return code.moves > graph.move_bound, float(code.moves) if case.by_moves else cycles

@@ -10,7 +10,7 @@ from armlet.graph.graph import Graph
 from armlet.graph.simplify import simplify
 from armlet.network.network import Network, multilayer_perceptron
 from armlet.network.normalise import fold_normalisation
-from armlet.schedule.layers import Layer, layers_of
+from armlet.schedule.layers import LayerConnections, layers_of
 from armlet.schedule.order import Order
 
 
@@ -21,13 +21,13 @@ def graph_of(network: Network, simplified: bool = True) -> Graph:
     return simplify(graph, raw.domain).graph if simplified else graph
 
 
-def layer_of(taken: np.ndarray) -> Layer:
+def layer_of(taken: np.ndarray) -> LayerConnections:
     """The layer whose neuron n takes source s where taken[n, s]."""
     network = multilayer_perceptron([taken.astype(np.float32)], [np.zeros(len(taken))])
     return layers_of(build_graph(network))[0]
 
 
-def drawn_layer(neurons: int, sources: int, seed: int, density: float = 0.3) -> Layer:
+def drawn_layer(neurons: int, sources: int, seed: int, density: float = 0.3) -> LayerConnections:
     """A layer with this part of its connections, at least one."""
     taken = np.random.default_rng(seed).random((neurons, sources)) < density
     taken[0, 0] = True

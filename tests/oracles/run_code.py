@@ -21,15 +21,15 @@ def run_code(code: Code, x: ArrayLike) -> F32:
                 register[a] = cell[what]
             case Op.STORE:
                 cell[what] = register[a].copy()
-            case Op.FIRST:
+            case Op.INIT:
                 bias = graph.bias[graph.target[what]]
                 register[a] = arithmetic.begin(on, None if bias == 0 else bias, graph.weight[what], register[b])
-            case Op.NEXT:
+            case Op.ACCUMULATE:
                 register[a] = arithmetic.accumulate(on, register[a], graph.weight[what], register[b])
-            case Op.FINISH:
+            case Op.ACTIVATE:
                 kind = ACTIVATIONS[graph.activation[what]]
                 register[a] = arithmetic.activate(on, kind, graph.slope[what], register[a])
-            case Op.CONSTANT:
+            case Op.BIAS:
                 register[a] = graph.bias[what]
             case _:
                 pass

@@ -52,7 +52,7 @@ def hidden(layers: Sequence[Layer]) -> list[str]:
 def activated(layer: Layer, value: str) -> str:
     """A C expression for what `layer` makes of a sum."""
     kind = layer.activation
-    slope = f", {floats(layer.slope)}" if kind is Activation.LEAKY_RELU else ""
+    slope = f", {floats(layer.slope)}" if kind.has_slope else ""
     return value if kind is Activation.LINEAR else f"{_named(kind)}({value}{slope})"
 
 

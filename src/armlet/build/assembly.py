@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from string import Formatter
 
 import numpy as np
-from numpy.typing import NDArray
 
 from armlet.build import names
 from armlet.build.prologue import Call, Frame, float_list, inputs_are_natural
 from armlet.build.skeleton import PER_LINE, block, closing, constants_opening, core_opening, opening, run_opening
 from armlet.graph.graph import Graph, Index
-from armlet.isa.target import Op, Target
-from armlet.select.program import POINTERS, Program
+from armlet.isa.operation import Operation
+from armlet.isa.target import Target
+from armlet.select.program import COLUMNS, POINTERS, LineArray, Program
 
 COLUMN = 42  # where comments begin
 
@@ -48,8 +48,8 @@ def _constants(program: Program, name: str) -> Iterator[str]:
 
 
 def _calls(target: Target, calls: Iterable[Call]) -> Iterator[str]:
-    for op, holes in calls:
-        yield from (f"  {text}" for text in target.forms[op].text.format(**holes).split("\n"))
+    for op, operands in calls:
+        yield from (f"  {text}" for text in target.templates[op].text.format(**operands).split("\n"))
 
 
 def _lines(program: Program) -> list[str]:
@@ -57,53 +57,51 @@ def _lines(program: Program) -> list[str]:
     texts = np.empty(len(program.lines), object)
     for op in np.unique(program.lines["op"]).tolist():
         at = np.flatnonzero(program.lines["op"] == op)
-        texts[at] = _of_one_kind(program, Op(op), program.lines[at])
+        texts[at] = _of_one_kind(program, Operation(op), program.lines[at])
     return texts.tolist()
 
 
-def _of_one_kind(program: Program, op: Op, lines: NDArray[np.void]) -> list[str]:
-    parts = list(Formatter().parse("  " + program.target.forms[op].text.replace("\n", "\n  ")))
-    template = "".join(literal.replace("%", "%%") + ("%s" if hole else "") for literal, hole, _, _ in parts)
-    holes = [_hole(program.target, op, lines, hole) for _, hole, _, _ in parts if hole]
-    texts = [template % row for row in zip(*holes)]
-    if op in (Op.MULTIPLY, Op.FUSED):
-        comments = _connections(program.code.order.graph, lines["what"], program.target.comment)
+def _of_one_kind(program: Program, op: Operation, lines: LineArray) -> list[str]:
+    parts = list(Formatter().parse("  " + program.target.templates[op].text.replace("\n", "\n  ")))
+    template = "".join(literal.replace("%", "%%") + ("%s" if operand else "") for literal, operand, _, _ in parts)
+    operands = [_written(program.target, lines, operand) for _, operand, _, _ in parts if operand]
+    texts = [template % row for row in zip(*operands)]
+    if op in (Operation.MULTIPLY, Operation.FUSED):
+        comments = _connections(program.code.order.graph, lines["connection"], program.target.comment)
         return [f"{text:<{COLUMN}}{comment}".rstrip() for text, comment in zip(texts, comments)]
     return texts
 
 
-def _hole(target: Target, op: Op, lines: NDArray[np.void], hole: str) -> list[str] | list[int]:
-    """What fills one hole of a form, for each line."""
+def _written(target: Target, lines: LineArray, operand: str) -> list[str] | list[int]:
+    """What an operand is written as, for each line."""
     floats, scratch = target.floats, target.roles.scratch
-    d, count = lines["d"].tolist(), lines["n"].tolist()
-    match hole:
+    first, count = lines[COLUMNS[operand][0]].tolist(), lines["length"].tolist()
+    match operand:
         case "d" | "a" | "b":
-            return [floats[k] for k in lines[hole].tolist()]
+            return [floats[k] for k in first]
         case "list":
-            return [float_list(target, k, n) for k, n in zip(d, count)]
+            return [float_list(target, k, n) for k, n in zip(first, count)]
         case "pair":
-            return [f"d{k // 2}" for k in d]
-        case "core":
-            return [scratch[k] for k in lines["a" if op == Op.FROM_CORE else "d"].tolist()]
-        case "other":
-            return [scratch[k] for k in lines["a"].tolist()]
+            return [f"d{k // 2}" for k in first]
+        case "core" | "other":
+            return [scratch[k] for k in first]
         case "cores":
-            return [", ".join(scratch[k : k + n]) for k, n in zip(d, count)]
+            return [", ".join(scratch[k : k + n]) for k, n in zip(first, count)]
         case "base" | "pointer":
             pointers = [getattr(target.roles, role) for role in POINTERS]
-            return [pointers[k] for k in lines[hole].tolist()]
+            return [pointers[k] for k in first]
         case "low" | "high":
-            return (lines["offset"] & 0xFFFF if hole == "low" else lines["offset"] >> 16).tolist()
+            return [k & 0xFFFF if operand == "low" else k >> 16 for k in first]
         case "number":  # its shortest decimal form is exact
-            return [repr(number) for number in lines["offset"].copy().view(np.float32).tolist()]
+            return [repr(number) for number in lines["bits"].copy().view(np.float32).tolist()]
         case _:
-            return lines[hole].tolist()
+            return first
 
 
-def _connections(graph: Graph, what: Index, mark: str) -> Iterator[str]:
+def _connections(graph: Graph, connections: Index, mark: str) -> Iterator[str]:
     """A comment for each connection: what is added to what; none for a number below zero."""
     if graph.connections == 0:
-        return iter([""] * len(what))
-    columns = graph.target[what].tolist(), graph.weight[what].tolist(), graph.source[what].tolist()
+        return iter([""] * len(connections))
+    columns = (column[connections].tolist() for column in (graph.target, graph.weight, graph.source))
     made = (f"{mark} %{target} += {weight:.6g} * %{source}" for target, weight, source in zip(*columns))
-    return (text if connection >= 0 else "" for connection, text in zip(what.tolist(), made))
+    return (text if connection >= 0 else "" for connection, text in zip(connections.tolist(), made))

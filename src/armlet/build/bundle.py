@@ -10,7 +10,7 @@ import numpy as np
 from armlet.build.assembly import show_assembly
 from armlet.build.driver import Driver, input_driver, output_driver, show_json, show_schema
 from armlet.build.header import interface, show_header
-from armlet.build.manifest import Manifest, Search, Settings, make_manifest
+from armlet.build.manifest import Manifest, SearchRecord, Settings, make_manifest
 from armlet.build.order_file import write_order
 from armlet.build.prologue import Frame
 from armlet.errors import InputError
@@ -40,7 +40,7 @@ def bundle(
     program: Program,
     frame: Frame,
     settings: Settings,
-    search: Search,
+    search: SearchRecord,
 ) -> Bundle:
     """Everything but the manifest first, whose hashes the manifest then holds."""
     order = program.code.order

@@ -20,8 +20,8 @@ from armlet.layout.place import InputLayout
 from armlet.network.frozen import F32
 from armlet.network.network import Network
 from armlet.schedule.bound import move_bound
-from armlet.schedule.code import Op as Step
-from armlet.select.program import MOVES, Program
+from armlet.schedule.code import Op
+from armlet.select.program import Program, by_operation
 from armlet.storage import parse_json, read_file
 from armlet.version import __version__
 
@@ -100,7 +100,7 @@ class AnnealingEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class SearchRecord:
     """What was tried on the way to a program."""
 
     layouts: list[LayoutEntry]
@@ -160,9 +160,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def memory_of(program: Program, frame: Frame) -> MemoryEntry:
-    """What the build takes, exactly: every form has a fixed width."""
+    """What the build takes, exactly: every template has a fixed width."""
     target, layout = program.target, program.layout
-    run = sum(target.forms[op].size for op, _ in frame.run)
+    run = sum(target.templates[op].size for op, _ in frame.run)
     core = frame.size(target) - run + program.line_bytes
     code, constants = core + (-core) % target.core.word + run, program.word * len(program.constants)
     work = program.word * max(1, layout.work_words)
@@ -185,7 +185,7 @@ def moves_of(program: Program, transfers_bound: int) -> MovesEntry:
         transfers_before=layout.transfers_before,
         transfers=layout.transfers,
         transfers_bound=transfers_bound,
-        lines=int(np.isin(program.lines["op"], MOVES).sum()),
+        lines=int(by_operation(program.lines, lambda op: op.is_move).sum()),
     )
 
 
@@ -210,8 +210,8 @@ def layers_of(program: Program) -> list[LayerEntry]:
     graph, rows = program.code.order.graph, program.code.instructions
     layers = int(graph.layer.max(initial=0)) + 1
     node_of_cell = np.concatenate([np.arange(graph.nodes), graph.outputs])
-    moved = {step: graph.layer[node_of_cell[rows[rows[:, 0] == step, 3]]] for step in (Step.LOAD, Step.STORE)}
-    columns = graph.layer, graph.layer[graph.target], moved[Step.LOAD], moved[Step.STORE]
+    moved = {step: graph.layer[node_of_cell[rows[rows[:, 0] == step, 3]]] for step in (Op.LOAD, Op.STORE)}
+    columns = graph.layer, graph.layer[graph.target], moved[Op.LOAD], moved[Op.STORE]
     counts = [np.bincount(column, minlength=layers).tolist() for column in columns]
     return [LayerEntry(k, *figures) for k, figures in enumerate(zip(*counts))]
 
@@ -225,7 +225,7 @@ def make_manifest(
     settings: Settings,
     files: dict[str, str],
     vectors: tuple[F32, F32],
-    search: Search,
+    search: SearchRecord,
 ) -> Manifest:
     """The manifest of a build. The same network, settings and version give the same bytes."""
     return Manifest(
@@ -248,7 +248,7 @@ def make_manifest(
         ),
         domain=domain_entry(network.domain),
         simplified=_simplified(simplified, program.code.order.graph),
-        registers=RegistersEntry(program.split.values, program.split.constants),
+        registers=RegistersEntry(program.partition.values, program.partition.constants),
         memory=memory_of(program, frame),
         moves=moves_of(program, cheapest(search.layouts).transfers_bound),
         layouts=search.layouts,

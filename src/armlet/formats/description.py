@@ -15,7 +15,7 @@ from armlet.errors import InputError
 from armlet.formats.declaration import Declaration
 from armlet.formats.spelling import activation_called
 from armlet.formats.toml import toml_lines
-from armlet.network.activation import SLOPE, Activation
+from armlet.network.activation import SLOPE
 from armlet.network.domain import Origin
 from armlet.network.network import Network
 from armlet.network.outputs import OutputKind
@@ -101,7 +101,7 @@ def read_description(path: Path) -> Description:
 def _check_slope(path: Path, at: int, entry: _LayerEntry) -> None:
     if entry.slope is None:
         return
-    if entry.activation is None or activation_called(entry.activation) is not Activation.LEAKY_RELU:
+    if entry.activation is None or not activation_called(entry.activation).has_slope:
         problem = f"layer[{at}].slope is given, and {entry.activation or 'the default activation'} has none"
         raise InputError(path, problem, "leave it out, or write leaky_relu")
     if not 0 < np.float32(entry.slope) < 1:
@@ -116,7 +116,7 @@ def show_description(network: Network) -> str:
     lines += [f'output = "{network.output.value}"', ""] if network.output else [""]
     for layer in network.layers:
         lines += ["[[layer]]", f"width = {layer.outputs}", f'activation = "{layer.activation.value}"']
-        lines += [f"slope = {layer.slope!r}", ""] if layer.activation is Activation.LEAKY_RELU else [""]
+        lines += [f"slope = {layer.slope!r}", ""] if layer.activation.has_slope else [""]
     told = _TOLD[domain.origin]
     lines.append("[input]  # the closed interval of each raw input, and the normalisation of training")
     lines += [f"{name} = {_compact(getattr(domain, name))}" for name in told]

@@ -21,8 +21,7 @@ def build_graph(network: Network, arithmetic: Arithmetic = FLOAT32) -> Graph:
         weight.append(layer.weight[rows, columns])
     linear = ACTIVATIONS.index(Activation.LINEAR)
     codes = [linear, *(ACTIVATIONS.index(layer.activation) for layer in network.layers)]
-    leaky = Activation.LEAKY_RELU
-    slopes = [layer.slope if layer.activation is leaky else 0.0 for layer in network.layers]
+    slopes = [layer.slope if layer.activation.has_slope else 0.0 for layer in network.layers]
     return Graph(
         network_inputs=network.inputs,
         used=np.arange(network.inputs),

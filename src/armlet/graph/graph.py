@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.arithmetic.float32 import FLOAT32
 from armlet.errors import InvariantError
-from armlet.network.activation import Activation
+from armlet.network.activation import DEFINITIONS, Activation
 from armlet.network.frozen import F32, F64, frozen
 
 Index: TypeAlias = NDArray[np.integer[Any]]  # kept as int32
 
 ACTIVATIONS: tuple[Activation, ...] = tuple(Activation)  # `Graph.activation` holds positions in this tuple
-_LEAKY, _LINEAR, _RELU = (
-    ACTIVATIONS.index(kind) for kind in (Activation.LEAKY_RELU, Activation.LINEAR, Activation.RELU)
-)
-HOMOGENEOUS = (_LINEAR, _RELU, _LEAKY)  # positions of those with h(a z) = a h(z) for all a > 0
+_LINEAR = ACTIVATIONS.index(Activation.LINEAR)
+_HAS_SLOPE = np.array([kind.has_slope for kind in ACTIVATIONS])
+HOMOGENEOUS = np.array([DEFINITIONS[kind].is_homogeneous for kind in ACTIVATIONS])  # by position
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,9 +96,9 @@ class Graph:
         _require(bool((np.diff(self.used) > 0).all()), "used inputs are not in ascending order")
         known = (self.activation >= 0) & (self.activation < len(ACTIVATIONS))
         _require(bool(known.all()), "an activation is unknown")
-        leaky = self.activation == _LEAKY
-        _require(bool(((self.slope > 0) & (self.slope < 1) == leaky).all()), "a slope is missing, or not wanted")
-        _require(bool((self.slope[~leaky] == 0).all()), "a slope stands where nothing leaks")
+        sloped = _HAS_SLOPE[self.activation]
+        _require(bool(((self.slope > 0) & (self.slope < 1) == sloped).all()), "a slope is missing, or not wanted")
+        _require(bool((self.slope[~sloped] == 0).all()), "a slope stands where nothing leaks")
         _require(bool((self.activation[: self.inputs] == _LINEAR).all()), "an input has an activation")
         self._check_scales()
 
@@ -113,7 +112,7 @@ class Graph:
         _require(bool((self.layer[node] == layer).all()), "a twin is of another layer")
         key = layer.astype(np.int64) << 32 | unit
         _require(bool((np.diff(key) > 0).all()), "twins are not in ascending order, or one stands twice")
-        fixed = ~np.isin(self.activation, HOMOGENEOUS)
+        fixed = ~HOMOGENEOUS[self.activation]
         fixed[: self.inputs] = True
         fixed[self.outputs] = True
         _require(bool((self.scale[fixed] == 1).all()), "a scale stands where values must be the network's")

@@ -70,7 +70,7 @@ def _asking(graph: Graph, how: Rescale) -> NDArray[np.bool_]:
     asks = np.zeros(graph.nodes, np.bool_)
     asks[graph.source[gains]] = True
     asks[graph.target[gains]] = True
-    asks &= np.isin(graph.activation, HOMOGENEOUS)
+    asks &= HOMOGENEOUS[graph.activation]
     asks[: graph.inputs] = False
     asks[graph.outputs] = False
     return asks

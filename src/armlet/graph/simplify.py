@@ -17,14 +17,11 @@ from numpy.typing import NDArray
 from armlet.errors import InputError
 from armlet.graph.bounds import Bounds, node_bounds
 from armlet.graph.graph import ACTIVATIONS, Graph, Index
-from armlet.network.activation import Activation
+from armlet.network.activation import DEFINITIONS, Activation
 from armlet.network.domain import InputDomain
-from armlet.network.frozen import F32
+from armlet.network.frozen import F32, F64
 
-_LINEAR, _RELU, _LEAKY_RELU, _RELU6 = (
-    ACTIVATIONS.index(kind) for kind in (Activation.LINEAR, Activation.RELU, Activation.LEAKY_RELU, Activation.RELU6)
-)
-_TOP = 6.0  # where ReLU6 is flat
+_LINEAR = ACTIVATIONS.index(Activation.LINEAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ def simplify(graph: Graph, domain: InputDomain) -> Simplified:
     folded, constant = _fold_constants(graph, bounds)
     activation = np.where(constant, _LINEAR, _decided(folded, bounds))
     changed = activation != folded.activation
-    decided = replace(folded, activation=activation, slope=np.where(activation == _LEAKY_RELU, folded.slope, 0))
+    decided = replace(folded, activation=activation, slope=np.where(activation == folded.activation, folded.slope, 0))
     alive = _reaches_output(decided)
     kept = _keep(decided, alive)
     neurons = np.arange(graph.nodes) >= graph.inputs
@@ -65,25 +62,29 @@ def unsimplified(graph: Graph) -> Simplified:
 
 
 def _decided(graph: Graph, bounds: Bounds) -> Index:
-    """The activations that are left where their sums always lie."""
-    low, high, kind = bounds.sum_low, bounds.sum_high, graph.activation
-    unclipped = np.where((kind == _RELU6) & (high <= _TOP), _RELU, kind)
-    straight = (unclipped == _RELU) | (unclipped == _LEAKY_RELU)
-    return np.where(straight & (low >= 0), _LINEAR, unclipped)
+    """The simplest activations that are the same where sums always lie."""
+    decided = graph.activation.copy()
+    for code, kind in enumerate(ACTIVATIONS):
+        for interval, simpler in reversed(DEFINITIONS[kind].equals):  # the simplest stands
+            inside = (graph.activation == code) & interval.holds(bounds.sum_low, bounds.sum_high)
+            decided[inside] = ACTIVATIONS.index(simpler)
+    return decided
 
 
-def _flat(kind: int, low: float, high: float) -> float | None:
-    """The number that an activation makes of every sum in an interval, where it is flat there."""
-    if kind in (_RELU, _RELU6) and high <= 0:
-        return 0.0
-    return _TOP if kind == _RELU6 and low >= _TOP else None
+def _flat(graph: Graph, bounds: Bounds) -> F64:
+    """The number that each activation makes of all its sums; NaN where it is none."""
+    number = np.full(graph.nodes, np.nan)
+    for code, kind in enumerate(ACTIVATIONS):
+        for interval, value in DEFINITIONS[kind].flat:
+            number[(graph.activation == code) & interval.holds(bounds.sum_low, bounds.sum_high)] = value
+    return number
 
 
 def _fold_constants(graph: Graph, bounds: Bounds) -> tuple[Graph, NDArray[np.bool_]]:
     """Move constant neurons into the biases that they feed, in topological order so that each bias is rounded once."""
     ends = np.searchsorted(graph.target, np.arange(graph.nodes + 1))
     bias, constant = graph.bias.copy(), np.zeros(graph.nodes, np.bool_)
-    keep = np.ones(graph.connections, np.bool_)
+    keep, flat = np.ones(graph.connections, np.bool_), _flat(graph, bounds)
     for node in range(graph.inputs, graph.nodes):
         mine = slice(ends[node], ends[node + 1])
         sources = graph.source[mine]
@@ -92,12 +93,11 @@ def _fold_constants(graph: Graph, bounds: Bounds) -> tuple[Graph, NDArray[np.boo
             moved = graph.weight[mine][~still].astype(np.float64) * bias[sources[~still]]
             bias[node] = _in_range(float(bias[node]) + moved.sum(), graph, node)
             keep[mine] = still
-        number = _flat(int(graph.activation[node]), bounds.sum_low[node], bounds.sum_high[node])
-        if still.any() and number is None:
+        if still.any() and np.isnan(flat[node]):
             continue
         constant[node] = True
         keep[mine] = False
-        bias[node] = _activated(graph, node, bias[node : node + 1])[0] if number is None else number
+        bias[node] = _activated(graph, node, bias[node : node + 1])[0] if np.isnan(flat[node]) else flat[node]
     folded = replace(
         graph,
         bias=bias,

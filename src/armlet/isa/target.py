@@ -1,12 +1,11 @@
 """What it takes to describe a machine to the emitter.
 
-A target is data: registers by role, reaches, and one form for each operation. The description checks itself when it is
-made, so a bad table fails at import, not in silicon.
+A target is data: registers by role, reaches, and one template for each operation. The description checks itself when
+it is made, so a bad table fails at import, not in silicon.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum, auto
 from string import Formatter
 from struct import pack, unpack
 
@@ -14,101 +13,12 @@ from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.arithmetic.number_format import FLOAT32_FORMAT
 from armlet.errors import CapacityError, TargetError
 from armlet.isa.core import Core
+from armlet.isa.operation import OPERANDS, Operation
 from armlet.isa.timing import CycleTable, Flash
 
 
-class Op(IntEnum):
-    """The operations that emitted code is made of. d, a, b are float registers; a list is n of them from d on.
-
-    Those up to POINT_FAR make the lines of a program; the rest enter and leave it.
-    """
-
-    STREAM = auto()  # list d := next n constants of the pool
-    LOAD = auto()  # d := memory at base + offset
-    LOAD_PAIR = auto()  # d, d + 1 := two words at base + offset; d even
-    LOAD_LIST = auto()  # list d := n words at pointer; pointer += 4 n
-    STORE = auto()  # memory at base + offset := d
-    STORE_LIST = auto()  # n words at pointer := list d; pointer += 4 n
-    MULTIPLY = auto()  # d := a * b
-    ADD = auto()  # d := a + b
-    SUBTRACT = auto()  # d := a - b
-    FUSED = auto()  # d := d + a * b, rounded once
-    DIVIDE = auto()  # d := a / b
-    COPY = auto()  # d := a
-    NEGATE = auto()  # d := -a
-    IMMEDIATE = auto()  # d := a number that the instruction holds
-    TO_CORE = auto()  # core register := bits of a
-    CLAMP = auto()  # core register := 0 where its sign is set
-    CLAMP_ABOVE = auto()  # core register := 0 where its sign is clear
-    MAGNITUDE = auto()  # core register d := core register a with its sign cleared
-    SIGNED = auto()  # core register d := its own sign, and the rest of core register a
-    BITS_UP = auto()  # core register += a number
-    BITS_DOWN = auto()  # core register -= a number
-    FROM_CORE = auto()  # d := bits of core register
-    CORE_STORE = auto()  # memory at base + offset := core register
-    CORE_STORE_LIST = auto()  # n words at pointer := core registers; pointer += 4 n
-    STEP_UP = auto()  # pointer += offset, small
-    STEP_DOWN = auto()  # pointer -= offset, small
-    POINT = auto()  # pointer := base + offset, within reach
-    POINT_FAR = auto()  # pointer := base + offset, any
-    ADDRESS = auto()  # pointer := address of symbol
-    CORE_LOAD = auto()  # core register := memory at base + offset
-    SAVE = auto()  # push core registers
-    SAVE_FLOATS = auto()  # push float registers
-    RESTORE = auto()  # pop core registers
-    RESTORE_FLOATS = auto()  # pop float registers
-    RETURN = auto()  # from NAME_core
-    RUN_ENTER = auto()  # push the output pointer, the scratch registers and the way back
-    RUN_OUTPUT = auto()  # pointer := the output pointer that RUN_ENTER pushed
-    RUN_LEAVE = auto()  # undo RUN_ENTER and return
-    CALL = auto()  # symbol, a function
-
-
-HOLES: Mapping[Op, frozenset[str]] = {
-    Op.STREAM: frozenset({"list", "base"}),
-    Op.LOAD: frozenset({"d", "base", "offset"}),
-    Op.LOAD_PAIR: frozenset({"pair", "base", "offset"}),
-    Op.LOAD_LIST: frozenset({"list", "base"}),
-    Op.STORE: frozenset({"d", "base", "offset"}),
-    Op.STORE_LIST: frozenset({"list", "base"}),
-    Op.MULTIPLY: frozenset({"d", "a", "b"}),
-    Op.ADD: frozenset({"d", "a", "b"}),
-    Op.SUBTRACT: frozenset({"d", "a", "b"}),
-    Op.FUSED: frozenset({"d", "a", "b"}),
-    Op.DIVIDE: frozenset({"d", "a", "b"}),
-    Op.COPY: frozenset({"d", "a"}),
-    Op.NEGATE: frozenset({"d", "a"}),
-    Op.IMMEDIATE: frozenset({"d", "number"}),
-    Op.TO_CORE: frozenset({"core", "a"}),
-    Op.CLAMP: frozenset({"core"}),
-    Op.CLAMP_ABOVE: frozenset({"core"}),
-    Op.MAGNITUDE: frozenset({"core", "other"}),
-    Op.SIGNED: frozenset({"core", "other"}),
-    Op.BITS_UP: frozenset({"core", "offset"}),
-    Op.BITS_DOWN: frozenset({"core", "offset"}),
-    Op.FROM_CORE: frozenset({"d", "core"}),
-    Op.CORE_STORE: frozenset({"core", "base", "offset"}),
-    Op.CORE_STORE_LIST: frozenset({"cores", "base"}),
-    Op.STEP_UP: frozenset({"base", "offset"}),
-    Op.STEP_DOWN: frozenset({"base", "offset"}),
-    Op.POINT: frozenset({"pointer", "base", "offset"}),
-    Op.POINT_FAR: frozenset({"pointer", "base", "low", "high"}),
-    Op.ADDRESS: frozenset({"pointer", "symbol"}),
-    Op.CORE_LOAD: frozenset({"core", "base", "offset"}),
-    Op.SAVE: frozenset({"cores"}),
-    Op.SAVE_FLOATS: frozenset({"list"}),
-    Op.RESTORE: frozenset({"cores"}),
-    Op.RESTORE_FLOATS: frozenset({"list"}),
-    Op.RETURN: frozenset(),
-    Op.RUN_ENTER: frozenset(),
-    Op.RUN_OUTPUT: frozenset({"pointer"}),
-    Op.RUN_LEAVE: frozenset(),
-    Op.CALL: frozenset({"symbol"}),
-}
-
-
 @dataclass(frozen=True, slots=True)
-class Form:
+class Template:
     """How one operation is written, and what it costs."""
 
     text: str  # assembly; lines apart by newline
@@ -117,7 +27,11 @@ class Form:
     each: int = 0  # cycles more for each register of a list
     pairs: bool = False  # takes a cycle less, but never less than one, where the operation before pairs too
     late: bool = False  # its result costs the next operation a cycle if that uses it at once
-    offsets: range = range(0)  # that its field holds: what lies outside, each assembler makes something else of
+    numbers: range = range(0)  # that its field for an offset or addend holds; assemblers disagree on others
+
+    def cost(self, count: int = 0) -> int:
+        """Cycles with a list of so many registers."""
+        return self.cycles + self.each * count
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +40,14 @@ class Roles:
 
     inputs: str  # the input block, argument 0; stays
     pool: str  # runs through the constants
-    inputs_walk: str  # runs through the input block
+    inputs_cursor: str  # runs through the input block
     work: str  # the work block; stays
-    work_walk: str  # runs through the work block
+    work_cursor: str  # runs through the work block
     scratch: tuple[str, ...]  # ascending, for values on their way through the core
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class RegisterPartition:
     """How the float registers are shared out: the first hold values, those after them constants on their way."""
 
     values: int  # activations and accumulators: R
@@ -153,7 +67,7 @@ class Target:
     header: tuple[str, ...]
     floats: tuple[str, ...]  # all float registers, in the order of register lists
     preserved_floats: int  # those from this number on belong to the caller
-    splits: tuple[Split, ...]  # ways to share the float registers out, the usual one first
+    partitions: tuple[RegisterPartition, ...]  # ways to share the float registers out, the usual one first
     batch: int  # values that a batch of loads aims at
     roles: Roles
     float_reach: int  # bytes from a pointer that a load or store of a float register spans
@@ -162,49 +76,51 @@ class Target:
     step_reach: int  # and a short one
     arithmetics: tuple[Arithmetic, ...]  # what it can do, the cheapest first
     immediates: tuple[float, ...]  # the numbers that IMMEDIATE can hold, all float32
-    forms: Mapping[Op, Form]
+    templates: Mapping[Operation, Template]
 
     def __post_init__(self) -> None:
-        names = (self.roles.inputs, self.roles.pool, self.roles.inputs_walk, self.roles.work, self.roles.work_walk)
+        names = (self.roles.inputs, self.roles.pool, self.roles.inputs_cursor, self.roles.work, self.roles.work_cursor)
         jobs = (*names, *self.roles.scratch)
         if len(set(jobs)) != len(jobs):
             raise TargetError(f"{self.name}: a core register has two jobs")
         if len(set(self.floats)) != len(self.floats):
             raise TargetError(f"{self.name}: a float register is named twice")
-        for split in self.splits:
-            if min(split.values, split.constants) < 2 or split.values + split.constants > len(self.floats):
+        for partition in self.partitions:
+            if min(partition.values, partition.constants) < 2 or partition.values + partition.constants > len(
+                self.floats
+            ):
                 raise TargetError(
-                    f"{self.name}: {split} leaves too few registers for one of them, or asks for too many"
+                    f"{self.name}: {partition} leaves too few registers for one of them, or asks for too many"
                 )
         if min(self.float_reach, self.core_reach, self.point_reach, self.step_reach) < 4:
             raise TargetError(f"{self.name}: a reach is less than a word")
-        if not (self.arithmetics and self.roles.scratch and self.splits):
-            raise TargetError(f"{self.name}: no arithmetic, no scratch register or no split")
+        if not (self.arithmetics and self.roles.scratch and self.partitions):
+            raise TargetError(f"{self.name}: no arithmetic, no scratch register or no partition")
         if lost := sorted(x for x in self.immediates if not _is_float32(x)):
             raise TargetError(f"{self.name}: {lost} cannot be immediates")
-        if missing := set(Op) - set(self.forms):
-            raise TargetError(f"{self.name}: no form for {sorted(op.name for op in missing)}")
-        for op, form in self.forms.items():
-            self._check_form(op, form)
+        if missing := set(Operation) - set(self.templates):
+            raise TargetError(f"{self.name}: no template for {sorted(op.name for op in missing)}")
+        for op, template in self.templates.items():
+            self._check_template(op, template)
 
-    def _check_form(self, op: Op, form: Form) -> None:
-        holes = {name for _, name, _, _ in Formatter().parse(form.text) if name}
-        if holes != HOLES[op]:
-            raise TargetError(f"{self.name}: {op.name} has {sorted(holes)}, wants {sorted(HOLES[op])}")
-        if form.size < 2 or form.cycles < 1 or form.each < 0:
+    def _check_template(self, op: Operation, template: Template) -> None:
+        holes = {name for _, name, _, _ in Formatter().parse(template.text) if name}
+        if holes != OPERANDS[op].names:
+            raise TargetError(f"{self.name}: {op.name} has {sorted(holes)}, wants {sorted(OPERANDS[op].names)}")
+        if template.size < 2 or template.cycles < 1 or template.each < 0:
             raise TargetError(f"{self.name}: {op.name} takes no room or no time")
 
-    def grant(self, wanted: int | None) -> tuple[Split, ...]:
-        """The splits to choose from: one with the registers for values that a caller wants, or the target's own.
+    def grant(self, wanted: int | None) -> tuple[RegisterPartition, ...]:
+        """The partitions to choose from: one with the registers for values that a caller wants, or the target's own.
 
         Raises `CapacityError`.
         """
         if wanted is None:
-            return self.splits
+            return self.partitions
         most = len(self.floats) - 2
         if not 2 <= wanted <= most:
             raise CapacityError(f"{self.name} has 2 to {most} registers for values, not {wanted}")
-        return (Split(wanted, len(self.floats) - wanted),)
+        return (RegisterPartition(wanted, len(self.floats) - wanted),)
 
 
 def _is_float32(x: float) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.kernels import njit
-from armlet.schedule.code import Code, Op
+from armlet.schedule.code import MOVES, Code
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,14 +28,14 @@ class Batches:
 def batches_of(code: Code) -> Batches:
     """Cut the code's moves into batches; loads from the input block and from the work block never share one."""
     op, cell = code.instructions[:, 0], code.instructions[:, 3].astype(np.int64)
-    moves = np.flatnonzero(op <= Op.STORE)
+    moves = np.flatnonzero(MOVES[op])
     kind = op[moves] + 2 * (cell[moves] < code.order.graph.inputs)
     cut = np.flatnonzero((np.diff(moves) > 1) | (np.diff(kind) != 0)) + 1
     ends = np.concatenate([[0], cut, [len(moves)]]) if len(moves) else np.zeros(1)
     return Batches(cell[moves], ends.astype(np.int64))
 
 
-def inputs_alone(code: Code) -> NDArray[np.int64]:
+def input_items(code: Code) -> NDArray[np.int64]:
     """The items of the input block by cell, and -1 for all other cells."""
     graph = code.order.graph
     cells = np.arange(graph.nodes + len(graph.outputs))
@@ -47,7 +47,7 @@ def transfers(batches: Batches, word: NDArray[np.int64]) -> int:
     return int(_runs(batches.cells, batches.ends, word))
 
 
-def togetherness(batches: Batches, item: NDArray[np.int64], items: int) -> NDArray[np.float32]:
+def co_occurrence(batches: Batches, item: NDArray[np.int64], items: int) -> NDArray[np.float32]:
     """How many batches hold both of two items; `item` by cell, -1 for cells that take no part."""
     table = np.zeros((items, items), np.float32)
     _count_pairs(batches.cells, batches.ends, item, table)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.kernels import njit
-from armlet.layout.batches import Batches, batches_of, inputs_alone, togetherness, transfers
+from armlet.layout.batches import Batches, batches_of, co_occurrence, input_items, transfers
 from armlet.layout.layout import Layout
 from armlet.schedule.code import Code
 
@@ -27,7 +27,7 @@ def transfer_bounds(code: Code, layouts: list[Layout], natural: list[bool]) -> l
 
     Which cells of the work block share a word is taken from the first layout, and is the same in all.
     """
-    batches, alone = batches_of(code), inputs_alone(code)
+    batches, alone = batches_of(code), input_items(code)
     words = layouts[0].words.astype(np.int64)
     in_work = _most_saved(batches, np.where(alone < 0, words, -1), layouts[0].work_words)
     bounds: list[int] = []
@@ -44,7 +44,7 @@ def _most_saved(batches: Batches, word: NDArray[np.int64], words: int) -> int:
         return 0
     if words > _MOST:
         return len(batches.cells)
-    together = togetherness(batches, word, words)
+    together = co_occurrence(batches, word, words)
     by_degree = math.floor(float(np.sort(together, axis=1)[:, -2:].sum(dtype=np.float64)) / 2 + 1e-6)
     saved = _saved(batches, word)  # the steps are scaled by it; the truth of the bound is not
     if words > LARGEST or by_degree <= saved:

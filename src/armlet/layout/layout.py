@@ -37,7 +37,7 @@ class Layout:
         _require(len(np.unique(theirs)) == inputs, "two inputs share a word")
         owner: dict[int, int] = {}
         for op, _, _, cell in code.instructions.tolist():
-            if op > Op.STORE or cell < inputs:
+            if not Op(op).is_move or cell < inputs:
                 continue
             word = int(self.words[cell])
             _require(0 <= word < self.work_words, f"cell {cell} has no word")

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from armlet.anneal.engine import Annealing
 from armlet.anneal.path import LARGEST, anneal_path, nearest_neighbours, path_cost
-from armlet.layout.batches import Batches, batches_of, inputs_alone, togetherness, transfers
+from armlet.layout.batches import Batches, batches_of, co_occurrence, input_items, transfers
 from armlet.layout.layout import Layout
 from armlet.layout.slots import share_slots
 from armlet.schedule.code import Code
@@ -39,7 +39,7 @@ def place_all(code: Code, kinds: tuple[InputLayout, ...], how: Annealing) -> lis
         else:
             begin = np.argsort(_first_uses(batches, len(slot))[: graph.inputs], kind="stable")
             start[begin] = np.arange(graph.inputs)
-            words[: graph.inputs] = np.argsort(_arranged(batches, inputs_alone(code), begin, how.of("input block")))
+            words[: graph.inputs] = np.argsort(_arranged(batches, input_items(code), begin, how.of("input block")))
         size = graph.network_inputs if kind is InputLayout.NATURAL else graph.inputs
         before, after = transfers(batches, start), transfers(batches, words)
         layouts.append(Layout(words, size, slots, before, after, len(batches)))
@@ -57,7 +57,7 @@ def _arranged(batches: Batches, item: NDArray[np.int64], start: NDArray[np.int64
     items = len(start)
     if items < 3 or items > LARGEST:
         return start
-    cost = -togetherness(batches, item, items)
+    cost = -co_occurrence(batches, item, items)
     rows = [start, nearest_neighbours(cost, int(start[0]))]
     best = min(rows, key=lambda row: path_cost(cost, row))
     return anneal_path(cost, best, how)[0]

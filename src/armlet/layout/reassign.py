@@ -12,9 +12,9 @@ import numpy as np
 
 from armlet.kernels import njit
 from armlet.layout.layout import Layout
-from armlet.schedule.code import Code, Op
+from armlet.schedule.code import DEFINES, Code, Op
 
-_LOAD, _FIRST, _CONSTANT = int(Op.LOAD), int(Op.FIRST), int(Op.CONSTANT)
+_LOAD = int(Op.LOAD)
 
 
 def reassign(code: Code, layout: Layout) -> Code:
@@ -33,7 +33,7 @@ def _last_uses(rows, registers):
         op, a, x = rows[at, 0], rows[at, 1], rows[at, 2]
         if x >= 0:
             last[defined[x]] = at
-        if op in (_LOAD, _FIRST, _CONSTANT):
+        if DEFINES[op]:
             defined[a] = at
         else:
             last[defined[a]] = at
@@ -52,7 +52,7 @@ def _reassign(rows, last, word, inputs, registers):
             continue
         if x >= 0:
             rows[at, 2] = name[x]
-        if op in (_FIRST, _CONSTANT):
+        if DEFINES[op]:
             name[a] = _best_place(until, at, 1, (at + last[at]) // 2, True)
             until[name[a]] = last[at]
         rows[at, 1] = name[a]

@@ -5,7 +5,7 @@ import heapq
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.schedule.code import Code, Op
+from armlet.schedule.code import MOVES, Code
 
 
 def share_slots(code: Code) -> tuple[NDArray[np.int64], int]:
@@ -40,7 +40,7 @@ def _lifetimes(code: Code) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     graph, rows = code.order.graph, code.instructions
     cells = graph.nodes + len(graph.outputs)
     born, dies = np.full(cells, _UNBORN, np.int64), np.full(cells, -1, np.int64)
-    moves = np.flatnonzero((rows[:, 0] <= Op.STORE) & (rows[:, 3] >= graph.inputs))
+    moves = np.flatnonzero(MOVES[rows[:, 0]] & (rows[:, 3] >= graph.inputs))
     np.minimum.at(born, rows[moves, 3], moves)
     np.maximum.at(dies, rows[moves, 3], moves)
     dies[graph.nodes :] = len(rows)

@@ -48,7 +48,7 @@ class Layer:
     @property
     def kind(self) -> str:
         """The activation in words, with its slope to the bit where it has one."""
-        slope = f" {self.slope.hex()}" if self.activation is Activation.LEAKY_RELU else ""
+        slope = f" {self.slope.hex()}" if self.activation.has_slope else ""
         return self.activation.value + slope
 
     @property

@@ -76,7 +76,7 @@ def _layer(entry: str, at: int, path: Path) -> tuple[int, tuple[Activation, floa
     if kind is None:
         problem = f"line 1, entry {at}: {rest[0][:40]!r} is no activation"
         raise InputError(path, problem, f"choose from: {', '.join(_KINDS)}")
-    if len(rest) > (2 if kind is Activation.LEAKY_RELU else 1):
+    if len(rest) > (2 if kind.has_slope else 1):
         raise InputError(path, f"line 1, entry {at}: {entry[:40]!r} says too much", _MEND)
     return number, (kind, _slope(rest[1], at, path) if len(rest) > 1 else SLOPE)
 

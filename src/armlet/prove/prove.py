@@ -24,7 +24,7 @@ from armlet.isa.semantics import RefusalError, Step, Term
 from armlet.prove.state import State
 from armlet.prove.terms import Terms
 from armlet.schedule.order import Order
-from armlet.simulate.decoded import Program
+from armlet.simulate.decoded import DecodedProgram
 from armlet.simulate.machine import STACK
 from armlet.simulate.runner import Area, Runner
 
@@ -46,14 +46,14 @@ class Proof:
 class _Walk:
     """A program on its way."""
 
-    program: Program
+    program: DecodedProgram
     isa: InstructionSet
     steps: int = 0
     known: dict[int, Step] = field(default_factory=dict)  # by number of form
     maker: dict[Term, int] = field(default_factory=dict)  # the address at which a term was first made
 
 
-def prove(runner: Runner, program: Program, entry: str) -> Proof:
+def prove(runner: Runner, program: DecodedProgram, entry: str) -> Proof:
     """Whether `entry` computes the declared order of its build, for all inputs."""
     if entry not in runner.image.functions:
         return Proof("is no Thumb function that other code can call", 0, 0)

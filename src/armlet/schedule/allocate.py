@@ -14,8 +14,8 @@ import numpy as np
 from armlet.errors import CapacityError
 from armlet.graph.graph import Index
 from armlet.schedule.code import Code
+from armlet.schedule.linear_scan import AllocationProblem, linear_scan, next_accesses
 from armlet.schedule.order import Order
-from armlet.schedule.walk import Problem, next_accesses, walk
 
 FEWEST = 2  # an accumulator and the value multiplied into it
 
@@ -35,19 +35,19 @@ def allocate(order: Order, registers: Registers) -> Code:
     problem = _problem(order, registers.count)
     stored_early = np.zeros(order.graph.nodes, np.bool_)
     stored_early[order.graph.outputs] = True
-    _, stored_early = walk(problem, 1, stored_early)
-    instructions, _ = walk(problem, max(1, registers.batch), stored_early)
+    _, stored_early = linear_scan(problem, 1, stored_early)
+    instructions, _ = linear_scan(problem, max(1, registers.batch), stored_early)
     return Code(order, registers.count, instructions)
 
 
-def _problem(order: Order, registers: int) -> Problem:
+def _problem(order: Order, registers: int) -> AllocationProblem:
     graph = order.graph
     source = np.ascontiguousarray(graph.source[order.connections])
     target = np.ascontiguousarray(graph.target[order.connections])
     after_source, after_target, first = next_accesses(source, target, graph.nodes)
     fan_in = np.bincount(graph.target, minlength=graph.nodes).astype(np.int64)
     heads, links = _outputs_of(graph.outputs, graph.nodes)
-    return Problem(
+    return AllocationProblem(
         registers,
         graph.inputs,
         order.connections,

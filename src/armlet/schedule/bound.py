@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.graph.graph import Graph
-from armlet.schedule.layers import Layer, layers_of
+from armlet.schedule.layers import LayerConnections, layers_of
 
 _WIDEST = 2_000  # neurons and sources; beyond it, the largest singular value takes longer than the bound is worth
 _LENGTHS = 48  # lengths of a stretch that are tried
@@ -36,7 +36,7 @@ def move_bound(graph: Graph, registers: int) -> int:
     return bound
 
 
-def layer_bound(layer: Layer, registers: int) -> int:
+def layer_bound(layer: LayerConnections, registers: int) -> int:
     """Moves of the layer's sources and sums by stretches; 0 where the layer fits, or is too large to be looked at."""
     neurons, sources = len(layer.neurons), len(layer.sources)
     if neurons < registers or sources < registers or max(neurons, sources) > _WIDEST:
@@ -73,7 +73,7 @@ class Density:
         return np.minimum(np.minimum(spectral, a * b), np.minimum(self.sources[a], self.sums[b]))
 
 
-def _density(layer: Layer) -> Density:
+def _density(layer: LayerConnections) -> Density:
     by_sum = np.diff(layer.ends).astype(np.float64)
     by_source = np.bincount(layer.support, minlength=len(layer.sources)).astype(np.float64)
     table = np.zeros((len(by_sum), len(by_source)))

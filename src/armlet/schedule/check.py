@@ -51,13 +51,13 @@ class _Replay:
             case Op.STORE:
                 _require(what >= self.graph.inputs, "an input's cell is the caller's")
                 self.cell[what] = self.register[a]
-            case Op.FIRST | Op.NEXT:
+            case Op.INIT | Op.ACCUMULATE:
                 self._connect(op, a, x, what)
-            case Op.FINISH:
+            case Op.ACTIVATE:
                 node, summed = self.register[a]
                 _require(node == what and summed == self.fan_in[node], f"r{a} holds %{node} after {summed}")
                 self.register[a] = (node, FINISHED)
-            case Op.CONSTANT:
+            case Op.BIAS:
                 _require(self.fan_in[what] == 0 and what >= self.graph.inputs, f"%{what} is not constant")
                 self.register[a] = (what, 0)
             case _:
@@ -67,7 +67,7 @@ class _Replay:
         source, target = int(self.graph.source[what]), int(self.graph.target[what])
         _require(self.register[x] == (source, FINISHED), f"x{x} does not hold %{source}")
         summed = 0
-        if op == Op.NEXT:
+        if op == Op.ACCUMULATE:
             node, summed = self.register[a]
             _require(node == target and summed > 0, f"r{a} holds %{node} after {summed}")
         _require(self.queue[target][summed] == what, "out of the declared order")

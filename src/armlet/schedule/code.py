@@ -2,10 +2,10 @@
 
     LOAD      a cell         register a := cell
     STORE     a cell         cell := register a
-    FIRST     a x connection register a := bias + weight * register x   (weight * x where the bias is zero)
-    NEXT      a x connection register a := a + weight * register x
-    FINISH    a node         register a := activation(a)
-    CONSTANT  a node         register a := bias
+    INIT       a x connection register a := bias + weight * register x   (weight * x where the bias is zero)
+    ACCUMULATE a x connection register a := a + weight * register x
+    ACTIVATE   a node         register a := activation(a)
+    BIAS       a node         register a := bias
 
 Cells: every node has one, of its own number (an input's is where the caller puts it; a neuron's holds its partial sum
 or its value), and output j has cell `nodes + j`.
@@ -26,10 +26,30 @@ class Op(IntEnum):
 
     LOAD = 0
     STORE = 1
-    FIRST = 2
-    NEXT = 3
-    FINISH = 4
-    CONSTANT = 5
+    INIT = 2
+    ACCUMULATE = 3
+    ACTIVATE = 4
+    BIAS = 5
+
+    @property
+    def is_move(self) -> bool:
+        """Whether it goes between a register and memory."""
+        return self in (Op.LOAD, Op.STORE)
+
+    @property
+    def connects(self) -> bool:
+        """Whether it multiplies and adds: it serves a connection, and reads a second register."""
+        return self in (Op.INIT, Op.ACCUMULATE)
+
+    @property
+    def defines(self) -> bool:
+        """Whether it writes its register without reading it, so that any free one will do."""
+        return self in (Op.LOAD, Op.INIT, Op.BIAS)
+
+
+MOVES = np.array([op.is_move for op in Op])  # by operation
+CONNECTS = np.array([op.connects for op in Op])
+DEFINES = np.array([op.defines for op in Op])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +83,6 @@ class Code:
     def batches(self) -> int:
         """Runs of loads, and of stores, that nothing interrupts: what one transfer of many could carry."""
         op = self.instructions[:, 0]
-        moves = op <= Op.STORE
+        moves = MOVES[op]
         starts = moves & np.concatenate([[True], op[1:] != op[:-1]]) if len(op) else moves
         return int(np.count_nonzero(starts))

@@ -8,7 +8,7 @@ from armlet.graph.graph import Graph, Index
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Layer:
+class LayerConnections:
     """Neurons of one layer that have connections, and their sources. Both are named by their position here."""
 
     neurons: Index  # (neurons,) nodes
@@ -23,14 +23,14 @@ class Layer:
         return len(self.support) / len(self.neurons)
 
 
-def layers_of(graph: Graph) -> list[Layer]:
+def layers_of(graph: Graph) -> list[LayerConnections]:
     """The layers in topological order; those without any connection are left out."""
     of = graph.layer[graph.target]
     return [_layer(graph, np.flatnonzero(of == number)) for number in np.unique(of)]
 
 
-def _layer(graph: Graph, connections: Index) -> Layer:
+def _layer(graph: Graph, connections: Index) -> LayerConnections:
     target = graph.target[connections]  # ascending, as the graph lists its connections by target
     neurons, begin = np.unique(target, return_index=True)
     sources, support = np.unique(graph.source[connections], return_inverse=True)
-    return Layer(neurons, sources, support.astype(np.int64), np.append(begin, len(target)), connections)
+    return LayerConnections(neurons, sources, support.astype(np.int64), np.append(begin, len(target)), connections)

@@ -13,48 +13,50 @@ from numpy.typing import NDArray
 
 from armlet.anneal.engine import Annealing
 from armlet.graph.graph import Graph
-from armlet.schedule.layers import Layer, layers_of
+from armlet.schedule.layers import LayerConnections, layers_of
+from armlet.schedule.load_schedule import load_schedule_of, source_path, timetable
+from armlet.schedule.neuron_order import finishing_order
 from armlet.schedule.order import Order
-from armlet.schedule.visits import side_by_side, timetable, visits_of
-from armlet.schedule.windows import finishing_order
 
 NARROWEST = 2  # accumulators that must remain for a layer whose values are handed on
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class OrderPlan:
     """What is settled before the annealing."""
 
-    spare: int = 4  # registers left to sources: fewer come in longer transfers with more of them, but oftener
-    handed_on: frozenset[int] = frozenset()  # places of the layers whose values go into the next layer at once
+    source_registers: int = 4  # not accumulators: more of them make loads of sources longer, and more frequent
+    fused: frozenset[int] = frozenset()  # places of the layers whose values go into the next layer at once
 
 
-def plan_order(graph: Graph, registers: int, plan: Plan, how: Annealing) -> Order:
+def plan_order(graph: Graph, registers: int, plan: OrderPlan, how: Annealing) -> Order:
     """The order that `plan` gives for so many registers."""
     layers = layers_of(graph)
     parts: list[NDArray[np.int64]] = []
     for at, layer in enumerate(layers):
-        if at > 0 and at - 1 in plan.handed_on:
+        if at > 0 and at - 1 in plan.fused:
             continue  # the layer before has done it
-        after = layers[at + 1] if at in plan.handed_on else None
-        parts.append(_connections(layer, after, registers - plan.spare, how.of(f"layer {at + 1}")))
+        after = layers[at + 1] if at in plan.fused else None
+        parts.append(_connections(layer, after, registers - plan.source_registers, how.of(f"layer {at + 1}")))
     return Order(graph, np.concatenate(parts).astype(np.int32) if parts else np.zeros(0, np.int32))
 
 
-def can_hand_on(layers: list[Layer], at: int, registers: int, spare: int) -> bool:
+def can_fuse(layers: list[LayerConnections], at: int, registers: int, source_registers: int) -> bool:
     """Whether layer `at` does not fit by itself, and can hand its values to the next layer as they come."""
-    if at + 1 >= len(layers) or len(layers[at].neurons) <= registers - spare:
+    if at + 1 >= len(layers) or len(layers[at].neurons) <= registers - source_registers:
         return False
     layer, after = layers[at], layers[at + 1]
-    room = registers - spare - len(after.neurons)
+    room = registers - source_registers - len(after.neurons)
     return room >= NARROWEST and bool(np.isin(after.sources, layer.neurons).all())
 
 
-def _connections(layer: Layer, after: Layer | None, room: int, how: Annealing) -> NDArray[np.int64]:
+def _connections(
+    layer: LayerConnections, after: LayerConnections | None, room: int, how: Annealing
+) -> NDArray[np.int64]:
     width = max(1, min(len(layer.neurons), room - (0 if after is None else len(after.neurons))))
     row, _ = finishing_order(layer, width, how)
-    visits = visits_of(layer, width, row)
-    connections, times = timetable(layer, row, visits, side_by_side(visits, how))
+    visits = load_schedule_of(layer, width, row)
+    connections, times = timetable(layer, row, visits, source_path(visits, how))
     if after is None:
         return connections
     onward, finished = _onward(layer, after, row)
@@ -62,7 +64,9 @@ def _connections(layer: Layer, after: Layer | None, room: int, how: Annealing) -
     return both[np.argsort(np.concatenate([2 * times, 2 * finished + 1]), kind="stable")]
 
 
-def _onward(layer: Layer, after: Layer, row: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _onward(
+    layer: LayerConnections, after: LayerConnections, row: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The connections out of the layer, and the time at which the source of each is finished."""
     time = np.empty(len(row), np.int64)
     time[row] = np.arange(len(row))

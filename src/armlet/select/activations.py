@@ -1,64 +1,54 @@
-"""Activations to lines, all of one kind at once: each FINISH whose value stays in its register."""
+"""Selects operations for activations: each ACTIVATE whose value stays in its register, all of one kind at once."""
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from armlet.graph.graph import ACTIVATIONS, Graph, Index
-from armlet.isa.target import Op, Split
+from armlet.isa.target import RegisterPartition
 from armlet.network.frozen import F32
-from armlet.schedule.code import Op as Step
+from armlet.schedule.code import Op
+from armlet.select.instructions import Instructions
 from armlet.select.lines import Lines
-from armlet.select.lowering import CONSTANT, lower, temporaries
-
-_FLOATING = (Op.MULTIPLY, Op.ADD, Op.SUBTRACT, Op.DIVIDE)
+from armlet.select.lowering import FROM_POOL, MicroOperation, lower, temporaries
 
 
-def with_room_for_constants(rows: Index, marked: NDArray[np.bool_], graph: Graph) -> tuple[Index, NDArray[np.bool_]]:
-    """A FINISH whose activation wants several constants stands once for each, since they come one after another."""
-    wanted = np.array([max(1, lower(kind).constants) for kind in ACTIVATIONS])
-    times = np.ones(len(rows), np.int64)
-    at = np.flatnonzero(rows[:, 0] == Step.FINISH)
-    times[at] = wanted[graph.activation[rows[at, 3]]]
-    return (rows, marked) if (times == 1).all() else (np.repeat(rows, times, axis=0), np.repeat(marked, times))
+def _parts_of(instructions: Instructions, graph: Graph, code: int, part: int) -> NDArray[np.int64]:
+    """Where one part of one activation stands."""
+    at = np.flatnonzero((instructions.op == Op.ACTIVATE) & (instructions.part == part))
+    return at[graph.activation[instructions.what[at]] == code]
 
 
-def _finished(rows: Index, graph: Graph, code: int) -> NDArray[np.int64]:
-    """Where each FINISH of an activation first stands."""
-    at = np.flatnonzero(rows[:, 0] == Step.FINISH)
-    return at[graph.activation[rows[at, 3]] == code][:: max(1, lower(ACTIVATIONS[code]).constants)]
-
-
-def constants_of(rows: Index, graph: Graph) -> tuple[NDArray[np.int64], F32]:
-    """The constants of activations, and the rows that want them."""
+def constants_of(instructions: Instructions, graph: Graph) -> tuple[NDArray[np.int64], F32]:
+    """The constants of activations, and the pseudo-instructions that want them."""
     wanted, values = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
     for code, kind in enumerate(ACTIVATIONS):
-        at = _finished(rows, graph, code)
-        used = [move.constant for move in lower(kind).moves if move.b == CONSTANT]
-        for k, constant in enumerate(used if len(at) else []):
-            slope = graph.slope[rows[at, 3]]
-            wanted.append(at + k)
-            values.append(slope if constant is None else np.full(len(at), constant, np.float32))
+        for number, part in enumerate(lower(kind).parts):
+            if part.takes_constant:
+                at = _parts_of(instructions, graph, code, number)
+                slope = graph.slope[instructions.what[at]]
+                wanted.append(at)
+                values.append(slope if part.constant is None else np.full(len(at), part.constant, np.float32))
     return np.concatenate(wanted), np.concatenate(values)
 
 
 def add_activations(
-    lines: Lines, rows: Index, graph: Graph, clamped: NDArray[np.bool_], split: Split, constant: Index
+    lines: Lines, instructions: Instructions, graph: Graph, partition: RegisterPartition, constant: Index
 ) -> None:
-    """Add the lines of each FINISH whose value stays in its register. `constant`: registers by row."""
-    spare = split.values + split.constants - temporaries(graph) - 1
+    """Add the lines of each ACTIVATE that no store carries out. `constant`: registers by pseudo-instruction."""
+    taken = temporaries(graph)
+    free = partition.values + partition.constants - taken
     for code, kind in enumerate(ACTIVATIONS):
-        first = _finished(rows, graph, code)
-        first = first[~clamped[first]]
-        if len(first) == 0:
-            continue
-        homes = [rows[first, 1], *(spare + k for k in range(1, temporaries(graph) + 1))]
-        used = 0
-        for move in lower(kind).moves:
-            at = first + max(0, used - (move.b != CONSTANT))
-            used += move.b == CONSTANT
-            d, a, b = move.d, move.a, move.b
-            if move.op in (Op.TO_CORE, *_FLOATING):
-                a = homes[a]
-            if move.op in (Op.FROM_CORE, *_FLOATING):
-                d, b = homes[d], constant[at] if b == CONSTANT else homes[b]
-            lines.add(at, op=move.op, what=-1, d=d, a=a, b=b, offset=move.bits)
+        for number, part in enumerate(lower(kind).parts):
+            at = _parts_of(instructions, graph, code, number)
+            at = at[~instructions.deferred[at]]
+            floats = {0: instructions.register[at], FROM_POOL: constant[at]}
+            floats |= {k + 1: np.full(len(at), free + k) for k in range(taken)}
+            for operation in part.operations if len(at) else ():
+                lines.add(at, op=operation.op, **_columns(operation, floats))
+
+
+def _columns(operation: MicroOperation, floats: dict[int, Index]) -> dict[str, ArrayLike]:
+    """The operands of a micro-operation in columns of lines, its float registers as given."""
+    names = operation.op.operands.names
+    placed: dict[str, ArrayLike] = {name: floats[getattr(operation, name)] for name in names & {"d", "a", "b"}}
+    return placed | {name: getattr(operation, name) for name in names & {"core", "other", "addend"}}

@@ -1,7 +1,7 @@
 """Prove a program right for all inputs, by running its lines on value numbers.
 
 The order gives each output a number; the lines, replayed one by one with pointers as plain integers, must leave that
-number in that output's word. The forms' text is taken on trust here: the linked bytes are the matter of verify.
+number in that output's word. The templates' text is taken on trust here: the linked bytes are the matter of verify.
 """
 
 from collections.abc import Callable
@@ -11,12 +11,12 @@ import numpy as np
 from armlet.arithmetic.number_format import patterns
 from armlet.errors import InvariantError
 from armlet.graph.graph import ACTIVATIONS
-from armlet.isa.target import Op
+from armlet.isa.operation import Operation
 from armlet.select.numbering import Number, Numbering
 from armlet.select.program import POINTERS, Line, Program
 
-_OPS = frozenset(int(op) for op in Op)
-_READ, _POOL = ("inputs", "inputs_walk"), POINTERS.index("pool")
+_OPS = frozenset(int(op) for op in Operation)
+_READ, _POOL = ("inputs", "inputs_cursor"), POINTERS.index("pool")
 
 
 def check_program(program: Program) -> None:
@@ -28,7 +28,7 @@ def check_program(program: Program) -> None:
         try:
             machine.step(line)
         except (KeyError, IndexError, InvariantError) as wrong:
-            what = Op(line.op).name if line.op in _OPS else line.op
+            what = Operation(line.op).name if line.op in _OPS else line.op
             raise InvariantError(f"program: line {at} ({what}): {wrong!r}") from wrong
     graph, words = program.code.order.graph, program.layout.words
     for j, node in enumerate(graph.outputs.tolist()):
@@ -75,69 +75,70 @@ class _Machine:
         self.immediates = frozenset(np.array(program.target.immediates, np.float32).view(np.int32).tolist())
 
     def step(self, line: Line) -> None:
-        op, d, a, b = line.op, line.d, line.a, line.b
+        op, d, a, b, core = line.op, line.d, line.a, line.b, line.core
         get, number = self.floats.__getitem__, self.number
         match op:
-            case Op.MULTIPLY:
+            case Operation.MULTIPLY:
                 self._set(d, number.multiply(get(a), get(b)))
-            case Op.ADD:
+            case Operation.ADD:
                 self._set(d, number.add(get(a), get(b)))
-            case Op.SUBTRACT:
+            case Operation.SUBTRACT:
                 self._set(d, number.subtract(get(a), get(b)))
-            case Op.FUSED:
+            case Operation.FUSED:
                 self._set(d, number.fused(get(d), get(a), get(b)))
-            case Op.COPY:
+            case Operation.COPY:
                 self._set(d, get(a))
-            case Op.NEGATE:
+            case Operation.NEGATE:
                 self._set(d, number.negate(get(a)))
-            case Op.IMMEDIATE:
-                self._set(d, self._immediate(line.offset))
-            case Op.TO_CORE:
-                self.scratch[d] = get(a)
-            case Op.CLAMP:
-                self.scratch[d] = number.positive(self.scratch[d])
-            case Op.CLAMP_ABOVE:
-                self.scratch[d] = number.negative(self.scratch[d])
-            case Op.MAGNITUDE:
-                self.scratch[d] = number.magnitude(self.scratch[a])
-            case Op.SIGNED:
-                self.scratch[d] = number.signed(self.scratch[d], self.scratch[a])
-            case Op.BITS_UP | Op.BITS_DOWN:
-                self.scratch[d] = number.raised(self.scratch[d], line.offset if op == Op.BITS_UP else -line.offset)
-            case Op.DIVIDE:
+            case Operation.IMMEDIATE:
+                self._set(d, self._immediate(line.bits))
+            case Operation.TO_GPR:
+                self.scratch[core] = get(a)
+            case Operation.CLAMP:
+                self.scratch[core] = number.positive(self.scratch[core])
+            case Operation.CLAMP_ABOVE:
+                self.scratch[core] = number.negative(self.scratch[core])
+            case Operation.MAGNITUDE:
+                self.scratch[core] = number.magnitude(self.scratch[line.other])
+            case Operation.SIGNED:
+                self.scratch[core] = number.signed(self.scratch[core], self.scratch[line.other])
+            case Operation.BITS_UP | Operation.BITS_DOWN:
+                by = line.addend if op == Operation.BITS_UP else -line.addend
+                self.scratch[core] = number.raised(self.scratch[core], by)
+            case Operation.DIVIDE:
                 self._set(d, number.divide(get(a), get(b)))
-            case Op.FROM_CORE:
-                self._set(d, self.scratch[a])
-            case Op.STREAM:
+            case Operation.FROM_GPR:
+                self._set(d, self.scratch[core])
+            case Operation.LOAD_CONSTANTS:
                 _require(line.base == _POOL, "streams from elsewhere")
                 self._walk(line, lambda k, word: self._set(d + k, number.constant(self.bits[word])))
             case _:
                 self._move(line)
 
     def _move(self, line: Line) -> None:
-        op, d = line.op, line.d
+        op, d, core = line.op, line.d, line.core
         match op:
-            case Op.LOAD | Op.LOAD_PAIR:
-                _require(op == Op.LOAD or d % 2 == 0, "a pair starts at an odd register")
-                for k in range(2 if op == Op.LOAD_PAIR else 1):
+            case Operation.LOAD | Operation.LOAD_PAIR:
+                _require(op == Operation.LOAD or d % 2 == 0, "a pair starts at an odd register")
+                for k in range(2 if op == Operation.LOAD_PAIR else 1):
                     self._set(d + k, self._block(line)[self._at(line) + k])
-            case Op.LOAD_LIST:
+            case Operation.LOAD_MULTIPLE:
                 block = self._block(line)
                 self._walk(line, lambda k, word: self._set(d + k, block[word]))
-            case Op.STORE:
+            case Operation.STORE:
                 self._write(line, self._at(line), self.floats[d])
-            case Op.STORE_LIST:
+            case Operation.STORE_MULTIPLE:
                 self._walk(line, lambda k, word: self._write(line, word, self.floats[d + k]))
-            case Op.CORE_STORE:
-                self._write(line, self._at(line), self.scratch[d])
-            case Op.CORE_STORE_LIST:
-                self._walk(line, lambda k, word: self._write(line, word, self.scratch[d + k]))
-            case Op.STEP_UP | Op.STEP_DOWN:
-                _require(POINTERS[line.base].endswith("_walk"), "steps a pointer that stays")
-                self.pointer[POINTERS[line.base]] += line.offset if op == Op.STEP_UP else -line.offset
-            case Op.POINT | Op.POINT_FAR:
+            case Operation.GPR_STORE:
+                self._write(line, self._at(line), self.scratch[core])
+            case Operation.GPR_STORE_MULTIPLE:
+                self._walk(line, lambda k, word: self._write(line, word, self.scratch[core + k]))
+            case Operation.STEP_UP | Operation.STEP_DOWN:
+                _require(POINTERS[line.base].endswith("_cursor"), "steps a pointer that stays")
+                self.pointer[POINTERS[line.base]] += line.offset if op == Operation.STEP_UP else -line.offset
+            case Operation.LEA | Operation.LEA_FAR:
                 to, base = POINTERS[line.pointer], POINTERS[line.base]
-                _require(to.endswith("_walk") and (to in _READ) == (base in _READ), f"{to} set from {base}")
+                _require(to.endswith("_cursor") and (to in _READ) == (base in _READ), f"{to} set from {base}")
                 self.pointer[to] = self.pointer[base] + line.offset
             case _:
                 raise InvariantError("is no line of a program")
@@ -163,13 +164,13 @@ class _Machine:
         name = POINTERS[line.base]
         _require(name not in ("inputs", "work"), f"{name} moves")
         begin, rest = divmod(self.pointer[name], self.word)
-        _require(rest == 0 and line.n > 0, "no list of words")
-        for k in range(line.n):
+        _require(rest == 0 and line.length > 0, "no list of words")
+        for k in range(line.length):
             each(k, begin + k)
-        self.pointer[name] += self.word * line.n
+        self.pointer[name] += self.word * line.length
 
     def _write(self, line: Line, word: int, value: Number) -> None:
-        _require(POINTERS[line.base] in ("work", "work_walk"), "writes outside the work block")
+        _require(POINTERS[line.base] in ("work", "work_cursor"), "writes outside the work block")
         _require(0 <= word < self.words, f"there is no word {word}")
         self.work[word] = value
 

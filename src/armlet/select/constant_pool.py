@@ -1,4 +1,4 @@
-"""Which constant comes out of the pool when, and into which register: groups in the order of use."""
+"""Plans the constant pool: groups of constants in the order of their use, each loaded right before its first use."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,16 @@ from armlet.network.frozen import F32
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
-    """Constants by instruction: its first one lies `first[i]` registers into the group that is open then."""
+class ConstantPool:
+    """Constants by instruction: its first one lies `first[i]` registers into the latest group."""
 
-    constants: F32  # in the order in which they are streamed
+    constants: F32  # in the order of their loads
     first: NDArray[np.int64]  # by instruction
-    opens: NDArray[np.int64]  # instructions before which a group comes
+    opens: NDArray[np.int64]  # instructions before which a group is loaded
     sizes: NDArray[np.int64]  # constants of each group
 
 
-def plan_stream(wanted: list[tuple[NDArray[np.int64], F32]], instructions: int, room: int) -> Stream:
+def plan_pool(wanted: list[tuple[NDArray[np.int64], F32]], instructions: int, room: int) -> ConstantPool:
     """Share constants out into groups of at most `room`; those of one instruction never part.
 
     `wanted` lists instructions and a constant for each; an instruction in several lists wants several, in their order.
@@ -28,7 +28,7 @@ def plan_stream(wanted: list[tuple[NDArray[np.int64], F32]], instructions: int, 
     values = np.concatenate([np.zeros(0, np.float32), *(values for _, values in wanted)])
     need = np.bincount(at, minlength=instructions)
     first, opens, sizes = _groups(need, room)
-    return Stream(values[np.argsort(at, kind="stable")], first, opens, sizes)
+    return ConstantPool(values[np.argsort(at, kind="stable")], first, opens, sizes)
 
 
 @njit(cache=True)

@@ -1,9 +1,9 @@
-"""How constants come to the instructions that want them: out of the pool, or made on the spot.
+"""Materialises constants: each is loaded from the pool, or made by an instruction that holds it.
 
-A number that an instruction of the target holds can be made right before its use, in a register set aside for such: of
+A number that an instruction of the target can hold is made right before its use, in a register set aside for such: of
 two in turn, one is made while the other is still read. What begins a sum is made in its accumulator. Twice a value is
-its sum with itself, and no constant at all. Registers set aside make the transfers of the stream shorter, so that the
-cheaper way depends on how many constants are such numbers: all ways are given, to choose from.
+its sum with itself, and no constant at all. Registers set aside make the loads from the pool shorter, so that the
+cheaper way depends on how many constants are such numbers: all ways are given, to choose from (`armlet.tune`).
 """
 
 from collections.abc import Iterator
@@ -15,31 +15,31 @@ from numpy.typing import NDArray
 
 from armlet.graph.graph import Index
 from armlet.network.frozen import F32
-from armlet.select.constant_pool import Stream, plan_stream
+from armlet.select.constant_pool import ConstantPool, plan_pool
 from armlet.select.steps import Steps
 
 Mask: TypeAlias = NDArray[np.bool_]
 Wanted: TypeAlias = tuple[NDArray[np.int64], F32]  # instructions, and a constant for each
 
 _SLOTS = (1, 2)  # registers set aside
-_STREAMED = 2  # constants that one instruction may want of the stream
+_FROM_POOL = 2  # constants that one instruction may want from the pool
 
 
 @dataclass(frozen=True, slots=True)
-class Supply:
-    """Where each instruction finds its constants, and what brings them there."""
+class Materialisation:
+    """In which register each instruction finds its constants, and what brings them there."""
 
-    stream: Stream
-    into: int  # the first register of the stream
-    made: tuple[tuple[NDArray[np.int64], Index, F32], ...]  # instructions, a register and a number for each
+    pool: ConstantPool
+    into: int  # the first register that the pool is loaded into
+    immediates: tuple[tuple[NDArray[np.int64], Index, F32], ...]  # instructions, a register and a number for each
     doubled: Mask  # by instruction: its product is a value with itself
     start: Index  # by instruction: what its sum begins with, or goes on from
     factor: Index  # by instruction: its weight or its product, or the constant of its activation
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """Which constants are made on the spot."""
+class _Immediates:
+    """Which constants instructions hold."""
 
     bias: Mask  # by instruction
     weight: Mask
@@ -47,7 +47,7 @@ class _Made:
     others: Mask  # by constant
 
     @classmethod
-    def most(cls, steps: Steps, others: F32, numbers: tuple[float, ...], fused: bool) -> "_Made":
+    def most(cls, steps: Steps, others: F32, numbers: tuple[float, ...], fused: bool) -> "_Immediates":
         """All that can be."""
         twice = (steps.bare & (steps.weight == 2)) | (~steps.bare & (np.abs(steps.weight) == 2) & (not fused))
         return cls(
@@ -57,9 +57,9 @@ class _Made:
             np.isin(others, numbers),
         )
 
-    def but(self, kept: Mask) -> "_Made":
+    def but(self, kept: Mask) -> "_Immediates":
         """Nothing for the activations, and of weights those of the instructions in `kept`."""
-        return _Made(self.bias, self.weight & kept, self.doubled & kept, np.zeros_like(self.others))
+        return _Immediates(self.bias, self.weight & kept, self.doubled & kept, np.zeros_like(self.others))
 
     def slotted(self, steps: Steps, at: NDArray[np.int64]) -> Mask:
         """Which instructions need a register that is set aside."""
@@ -68,41 +68,41 @@ class _Made:
         return slotted
 
 
-def supplies(
+def materialisations(
     steps: Steps, others: Wanted, numbers: tuple[float, ...], fused: bool, registers: range
-) -> Iterator[Supply]:
-    """All ways to supply the constants of `steps`, and `others`, through `registers`; first with nothing made."""
-    most = _Made.most(steps, others[1], numbers, fused)
+) -> Iterator[Materialisation]:
+    """All ways to materialise the constants of `steps`, and `others`, in `registers`; first with all from the pool."""
+    most = _Immediates.most(steps, others[1], numbers, fused)
     nowhere = np.zeros_like(steps.bare)
-    least, nothing = most.but(steps.bare), _Made(nowhere, nowhere, nowhere, np.zeros_like(most.others))
-    yield _supply(steps, others, nothing, registers, 0)
+    least, nothing = most.but(steps.bare), _Immediates(nowhere, nowhere, nowhere, np.zeros_like(most.others))
+    yield _materialised(steps, others, nothing, registers, 0)
     if (least.bias | least.weight | least.doubled).any():
-        yield _supply(steps, others, least, registers, 0)
+        yield _materialised(steps, others, least, registers, 0)
     for slots in _SLOTS:
-        if most.slotted(steps, others[0]).any() and len(registers) - slots >= _STREAMED:
-            yield _supply(steps, others, most, registers, slots)
+        if most.slotted(steps, others[0]).any() and len(registers) - slots >= _FROM_POOL:
+            yield _materialised(steps, others, most, registers, slots)
 
 
-def _supply(steps: Steps, others: Wanted, made: _Made, registers: range, slots: int) -> Supply:
+def _materialised(steps: Steps, others: Wanted, made: _Immediates, registers: range, slots: int) -> Materialisation:
     at, values = others
     begins = (steps.biased | steps.constant) & ~made.bias
     weighed = steps.connects & ~steps.unit & ~made.doubled & ~made.weight
     wanted = [_where(begins, steps.bias), _where(weighed, steps.weight), (at[~made.others], values[~made.others])]
-    stream = plan_stream(wanted, len(steps.weight), len(registers) - slots)
+    pool = plan_pool(wanted, len(steps.weight), len(registers) - slots)
     into = registers.start + slots
 
     slotted = made.slotted(steps, at)
     slot = registers.start + (np.cumsum(slotted) - 1) % max(1, slots)
-    start = np.where(begins, into + stream.first, steps.accumulator)
+    start = np.where(begins, into + pool.first, steps.accumulator)
     own = steps.bare & (made.weight | made.doubled)
-    factor = np.where(slotted, slot, np.where(own, steps.accumulator, into + stream.first + begins))
+    factor = np.where(slotted, slot, np.where(own, steps.accumulator, into + pool.first + begins))
     bias, weight = np.flatnonzero(made.bias), np.flatnonzero(made.weight)
     numbers = (
         (bias, steps.accumulator[bias], steps.bias[bias]),
         (weight, factor[weight], steps.weight[weight]),
         (at[made.others], factor[at[made.others]], values[made.others]),
     )
-    return Supply(stream, into, numbers, made.doubled, start, factor)
+    return Materialisation(pool, into, numbers, made.doubled, start, factor)
 
 
 def _where(marked: Mask, column: F32) -> Wanted:

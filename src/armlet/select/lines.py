@@ -1,9 +1,11 @@
 """Lines in the making: many at once, each known by the instruction that it serves, put in order at the end."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from armlet.select.program import LINE
+from armlet.select.program import LINE, Line, LineArray
 
 
 class Lines:
@@ -11,16 +13,21 @@ class Lines:
 
     def __init__(self) -> None:
         self._at: list[NDArray[np.int64]] = []
-        self._parts: list[NDArray[np.void]] = []
+        self._parts: list[LineArray] = []
 
-    def add(self, at: NDArray[np.int64], **fields: ArrayLike) -> None:
-        """One line for each instruction in `at`, with these fields of `LINE`; the others are 0."""
-        part = np.zeros(len(at), LINE)
-        for name, value in fields.items():
+    def add(self, at: NDArray[np.int64], **columns: ArrayLike) -> None:
+        """One line for each instruction in `at`, with these columns; the others are as `Line` has them."""
+        part = np.full(len(at), np.array(Line(0), LINE), LINE)
+        for name, value in columns.items():
             part[name] = value
         self._at.append(at)
         self._parts.append(part)
 
-    def in_order(self) -> NDArray[np.void]:
+    def extend(self, at: Sequence[int], lines: Sequence[Line]) -> None:
+        """These lines, each for the instruction in `at`."""
+        self._at.append(np.array(at, np.int64))
+        self._parts.append(np.array(lines, LINE))
+
+    def in_order(self) -> LineArray:
         """All lines by instruction."""
         return np.concatenate(self._parts)[np.argsort(np.concatenate(self._at), kind="stable")]

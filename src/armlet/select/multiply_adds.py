@@ -1,18 +1,21 @@
-"""Multiply-adds to lines, all of one kind at once.
+"""Selects operations for multiply-adds, for all of one kind at once.
 
-A weight of one or minus one needs no constant: it is an addition or subtraction. Any other comes as the supply says,
-and the product takes its place. A neuron's first multiply-add begins with its bias, unless that is zero.
+A weight of one or minus one needs no constant: it is an addition or subtraction. Any other constant is in the register
+that its materialisation says, and the product takes its place. A neuron's first multiply-add begins with its bias,
+unless that is zero.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from armlet.graph.graph import Graph, Index
-from armlet.isa.target import Op, Split, Target
+from armlet.graph.graph import Graph
+from armlet.isa.operation import Operation
+from armlet.isa.target import RegisterPartition, Target
 from armlet.schedule.code import Code
-from armlet.select.activations import constants_of, with_room_for_constants
-from armlet.select.constants import Supply, supplies
+from armlet.select.activations import constants_of
+from armlet.select.constants import Materialisation, materialisations
+from armlet.select.instructions import Instructions, expanded
 from armlet.select.lines import Lines
 from armlet.select.lowering import temporaries
 from armlet.select.program import POINTERS, cycles_of
@@ -21,43 +24,53 @@ from armlet.select.steps import Steps
 _POOL = POINTERS.index("pool")
 
 
-def arithmetic(rows: Index, graph: Graph, target: Target, split: Split) -> Iterator[tuple[Lines, Supply]]:
-    """The lines of FIRST, NEXT and CONSTANT and those that bring constants: for each supply that there is."""
-    steps = Steps.of(rows, graph)
-    registers = range(split.values, split.values + split.constants - temporaries(graph))
-    for supply in supplies(steps, constants_of(rows, graph), target.immediates, graph.arithmetic.is_fused, registers):
+def arithmetic(
+    instructions: Instructions, graph: Graph, target: Target, partition: RegisterPartition
+) -> Iterator[tuple[Lines, Materialisation]]:
+    """The lines of INIT, ACCUMULATE and BIAS and of their constants, for each way to materialise these."""
+    steps = Steps.of(instructions, graph)
+    registers = range(partition.values, partition.values + partition.constants - temporaries(graph))
+    for constants in materialisations(
+        steps, constants_of(instructions, graph), target.immediates, graph.arithmetic.is_fused, registers
+    ):
         lines = Lines()
-        _add_constants(lines, supply)
-        _add_multiply_adds(lines, steps, supply, graph.arithmetic.is_fused)
-        yield lines, supply
+        _add_constants(lines, constants)
+        _add_multiply_adds(lines, steps, constants, graph.arithmetic.is_fused)
+        yield lines, constants
 
 
-def least_cycles(code: Code, target: Target, split: Split) -> int:
-    """Cycles of these lines with the cheapest supply, without waits between them."""
-    graph, rows = code.order.graph, code.instructions
-    rows, _ = with_room_for_constants(rows, np.zeros(len(rows), np.bool_), graph)
-    return min(cycles_of(lines.in_order(), target) for lines, _ in arithmetic(rows, graph, target, split))
+def least_cycles(code: Code, target: Target, partition: RegisterPartition) -> int:
+    """Cycles of these lines the cheapest way, without waits between them."""
+    instructions = expanded(code, np.zeros(len(code.instructions), np.bool_))
+    ways = arithmetic(instructions, code.order.graph, target, partition)
+    return min(cycles_of(lines.in_order(), target) for lines, _ in ways)
 
 
-def _add_constants(lines: Lines, supply: Supply) -> None:
-    lines.add(supply.stream.opens, op=Op.STREAM, d=supply.into, n=supply.stream.sizes, base=_POOL)
-    for at, register, number in supply.made:
-        lines.add(at, op=Op.IMMEDIATE, what=-1, d=register, offset=number.view(np.int32))
+def _add_constants(lines: Lines, constants: Materialisation) -> None:
+    lines.add(
+        constants.pool.opens,
+        op=Operation.LOAD_CONSTANTS,
+        d=constants.into,
+        length=constants.pool.sizes,
+        base=_POOL,
+    )
+    for at, register, number in constants.immediates:
+        lines.add(at, op=Operation.IMMEDIATE, d=register, bits=number.view(np.int32))
 
 
-def _add_multiply_adds(lines: Lines, steps: Steps, supply: Supply, fused: bool) -> None:
-    a, x, start, factor = steps.accumulator, steps.value, supply.start, supply.factor
-    unit, twice, positive = steps.unit, supply.doubled, steps.weight > 0
+def _add_multiply_adds(lines: Lines, steps: Steps, constants: Materialisation, fused: bool) -> None:
+    a, x, start, factor = steps.accumulator, steps.value, constants.start, constants.factor
+    unit, twice, positive = steps.unit, constants.doubled, steps.weight > 0
     adds, copied = steps.connects & ~steps.bare, start != a
-    steps.put(lines, steps.constant & copied, Op.COPY, a, start)
-    steps.put(lines, steps.bare & unit, np.where(positive, Op.COPY, Op.NEGATE), a, x)
-    steps.put(lines, steps.bare & twice, Op.ADD, a, x, x)
-    steps.put(lines, steps.bare & ~unit & ~twice, Op.MULTIPLY, a, factor, x)
-    steps.put(lines, adds & unit, np.where(positive, Op.ADD, Op.SUBTRACT), a, start, x)
+    steps.put(lines, steps.constant & copied, Operation.COPY, a, start)
+    steps.put(lines, steps.bare & unit, np.where(positive, Operation.COPY, Operation.NEGATE), a, x)
+    steps.put(lines, steps.bare & twice, Operation.ADD, a, x, x)
+    steps.put(lines, steps.bare & ~unit & ~twice, Operation.MULTIPLY, a, factor, x)
+    steps.put(lines, adds & unit, np.where(positive, Operation.ADD, Operation.SUBTRACT), a, start, x)
     if fused:
-        steps.put(lines, steps.biased & ~unit & copied, Op.COPY, a, start)
-        steps.put(lines, adds & ~unit, Op.FUSED, a, factor, x)
+        steps.put(lines, steps.biased & ~unit & copied, Operation.COPY, a, start)
+        steps.put(lines, adds & ~unit, Operation.FUSED, a, factor, x)
     else:
-        steps.put(lines, adds & ~unit & ~twice, Op.MULTIPLY, factor, factor, x)
-        steps.put(lines, adds & twice, Op.ADD, factor, x, x)
-        steps.put(lines, adds & ~unit, np.where(twice & ~positive, Op.SUBTRACT, Op.ADD), a, start, factor)
+        steps.put(lines, adds & ~unit & ~twice, Operation.MULTIPLY, factor, factor, x)
+        steps.put(lines, adds & twice, Operation.ADD, factor, x, x)
+        steps.put(lines, adds & ~unit, np.where(twice & ~positive, Operation.SUBTRACT, Operation.ADD), a, start, factor)

@@ -1,35 +1,56 @@
-"""The product of selection: what NAME_core does, operation by operation, and the constants that it streams."""
+"""The product of selection: what NAME_core does, line by line, and the constants that it loads out of its pool."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from armlet.arithmetic.arithmetic import Arithmetic
-from armlet.isa.target import Op, Split, Target
+from armlet.isa.operation import Operation
+from armlet.isa.target import RegisterPartition, Target
 from armlet.layout.layout import Layout
 from armlet.network.frozen import F32, frozen
 from armlet.schedule.code import Code
 
+LineArray: TypeAlias = NDArray[np.void]  # (lines,) of LINE
+
 
 class Line(NamedTuple):
-    """One line of a program; d, a and b are scratch registers where the operation moves through the core."""
+    """One line of a program. Its operation says which of the columns count (`COLUMNS`); the others are as here."""
 
     op: int
-    d: int  # float register, the first of a list
-    a: int
-    b: int
-    n: int  # length of a list
-    pointer: int  # position in POINTERS
-    base: int  # the same
-    offset: int  # bytes; what BITS_UP and BITS_DOWN add; the bits of the number that IMMEDIATE holds
-    what: int  # the connection or node that it serves; -1 inside an activation
+    d: int = 0  # float register, the first of a list or of a pair
+    a: int = 0  # float register
+    b: int = 0  # float register
+    core: int = 0  # position in Roles.scratch, the first of a list
+    other: int = 0  # position in Roles.scratch
+    length: int = 0  # registers of a list
+    pointer: int = 0  # position in POINTERS
+    base: int = 0  # position in POINTERS
+    offset: int = 0  # bytes
+    addend: int = 0  # what is added to bits, or taken off them
+    bits: int = 0  # of the number that an instruction holds
+    connection: int = -1  # that the line computes; -1 for none in particular
 
 
 LINE = np.dtype([(name, np.int32) for name in Line._fields])  # a row a line
 
-POINTERS = ("inputs", "pool", "inputs_walk", "work", "work_walk")  # fields of Roles
+POINTERS = ("inputs", "pool", "inputs_cursor", "work", "work_cursor")  # fields of Roles
+
+COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(  # that hold an operand, by its name in `Operands`
+    {
+        **{name: (name,) for name in ("d", "a", "b", "core", "other", "pointer", "base", "offset", "addend")},
+        "list": ("d", "length"),
+        "pair": ("d",),
+        "cores": ("core", "length"),
+        "number": ("bits",),
+        "low": ("offset",),
+        "high": ("offset",),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,9 +60,9 @@ class Program:
     target: Target
     code: Code
     layout: Layout
-    split: Split
-    lines: NDArray[np.void]  # of LINE
-    constants: F32  # in the order in which they are streamed
+    partition: RegisterPartition
+    lines: LineArray
+    constants: F32  # in the order in which they are loaded
 
     def __post_init__(self) -> None:
         lines = self.lines.copy()
@@ -62,58 +83,41 @@ class Program:
     @property
     def line_bytes(self) -> int:
         """Bytes of code for the lines, without entry and exit."""
-        sizes = np.array([self.target.forms[op].size for op in Op])
-        return int(sizes[self.lines["op"] - 1].sum())
+        return int(by_operation(self.lines, lambda op: self.target.templates[op].size).sum())
 
     @property
     def line_cycles(self) -> int:
-        """Cycles of the lines by the forms' costs, without waits between them and without entry and exit."""
+        """Cycles of the lines by the templates' costs, without waits between them and without entry and exit."""
         return cycles_of(self.lines, self.target)
 
-    def with_lines(self, lines: NDArray[np.void]) -> "Program":
+    def with_lines(self, lines: LineArray) -> "Program":
         return replace(self, lines=lines)
 
     @property
     def highest_float(self) -> int:
         """The highest float register that any line writes, -1 if none."""
-        listed = np.isin(self.lines["op"], (Op.STREAM, Op.LOAD_LIST, Op.LOAD_PAIR))
-        top = np.where(listed, self.lines["d"] + self.lines["n"] - 1, self.lines["d"])
-        written = ~np.isin(self.lines["op"], NO_FLOAT_WRITTEN)
-        return int(top[written].max(initial=-1))
+        written = self.lines[by_operation(self.lines, lambda op: op.writes_float)]
+        return int((written["d"] + registers_of(written)).max(initial=0)) - 1
 
 
-def cycles_of(lines: NDArray[np.void], target: Target) -> int:
-    """Cycles of lines by the forms' costs, without waits between them."""
-    forms = [target.forms[op] for op in Op]
-    fixed, each = np.array([f.cycles for f in forms]), np.array([f.each for f in forms])
-    kind = lines["op"] - 1
-    return int((fixed[kind] + each[kind] * lines["n"]).sum())
+def cycles_of(lines: LineArray, target: Target) -> int:
+    """Cycles of lines by the templates' costs, without waits between them."""
+    fixed = by_operation(lines, lambda op: target.templates[op].cycles)
+    each = by_operation(lines, lambda op: target.templates[op].each)
+    return int((fixed + each * lines["length"]).sum())
 
 
-NO_FLOAT_WRITTEN = (
-    Op.STORE,
-    Op.STORE_LIST,
-    Op.TO_CORE,
-    Op.CLAMP,
-    Op.CLAMP_ABOVE,
-    Op.MAGNITUDE,
-    Op.SIGNED,
-    Op.BITS_UP,
-    Op.BITS_DOWN,
-    Op.CORE_STORE,
-    Op.CORE_STORE_LIST,
-    Op.STEP_UP,
-    Op.STEP_DOWN,
-    Op.POINT,
-    Op.POINT_FAR,
-)
+def by_operation(lines: LineArray, fact: Callable[[Operation], int]) -> NDArray[np.int64 | np.bool_]:
+    """A fact of each line's operation, (lines,)."""
+    return np.array([fact(op) for op in Operation])[lines["op"] - 1]
 
-MOVES = (  # of activations and partial sums, between registers and memory
-    Op.LOAD,
-    Op.LOAD_PAIR,
-    Op.LOAD_LIST,
-    Op.STORE,
-    Op.STORE_LIST,
-    Op.CORE_STORE,
-    Op.CORE_STORE_LIST,
-)
+
+def registers_of(lines: LineArray) -> NDArray[np.int64]:
+    """How many neighbouring registers each line moves, (lines,)."""
+    pair = by_operation(lines, lambda op: "pair" in op.operands.names)
+    return np.where(by_operation(lines, lambda op: op.is_list), lines["length"], 1 + pair)
+
+
+def columns_of(op: Operation) -> frozenset[str]:
+    """The columns that count in a line of this operation, beside `op` and `connection`."""
+    return frozenset(column for operand in op.operands.names for column in COLUMNS.get(operand, ()))

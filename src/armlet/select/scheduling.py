@@ -6,82 +6,71 @@ are a few logical operations. The program computes the same: each register and e
 reads and writes.
 """
 
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.isa.target import Op
+from armlet.isa.operation import Operation
 from armlet.kernels import njit
-from armlet.select.program import NO_FLOAT_WRITTEN, POINTERS, Program
+from armlet.select.program import COLUMNS, POINTERS, LineArray, Program, by_operation
+
+Bits: TypeAlias = NDArray[np.uint64]
 
 WINDOW = 32  # lines looked ahead
 _POINTER_BIT = 32  # bits 0 to 31 are float registers
 _SCRATCH_BIT = _POINTER_BIT + len(POINTERS)
-_WORK_BIT = 62  # all words of the work block together
+_FIRST_BIT = {  # of an operand's registers
+    **dict.fromkeys(("d", "a", "b", "list", "pair"), 0),
+    **dict.fromkeys(("base", "pointer"), _POINTER_BIT),
+    **dict.fromkeys(("core", "other", "cores"), _SCRATCH_BIT),
+}
+_ONE, _WORK = np.uint64(1), np.uint64(1 << 62)  # all words of the work block together
+_INTO_WORK = [POINTERS.index("work"), POINTERS.index("work_cursor")]
 
-_STORES = (Op.STORE, Op.STORE_LIST, Op.CORE_STORE, Op.CORE_STORE_LIST)
-_IN_PLACE = (Op.CLAMP, Op.CLAMP_ABOVE, Op.SIGNED, Op.BITS_UP, Op.BITS_DOWN)  # on one core register
-_WALKS = (Op.STREAM, Op.LOAD_LIST, Op.STORE_LIST, Op.CORE_STORE_LIST, Op.STEP_UP, Op.STEP_DOWN)
 
-
-def arrange(program: Program) -> Program:
+def schedule_instructions(program: Program) -> Program:
     """The same program with its lines rearranged."""
     reads, writes = _effects(program)
-    late = np.array([program.target.forms[op].late for op in Op])[program.lines["op"] - 1]
+    late = by_operation(program.lines, lambda op: program.target.templates[op].late)
     return program.with_lines(program.lines[_schedule(reads, writes, late, WINDOW)])
 
 
 def waits(program: Program) -> int:
-    """Lines that use at once what a late operation has just produced: cycles lost, by the forms' table.
+    """Lines that use at once what a late operation has just produced: cycles lost, by the templates' table.
 
     A fused multiply-add takes its addend a cycle later than its factors, and so does not wait for it.
     """
     reads, writes = _effects(program)
-    late = np.array([program.target.forms[op].late for op in Op])[program.lines["op"] - 1]
-    one = np.uint64(1)
-    addend = np.where(program.lines["op"] == Op.FUSED, one << program.lines["d"].astype(np.uint64), np.uint64(0))
-    addend &= ~(one << program.lines["a"].astype(np.uint64) | one << program.lines["b"].astype(np.uint64))
+    late = by_operation(program.lines, lambda op: program.target.templates[op].late)
+    fused = program.lines["op"] == Operation.FUSED
+    factors = _registers(program.lines, "a") | _registers(program.lines, "b")
+    addend = np.where(fused, _registers(program.lines, "d") & ~factors, np.uint64(0))
     return int(np.count_nonzero(late[:-1] & ((writes[:-1] & reads[1:] & ~addend[1:]) != 0)))
 
 
-def _effects(program: Program) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+def _effects(program: Program) -> tuple[Bits, Bits]:
     """What each line reads and writes, as sets of bits."""
-    line = program.lines
-    op, one = line["op"], np.uint64(1)
-    wide = np.isin(op, (Op.STREAM, Op.LOAD_PAIR, Op.LOAD_LIST, Op.STORE_LIST, Op.CORE_STORE_LIST))
-    count = np.where(wide, line["n"], 1).astype(np.uint64)
-    span = (one << count) - one
-    d, core = span << line["d"].astype(np.uint64), span << (line["d"] + _SCRATCH_BIT).astype(np.uint64)
-    a, b = one << line["a"].astype(np.uint64), one << line["b"].astype(np.uint64)
-    base = one << (line["base"] + _POINTER_BIT).astype(np.uint64)
-    pointer = one << (line["pointer"] + _POINTER_BIT).astype(np.uint64)
-    work = one << np.uint64(_WORK_BIT)
-    at_work = np.isin(line["base"], [POINTERS.index("work"), POINTERS.index("work_walk")])
-
-    def when(ops: tuple[Op, ...], bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        return np.where(np.isin(op, ops), bits, np.uint64(0))
-
-    arithmetic = (Op.MULTIPLY, Op.ADD, Op.SUBTRACT, Op.FUSED, Op.DIVIDE)
-    loads = (Op.LOAD, Op.LOAD_PAIR, Op.LOAD_LIST)
-    points = (Op.STEP_UP, Op.STEP_DOWN, Op.POINT, Op.POINT_FAR)
-    reads = when((*arithmetic, Op.COPY, Op.NEGATE, Op.TO_CORE), a) | when(arithmetic, b) | when((Op.FUSED,), d)
-    reads |= when((Op.STORE, Op.STORE_LIST), d) | when((*_IN_PLACE, Op.FROM_CORE), _scratch(line, op))
-    other = one << (line["a"] + _SCRATCH_BIT).astype(np.uint64)
-    reads |= when((Op.MAGNITUDE, Op.SIGNED), other)
-    reads |= when((Op.CORE_STORE, Op.CORE_STORE_LIST), core) | when((Op.STREAM, *loads, *_STORES, *points), base)
-    reads |= np.where(at_work, when(loads, np.full_like(base, work)), np.uint64(0))
-    writes = np.where(np.isin(op, NO_FLOAT_WRITTEN), np.uint64(0), d) | when(
-        (Op.TO_CORE, Op.MAGNITUDE, *_IN_PLACE), core
-    )
-    writes |= when(_WALKS, base) | when(points, pointer) | when(_STORES, np.full_like(base, work))
+    reads, writes = np.zeros(len(program.lines), np.uint64), np.zeros(len(program.lines), np.uint64)
+    for number in np.unique(program.lines["op"]).tolist():
+        at = np.flatnonzero(program.lines["op"] == number)
+        op, lines = Operation(number), program.lines[at]
+        for name in op.operands.reads:
+            reads[at] |= _registers(lines, name)
+        for name in op.operands.writes:
+            writes[at] |= _registers(lines, name)
+        if op.is_store:
+            writes[at] |= _WORK
+        if op.is_load:
+            reads[at] |= np.where(np.isin(lines["base"], _INTO_WORK), _WORK, np.uint64(0))
     return reads, writes
 
 
-def _scratch(line: NDArray[Any], op: NDArray[Any]) -> NDArray[np.uint64]:
-    """The scratch register that a line reads: `a` where it comes out of the core, `d` where it stays there."""
-    number = np.where(op == Op.FROM_CORE, line["a"], line["d"])
-    return np.uint64(1) << (number + _SCRATCH_BIT).astype(np.uint64)
+def _registers(lines: LineArray, operand: str) -> Bits:
+    """The registers of an operand, by line."""
+    count = lines["length"] if operand in ("list", "cores") else 2 if operand == "pair" else 1
+    first = lines[COLUMNS[operand][0]] + _FIRST_BIT[operand]
+    return (_ONE << np.asarray(count, np.uint64)) - _ONE << first.astype(np.uint64)
 
 
 @njit(cache=True)

@@ -1,9 +1,8 @@
-"""Code and layout to a program: choose operations for each instruction.
+"""Selects operations: code and a layout become programs, one for each way to materialise the constants.
 
 Instructions of one kind are selected all at once, and their lines fall into place at the end. No activation has a
-branch. What is worked on in a core register alone (ReLU, ReLU6) goes from there straight to memory where it is only
-stored. Constants can come in several ways: which one is cheapest is
-found by trying (`armlet.tune`).
+branch. One that a single core register can hold (ReLU, ReLU6) is carried out by the stores of its value where nothing
+else reads it.
 """
 
 from collections.abc import Iterator
@@ -11,51 +10,51 @@ from collections.abc import Iterator
 import numpy as np
 
 from armlet.graph.graph import ACTIVATIONS
-from armlet.isa.target import Split, Target
+from armlet.isa.target import RegisterPartition, Target
 from armlet.kernels import njit
 from armlet.layout.layout import Layout
-from armlet.schedule.code import Code
-from armlet.schedule.code import Op as Step
-from armlet.select.activations import add_activations, with_room_for_constants
+from armlet.schedule.code import DEFINES, Code, Op
+from armlet.select.activations import add_activations
+from armlet.select.instructions import expanded
 from armlet.select.lowering import lower
 from armlet.select.multiply_adds import arithmetic
 from armlet.select.program import Program
 from armlet.select.transfers import add_transfers
 
-_IN_CORE = np.array([lower(kind).in_core for kind in ACTIVATIONS])
-_LOAD, _STORE, _FIRST, _NEXT, _FINISH, _CONSTANT = (int(step) for step in Step)
+_IN_CORE = np.array([bool(lower(kind).in_core) for kind in ACTIVATIONS])
+_STORE, _ACCUMULATE, _ACTIVATE = int(Op.STORE), int(Op.ACCUMULATE), int(Op.ACTIVATE)
 
 
-def selections(code: Code, layout: Layout, target: Target, split: Split) -> Iterator[Program]:
-    """A program for each way to supply constants, first the one that streams all of them."""
-    graph, rows = code.order.graph, code.instructions
-    clamped = _clamped_on_their_way(rows, _IN_CORE[graph.activation], code.registers)
-    rows, clamped = with_room_for_constants(rows, clamped, graph)
-    for lines, supply in arithmetic(rows, graph, target, split):
-        add_activations(lines, rows, graph, clamped, split, supply.factor)
-        add_transfers(lines, rows, clamped, layout, graph, target)
-        yield Program(target, code, layout, split, lines.in_order(), supply.stream.constants)
+def selections(code: Code, layout: Layout, target: Target, partition: RegisterPartition) -> Iterator[Program]:
+    """A program for each way to materialise constants, first the one that loads all of them from the pool."""
+    graph = code.order.graph
+    deferred = _activated_in_stores(code.instructions, _IN_CORE[graph.activation], code.registers)
+    instructions = expanded(code, deferred)
+    for lines, constants in arithmetic(instructions, graph, target, partition):
+        add_activations(lines, instructions, graph, partition, constants.factor)
+        add_transfers(lines, instructions, layout, graph, target)
+        yield Program(target, code, layout, partition, lines.in_order(), constants.pool.constants)
 
 
 @njit(cache=True)
-def _clamped_on_their_way(rows, relu, registers):
-    """Marks each FINISH of a ReLU whose value is only stored from there on, and those stores: they clamp it instead."""
+def _activated_in_stores(rows, in_core, registers):
+    """Marks each ACTIVATE on a core register whose value is only stored from there on, and the stores that do it."""
     marked = np.zeros(len(rows), np.bool_)
     only_stored = np.ones(registers, np.bool_)  # by register: nothing reads it any more but stores
     for at in range(len(rows) - 1, -1, -1):
         op, a, x = rows[at, 0], rows[at, 1], rows[at, 2]
-        if op in (_LOAD, _FIRST, _CONSTANT):
+        if DEFINES[op]:
             only_stored[a] = True
-        elif op == _FINISH:
-            marked[at] = relu[rows[at, 3]] and only_stored[a]
-        if op in (_NEXT, _FINISH):
+        elif op == _ACTIVATE:
+            marked[at] = in_core[rows[at, 3]] and only_stored[a]
+        if op in (_ACCUMULATE, _ACTIVATE):
             only_stored[a] = False
         if x >= 0:
             only_stored[x] = False
-    pending = np.zeros(registers, np.bool_)  # by register: what it holds is still to be clamped
+    pending = np.zeros(registers, np.bool_)  # by register: what it holds is still to be activated
     for at in range(len(rows)):
         if rows[at, 0] == _STORE:
             marked[at] = pending[rows[at, 1]]
         else:
-            pending[rows[at, 1]] = rows[at, 0] == _FINISH and marked[at]
+            pending[rows[at, 1]] = rows[at, 0] == _ACTIVATE and marked[at]
     return marked

@@ -1,4 +1,4 @@
-"""What each instruction of a code computes with, as columns, so that instructions of one kind are selected at once."""
+"""What each instruction computes with, as columns, so that multiply-adds of one kind are selected at once."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from armlet.graph.graph import Graph, Index
 from armlet.network.frozen import F32
-from armlet.schedule.code import Op as Step
+from armlet.schedule.code import Op
+from armlet.select.instructions import Instructions
 from armlet.select.lines import Lines
 
 
@@ -17,7 +18,7 @@ class Steps:
 
     accumulator: Index
     value: Index
-    what: Index
+    connection: Index  # -1 where it is none
     weight: F32
     bias: F32
     connects: NDArray[np.bool_]
@@ -26,17 +27,19 @@ class Steps:
     constant: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, rows: Index, graph: Graph) -> "Steps":
-        """The columns of the instructions `rows`."""
-        op, accumulator, value, what = np.ascontiguousarray(rows.T)
-        first, constant = op == Step.FIRST, op == Step.CONSTANT
-        connects = first | (op == Step.NEXT)
-        weight, bias = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
+    def of(cls, instructions: Instructions, graph: Graph) -> "Steps":
+        """What `instructions` compute with."""
+        op, what = instructions.op, instructions.what
+        first, constant = op == Op.INIT, op == Op.BIAS
+        connects = first | (op == Op.ACCUMULATE)
+        weight, bias = np.zeros(len(op), np.float32), np.zeros(len(op), np.float32)
         weight[connects] = graph.weight[what[connects]]
         bias[first] = graph.bias[graph.target[what[first]]]
         bias[constant] = graph.bias[what[constant]]
         biased = first & (bias != 0)
-        return cls(accumulator, value, what, weight, bias, connects, biased, first & ~biased, constant)
+        connection = np.where(connects, what, -1)
+        registers = instructions.register, instructions.value
+        return cls(*registers, connection, weight, bias, connects, biased, first & ~biased, constant)
 
     @property
     def unit(self) -> NDArray[np.bool_]:
@@ -49,4 +52,4 @@ class Steps:
         """Add a line for each instruction marked in `where`: one operation for all, or one of each."""
         at = np.flatnonzero(where)
         ops = np.broadcast_to(op, len(where))[at]
-        lines.add(at, op=ops, what=self.what[at], d=d[at], a=a[at], b=0 if b is None else b[at])
+        lines.add(at, op=ops, connection=self.connection[at], d=d[at], a=a[at], **({} if b is None else {"b": b[at]}))

@@ -15,7 +15,7 @@ from armlet.toolchain.image import Image
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Program:
+class DecodedProgram:
     """The code of an image. Literals between instructions are no part of it."""
 
     base: int  # address of .text
@@ -36,7 +36,7 @@ class Program:
         return self.base + 2 * slots.astype(np.int64)
 
 
-def decode_program(core: Core, image: Image, decoder: Decoder | None = None) -> Program:
+def decode_program(core: Core, image: Image, decoder: Decoder | None = None) -> DecodedProgram:
     """Decode every code range of `image`; a `decoder` kept from before spares taking apart what it knows.
 
     Raises `ToolchainError` at bytes that are no instruction.
@@ -57,4 +57,4 @@ def decode_program(core: Core, image: Image, decoder: Decoder | None = None) -> 
             if form.condition and form.moved:
                 guarded[at] = form.condition
             at += form.size
-    return Program(text.address, tuple(kept), form_at, MappingProxyType(guarded))
+    return DecodedProgram(text.address, tuple(kept), form_at, MappingProxyType(guarded))

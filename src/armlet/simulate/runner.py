@@ -15,7 +15,7 @@ from armlet.build.driver import Driver
 from armlet.build.read import Build
 from armlet.isa.core import Memory
 from armlet.network.frozen import F32
-from armlet.simulate.decoded import Program, decode_program
+from armlet.simulate.decoded import DecodedProgram, decode_program
 from armlet.simulate.machine import STACK, Machine
 from armlet.simulate.trace import Trace
 from armlet.simulate.watch import trace_call
@@ -44,7 +44,7 @@ class Runner:
         self._inputs = self.machine.reserve(self.build.word * build.network.inputs + 2 * _GUARD) + _GUARD
         self._outputs = self.machine.reserve(self.build.word * build.network.outputs + 2 * _GUARD) + _GUARD
         self._block = self.machine.reserve(_span(build.inputs, build.word) + 2 * _GUARD) + _GUARD
-        self._decoded: Program | None = None
+        self._decoded: DecodedProgram | None = None
 
     @property
     def entries(self) -> Mapping[str, Callable[[F32], F32]]:
@@ -72,7 +72,7 @@ class Runner:
         return seen[0]
 
     @property
-    def decoded(self) -> Program:
+    def decoded(self) -> DecodedProgram:
         """The program's instructions, decoded once."""
         self._decoded = self._decoded or decode_program(self.machine.core, self.image)
         return self._decoded

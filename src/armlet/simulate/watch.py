@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from armlet.errors import InvariantError
 from armlet.isa.core import LARGEST_FLASH, LARGEST_RAM, Memory
-from armlet.simulate.decoded import Program, decode_program
+from armlet.simulate.decoded import DecodedProgram, decode_program
 from armlet.simulate.machine import BUFFERS, STACK, Machine
 from armlet.simulate.trace import REGIONS, Region, Trace
 
@@ -27,7 +27,7 @@ def trace_call(
     symbol: str,
     arguments: Sequence[int] = (),
     seconds: float | None = None,
-    program: Program | None = None,
+    program: DecodedProgram | None = None,
 ) -> Trace:
     """Call `symbol` and watch it. `program` spares decoding the image again. Raises `MachineError` as the call does."""
     watch = _Watch(machine, program or decode_program(machine.core, machine.image))
@@ -41,7 +41,7 @@ def trace_call(
 class _Watch:
     """The hooks of one call and what they saw."""
 
-    def __init__(self, machine: Machine, program: Program) -> None:
+    def __init__(self, machine: Machine, program: DecodedProgram) -> None:
         self.machine, self.program = machine, program
         self.blocks: list[tuple[int, int]] = []
         self.accesses: list[tuple[int, int, bool]] = []

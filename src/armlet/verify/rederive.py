@@ -24,8 +24,7 @@ from armlet.network.frozen import F32
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.bound import move_bound
-from armlet.schedule.code import Code
-from armlet.schedule.code import Op as Step
+from armlet.schedule.code import MOVES, Code, Op
 from armlet.schedule.interpret import run_order
 from armlet.simulate.figures import Figures
 from armlet.simulate.trace import REGIONS, Region, Trace
@@ -164,7 +163,7 @@ def _decided(build: Build) -> int:
 def _batches(code: Code) -> int:
     """Runs of loads, or of stores, of one block, that nothing interrupts."""
     op, cell = code.instructions[:, 0], code.instructions[:, 3].astype(np.int64)
-    moves = np.flatnonzero(op <= Step.STORE)
+    moves = np.flatnonzero(MOVES[op])
     kind = op[moves] + 2 * (cell[moves] < code.order.graph.inputs)
     return int(np.count_nonzero((np.diff(moves) > 1) | (np.diff(kind) != 0))) + bool(len(moves))
 
@@ -175,7 +174,7 @@ def _layers(code: Code) -> list[LayerEntry]:
     count = int(graph.layer.max(initial=0)) + 1
     of_cell = np.concatenate((graph.layer, graph.layer[graph.outputs]))
     columns = [graph.layer, graph.layer[graph.target]]
-    columns += [of_cell[rows[rows[:, 0] == step, 3]] for step in (Step.LOAD, Step.STORE)]
+    columns += [of_cell[rows[rows[:, 0] == step, 3]] for step in (Op.LOAD, Op.STORE)]
     counts = [np.bincount(column, minlength=count).tolist() for column in columns]
     return [LayerEntry(k, *each) for k, each in enumerate(zip(*counts))]
 

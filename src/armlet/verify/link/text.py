@@ -14,11 +14,12 @@ from string import Formatter
 from armlet.build import names, skeleton
 from armlet.build.assembly import COLUMN
 from armlet.graph.graph import Graph
-from armlet.isa.target import Op, Target
+from armlet.isa.operation import Operation
+from armlet.isa.target import Target
 
 _FLOAT, _PAIR, _CORE = r"s(?:[12]?[0-9]|3[01])", r"d(?:1[0-5]|[0-9])", r"r(?:1[0-2]|[0-9])"
 _WHOLE = r"(?:0|[1-9][0-9]{0,9})"
-_HOLES = {
+_OPERANDS = {
     **dict.fromkeys(("d", "a", "b"), _FLOAT),
     "list": rf"{_FLOAT}(?:-{_FLOAT})?",
     "pair": _PAIR,
@@ -26,7 +27,7 @@ _HOLES = {
     "cores": rf"{_CORE}(?:, {_CORE})*",
     "low": f"(?P<low>{_WHOLE})",
     "high": f"(?P<high>{_WHOLE})",
-    "offset": rf"(?P<offset>(?:-(?!0))?{_WHOLE})",
+    **dict.fromkeys(("offset", "addend"), rf"(?P<held>(?:-(?!0))?{_WHOLE})"),
     "number": r"-?(?:0|[1-9][0-9]*)\.[0-9]+",
 }
 _HALF = 0xFFFF  # of a word: what MOVW and MOVT hold
@@ -92,7 +93,7 @@ def _body(
     comments: dict[str, int],
 ) -> str:
     """Instructions up to the closing lines; each comment as often as there are connections that it may stand for."""
-    connecting = {target.forms[op].text.partition(" ")[0] for op in (Op.MULTIPLY, Op.FUSED)}
+    connecting = {target.templates[op].text.partition(" ")[0] for op in (Operation.MULTIPLY, Operation.FUSED)}
     while reader.at < len(reader.lines) and (line := reader.lines[reader.at]) != closing[0]:
         text, comment = line, ""
         if target.comment in line:
@@ -133,35 +134,35 @@ def _comments(target: Target, graph: Graph) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One line of a form, and the offsets that it holds."""
+    """One line of a template, and the offsets or addends that it holds."""
 
     pattern: "re.Pattern[str]"
-    offsets: range
+    numbers: range
 
     def takes(self, text: str) -> bool:
         found = self.pattern.fullmatch(text)
         if found is None:
             return False
-        numbers = [int(number) for name, number in found.groupdict().items() if name != "offset"]
-        offset = found.groupdict().get("offset")
-        return all(number <= _HALF for number in numbers) and (offset is None or int(offset) in self.offsets)
+        halves = [int(number) for name, number in found.groupdict().items() if name != "held"]
+        held = found.groupdict().get("held")
+        return all(half <= _HALF for half in halves) and (held is None or int(held) in self.numbers)
 
 
 def _instructions(target: Target, name: str) -> Mapping[str, list[_Line]]:
     """For each mnemonic the lines that the target's forms make of it."""
     blocks = (names.constants_symbol(name), names.work_symbol(name), names.block_symbol(name))
     found: dict[str, list[_Line]] = {}
-    for op, form in target.forms.items():
-        symbol = re.escape(names.core_symbol(name)) if op is Op.CALL else "|".join(map(re.escape, blocks))
-        for line in form.text.split("\n"):
+    for op, template in target.templates.items():
+        symbol = re.escape(names.core_symbol(name)) if op is Operation.CALL else "|".join(map(re.escape, blocks))
+        for line in template.text.split("\n"):
             pattern = re.compile("  " + "".join(_parts(line, symbol)))
-            found.setdefault(line.split(" ")[0], []).append(_Line(pattern, form.offsets))
+            found.setdefault(line.split(" ")[0], []).append(_Line(pattern, template.numbers))
     return found
 
 
 def _parts(line: str, symbol: str) -> Iterator[str]:
-    """A form's line as an expression."""
+    """A template's line as an expression."""
     for literal, hole, _, _ in Formatter().parse(line):
         yield re.escape(literal)
         if hole:
-            yield f"(?:{symbol})" if hole == "symbol" else _HOLES[hole]
+            yield f"(?:{symbol})" if hole == "symbol" else _OPERANDS[hole]

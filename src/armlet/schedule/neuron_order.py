@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from armlet.anneal.engine import Annealed, Annealing, anneal, below, register_subject
 from armlet.kernels import njit
-from armlet.schedule.layers import Layer
+from armlet.schedule.layers import LayerConnections
 
 _WORK = 15_000_000  # sources counted anew in one annealing: a second or two
 _CANDIDATES = 192  # neurons looked at for each place of the first row
@@ -37,7 +37,7 @@ def _bit_numbers() -> NDArray[np.int64]:
 _BIT = _bit_numbers()
 
 
-class Windows(NamedTuple):
+class NeuronOrder(NamedTuple):
     """Neurons in a row. Neuron n takes the sources `support[ends[n]:ends[n + 1]]`, ascending."""
 
     support: NDArray[Any]
@@ -52,7 +52,7 @@ class Windows(NamedTuple):
     fresh: NDArray[Any]  # (sources,) and their covers after the move
 
 
-def finishing_order(layer: Layer, width: int, how: Annealing) -> tuple[NDArray[np.int64], Annealed]:
+def finishing_order(layer: LayerConnections, width: int, how: Annealing) -> tuple[NDArray[np.int64], Annealed]:
     """The row of neurons whose sources are loaded least often with `width` accumulators open."""
     neurons, sources = len(layer.neurons), len(layer.sources)
     if neurons <= width:
@@ -64,7 +64,7 @@ def finishing_order(layer: Layer, width: int, how: Annealing) -> tuple[NDArray[n
     return subject.row, annealed
 
 
-def _subject(layer: Layer, width: int, row: NDArray[np.int64]) -> Windows:
+def _subject(layer: LayerConnections, width: int, row: NDArray[np.int64]) -> NeuronOrder:
     sources, words = len(layer.sources), len(row) // 64 + 1
     bits = np.zeros((sources, words), np.uint64)
     position = np.repeat(np.argsort(row), np.diff(layer.ends))
@@ -72,7 +72,9 @@ def _subject(layer: Layer, width: int, row: NDArray[np.int64]) -> Windows:
     cover = _covers(bits, width)
     scratch = np.zeros((2, sources), np.int64)
     best, move = row.copy(), np.zeros(3, np.int64)
-    return Windows(layer.support, layer.ends, np.array([width]), row, best, bits, cover, move, scratch[0], scratch[1])
+    return NeuronOrder(
+        layer.support, layer.ends, np.array([width]), row, best, bits, cover, move, scratch[0], scratch[1]
+    )
 
 
 @njit(cache=True)
@@ -199,4 +201,4 @@ def _restore(subject):
     subject.cover[:] = _covers(subject.bits, subject.width[0])
 
 
-register_subject(Windows, propose=_propose, commit=_commit, keep=_keep, restore=_restore)
+register_subject(NeuronOrder, propose=_propose, commit=_commit, keep=_keep, restore=_restore)

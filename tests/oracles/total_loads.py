@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.schedule.layers import Layer
+from armlet.schedule.layers import LayerConnections
 
 
-def total_cover(layer: Layer, width: int, row: NDArray[np.int64]) -> int:
+def total_loads(layer: LayerConnections, width: int, row: NDArray[np.int64]) -> int:
     """How many loads of sources `row` takes: the definition, that the moves' changes are held against."""
     where = np.argsort(row)
     position = np.repeat(where, np.diff(layer.ends))

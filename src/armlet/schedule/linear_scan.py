@@ -11,11 +11,11 @@ from armlet.schedule.code import Op
 NEVER = 1 << 40  # a time after all others
 HORIZON = 256  # connections looked ahead when a batch of loads is gathered
 
-_LOAD, _STORE, _FIRST, _NEXT = int(Op.LOAD), int(Op.STORE), int(Op.FIRST), int(Op.NEXT)
-_FINISH, _CONSTANT = int(Op.FINISH), int(Op.CONSTANT)
+_LOAD, _STORE, _INIT, _ACCUMULATE = int(Op.LOAD), int(Op.STORE), int(Op.INIT), int(Op.ACCUMULATE)
+_ACTIVATE, _BIAS = int(Op.ACTIVATE), int(Op.BIAS)
 
 
-class Problem(NamedTuple):
+class AllocationProblem(NamedTuple):
     """An order with what is known of it beforehand. Times are positions in the order."""
 
     registers: int
@@ -31,7 +31,7 @@ class Problem(NamedTuple):
     links: NDArray[Any]  # by output: the next output of the same node, or -1
 
 
-class State(NamedTuple):
+class AllocatorState(NamedTuple):
     """What changes during the walk."""
 
     holder: NDArray[Any]  # by register: the node that it holds, or -1
@@ -62,7 +62,7 @@ def next_accesses(source, target, nodes):
 
 
 @njit(cache=True)
-def walk(problem, most, early):
+def linear_scan(problem, most, early):
     """The instructions, and which neurons are stored before they are read. `early` ones are stored when finished."""
     state = _begin(problem, most)
     found = early.copy()
@@ -91,7 +91,7 @@ def _begin(problem, most):
     nodes, time = len(problem.fan_in), len(problem.source)
     stored = np.zeros(nodes, np.bool_)
     stored[: problem.inputs] = True
-    return State(
+    return AllocatorState(
         np.full(problem.registers, -1, np.int64),
         np.full(nodes, -1, np.int64),
         problem.first.copy(),
@@ -159,10 +159,10 @@ def _bring(problem, state, t, u, v, most, found):
 
 @njit(cache=True)
 def _accumulate(problem, state, t, u, v, found):
-    op = _FIRST if state.summed[v] == 0 else _NEXT
+    op = _INIT if state.summed[v] == 0 else _ACCUMULATE
     if state.where[v] < 0:
         register = _take(problem, state, t, u, v, found)
-        if op == _NEXT:
+        if op == _ACCUMULATE:
             _emit(state, _LOAD, register, -1, v)
         _hold(state, register, v)
     _emit(state, op, state.where[v], state.where[u], problem.connections[t])
@@ -176,7 +176,7 @@ def _complete(problem, state, v, early):
         state.pending[state.size[1]] = v
         state.size[1] += 1
         return
-    _emit(state, _FINISH, state.where[v], -1, v)
+    _emit(state, _ACTIVATE, state.where[v], -1, v)
     state.finished[v] = True
     if state.wanted[v] >= NEVER:
         _release(state, v)
@@ -187,8 +187,8 @@ def _materialise(problem, state, node, keep, t, found):
     """A neuron without connections comes into a register when somebody wants it."""
     register = _take(problem, state, t, node, keep, found)
     _hold(state, register, node)
-    _emit(state, _CONSTANT, register, -1, node)
-    _emit(state, _FINISH, register, -1, node)
+    _emit(state, _BIAS, register, -1, node)
+    _emit(state, _ACTIVATE, register, -1, node)
     state.finished[node] = True
 
 
@@ -198,7 +198,7 @@ def _flush(problem, state):
     for k in range(state.size[1]):
         node = state.pending[k]
         if not state.finished[node]:
-            _emit(state, _FINISH, state.where[node], -1, node)
+            _emit(state, _ACTIVATE, state.where[node], -1, node)
             state.finished[node] = True
     for k in range(state.size[1]):
         node = state.pending[k]

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from armlet.anneal.engine import Annealing
 from armlet.anneal.path import anneal_path, nearest_neighbours
 from armlet.kernels import njit
-from armlet.schedule.layers import Layer
+from armlet.schedule.layers import LayerConnections
 
 _WIDEST = 3_000  # sources; beyond it, comparing each two takes longer than it gains
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Visits:
+class LoadSchedule:
     """Loads of the sources, source by source and each source's in time. Times are positions in the finishing order."""
 
     entries: NDArray[np.int64]  # (connections,) positions in the layer's support, visit by visit
@@ -29,16 +29,16 @@ class Visits:
     due: NDArray[np.int64]  # (visits,) the first of its neurons is finished then
 
 
-def visits_of(layer: Layer, width: int, row: NDArray[np.int64]) -> Visits:
+def load_schedule_of(layer: LayerConnections, width: int, row: NDArray[np.int64]) -> LoadSchedule:
     """The fewest visits that serve all neurons with `width` of them open, finished in the order of `row`."""
     where = np.argsort(row).astype(np.int64)
     position = np.repeat(where, np.diff(layer.ends))
     entries = np.lexsort((position, layer.support))
-    return Visits(entries, *_cut(layer.support[entries], position[entries], len(layer.sources), width))
+    return LoadSchedule(entries, *_cut(layer.support[entries], position[entries], len(layer.sources), width))
 
 
 def timetable(
-    layer: Layer, row: NDArray[np.int64], visits: Visits, path: NDArray[np.int64]
+    layer: LayerConnections, row: NDArray[np.int64], visits: LoadSchedule, path: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """All connections of the layer in time, and the time of each.
 
@@ -50,7 +50,7 @@ def timetable(
     return connections, np.repeat(times, np.diff(visits.ends)[order])
 
 
-def side_by_side(visits: Visits, how: Annealing) -> NDArray[np.int64]:
+def source_path(visits: LoadSchedule, how: Annealing) -> NDArray[np.int64]:
     """The path of the sources: neighbours on it have many visits that can come together."""
     sources = len(visits.begin) - 1
     if not 3 <= sources <= _WIDEST:

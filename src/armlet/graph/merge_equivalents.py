@@ -19,7 +19,7 @@ from armlet.network.frozen import F64
 _Twins: TypeAlias = dict[int, tuple[int, float]]  # a node to that which computes it, and its value over that one's
 
 
-def share(graph: Graph) -> Graph:
+def merge_equivalents(graph: Graph) -> Graph:
     """The graph with each set of twins computed once, by the first of them. Outputs stay apart."""
     assert len(graph.twins) == 0, "share once"
     found: _Twins = {}
@@ -54,7 +54,7 @@ def _signature(graph: Graph, node: int) -> tuple[tuple[bytes, ...], int] | None:
     weight, bias = graph.weight[begin:end].astype(np.float64), float(graph.bias[node])
     exact = graph.arithmetic.format.smallest_normal  # below, numbers lose digits, and no power of two is exact
     used = np.abs(weight).min() >= exact and (bias == 0 or abs(bias) >= exact)
-    scales = used and graph.activation[node] in HOMOGENEOUS
+    scales = used and HOMOGENEOUS[graph.activation[node]]
     exponent = int(np.frexp(weight[0])[1]) if scales else 0
     kind = np.array((graph.activation[node], graph.slope[node]), np.float64)
     numbers = np.ldexp(np.append(weight, bias + 0.0), -exponent)

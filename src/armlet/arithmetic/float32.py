@@ -136,3 +136,4 @@ def _fused(acc: F64, product: F64) -> F32:
 _NUMBERS = Float32Numbers()
 FLOAT32 = Float32(is_fused=False)
 FLOAT32_FUSED = Float32(is_fused=True)
+ARITHMETICS = (FLOAT32, FLOAT32_FUSED)

@@ -26,6 +26,15 @@ class NumberFormat:
         return self.dtype.itemsize
 
     @property
+    def directive(self) -> str:
+        """How assemblers are given a value's bits."""
+        return {1: ".byte", 2: ".short", 4: ".word", 8: ".quad"}[self.bytes]
+
+    def hexadecimal(self, bits: int) -> str:
+        """The bits of a value as assembly has them."""
+        return f"{bits:#0{2 + 2 * self.bytes}x}"
+
+    @property
     def room(self) -> float:
         """The power of two that partial sums stay below where scales are chosen: a quarter of what overflows."""
         return 2.0 ** (frexp(self.largest)[1] - 2)

@@ -5,6 +5,7 @@ from string import Formatter
 
 import numpy as np
 
+from armlet.arithmetic.number_format import patterns
 from armlet.build import names
 from armlet.build.prologue import Call, Frame, float_list, inputs_are_natural
 from armlet.build.skeleton import PER_LINE, block, closing, constants_opening, core_opening, opening, run_opening
@@ -41,9 +42,9 @@ def _constants(program: Program, name: str) -> Iterator[str]:
     if not len(program.constants):
         return
     yield from constants_opening(program.target, name, len(program.constants))
-    bits = program.constants.view(np.uint32)
+    bits, numbers = patterns(program.constants), program.arithmetic.format
     for begin in range(0, len(bits), PER_LINE):
-        yield "  .word " + ", ".join(f"{b:#010x}" for b in bits[begin : begin + PER_LINE].tolist())
+        yield f"  {numbers.directive} " + ", ".join(map(numbers.hexadecimal, bits[begin : begin + PER_LINE]))
     yield from closing(names.constants_symbol(name))
 
 

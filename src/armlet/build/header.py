@@ -18,6 +18,7 @@ class Interface:
     block_words: int
     work_words: int
     has_block: bool  # whether NAME_run copies its inputs into a block of its own
+    c_type: str  # of a value
     domain: str  # the inputs' intervals, and who declared them, for people
 
 
@@ -31,16 +32,17 @@ def interface(program: Program, domain: str) -> Interface:
         block_words=max(1, layout.input_words),
         work_words=max(1, layout.work_words),
         has_block=not inputs_are_natural(program),
+        c_type=program.arithmetic.format.c_type,
         domain=domain,
     )
 
 
 def show_header(told: Interface, name: str) -> str:
     """Declarations for C from C99 and C++ from C++98."""
-    run, work = names.run_symbol(name), names.work_symbol(name)
+    run, work, c = names.run_symbol(name), names.work_symbol(name), told.c_type
     words = {part: names.macro(name, f"{part}_WORDS") for part in ("BLOCK", "WORK")}
     used = f"{work} and {names.block_symbol(name)}" if told.has_block else work
-    own = f"\nextern float {names.block_symbol(name)}[{words['BLOCK']}]; /* used by {run} */" if told.has_block else ""
+    own = f"\nextern {c} {names.block_symbol(name)}[{words['BLOCK']}]; /* used by {run} */" if told.has_block else ""
     guard = names.guard(name)
     return f"""\
 /* {name}: a neural network for {told.target}, by armlet {__version__}.
@@ -67,13 +69,13 @@ extern "C" {{
 
 /* C arrays in natural order. Inputs are raw and finite; their intervals: {told.domain}.
    Input and output may be one array, or overlap: all inputs are read first. They lie apart from {used}. */
-void {run}(const float *input, float *output);
+void {run}(const {c} *input, {c} *output);
 
 /* The same program without copies: `block` holds the inputs where {name}_input_driver.json says, the outputs are left
    in {work} where {name}_output_driver.json says. `block` is only read, and must lie apart from {work}. */
-void {names.core_symbol(name)}(const float *block);
+void {names.core_symbol(name)}(const {c} *block);
 
-extern float {work}[{words["WORK"]}];{own}
+extern {c} {work}[{words["WORK"]}];{own}
 
 #ifdef __cplusplus
 }}

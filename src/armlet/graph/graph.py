@@ -37,7 +37,7 @@ class Graph:
     unit: Index  # (nodes,) its place in that layer
     source: Index  # (connections,)
     target: Index  # (connections,) ascending; sources ascend within one target
-    weight: F32  # (connections,)
+    weight: F32  # (connections,) in the format of `arithmetic`, as are bias and slope
     outputs: Index  # (network outputs,) the node whose value each output is
     slope: F32  # (nodes,) of leaky_relu; zero for all others
     scale: F64  # (nodes,) what the neuron's value is multiplied by to give the node's; 1 for inputs and outputs
@@ -49,7 +49,7 @@ class Graph:
         for name in ("used", "activation", "layer", "unit", "source", "target", "outputs", "twins"):
             object.__setattr__(self, name, frozen(getattr(self, name), np.int32))
         for name in ("bias", "weight", "slope"):
-            object.__setattr__(self, name, frozen(getattr(self, name), np.float32))
+            object.__setattr__(self, name, frozen(getattr(self, name), self.arithmetic.format.dtype))
         for name in ("scale", "twin_scale"):
             object.__setattr__(self, name, frozen(getattr(self, name), np.float64))
 

@@ -15,11 +15,11 @@ _LINEAR = ACTIVATIONS.index(Activation.LINEAR)
 def run_order(order: Order, x: ArrayLike) -> F32:
     """Outputs (samples, outputs) for raw network inputs (samples, network inputs)."""
     graph = order.graph
-    rows = np.atleast_2d(np.asarray(x, np.float32))
+    rows = np.atleast_2d(np.asarray(x, order.graph.bias.dtype))
     step = max(1, _CHUNK // graph.nodes)
     plan = _by_rank(order)
     parts = [_run(graph, plan, rows[i : i + step]) for i in range(0, len(rows), step)]
-    return np.concatenate(parts) if parts else np.zeros((0, len(graph.outputs)), np.float32)
+    return np.concatenate(parts) if parts else np.zeros((0, len(graph.outputs)), graph.bias.dtype)
 
 
 def _run(graph: Graph, plan: list[list[Index]], rows: F32) -> F32:

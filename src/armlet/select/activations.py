@@ -20,14 +20,14 @@ def _parts_of(instructions: Instructions, graph: Graph, code: int, part: int) ->
 
 def constants_of(instructions: Instructions, graph: Graph) -> tuple[NDArray[np.int64], F32]:
     """The constants of activations, and the pseudo-instructions that want them."""
-    wanted, values = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+    wanted, values = [np.zeros(0, np.int64)], [np.zeros(0, graph.bias.dtype)]
     for code, kind in enumerate(ACTIVATIONS):
         for number, part in enumerate(lower(kind).parts):
             if part.takes_constant:
                 at = _parts_of(instructions, graph, code, number)
                 slope = graph.slope[instructions.what[at]]
                 wanted.append(at)
-                values.append(slope if part.constant is None else np.full(len(at), part.constant, np.float32))
+                values.append(slope if part.constant is None else np.full(len(at), part.constant, slope.dtype))
     return np.concatenate(wanted), np.concatenate(values)
 
 

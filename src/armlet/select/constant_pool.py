@@ -25,7 +25,7 @@ def plan_pool(wanted: list[tuple[NDArray[np.int64], F32]], instructions: int, ro
     `wanted` lists instructions and a constant for each; an instruction in several lists wants several, in their order.
     """
     at = np.concatenate([np.zeros(0, np.int64), *(rows for rows, _ in wanted)])
-    values = np.concatenate([np.zeros(0, np.float32), *(values for _, values in wanted)])
+    values = np.concatenate([values for _, values in wanted])
     need = np.bincount(at, minlength=instructions)
     first, opens, sizes = _groups(need, room)
     return ConstantPool(values[np.argsort(at, kind="stable")], first, opens, sizes)

@@ -68,7 +68,7 @@ class Program:
         lines = self.lines.copy()
         lines.setflags(write=False)
         object.__setattr__(self, "lines", lines)
-        object.__setattr__(self, "constants", frozen(self.constants, np.float32))
+        object.__setattr__(self, "constants", frozen(self.constants, self.arithmetic.format.dtype))
 
     @property
     def arithmetic(self) -> Arithmetic:

@@ -32,7 +32,7 @@ class Steps:
         op, what = instructions.op, instructions.what
         first, constant = op == Op.INIT, op == Op.BIAS
         connects = first | (op == Op.ACCUMULATE)
-        weight, bias = np.zeros(len(op), np.float32), np.zeros(len(op), np.float32)
+        weight, bias = np.zeros(len(op), graph.weight.dtype), np.zeros(len(op), graph.weight.dtype)
         weight[connects] = graph.weight[what[connects]]
         bias[first] = graph.bias[graph.target[what[first]]]
         bias[constant] = graph.bias[what[constant]]

@@ -53,7 +53,7 @@ def expected_files(build: Build, work_words: int, block_words: int) -> Mapping[s
     outputs = [Value(value.index, "memory", offset=value.offset) for value in build.outputs.values]
     words = block_words or build.network.inputs  # without a block of its own, the caller's is the array of all inputs
     sizes, domain = (build.network.inputs, build.network.outputs), build.network.domain.describe()
-    told = Interface(target.title, *sizes, words, work_words, block_words > 0, domain)
+    told = Interface(target.title, *sizes, words, work_words, block_words > 0, build.arithmetic.format.c_type, domain)
     files: dict[str, bytes | str] = {
         f"{name}.h": show_header(told, name),
         f"{name}_input_driver.json": show_json(

@@ -22,7 +22,7 @@ _PLACEMENTS = 3  # links with every piece apart from the others
 def check_text(build: Build, found: Findings) -> bool:
     """Whether NAME.S is what armlet writes: no other text is given to the tools."""
     memory = build.manifest.memory
-    sizes = Sizes(memory.constants // build.target.core.word, memory.work, memory.block)
+    sizes = Sizes(memory.constants // build.word, memory.work, memory.block)
     problem = strange_text(build.assembly, build.name, build.target, sizes, build.order.graph)
     detail = "every line is one that armlet writes, so the preprocessor has nothing to do"
     return found.add(f"{build.name}.S is the same program to every assembler", problem, detail)

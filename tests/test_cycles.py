@@ -57,6 +57,31 @@ def test_the_model_counts_as_one_counts_by_the_manual(body: str, counted: int):
     assert cycles(body) == counted
 
 
+def counted_by(table: CycleTable, body: str) -> int:
+    return int(step_cycles(trace_call(machine(f"{body}\nbx lr\n"), "f", BUFFERS), table).sum())
+
+
+@pytest.mark.parametrize(("between", "waits"), [(0, 3), (1, 2), (2, 1), (3, 0), (4, 0)])
+def test_a_long_latency_is_waited_for_as_far_as_nothing_else_fills_it(between: int, waits: int):
+    timings = {**CORTEX_M4F_CYCLES.timings, "vmul": Timing(Kind.FLOAT, 1, latency=3)}
+    table = replace(CORTEX_M4F_CYCLES, timings=timings)
+    body = "vmul.f32 s0, s1, s2\n" + "mov r2, #1\n" * between + "vadd.f32 s3, s3, s0"
+    assert counted_by(table, body) == 1 + between + waits + 1 + RETURN
+
+
+def test_instructions_begin_together_where_they_share_no_port_and_no_value():
+    timings = {
+        name: replace(timing, ports=frozenset(["float" if name.startswith("v") else "integer"]))
+        for name, timing in CORTEX_M4F_CYCLES.timings.items()
+    }
+    table = replace(CORTEX_M4F_CYCLES, timings=timings, issue=2)
+    assert counted_by(table, "vadd.f32 s0, s1, s2\nmov r2, #1") == 1 + RETURN
+    assert counted_by(table, "vadd.f32 s0, s1, s2\nvadd.f32 s3, s4, s5") == 2 + RETURN - 1  # the second and BX
+    assert counted_by(table, "mov r2, #1\nadd r3, r2, #1") == 2 + RETURN
+    with pytest.raises(TargetError, match="takes no port"):
+        replace(CORTEX_M4F_CYCLES, issue=2)
+
+
 def test_an_instruction_without_an_entry_is_an_error_and_no_guess():
     with pytest.raises(TargetError, match="dsb"):
         cycles("dsb")

@@ -77,7 +77,7 @@ def _call_cycles(target: Target, calls: tuple[Call, ...], before: Operation | No
         total += template.cost(moved)
         total -= before is not None and template.pairs and target.templates[before].pairs and template.cycles > 1
         total += op is Operation.GPR_LOAD and made is not None and holes.get("base") == made
-        before, made = op, holes["pointer"] if template.late else None
+        before, made = op, holes["pointer"] if template.latency else None
     return total
 
 

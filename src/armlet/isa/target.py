@@ -26,7 +26,7 @@ class Template:
     cycles: int
     each: int = 0  # cycles more for each register of a list
     pairs: bool = False  # takes a cycle less, but never less than one, where the operation before pairs too
-    late: bool = False  # its result costs the next operation a cycle if that uses it at once
+    latency: int = 0  # cycles after its own until its result can be used without a wait
     numbers: range = range(0)  # that its field for an offset or addend holds; assemblers disagree on others
 
     def cost(self, count: int = 0) -> int:

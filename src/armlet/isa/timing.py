@@ -33,11 +33,14 @@ class Timing:
     each: int = 0
     indexed: int = 0  # more when the address has a register offset
     pairs: bool = False  # overlaps by one cycle with a neighbouring load or store that pairs too
-    late: bool = False  # the next instruction waits one cycle if it consumes the result
-    late_addend: bool = False  # consumes its accumulator one cycle later than its factors
+    latency: int = 0  # cycles after its own until what it gives can be consumed without a wait
+    addend_later: int = 0  # cycles by which it consumes its accumulator later than its factors
+    ports: frozenset[str] = frozenset()  # of the core that it takes: what shares none may issue in the same cycle
     varies: bool = False  # ends early for some operands: `cycles` is the most
 
     def __post_init__(self) -> None:
+        if min(self.latency, self.addend_later) < 0:
+            raise TargetError("a result cannot be there before its instruction")
         if self.cycles < 0 or self.each < 0 or self.indexed < 0 or self.cycles + self.each < 1:
             raise TargetError(f"an instruction of {self.cycles} + {self.each} N cycles takes no time")
         if self.pairs and self.kind not in (Kind.LOAD, Kind.STORE):
@@ -53,11 +56,16 @@ class CycleTable:
     refill: int  # cycles to refill the pipeline after control goes elsewhere
     address_wait: int  # cycles before a load or store whose address the previous instruction computed
     timings: Mapping[str, Timing]  # by mnemonic, without condition, width or type
+    issue: int = 1  # instructions that may begin in one cycle, where they share no port
     cache: bool = False  # what ran before decides how long an access takes: counts are no worst case
 
     def __post_init__(self) -> None:
         if self.refill < 0 or self.address_wait < 0:
             raise TargetError(f"{self.name}: a wait below zero")
+        if self.issue < 1:
+            raise TargetError(f"{self.name}: no instruction ever begins")
+        if self.issue > 1 and not all(timing.ports for timing in self.timings.values()):
+            raise TargetError(f"{self.name}: an instruction takes no port, and several may begin at once")
         if wrong := sorted(name for name in self.timings if not name.isalnum() or name != name.lower()):
             raise TargetError(f"{self.name}: {wrong} are no bare mnemonics")
 

@@ -1,7 +1,7 @@
-"""Put the lines of a program into an order in which no operation waits for the one before it.
+"""Put the lines of a program into an order in which as few operations as possible wait for a result.
 
 List scheduling over a short window: the next line is the first that depends on no earlier line still waiting and does
-not use what a late operation has only just produced. What each line reads and writes is a set of bits, so dependences
+not use what is not there yet (an operation's latency). What each line reads and writes is a set of bits, so dependences
 are a few logical operations. The program computes the same: each register and each word sees the same sequence of
 reads and writes.
 """
@@ -32,21 +32,21 @@ _INTO_WORK = [POINTERS.index("work"), POINTERS.index("work_cursor")]
 def schedule_instructions(program: Program) -> Program:
     """The same program with its lines rearranged."""
     reads, writes = _effects(program)
-    late = by_operation(program.lines, lambda op: program.target.templates[op].late)
-    return program.with_lines(program.lines[_schedule(reads, writes, late, WINDOW)])
+    latency = by_operation(program.lines, lambda op: program.target.templates[op].latency)
+    return program.with_lines(program.lines[_schedule(reads, writes, latency, WINDOW)])
 
 
 def waits(program: Program) -> int:
-    """Lines that use at once what a late operation has just produced: cycles lost, by the templates' table.
+    """Cycles that lines wait for results, by the latencies of the templates, each line taking one cycle.
 
     A fused multiply-add takes its addend a cycle later than its factors, and so does not wait for it.
     """
     reads, writes = _effects(program)
-    late = by_operation(program.lines, lambda op: program.target.templates[op].late)
+    latency = by_operation(program.lines, lambda op: program.target.templates[op].latency)
     fused = program.lines["op"] == Operation.FUSED
     factors = _registers(program.lines, "a") | _registers(program.lines, "b")
     addend = np.where(fused, _registers(program.lines, "d") & ~factors, np.uint64(0))
-    return int(np.count_nonzero(late[:-1] & ((writes[:-1] & reads[1:] & ~addend[1:]) != 0)))
+    return int(_waits(reads & ~addend, writes, latency))
 
 
 def _effects(program: Program) -> tuple[Bits, Bits]:
@@ -74,28 +74,31 @@ def _registers(lines: LineArray, operand: str) -> Bits:
 
 
 @njit(cache=True)
-def _schedule(reads, writes, late, window):
+def _schedule(reads, writes, latency, window):
     count = len(reads)
     order = np.empty(count, np.int64)
     waiting = np.empty(window, np.int64)
     held, following = 0, 0
-    just = np.uint64(0)
+    pending = np.zeros(max(1, latency.max() if count else 1), np.uint64)  # results that are due so many lines from now
     for position in range(count):
         while held < window and following < count:
             waiting[held] = following
             held, following = held + 1, following + 1
-        chosen = _choose(reads, writes, waiting, held, just)
+        chosen = _choose(reads, writes, waiting, held, pending)
         line = waiting[chosen]
         for k in range(chosen, held - 1):
             waiting[k] = waiting[k + 1]
         held -= 1
         order[position] = line
-        just = writes[line] if late[line] else np.uint64(0)
+        pending[:-1] = pending[1:]
+        pending[-1] = np.uint64(0)
+        for k in range(latency[line]):
+            pending[k] |= writes[line]
     return order
 
 
 @njit(cache=True)
-def _choose(reads, writes, waiting, held, just):
+def _choose(reads, writes, waiting, held, pending):
     """The first line that may go now without waiting; if all must wait, the first that may go."""
     earlier_reads, earlier_writes = np.uint64(0), np.uint64(0)
     fallback = -1
@@ -103,10 +106,28 @@ def _choose(reads, writes, waiting, held, just):
         line = waiting[k]
         free = (writes[line] & (earlier_reads | earlier_writes)) == 0 and (reads[line] & earlier_writes) == 0
         if free:
-            if (reads[line] & just) == 0:
+            if (reads[line] & pending[0]) == 0:
                 return k
             if fallback < 0:
                 fallback = k
         earlier_reads |= reads[line]
         earlier_writes |= writes[line]
     return fallback
+
+
+@njit(cache=True)
+def _waits(reads, writes, latency):
+    """Cycles lost: when each register's result is there, against when it is read."""
+    there = np.zeros(64, np.int64)
+    now, lost = 0, 0
+    for line in range(len(reads)):
+        begin = now
+        for bit in range(64):
+            if reads[line] >> np.uint64(bit) & np.uint64(1):
+                begin = max(begin, there[bit])
+        lost += begin - now
+        now = begin + 1
+        for bit in range(64):
+            if writes[line] >> np.uint64(bit) & np.uint64(1):
+                there[bit] = now + latency[line]
+    return lost

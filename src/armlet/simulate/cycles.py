@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from armlet.isa.instruction import Instruction
 from armlet.isa.timing import CycleTable, Kind, Timing
+from armlet.kernels import njit
 from armlet.simulate.trace import Trace
 
 
@@ -24,7 +25,9 @@ def step_cycles(trace: Trace, table: CycleTable) -> NDArray[np.int64]:
     goes_on = trace.address[:-1] + size[:-1] == trace.address[1:]
     cost[:-1] += np.where(goes_on, 0, table.refill)
     cost[-1] += table.refill
-    cost[1:] += _result_waits(trace, timings) + table.address_wait * _address_waits(trace, timings)
+    begun = _issue(cost, table.issue, *_columns_of_issue(trace, table, timings))
+    cost[1:] += table.address_wait * _address_waits(trace, timings)
+    cost += begun
     cost[1:] -= _overlaps(trace, timings) & (cost[1:] > 1)
     return cost
 
@@ -34,11 +37,48 @@ def variable_steps(trace: Trace, table: CycleTable) -> tuple[str, ...]:
     return tuple(name for name in trace.counts() if table.timing(name).varies)
 
 
-def _result_waits(trace: Trace, timings: list[Timing]) -> NDArray[np.bool_]:
-    """Where a step consumes what the floating-point arithmetic just before it gives."""
-    late = _column(trace, lambda f, t: f.writes if t.late else 0, timings)[:-1]
-    consumed = _column(trace, lambda f, t: f.reads | (0 if t.late_addend else f.addend), timings)[1:]
-    return (late & consumed) != 0
+def _columns_of_issue(trace: Trace, table: CycleTable, timings: list[Timing]) -> tuple[NDArray[np.int64], ...]:
+    """What each step reads, adds to, writes, when its result is there and its accumulator wanted, and its ports."""
+    names = sorted({port for timing in table.timings.values() for port in timing.ports})
+    return (
+        _column(trace, lambda f, _: f.reads, timings),
+        _column(trace, lambda f, _: f.addend, timings),
+        _column(trace, lambda f, _: f.writes, timings),
+        _column(trace, lambda _, t: t.latency, timings),
+        _column(trace, lambda _, t: t.addend_later, timings),
+        _column(trace, lambda _, t: sum(1 << names.index(port) for port in t.ports), timings),
+    )
+
+
+@njit(cache=True)
+def _issue(cost, width, reads, addend, writes, latency, addend_later, ports):
+    """Cycles that each step takes more than its cost, waiting for results; less, where it begins with the one before.
+
+    Registers are bits. A result is there `latency` cycles after its step; an accumulator is wanted `addend_later`
+    cycles after the factors.
+    """
+    there = np.zeros(64, np.int64)
+    changed = np.zeros(len(cost), np.int64)
+    now, group, members, taken = 0, 0, width, 0  # when the last step ended; when the last group began, and what it took
+    for step in range(len(cost)):
+        wanted = 0
+        for bit in range(64):
+            if reads[step] >> bit & 1:
+                wanted = max(wanted, there[bit])
+            elif addend[step] >> bit & 1:
+                wanted = max(wanted, there[bit] - addend_later[step])
+        if members < width and (ports[step] & taken) == 0 and wanted <= group:
+            begin, members, taken = group, members + 1, taken | ports[step]
+        else:
+            begin, members, taken = max(now, wanted), 1, ports[step]
+            group = begin
+        end = begin + cost[step]
+        for bit in range(64):
+            if writes[step] >> bit & 1:
+                there[bit] = end + latency[step]
+        changed[step] = max(end - now, 0) - cost[step]
+        now = max(now, end)
+    return changed
 
 
 def _address_waits(trace: Trace, timings: list[Timing]) -> NDArray[np.bool_]:

@@ -26,13 +26,13 @@ _TEMPLATES = {
     Operation.LOAD_MULTIPLE: Template("vldmia {base}!, {{{list}}}", 4, 1, 1),
     Operation.STORE: Template("vstr {d}, [{base}, #{offset}]", 4, 2, numbers=_VLDR),
     Operation.STORE_MULTIPLE: Template("vstmia {base}!, {{{list}}}", 4, 1, 1),
-    Operation.MULTIPLY: Template("vmul.f32 {d}, {a}, {b}", 4, 1, late=True),
-    Operation.ADD: Template("vadd.f32 {d}, {a}, {b}", 4, 1, late=True),
-    Operation.SUBTRACT: Template("vsub.f32 {d}, {a}, {b}", 4, 1, late=True),
-    Operation.FUSED: Template("vfma.f32 {d}, {a}, {b}", 4, 3, late=True),
-    Operation.DIVIDE: Template("vdiv.f32 {d}, {a}, {b}", 4, 14, late=True),
+    Operation.MULTIPLY: Template("vmul.f32 {d}, {a}, {b}", 4, 1, latency=1),
+    Operation.ADD: Template("vadd.f32 {d}, {a}, {b}", 4, 1, latency=1),
+    Operation.SUBTRACT: Template("vsub.f32 {d}, {a}, {b}", 4, 1, latency=1),
+    Operation.FUSED: Template("vfma.f32 {d}, {a}, {b}", 4, 3, latency=1),
+    Operation.DIVIDE: Template("vdiv.f32 {d}, {a}, {b}", 4, 14, latency=1),
     Operation.COPY: Template("vmov.f32 {d}, {a}", 4, 1),
-    Operation.NEGATE: Template("vneg.f32 {d}, {a}", 4, 1, late=True),
+    Operation.NEGATE: Template("vneg.f32 {d}, {a}", 4, 1, latency=1),
     Operation.IMMEDIATE: Template("vmov.f32 {d}, #{number}", 4, 1),
     Operation.TO_GPR: Template("vmov {core}, {a}", 4, 1),
     Operation.CLAMP: Template("bic.w {core}, {core}, {core}, asr #31", 4, 1),
@@ -44,14 +44,14 @@ _TEMPLATES = {
     Operation.FROM_GPR: Template("vmov {d}, {core}", 4, 1),
     Operation.GPR_STORE: Template("str.w {core}, [{base}, #{offset}]", 4, 1, pairs=True, numbers=_IMM12),
     Operation.GPR_STORE_MULTIPLE: Template("stmia.w {base}!, {{{cores}}}", 4, 1, 1),
-    Operation.STEP_UP: Template("adds.n {base}, #{offset}", 2, 1, late=True, numbers=_IMM8),
-    Operation.STEP_DOWN: Template("subs.n {base}, #{offset}", 2, 1, late=True, numbers=_IMM8),
-    Operation.LEA: Template("addw {pointer}, {base}, #{offset}", 4, 1, late=True, numbers=_IMM12),
+    Operation.STEP_UP: Template("adds.n {base}, #{offset}", 2, 1, latency=1, numbers=_IMM8),
+    Operation.STEP_DOWN: Template("subs.n {base}, #{offset}", 2, 1, latency=1, numbers=_IMM8),
+    Operation.LEA: Template("addw {pointer}, {base}, #{offset}", 4, 1, latency=1, numbers=_IMM12),
     Operation.LEA_FAR: Template(
-        "movw {pointer}, #{low}\nmovt {pointer}, #{high}\nadd.w {pointer}, {pointer}, {base}", 12, 3, late=True
+        "movw {pointer}, #{low}\nmovt {pointer}, #{high}\nadd.w {pointer}, {pointer}, {base}", 12, 3, latency=1
     ),
     Operation.ADDRESS: Template(
-        "movw {pointer}, #:lower16:{symbol}\nmovt {pointer}, #:upper16:{symbol}", 8, 2, late=True
+        "movw {pointer}, #:lower16:{symbol}\nmovt {pointer}, #:upper16:{symbol}", 8, 2, latency=1
     ),
     Operation.GPR_LOAD: Template("ldr.w {core}, [{base}, #{offset}]", 4, 2, pairs=True, numbers=_IMM12),
     Operation.SAVE: Template("push.w {{{cores}}}", 4, 1, 1),

@@ -47,12 +47,12 @@ CORTEX_M4F_CYCLES = CycleTable(
             **_each("b bl bx blx cbz cbnz", Timing(Kind.BRANCH, 1)),  # 1, and P when taken
             **_each("tbb tbh", Timing(Kind.BRANCH, 2)),  # 2 + P
             **_each("it hint nop", Timing(Kind.SYSTEM, 1)),  # folding of IT is not counted on
-            **_each(_FLOAT, Timing(Kind.FLOAT, 1, late=True)),
+            **_each(_FLOAT, Timing(Kind.FLOAT, 1, latency=1)),
             **_each(
                 "vmla vmls vnmla vnmls vfma vfms vfnma vfnms",
-                Timing(Kind.FLOAT, 3, late=True, late_addend=True),
+                Timing(Kind.FLOAT, 3, latency=1, addend_later=1),
             ),
-            **_each("vdiv vsqrt", Timing(Kind.FLOAT, 14, late=True)),
+            **_each("vdiv vsqrt", Timing(Kind.FLOAT, 14, latency=1)),
             **_each("vcmp vcmpe", Timing(Kind.COMPARE, 1)),
             **_each("vmrs vmsr fmstat", Timing(Kind.COMPARE, 1)),
             **_each("vmov", Timing(Kind.FLOAT_MOVE, 0, each=1)),  # 1 a word; 2 for a pair of core registers

@@ -21,6 +21,7 @@ from armlet.network.frozen import F32
 from armlet.network.network import Network
 from armlet.schedule.bound import move_bound
 from armlet.schedule.code import Op
+from armlet.schedule.structure import trips_of
 from armlet.select.program import Program, by_operation
 from armlet.storage import parse_json, read_file
 from armlet.version import __version__
@@ -207,13 +208,15 @@ def cheapest(layouts: list[LayoutEntry]) -> LayoutEntry:
 
 def layers_of(program: Program) -> list[LayerEntry]:
     """Figures of each layer that is left; layer 0 holds the inputs."""
-    graph, rows = program.code.order.graph, program.code.instructions
+    code, graph = program.code, program.code.order.graph
     layers = int(graph.layer.max(initial=0)) + 1
-    node_of_cell = np.concatenate([np.arange(graph.nodes), graph.outputs])
-    moved = {step: graph.layer[node_of_cell[rows[rows[:, 0] == step, 3]]] for step in (Op.LOAD, Op.STORE)}
-    columns = graph.layer, graph.layer[graph.target], moved[Op.LOAD], moved[Op.STORE]
-    counts = [np.bincount(column, minlength=layers).tolist() for column in columns]
-    return [LayerEntry(k, *figures) for k, figures in enumerate(zip(*counts))]
+    of_cell = np.concatenate([graph.layer, graph.layer[graph.outputs]])
+    op, trips = code.instructions[:, 0], trips_of(code.structure)
+    counts = [np.bincount(column, minlength=layers) for column in (graph.layer, graph.layer[graph.target])]
+    for step in (Op.LOAD, Op.STORE):
+        moved = op == step
+        counts.append(np.bincount(of_cell[code.instructions[moved, 3]], trips[moved], layers).astype(np.int64))
+    return [LayerEntry(k, *figures) for k, figures in enumerate(zip(*(count.tolist() for count in counts)))]
 
 
 def make_manifest(

@@ -11,6 +11,7 @@ import numpy as np
 
 from armlet.errors import InvariantError
 from armlet.schedule.code import Code, Op
+from armlet.schedule.structure import check_structure, in_execution
 
 Held: TypeAlias = tuple[int, int]  # node, connections summed; FINISHED when its activation is applied
 
@@ -33,7 +34,10 @@ class _Replay:
         self.fan_in = np.bincount(self.graph.target, minlength=self.graph.nodes).tolist()
 
     def run(self) -> None:
-        for at, (op, a, x, what) in enumerate(self.code.instructions.tolist()):
+        check_structure(self.code.structure, len(self.code.instructions), frozenset())
+        rows = self.code.instructions.tolist()
+        for at in (row for row in in_execution(self.code.structure) if isinstance(row, int)):
+            op, a, x, what = rows[at]
             try:
                 if not 0 <= a < self.code.registers:
                     raise InvariantError(f"only {self.code.registers} registers exist")

@@ -19,6 +19,7 @@ import numpy as np
 from armlet.graph.graph import Index
 from armlet.network.frozen import frozen
 from armlet.schedule.order import Order
+from armlet.schedule.structure import Structure, straight_line, trips_of
 
 
 class Op(IntEnum):
@@ -48,7 +49,6 @@ class Op(IntEnum):
 
 
 MOVES = np.array([op.is_move for op in Op])  # by operation
-CONNECTS = np.array([op.connects for op in Op])
 DEFINES = np.array([op.defines for op in Op])
 
 
@@ -59,12 +59,15 @@ class Code:
     order: Order
     registers: int
     instructions: Index  # (instructions, 4): op, register, second register or -1, cell, connection or node
+    structure: Structure = ()  # of these; left out, one block
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "structure", self.structure or straight_line(len(self.instructions)))
         object.__setattr__(self, "instructions", frozen(self.instructions, np.int32))
 
     def count(self, op: Op) -> int:
-        return int(np.count_nonzero(self.instructions[:, 0] == op))
+        """How often an operation runs."""
+        return int(trips_of(self.structure)[self.instructions[:, 0] == op].sum())
 
     @property
     def loads(self) -> int:
@@ -81,8 +84,8 @@ class Code:
 
     @property
     def batches(self) -> int:
-        """Runs of loads, and of stores, that nothing interrupts: what one transfer of many could carry."""
+        """Runs of loads, and of stores, that nothing interrupts, as they run: what one transfer could carry."""
         op = self.instructions[:, 0]
         moves = MOVES[op]
         starts = moves & np.concatenate([[True], op[1:] != op[:-1]]) if len(op) else moves
-        return int(np.count_nonzero(starts))
+        return int(trips_of(self.structure)[starts].sum())

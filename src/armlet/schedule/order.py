@@ -11,6 +11,7 @@ import numpy as np
 from armlet.errors import InvariantError
 from armlet.graph.graph import Graph, Index
 from armlet.network.frozen import frozen
+from armlet.schedule.structure import Structure, check_structure, straight_line
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,12 +20,15 @@ class Order:
 
     graph: Graph
     connections: Index  # (connections,) numbers of the graph's connections, in time
+    structure: Structure = ()  # of these; left out, one block
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "structure", self.structure or straight_line(len(self.connections)))
         object.__setattr__(self, "connections", frozen(self.connections, np.int32))
 
     def check(self) -> None:
         """Raise `InvariantError` unless each connection stands once and after what it reads."""
+        check_structure(self.structure, len(self.connections), frozenset())
         graph, when = self.graph, np.full(self.graph.connections, -1, np.int64)
         inside = (self.connections >= 0) & (self.connections < graph.connections)
         if len(self.connections) != graph.connections or not inside.all():

@@ -4,7 +4,7 @@ The order gives each output a number; the lines, replayed one by one with pointe
 number in that output's word. The templates' text is taken on trust here: the linked bytes are the matter of verify.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from armlet.arithmetic.number_format import patterns
 from armlet.errors import InvariantError
 from armlet.graph.graph import ACTIVATIONS
 from armlet.isa.operation import Operation
+from armlet.schedule.structure import check_structure, in_execution
 from armlet.select.numbering import Number, Numbering
 from armlet.select.program import POINTERS, Line, Program
 
@@ -24,7 +25,13 @@ def check_program(program: Program) -> None:
     number = Numbering(program.arithmetic.identities)
     wanted = _order_numbers(program, number)
     machine = _Machine(program, number)
-    for at, line in enumerate(map(Line._make, program.lines.tolist())):
+    check_structure(program.structure, len(program.lines), frozenset(POINTERS))
+    lines = [*map(Line._make, program.lines.tolist())]
+    for at in in_execution(program.structure):
+        if not isinstance(at, int):
+            machine.advance(at)
+            continue
+        line = lines[at]
         try:
             machine.step(line)
         except (KeyError, IndexError, InvariantError) as wrong:
@@ -73,6 +80,11 @@ class _Machine:
         self.work: dict[int, Number] = {}
         self.bits = patterns(program.constants)
         self.immediates = frozenset(np.array(program.target.immediates, np.float32).view(np.int32).tolist())
+
+    def advance(self, strides: Mapping[str, int]) -> None:
+        """Move pointers, as a loop does after each trip."""
+        for pointer, stride in strides.items():
+            self.pointer[pointer] = self.pointer.get(pointer, 0) + stride
 
     def step(self, line: Line) -> None:
         op, d, a, b, core = line.op, line.d, line.a, line.b, line.core

@@ -43,7 +43,7 @@ def least_cycles(code: Code, target: Target, partition: RegisterPartition) -> in
     """Cycles of these lines the cheapest way, without waits between them."""
     instructions = expanded(code, np.zeros(len(code.instructions), np.bool_))
     ways = arithmetic(instructions, code.order.graph, target, partition)
-    return min(cycles_of(lines.in_order(), target) for lines, _ in ways)
+    return min(int(cycles_of(lines.in_order(), target).sum()) for lines, _ in ways)
 
 
 def _add_constants(lines: Lines, constants: Materialisation) -> None:

@@ -14,6 +14,7 @@ from armlet.isa.target import RegisterPartition, Target
 from armlet.layout.layout import Layout
 from armlet.network.frozen import F32, frozen
 from armlet.schedule.code import Code
+from armlet.schedule.structure import Structure, straight_line, trips_of
 
 LineArray: TypeAlias = NDArray[np.void]  # (lines,) of LINE
 
@@ -63,8 +64,10 @@ class Program:
     partition: RegisterPartition
     lines: LineArray
     constants: F32  # in the order in which they are loaded
+    structure: Structure = ()  # of the lines; left out, one block
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "structure", self.structure or straight_line(len(self.lines)))
         lines = self.lines.copy()
         lines.setflags(write=False)
         object.__setattr__(self, "lines", lines)
@@ -88,10 +91,12 @@ class Program:
     @property
     def line_cycles(self) -> int:
         """Cycles of the lines by the templates' costs, without waits between them and without entry and exit."""
-        return cycles_of(self.lines, self.target)
+        return int((trips_of(self.structure) * cycles_of(self.lines, self.target)).sum())
 
     def with_lines(self, lines: LineArray) -> "Program":
-        return replace(self, lines=lines)
+        """The same with other lines in place of these, in one block where their number is another."""
+        same = len(lines) == len(self.lines)
+        return replace(self, lines=lines, structure=self.structure if same else ())
 
     @property
     def highest_float(self) -> int:
@@ -100,11 +105,11 @@ class Program:
         return int((written["d"] + registers_of(written)).max(initial=0)) - 1
 
 
-def cycles_of(lines: LineArray, target: Target) -> int:
-    """Cycles of lines by the templates' costs, without waits between them."""
+def cycles_of(lines: LineArray, target: Target) -> NDArray[np.int64]:
+    """Cycles of each line by the templates' costs, without waits between them, (lines,)."""
     fixed = by_operation(lines, lambda op: target.templates[op].cycles)
     each = by_operation(lines, lambda op: target.templates[op].each)
-    return int((fixed + each * lines["length"]).sum())
+    return fixed + each * lines["length"].astype(np.int64)
 
 
 def by_operation(lines: LineArray, fact: Callable[[Operation], int]) -> NDArray[np.int64 | np.bool_]:

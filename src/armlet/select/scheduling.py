@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from armlet.isa.operation import Operation
 from armlet.kernels import njit
+from armlet.schedule.structure import blocks_of
 from armlet.select.program import COLUMNS, POINTERS, LineArray, Program, by_operation
 
 Bits: TypeAlias = NDArray[np.uint64]
@@ -30,10 +31,13 @@ _INTO_WORK = [POINTERS.index("work"), POINTERS.index("work_cursor")]
 
 
 def schedule_instructions(program: Program) -> Program:
-    """The same program with its lines rearranged."""
+    """The same program with the lines of each block rearranged."""
     reads, writes = _effects(program)
     latency = by_operation(program.lines, lambda op: program.target.templates[op].latency)
-    return program.with_lines(program.lines[_schedule(reads, writes, latency, WINDOW)])
+    lines = [program.lines[:0]]
+    for block, _ in blocks_of(program.structure):
+        lines.append(program.lines[block][_schedule(reads[block], writes[block], latency[block], WINDOW)])
+    return program.with_lines(np.concatenate(lines))
 
 
 def waits(program: Program) -> int:
@@ -46,7 +50,9 @@ def waits(program: Program) -> int:
     fused = program.lines["op"] == Operation.FUSED
     factors = _registers(program.lines, "a") | _registers(program.lines, "b")
     addend = np.where(fused, _registers(program.lines, "d") & ~factors, np.uint64(0))
-    return int(_waits(reads & ~addend, writes, latency))
+    reads &= ~addend
+    blocks = blocks_of(program.structure)
+    return sum(trips * int(_waits(reads[block], writes[block], latency[block])) for block, trips in blocks)
 
 
 def _effects(program: Program) -> tuple[Bits, Bits]:

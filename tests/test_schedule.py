@@ -19,7 +19,8 @@ from armlet.network.network import Network, multilayer_perceptron
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.check import check_code
-from armlet.schedule.code import Code, Op, show_code
+from armlet.schedule.code import Code, Op
+from armlet.schedule.code_text import show_code
 from armlet.schedule.interpret import run_order
 from armlet.schedule.machine import run_code
 from armlet.schedule.order import Order, natural_order

@@ -86,25 +86,3 @@ class Code:
         moves = MOVES[op]
         starts = moves & np.concatenate([[True], op[1:] != op[:-1]]) if len(op) else moves
         return int(np.count_nonzero(starts))
-
-
-def show_code(code: Code) -> str:
-    """One line an instruction, for people and for golden tests."""
-    nodes = code.order.graph.nodes
-    graph = code.order.graph
-    lines = [f"code registers={code.registers} loads={code.loads} stores={code.stores}"]
-    for op, a, x, what in code.instructions.tolist():
-        match Op(op):
-            case Op.LOAD:
-                lines.append(f"  r{a} = load %{what}")
-            case Op.STORE:
-                place = f"%{what}" if what < nodes else f"output {what - nodes}"
-                lines.append(f"  store r{a} -> {place}")
-            case Op.INIT | Op.ACCUMULATE:
-                start = float(graph.bias[graph.target[what]]).hex() if op == Op.INIT else f"r{a}"
-                lines.append(f"  r{a} = {start} + {float(graph.weight[what]).hex()} * r{x}  ; %{graph.target[what]}")
-            case Op.ACTIVATE:
-                lines.append(f"  r{a} = finish r{a}  ; %{what}")
-            case Op.BIAS:
-                lines.append(f"  r{a} = {float(graph.bias[what]).hex()}  ; %{what}")
-    return "\n".join(lines) + "\n"

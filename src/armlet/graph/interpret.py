@@ -1,4 +1,4 @@
-"""The meaning of a graph, in float64 and without an order: the yardstick for `simplify`."""
+"""Runs a graph in float64 and without an order: what it means, and the yardstick for `simplify`."""
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -1,7 +1,6 @@
-"""What it takes to describe a machine to the emitter.
+"""Describes a machine to the compiler as data: registers by role, reaches, and one template for each operation.
 
-A target is data: registers by role, reaches, and one template for each operation. The description checks itself when
-it is made, so a bad table fails at import, not in silicon.
+The description checks itself when it is made, so a bad table fails at import, not in silicon.
 """
 
 from collections.abc import Mapping

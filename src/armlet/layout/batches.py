@@ -1,4 +1,4 @@
-"""What a layout is judged by: how many transfers carry the batches of the code.
+"""Counts the transfers that carry the batches of a code, by which a layout is judged.
 
 A batch is a run of loads, or of stores, that nothing interrupts. Its values may go to any of its registers, so its
 cells that are neighbours in memory go in one transfer: the number of transfers is the number of moves less the number

@@ -1,4 +1,4 @@
-"""Give values registers anew, so that neighbours in memory come into neighbouring registers.
+"""Reassigns registers, so that neighbours in memory come into neighbouring registers.
 
 A batch of loads defines all its registers afresh, and so does the start of a sum: which register each value gets is
 free, as long as no value that is still wanted holds it. A run of neighbours takes a gap of free registers that holds it

@@ -1,4 +1,4 @@
-"""Cells of the work block to slots: two cells share a slot when their values never live at the same time."""
+"""Gives cells of the work block slots: two cells share one when their values never live at the same time."""
 
 import heapq
 

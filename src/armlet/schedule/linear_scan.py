@@ -1,4 +1,4 @@
-"""The allocator's walk over an order, compiled by Numba: arrays in, arrays out (see `allocate`)."""
+"""Scans an order once and writes its code: the loop of the allocator, compiled by Numba (see `allocate`)."""
 
 from typing import Any, NamedTuple
 
@@ -32,7 +32,7 @@ class AllocationProblem(NamedTuple):
 
 
 class AllocatorState(NamedTuple):
-    """What changes during the walk."""
+    """What changes during the scan."""
 
     holder: NDArray[Any]  # by register: the node that it holds, or -1
     where: NDArray[Any]  # by node: its register, or -1

@@ -1,4 +1,4 @@
-"""The meaning of code: an R-register machine, many samples at a time. The judge of the allocator in the tests."""
+"""Runs code on R registers, many samples at a time: what it means, and the judge of the allocator in the tests."""
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -1,4 +1,4 @@
-"""Put the lines of a program into an order in which no operation waits for the one before it.
+"""Schedules instructions: puts a program's lines into an order in which few wait for the one before.
 
 List scheduling over a short window: the next line is the first that depends on no earlier line still waiting and does
 not use what a late operation has only just produced. What each line reads and writes is a set of bits, so dependences

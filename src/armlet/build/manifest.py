@@ -208,10 +208,10 @@ def cheapest(layouts: list[LayoutEntry]) -> LayoutEntry:
 
 def layers_of(program: Program) -> list[LayerEntry]:
     """Figures of each layer that is left; layer 0 holds the inputs."""
-    graph, rows = program.code.order.graph, program.code.instructions
+    code, graph = program.code, program.code.order.graph
     layers = int(graph.layer.max(initial=0)) + 1
     node_of_cell = np.concatenate([np.arange(graph.nodes), graph.outputs])
-    moved = {step: graph.layer[node_of_cell[rows[rows[:, 0] == step, 3]]] for step in (Op.LOAD, Op.STORE)}
+    moved = {step: graph.layer[node_of_cell[code.served[code.ops == step]]] for step in (Op.LOAD, Op.STORE)}
     columns = graph.layer, graph.layer[graph.target], moved[Op.LOAD], moved[Op.STORE]
     counts = [np.bincount(column, minlength=layers).tolist() for column in columns]
     return [LayerEntry(k, *figures) for k, figures in enumerate(zip(*counts))]

@@ -43,9 +43,9 @@ def _equivalents(graph: Graph, layer: int) -> _Merged:
         if known is None:
             continue
         key, exponent = known
-        home, its = first.setdefault(key, (node, exponent))
-        if home != node and reads.join(home, node, times := 2.0 ** (exponent - its)):
-            found[node] = home, times
+        representative, its = first.setdefault(key, (node, exponent))
+        if representative != node and reads.join(representative, node, times := 2.0 ** (exponent - its)):
+            found[node] = representative, times
     return found
 
 
@@ -88,10 +88,10 @@ class _Reads:
 
 def _merged(graph: Graph, merged: _Merged) -> Graph:
     """Every connection out of a merged neuron comes out of the first instead; those that meet are one, rounded once."""
-    home, times = np.arange(graph.nodes), np.ones(graph.nodes)
+    representative, times = np.arange(graph.nodes), np.ones(graph.nodes)
     for node, (first, scale) in merged.items():
-        home[node], times[node] = first, scale
-    source = home[graph.source]
+        representative[node], times[node] = first, scale
+    source = representative[graph.source]
     weight = graph.weight.astype(np.float64) * times[graph.source]
     order = np.lexsort((graph.source, source, graph.target))  # the sum is taken by the first, then neuron by neuron
     key = graph.target[order].astype(np.int64) * graph.nodes + source[order]
@@ -118,7 +118,7 @@ def _without(graph: Graph, merged: Mapping[int, tuple[int, float]]) -> Graph:
     stays[gone] = False
     number = np.cumsum(stays) - 1
     between = stays[graph.target]
-    homes = np.array([merged[node][0] for node in gone.tolist()])
+    representatives = np.array([merged[node][0] for node in gone.tolist()])
     return replace(
         graph,
         **{name: getattr(graph, name)[stays] for name in ("bias", "activation", "layer", "unit", "slope", "scale")},
@@ -126,6 +126,6 @@ def _without(graph: Graph, merged: Mapping[int, tuple[int, float]]) -> Graph:
         target=number[graph.target[between]],
         weight=graph.weight[between],
         outputs=number[graph.outputs],
-        twins=np.stack((graph.layer[gone], graph.unit[gone], number[homes]), axis=1),
+        twins=np.stack((graph.layer[gone], graph.unit[gone], number[representatives]), axis=1),
         twin_scale=[1 / merged[node][1] for node in gone.tolist()],
     )

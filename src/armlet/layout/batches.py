@@ -27,7 +27,7 @@ class Batches:
 
 def batches_of(code: Code) -> Batches:
     """Cut the code's moves into batches; loads from the input block and from the work block never share one."""
-    op, cell = code.instructions[:, 0], code.instructions[:, 3].astype(np.int64)
+    op, cell = code.ops, code.served.astype(np.int64)
     moves = np.flatnonzero(MOVES[op])
     kind = op[moves] + 2 * (cell[moves] < code.order.graph.inputs)
     cut = np.flatnonzero((np.diff(moves) > 1) | (np.diff(kind) != 0)) + 1

@@ -47,6 +47,7 @@ class Op(IntEnum):
         return self in (Op.LOAD, Op.INIT, Op.BIAS)
 
 
+OP, REGISTER, VALUE, WHAT = range(4)  # columns of `Code.instructions`
 MOVES = np.array([op.is_move for op in Op])  # by operation
 CONNECTS = np.array([op.connects for op in Op])
 DEFINES = np.array([op.defines for op in Op])
@@ -54,17 +55,27 @@ DEFINES = np.array([op.defines for op in Op])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Code:
-    """What to do, in order, on a machine with `registers` registers. Rows of `instructions`: op, a, x, what."""
+    """What to do, in order, on a machine with `registers` registers."""
 
     order: Order
     registers: int
-    instructions: Index  # (instructions, 4): op, register, second register or -1, cell, connection or node
+    instructions: Index  # (instructions, 4): OP, REGISTER, VALUE (a register, or -1), WHAT (cell, connection or node)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "instructions", frozen(self.instructions, np.int32))
 
+    @property
+    def ops(self) -> Index:
+        """(instructions,) what each one does, as numbers of `Op`."""
+        return self.instructions[:, OP]
+
+    @property
+    def served(self) -> Index:
+        """(instructions,) the cell, the connection or the node that each one serves."""
+        return self.instructions[:, WHAT]
+
     def count(self, op: Op) -> int:
-        return int(np.count_nonzero(self.instructions[:, 0] == op))
+        return int(np.count_nonzero(self.ops == op))
 
     @property
     def loads(self) -> int:
@@ -82,7 +93,6 @@ class Code:
     @property
     def batches(self) -> int:
         """Runs of loads, and of stores, that nothing interrupts: what one transfer of many could carry."""
-        op = self.instructions[:, 0]
-        moves = MOVES[op]
+        op, moves = self.ops, MOVES[self.ops]
         starts = moves & np.concatenate([[True], op[1:] != op[:-1]]) if len(op) else moves
         return int(np.count_nonzero(starts))

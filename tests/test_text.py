@@ -109,7 +109,7 @@ def refusal(parse: Callable[[str], Any], text: str) -> InputError | None:
     try:
         parse(text)
     except InputError as refused:
-        return refused if refused.mend else None
+        return refused if refused.hint else None
     return None
 
 

@@ -15,7 +15,7 @@ from armlet.cli.options import (
     Verbose,
     hint_at_declaring,
     read_declared,
-    settle,
+    resolve_options,
 )
 from armlet.cli.plot import sparkline
 from armlet.errors import InputError, ToolchainError
@@ -92,7 +92,7 @@ def compile(
     given = {"target": target, "dtype": dtype, "flash": flash, "ram": ram, "inputs": inputs}
     given |= {"registers": registers, "objective": objective, "multiply_add": multiply_add, "rescale": rescale}
     given |= {"seed": seed}
-    options = settle(CompileOptions, "compile", config, **given)
+    options = resolve_options(CompileOptions, "compile", config, **given)
     _check_printable(products, json)
     if not products:
         refuse_overlap((out / check_name(name),), (params, config, file_of(declare)))

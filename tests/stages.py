@@ -56,7 +56,7 @@ def wounded_order(order: Order, rng: Random) -> Order | None:
 def wounded_code(code: Code, rng: Random) -> Code | None:
     """A connection, an activation or the store of an output left out."""
     graph, rows = code.order.graph, code.instructions
-    needed = ~MOVES[rows[:, 0]] | ((rows[:, 0] == Op.STORE) & (rows[:, 3] >= graph.nodes))
+    needed = ~MOVES[code.ops] | ((code.ops == Op.STORE) & (code.served >= graph.nodes))
     if not needed.any():
         return None
     at = rng.choice(np.flatnonzero(needed))

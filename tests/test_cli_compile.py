@@ -9,7 +9,9 @@ from typer.testing import CliRunner, Result
 
 from armlet.cli import app
 from armlet.formats.params import write_params
+from armlet.graph.text import parse_graph
 from armlet.isa.thumb.thumb import THUMB
+from armlet.schedule.order_text import parse_order, show_order
 from armlet.toolchain.toolchain import find_toolchain
 from generators.perceptrons import random_network
 
@@ -45,6 +47,19 @@ def test_the_file_sets_the_schedule_and_flags_win(here: Path):
     assert (settings["seed"], settings["inputs"], settings["anneal"]["moves"]) == (4, "natural", 7)
 
 
+def test_print_gives_the_text_of_products_alone_and_writes_no_build(here: Path):
+    given = ("compile", "P", "net")
+    texts = {name: armlet(*given, "--print", name) for name in ("graph", "order", "code", "layout", "program")}
+    for name, printed in texts.items():
+        assert printed.exit_code == 0, printed.output
+        assert printed.stdout.startswith(f"{name} ")
+    both = armlet(*given, "--print", "code", "--print", "graph")
+    assert both.stdout == texts["code"].stdout + texts["graph"].stdout
+    graph = parse_graph(texts["graph"].stdout)
+    assert show_order(parse_order(texts["order"].stdout, graph)) == texts["order"].stdout
+    assert [path.name for path in here.iterdir()] == ["P"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -55,6 +70,8 @@ def test_the_file_sets_the_schedule_and_flags_win(here: Path):
         (("compile", "P", "net", "--flash", "100"), "bytes of flash, 100 are given"),
         (("compile", "P", "net", "--ram", "3"), "bytes of RAM, 3 are given"),
         (("compile", "P", "net", "--registers", "1"), "--registers"),
+        (("compile", "P", "net", "--print", "soup"), "choose from: graph, order, code, layout, program"),
+        (("compile", "P", "net", "--print", "code", "--json"), "leave one of them out"),
         (("compile", "P", "net", "--inputs", "both"), "choose from: free, natural, auto"),
         (("compile", "P", "net", "--config", "none.toml"), "none.toml: cannot be read"),
         (("compile", "P", "net", "--out", "P/W_0.npy"), "lies in P, which is read"),

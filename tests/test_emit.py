@@ -27,9 +27,10 @@ from armlet.network.network import Layer, Network, multilayer_perceptron
 from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.interpret import run_order
 from armlet.select.check import check_program
-from armlet.select.program import POINTERS, Program, columns_of
+from armlet.select.program import POINTERS, Program
 from armlet.select.scheduling import schedule_instructions, waits
 from armlet.select.select import selections
+from generators.lines import columns_of
 from generators.networks import networks
 from generators.options import QUICK, options
 from generators.perceptrons import random_network, tiny

@@ -13,6 +13,7 @@ from armlet.graph.bounds import node_bounds
 from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
 from armlet.graph.simplify import simplify
+from armlet.graph.text import show_graph
 from armlet.network.activation import Activation, activation_error
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
@@ -22,7 +23,6 @@ from generators.graphs import natural_order
 from generators.networks import inputs_for, networks
 from generators.perceptrons import tiny
 from oracles.run_graph import run_graph
-from printed import show_graph
 
 
 def size(network: Network, x: np.ndarray) -> np.ndarray:

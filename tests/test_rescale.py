@@ -15,6 +15,7 @@ from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
 from armlet.graph.merge_equivalents import merge_equivalents
 from armlet.graph.rescale import FARTHEST, Rescale, rescale
+from armlet.graph.text import show_graph
 from armlet.network.activation import DEFINITIONS, Activation
 from armlet.network.domain import InputDomain
 from armlet.network.network import Layer, Network
@@ -26,7 +27,6 @@ from armlet.verify.declaration import disagreement
 from generators.graphs import natural_order
 from generators.networks import inputs_for, networks
 from oracles.run_graph import run_graph
-from printed import show_graph
 
 HOWS = st.sampled_from((Rescale.FREE, Rescale.ANY))
 
@@ -146,7 +146,7 @@ def test_twins_up_to_a_power_of_two_are_computed_once():
 def test_the_text_of_a_graph_tells_scales_and_twins():
     hidden = Layer(np.full((2, 3), 4, np.float32) * np.array([[1], [2]]), np.array([1, 2], np.float32), Activation.RELU)
     graph = lean(perceptron(hidden, np.ones((1, 2), np.float32), 3), Rescale.FREE)
-    assert "layer 1 unit 0 times 0.25, unit 1 times 0.125" in show_graph(graph)
+    assert "layer 1 unit 0 times 0x1p-2, also unit 1 times 0x1p-3" in show_graph(graph)
 
 
 def test_twins_whose_weights_cancel_stay_apart():

@@ -14,6 +14,7 @@ from armlet.network.network import Network
 from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.check import check_code
 from armlet.schedule.code import Code, Op
+from armlet.schedule.code_text import show_code
 from armlet.schedule.interpret import run_order
 from armlet.schedule.order import Order
 from armlet.schedule.plan import OrderPlan, plan_order
@@ -22,7 +23,6 @@ from generators.networks import inputs_for, networks
 from generators.perceptrons import random_network, tiny
 from oracles.next_use import moves_by_next_use
 from oracles.run_code import run_code
-from printed import show_code
 
 QUICK = Annealing(moves=50)
 arithmetics = st.sampled_from(ARITHMETICS)

@@ -12,11 +12,11 @@ class ArmletError(Exception):
 
 
 class InputError(ArmletError):
-    """A file or an argument is wrong: says which, where in it, and how to mend it."""
+    """A file or an argument is wrong: says which, where in it, and how to put it right."""
 
-    def __init__(self, source: str | Path, problem: str, mend: str = "") -> None:
-        self.source, self.problem, self.mend = str(source), problem, mend
-        super().__init__(one_line(f"{source}: {problem}" + (f"; {mend}" if mend else "")))
+    def __init__(self, source: str | Path, problem: str, hint: str = "") -> None:
+        self.source, self.problem, self.hint = str(source), problem, hint
+        super().__init__(one_line(f"{source}: {problem}" + (f"; {hint}" if hint else "")))
 
 
 class ArmletWarning(UserWarning):

@@ -83,8 +83,8 @@ def compile_network(
     lean.check()
 
     watch("order")
-    by_moves = options.objective == "moves"
-    choice = tune(lean, target, partitions_with_room(partitions, lean), source_registers, layouts[0], how, by_moves)
+    roomy, by_moves = partitions_with_room(partitions, lean), options.objective == "moves"
+    choice = tune(lean, target, roomy, source_registers, layouts[0], how, by_moves)
     partition = choice.partition
     order = plan_order(lean, partition.values, choice.plan, how)
     order.check()

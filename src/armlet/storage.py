@@ -82,14 +82,14 @@ def read_toml(path: Path, most: int) -> dict[str, Any]:
         raise InputError(path, f"is not TOML: {broken}") from broken
 
 
-def parse_json(source: Path, data: bytes, kind: type[_Kind], what: str, mend: str) -> _Kind:
-    """A `kind` out of the JSON in `data`, which came from `source`. Raises `InputError`: it is not `what`, `mend`."""
+def parse_json(source: Path, data: bytes, kind: type[_Kind], what: str, hint: str) -> _Kind:
+    """A `kind` out of the JSON in `data`, which came from `source`. Raises `InputError`: it is not `what`, `hint`."""
     import msgspec
 
     try:
         return msgspec.json.decode(data, type=kind)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as broken:
-        raise InputError(source, f"is not {what}: {broken}", mend) from broken
+        raise InputError(source, f"is not {what}: {broken}", hint) from broken
 
 
 def read_up_to(file: IO[bytes], count: int) -> bytearray:

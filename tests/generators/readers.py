@@ -14,7 +14,7 @@ from armlet.arithmetic.float32 import FLOAT32
 from armlet.build.manifest import read_manifest
 from armlet.build.order_file import read_order
 from armlet.build.read import read_build, read_driver
-from armlet.cli.options import settle
+from armlet.cli.options import resolve_options
 from armlet.cli.sparsified import finished_trace
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.data.archive import read_archive
@@ -177,7 +177,7 @@ _SECTIONS = (*_SECTIONS, ("sparsify", SparsifyOptions), ("verify", VerifyOptions
 def _settle(path: Path) -> None:
     """One section of armlet.toml, another for files of another length."""
     section, kind = _SECTIONS[path.stat().st_size % len(_SECTIONS)]
-    settle(kind, section, path)
+    resolve_options(kind, section, path)
 
 
 _IDX3 = bytes((0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 2)) + bytes(range(12))

@@ -1,4 +1,4 @@
-"""Program to assembly text that GNU as and LLVM read alike."""
+"""Writes a program as assembly text that GNU as and LLVM read alike."""
 
 from collections.abc import Iterable, Iterator
 from string import Formatter

@@ -5,7 +5,7 @@ import re
 from armlet.build.reserved_words import HEADER_PATTERNS, HEADERS, KEYWORDS
 from armlet.errors import InputError
 
-_MEND = "use another name, such as demo"
+_HINT = "use another name, such as demo"
 _DEVICES = re.compile(r"con|prn|aux|nul|clock\$|(com|lpt)\d", re.IGNORECASE)
 _TAKEN = ("atomic", "cnd", "mtx", "pthread", "posix", "thrd", "tss")  # C and POSIX keep all that begins so, and _
 
@@ -17,7 +17,7 @@ def check_name(name: str) -> str:
             f"name {name[:80]!r}", "is not a C identifier", "use letters, digits and underscores, such as demo"
         )
     if problem := _problem(name):
-        raise InputError(f"name {name!r}", problem, _MEND)
+        raise InputError(f"name {name!r}", problem, _HINT)
     return name
 
 

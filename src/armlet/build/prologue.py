@@ -1,4 +1,4 @@
-"""How a program is entered and left: around NAME_core what the calling convention asks, and NAME_run for C arrays."""
+"""Enters and leaves a program: what the calling convention asks around NAME_core, and NAME_run for C arrays."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -126,7 +126,7 @@ def _run(program: Program, name: str) -> Iterator[Call]:
 
 
 def _copy(program: Program, source: str, words: list[int]) -> Iterator[Call]:
-    """Copy words of the block at `source`, in the order given, to where the input walker points."""
+    """Copy words of the block at `source`, in the order given, to where the input cursor points."""
     target, roles = program.target, program.target.roles
     most = len(roles.scratch)
     base, start = source, 0

@@ -1,7 +1,7 @@
-"""By what a program's values are larger than the network's: the scales that a build declares, unit by unit.
+"""Reads the scales that a build declares: by what each unit's value is larger than the network's.
 
 Results do not depend on them but for rounding: weights are rounded once more, and subnormals and overflow begin
-elsewhere. What is wrong with them is found in `declaration`.
+at other values. What is wrong with them is found in `verify/declaration.py`.
 """
 
 from dataclasses import dataclass

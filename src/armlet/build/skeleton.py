@@ -1,4 +1,4 @@
-"""The lines of assembly text that stand around the instructions: what the emitter writes, and the verifier expects."""
+"""Writes the lines of assembly around the instructions: what a build holds, and what the verifier expects."""
 
 from armlet.build import names
 from armlet.isa.target import Target

@@ -15,13 +15,14 @@ from armlet.cli.options import (
     Verbose,
     hint_at_declaring,
     read_declared,
-    settle,
+    resolve_options,
 )
 from armlet.cli.plot import sparkline
-from armlet.errors import ToolchainError
+from armlet.errors import InputError, ToolchainError
 
 if TYPE_CHECKING:
     from armlet.build.manifest import LayoutEntry, Manifest
+    from armlet.pipeline import Compilation
     from armlet.verify.verdict import Verdict
 
 _STAGES = ("graph", "order", "registers", "layout", "emit")
@@ -59,6 +60,15 @@ def compile(
     verify: Annotated[
         bool, typer.Option(help="Link and test the build afterwards, if armlet[verify] is there.")
     ] = True,
+    products: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--print",
+            metavar="PRODUCT",
+            help="Print what a stage makes (graph, order, code, layout, program) in place of building: no file is "
+            "written, nothing is verified. Several are printed in the order given.",
+        ),
+    ] = None,
     seed: Seed = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -82,11 +92,16 @@ def compile(
     given = {"target": target, "dtype": dtype, "flash": flash, "ram": ram, "inputs": inputs}
     given |= {"registers": registers, "objective": objective, "multiply_add": multiply_add, "rescale": rescale}
     given |= {"seed": seed}
-    options = settle(CompileOptions, "compile", config, **given)
-    refuse_overlap((out / check_name(name),), (params, config, file_of(declare)))
+    options = resolve_options(CompileOptions, "compile", config, **given)
+    _check_printable(products, json)
+    if not products:
+        refuse_overlap((out / check_name(name),), (params, config, file_of(declare)))
     network = read_declared(params, declare, console)
     with console.progress("compiling") as advance:
         made = compile_network(network, name, options, lambda stage: advance(_STAGES.index(stage), len(_STAGES), stage))
+    if products:
+        console.result({}, _printed(made, products))
+        return
     write_build(made, out / name)
     figures, text = _figures(out / name, made.bundle.manifest), summary(out / name, made.bundle.manifest)
     for line in _convergence(made.bundle.manifest):
@@ -99,6 +114,22 @@ def compile(
     hint_at_declaring(network, console)
     if verdict is not None and not verdict.holds:
         raise typer.Exit(1)
+
+
+def _check_printable(products: list[str] | None, json: bool) -> None:
+    """Raise `InputError` unless there are such products, and standard output is theirs alone."""
+    from armlet.products import check_product
+
+    for product in products or ():
+        check_product(product)
+    if products and json:
+        raise InputError("--print", "gives text, --json one line of JSON", "leave one of them out")
+
+
+def _printed(made: "Compilation", products: list[str]) -> str:
+    from armlet.products import PRODUCTS
+
+    return "".join(PRODUCTS[product].show(made) for product in products).removesuffix("\n")
 
 
 def _verdict(console: Console, build: Path) -> "Verdict | None":

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from armlet.cli.console import Console
-from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
+from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, resolve_options
 
 
 def dataset(
@@ -37,7 +37,7 @@ def dataset(
 
     console = Console(quiet, verbose, json)
     wanted = read_topology(topology)
-    options = settle(SourceOptions, "dataset", config, name=source, seed=seed, cache=cache)
+    options = resolve_options(SourceOptions, "dataset", config, name=source, seed=seed, cache=cache)
     refuse_overlap((out,), (topology, config, place_of(options)))
     with console.progress("reading") as advance:
         images = read_source(options, wanted.classes, lambda name, done, total: advance(done, total, name))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from armlet.cli.console import Console, table
-from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
+from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, resolve_options
 
 if TYPE_CHECKING:
     from armlet.demo import Outcome, Stages
@@ -69,10 +69,10 @@ def _stages(config: Path | None, source: str | None, seed: int | None) -> "Stage
     from armlet.train.options import TrainOptions
 
     return Stages(
-        settle(SourceOptions, "dataset", config, name=source, seed=seed),
-        settle(TrainOptions, "train", config, seed=seed),
-        settle(SparsifyOptions, "sparsify", config, seed=seed),
-        settle(CompileOptions, "compile", config, seed=seed),
+        resolve_options(SourceOptions, "dataset", config, name=source, seed=seed),
+        resolve_options(TrainOptions, "train", config, seed=seed),
+        resolve_options(SparsifyOptions, "sparsify", config, seed=seed),
+        resolve_options(CompileOptions, "compile", config, seed=seed),
     )
 
 

@@ -53,7 +53,7 @@ def hint_at_declaring(network: "Network", console: "Console") -> None:
         console.warn("nobody declared the inputs; --declare low=0,high=1 or a network.toml does: docs/network.md")
 
 
-def settle(kind: type[_Options], section: str, config: Path | None, **flags: Any) -> _Options:
+def resolve_options(kind: type[_Options], section: str, config: Path | None, **flags: Any) -> _Options:
     """A `kind` (a dataclass) from the flags that are not None, else from `[section]` of `config`, else its defaults.
 
     Raises `InputError` naming the file and the key.
@@ -68,7 +68,7 @@ def settle(kind: type[_Options], section: str, config: Path | None, **flags: Any
         raise InputError(f"{config}: [{section}]", str(wrong).replace("$.", "")) from wrong
     except InputError as wrong:
         place = f"{config}: [{section}] {wrong.source.removeprefix('--')}"
-        raise InputError(place, wrong.problem, wrong.mend) from wrong
+        raise InputError(place, wrong.problem, wrong.hint) from wrong
     given = {name: value for name, value in flags.items() if value is not None}
     return replace(typed, **given)  # pyright: ignore[reportArgumentType]
 

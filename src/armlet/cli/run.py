@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from armlet.cli.console import Console
-from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
+from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, resolve_options
 from armlet.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(
     from armlet.verify.run import run_program
 
     console = Console(quiet, verbose, json)
-    options = settle(RunOptions, "run", config, entry=entry, seed=seed)
+    options = resolve_options(RunOptions, "run", config, entry=entry, seed=seed)
     write = _writer(output) if output else None
     if output:
         refuse_overlap((output,), (build, x, config))

@@ -19,7 +19,7 @@ from armlet.cli.options import (
     Verbose,
     hint_at_declaring,
     read_declared,
-    settle,
+    resolve_options,
 )
 from armlet.cli.sparsified import finished_trace, partial_folder, report_result, write_result
 from armlet.cli.stops import stops
@@ -193,7 +193,7 @@ def sparsify(
     given["path"] = stops(path, sparsity)
     given |= {"selector": _choice("selector", selector), "metric": _choice("metric", metric)}
     given = {name: value for name, value in given.items() if value is not None}
-    options = settle(SparsifyOptions, "sparsify", config, **{**(FAST if fast else {}), **given})
+    options = resolve_options(SparsifyOptions, "sparsify", config, **{**(FAST if fast else {}), **given})
     _run(console, network, out, options, known, measure, resume)
 
 

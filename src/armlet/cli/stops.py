@@ -12,11 +12,11 @@ def stops(text: str | None, sparsity: float | None) -> tuple[float, ...] | None:
         return None
     if text.strip() == "default":
         return tuple(share for share in DEFAULT if sparsity is None or share <= sparsity)
-    mend = "give sparsities such as 0.8,0.9,0.95, or default"
+    hint = "give sparsities such as 0.8,0.9,0.95, or default"
     try:
         found = tuple(sorted({float(part) for part in text.split(",")}))
     except ValueError as wrong:
-        raise InputError("--path", f"{text[:40]!r} is no list of numbers", mend) from wrong
+        raise InputError("--path", f"{text[:40]!r} is no list of numbers", hint) from wrong
     if len(found) > MOST:
         raise InputError("--path", f"names {len(found)} sparsities", f"name at most {MOST}")
     return found

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from armlet.cli.console import Console
-from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
+from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, resolve_options
 
 
 def train(
@@ -51,7 +51,7 @@ def train(
     wanted = read_topology(topology)
     given = {"epochs": epochs, "batch": batch, "rate": rate, "decay": decay}
     given |= {"validation": validation, "patience": patience, "seed": seed}
-    options = settle(TrainOptions, "train", config, **given)
+    options = resolve_options(TrainOptions, "train", config, **given)
     refuse_overlap((params,), (topology, data, config))
     rows = read_dataset(data, wanted)
     refuse_foreign(params, OWNS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from armlet.cli.console import Console, table
-from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, settle
+from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, resolve_options
 
 if TYPE_CHECKING:
     from armlet.mutate.trial import Trial
@@ -43,7 +43,7 @@ def verify(
     from armlet.verify.verify import verify_build
 
     console = Console(quiet, verbose, json)
-    options = settle(VerifyOptions, "verify", config, random=random, mutants=mutants, seed=seed)
+    options = resolve_options(VerifyOptions, "verify", config, random=random, mutants=mutants, seed=seed)
     if options.mutants:
         _try_verifier(console, build, options)
         return

@@ -18,7 +18,7 @@ _PAIRS = {  # names in lower case, first that fits wins
     "train": (("x_train", "y_train"), ("train_images", "train_labels")),
     "test": (("x_test", "y_test"), ("test_images", "test_labels")),
 }
-_MEND = "name the arrays X and y, or x_train, y_train, x_test and y_test"
+_HINT = "name the arrays X and y, or x_train, y_train, x_test and y_test"
 
 
 def read_archive(path: Path, classes: int, seed: int) -> Source:
@@ -29,7 +29,7 @@ def read_archive(path: Path, classes: int, seed: int) -> Source:
         return Source(str(path), train, test, white_of(train.pixels, test.pixels))
     whole = _images(arrays, "all", classes, path)
     if whole is None:
-        raise InputError(path, f"holds {sorted(arrays)[:8]}", _MEND)
+        raise InputError(path, f"holds {sorted(arrays)[:8]}", _HINT)
     return split(whole, str(path), seed)
 
 
@@ -47,6 +47,6 @@ def _images(arrays: Mapping[str, NDArray[Any]], part: str, classes: int, path: P
             pixels = as_pixels(arrays[images], path, images)
             numbers = as_labels(arrays[labels], classes, path)
             if len(pixels) != len(numbers):
-                raise InputError(path, f"{images} has {len(pixels)} images, {labels} has {len(numbers)}", _MEND)
+                raise InputError(path, f"{images} has {len(pixels)} images, {labels} has {len(numbers)}", _HINT)
             return Images(pixels, numbers)
     return None

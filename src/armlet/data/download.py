@@ -84,8 +84,8 @@ def _from_any_mirror(remote: Remote, name: str, md5: str, watch: Watch) -> bytes
         if _md5(content) == md5:
             return content
         reasons.append(f"MD5 {_md5(content)} instead of {md5}")
-    mend = f"fetch the files of {remote.name} into a folder and give it as --source"
-    raise InputError(name, f"cannot be downloaded ({', then '.join(dict.fromkeys(reasons))})", mend)
+    hint = f"fetch the files of {remote.name} into a folder and give it as --source"
+    raise InputError(name, f"cannot be downloaded ({', then '.join(dict.fromkeys(reasons))})", hint)
 
 
 def _download(address: str, name: str, watch: Watch) -> bytes:

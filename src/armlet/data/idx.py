@@ -17,7 +17,7 @@ from armlet.storage import open_input, read_up_to, unreadable
 
 _GZIP = b"\x1f\x8b"
 _UNSIGNED_BYTES = 8  # the type code in the third byte
-_MEND = "give the folder that holds MNIST's four idx files"
+_HINT = "give the folder that holds MNIST's four idx files"
 PARTS = ("train-images", "train-labels", "t10k-images", "t10k-labels")  # how the four names begin
 
 
@@ -55,7 +55,7 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
 def _parse(file: IO[bytes], path: Path, dimensions: int) -> NDArray[Any]:
     head = file.read(4)
     if head != bytes((0, 0, _UNSIGNED_BYTES, dimensions)):
-        raise InputError(path, f"is not an idx file of bytes in {dimensions} dimensions", _MEND)
+        raise InputError(path, f"is not an idx file of bytes in {dimensions} dimensions", _HINT)
     extents = file.read(4 * dimensions)
     if len(extents) != 4 * dimensions:
         raise InputError(path, "ends early", "fetch it again")
@@ -76,5 +76,5 @@ def _parse(file: IO[bytes], path: Path, dimensions: int) -> NDArray[Any]:
 def _find(folder: Path, part: str) -> Path:
     found = sorted(path for path in folder.iterdir() if path.name.startswith(part))
     if not found:
-        raise InputError(folder, f"holds no {part}-idx{3 if 'images' in part else 1}-ubyte", _MEND)
+        raise InputError(folder, f"holds no {part}-idx{3 if 'images' in part else 1}-ubyte", _HINT)
     return found[0]

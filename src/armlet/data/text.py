@@ -16,7 +16,7 @@ from armlet.storage import open_input, open_text, unreadable
 
 LONGEST = 1 << 29  # bytes of text; MNIST's 60,000 training images take 110 MB
 _BEYOND = float.fromhex("0x1.ffffffp127")  # the least number that float32 rounds to infinity
-_MEND = "write one row per sample, numbers with commas between"
+_HINT = "write one row per sample, numbers with commas between"
 
 
 def read_numbers(path: Path, header: bool = False) -> F32:
@@ -35,11 +35,11 @@ def read_numbers(path: Path, header: bool = False) -> F32:
     except OSError as refused:
         raise unreadable(path, refused) from refused
     except UnicodeDecodeError as broken:
-        raise InputError(path, "is not UTF-8 text", _MEND) from broken
+        raise InputError(path, "is not UTF-8 text", _HINT) from broken
     except (ValueError, OverflowError, MemoryError) as broken:
         raise _misread(path, skip) from broken
     if rows.size == 0:
-        raise InputError(path, "holds no numbers", _MEND)
+        raise InputError(path, "holds no numbers", _HINT)
     if not np.isfinite(rows).all():
         raise _misread(path, skip)
     return rows
@@ -74,8 +74,8 @@ def _misread(path: Path, skip: int) -> InputError:
                 return InputError(path, f"line {number}, column {column}: {entry[:40]} is not a finite float32")
         width = width or len(entries)
         if len(entries) != width:
-            return InputError(path, f"line {number} has {len(entries)} columns, the lines before have {width}", _MEND)
-    return InputError(path, "is not a readable CSV file", _MEND)
+            return InputError(path, f"line {number} has {len(entries)} columns, the lines before have {width}", _HINT)
+    return InputError(path, "is not a readable CSV file", _HINT)
 
 
 def _likely(number: int, entries: list[str], column: int) -> str:
@@ -90,7 +90,7 @@ def _likely(number: int, entries: list[str], column: int) -> str:
         return "the first line is a header: leave it out"
     if not entry:
         return "an entry is empty: write a number for each column"
-    return _MEND
+    return _HINT
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -103,7 +103,7 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     except OSError as refused:
         raise unreadable(path, refused) from refused
     except UnicodeDecodeError as broken:
-        raise InputError(path, "is not UTF-8 text", _MEND) from broken
+        raise InputError(path, "is not UTF-8 text", _HINT) from broken
 
 
 def _number(entry: str) -> float | None:

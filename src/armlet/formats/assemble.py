@@ -69,14 +69,14 @@ def network_of(found: Found, declared: Declaration, tell: Tell) -> Network:
         shape = said.shape or natural_shape(weights[0].shape[1])
         return Network(layers, domain, shape, found.description.provenance, kind)
     except InputError as wrong:
-        raise InputError(place, f"{wrong.source} {wrong.problem}", wrong.mend) from wrong
+        raise InputError(place, f"{wrong.source} {wrong.problem}", wrong.hint) from wrong
 
 
 def _matrix(parameter: Parameter) -> F32:
     values, place = parameter.values, parameter.place
     if values.ndim == 1:
-        mend = "fold normalisation layers into the weights beside them; give a weight as outputs x inputs"
-        raise InputError(place, f"has shape {values.shape}, it is no matrix", mend)
+        hint = "fold normalisation layers into the weights beside them; give a weight as outputs x inputs"
+        raise InputError(place, f"has shape {values.shape}, it is no matrix", hint)
     if values.ndim != 2 or 0 in values.shape:
         raise InputError(place, f"has shape {values.shape}, armlet reads outputs x inputs")
     return _finite(parameter)
@@ -149,7 +149,7 @@ def _domain(said: Declaration, declared: Declaration, place: str, inputs: int) -
         return domain_of(inputs, **said.domain)
     except InputError as wrong:
         by_flag = any(word is not None for word in declared.domain.values())
-        raise InputError("--declare" if by_flag else place, f"{wrong.source} {wrong.problem}", wrong.mend) from wrong
+        raise InputError("--declare" if by_flag else place, f"{wrong.source} {wrong.problem}", wrong.hint) from wrong
 
 
 def _require_ends(said: Declaration, weights: list[F32]) -> None:

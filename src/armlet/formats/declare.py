@@ -9,7 +9,7 @@ from armlet.formats.declaration import WORDS, Declaration
 from armlet.formats.description import read_description
 from armlet.network.outputs import OutputKind
 
-_MEND = "write such as low=0,high=255,shape=28x28 or give a .toml file (docs/network.md)"
+_HINT = "write such as low=0,high=255,shape=28x28 or give a .toml file (docs/network.md)"
 
 
 def file_of(text: str | None) -> Path | None:
@@ -26,9 +26,9 @@ def parse_declaration(text: str) -> Declaration:
         word, equals, value = part.partition("=")
         if not equals or word not in _PARSERS:
             problem = f"{word[:40]!r} is no word of a declaration" if equals else f"{part[:40]!r} is not word=value"
-            raise InputError("--declare", problem, f"{_MEND}; words: {', '.join(_PARSERS)}")
+            raise InputError("--declare", problem, f"{_HINT}; words: {', '.join(_PARSERS)}")
         if word in said:
-            raise InputError("--declare", f"says {word} twice", _MEND)
+            raise InputError("--declare", f"says {word} twice", _HINT)
         said[word] = _PARSERS[word](word, value)
     return Declaration(**said)
 
@@ -37,8 +37,8 @@ def _number(word: str, value: str) -> float:
     try:
         return float(value)
     except ValueError:
-        mend = "write a number; one for each input goes into a .toml file"
-        raise InputError("--declare", f"{word}={value[:40]!r} is not a number", mend) from None
+        hint = "write a number; one for each input goes into a .toml file"
+        raise InputError("--declare", f"{word}={value[:40]!r} is not a number", hint) from None
 
 
 def _shape(word: str, value: str) -> tuple[int, ...]:

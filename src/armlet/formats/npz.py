@@ -18,7 +18,7 @@ from armlet.formats.description import Description
 from armlet.network.network import Network
 
 _ACTIVATIONS = ("activations", "acts")  # a list of names, one for each layer
-_MEND = "name the arrays W1, b1, W2, b2, ... (outputs x inputs), or fc1.weight, fc1.bias, ..."
+_HINT = "name the arrays W1, b1, W2, b2, ... (outputs x inputs), or fc1.weight, fc1.bias, ..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,9 @@ def _rule_for(path: Path, names: list[str]) -> tuple[_Rule, list[str]]:
             continue
         alone = {match[1] for name in names if (match := re.fullmatch(rule.bias, name))} - keys
         if alone:
-            raise InputError(path, f"holds a bias of {sorted(alone)[0][:40]!r} and no weight of it", _MEND)
+            raise InputError(path, f"holds a bias of {sorted(alone)[0][:40]!r} and no weight of it", _HINT)
         return rule, sorted(keys, key=_natural)
-    raise InputError(path, f"holds {sorted(names)[:8]}", _MEND)
+    raise InputError(path, f"holds {sorted(names)[:8]}", _HINT)
 
 
 def _first(pattern: str, key: str, names: Iterable[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Interval bounds: what each node's value, and each neuron's sum before its activation, can be on the declared inputs.
+"""Bounds each node's value, and each neuron's sum before its activation, on the declared inputs, by intervals.
 
 The bounds hold for every float32 evaluation, in any order of summation, with or without fused multiply-adds: each sum
 is widened by the rounding that so many operations can cause (docs/compiler.md, 2).

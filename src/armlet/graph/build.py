@@ -1,4 +1,4 @@
-"""Network to graph: one connection for each weight that is not zero."""
+"""Builds the graph of a network: one connection for each weight that is not zero."""
 
 import numpy as np
 

@@ -1,11 +1,11 @@
-"""Neurons that pass a positive scale on are scaled so that more weights are 1 or -1, which need no constant.
+"""Scales neurons so that more of their weights are 1 or -1, which need no constant and no product.
 
-For such a neuron (linear, ReLU, leaky ReLU) and any a > 0, multiplying its bias and the weights into it by a, and
-dividing the weights out of it by a, changes nothing but its own value. With `free` scales, powers of two, every weight
-keeps its digits, so nothing is rounded anew. With `any` scale one weight at least of each neuron becomes 1 or -1, and
-the others are rounded once more. Neurons are settled one after another, by the scale that most of their connections
-ask for: a connection of weight w asks for a / |w| on its way in and a |w| on its way out. Each change makes the number
-of units greater, so the sweeps end.
+For a neuron that passes a positive scale on (linear, ReLU, leaky ReLU) and any a > 0, multiplying its bias and the
+weights into it by a, and dividing the weights out of it by a, changes nothing but its own value. With `free` scales,
+powers of two, every weight keeps its digits, so nothing is rounded anew. With `any` scale one weight at least of each
+neuron becomes 1 or -1, and the others are rounded once more. Neurons are scaled one after another, by the scale that
+most of their connections ask for: a connection of weight w asks for a / |w| on its way in and a |w| on its way out.
+Each change makes the number of weights of 1 and -1 greater, so the sweeps end.
 """
 
 from dataclasses import dataclass, replace
@@ -51,7 +51,7 @@ def rescale(graph: Graph, domain: InputDomain, how: Rescale) -> Graph:
     neurons = _neurons(graph, domain, asks)
     scale, weight = np.ones(graph.nodes), graph.weight.astype(np.float64)
     for _ in range(SWEEPS):
-        if not sum(_settle(node, neuron, scale, weight, how) for node, neuron in neurons.items()):
+        if not sum(_rescaled(node, neuron, scale, weight, how) for node, neuron in neurons.items()):
             break
     given = scale[graph.target] / scale[graph.source]
     return replace(
@@ -103,7 +103,7 @@ def _largest_sums(graph: Graph, domain: InputDomain) -> F64:
     return np.where(np.isnan(largest), np.inf, largest)
 
 
-def _settle(node: int, neuron: _Neuron, scale: F64, weight: F64, how: Rescale) -> bool:
+def _rescaled(node: int, neuron: _Neuron, scale: F64, weight: F64, how: Rescale) -> bool:
     """Give `node` the scale that most of its connections ask for; whether that is another. `weight` follows."""
     here = scale[node]
     wanted = np.concatenate((1 / np.abs(weight[neuron.into]), np.abs(weight[neuron.out])))

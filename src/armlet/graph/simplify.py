@@ -136,7 +136,7 @@ def _reaches_output(graph: Graph) -> NDArray[np.bool_]:
 
 def _keep(graph: Graph, alive: NDArray[np.bool_]) -> Graph:
     """The graph of the nodes marked alive, renumbered; a kept connection has both its ends alive."""
-    assert len(graph.twins) == 0, "simplify first, share then"
+    assert len(graph.twins) == 0, "simplify first, merge then"
     number = np.cumsum(alive) - 1
     between = alive[graph.target]
     return Graph(

@@ -1,4 +1,4 @@
-"""What the tools must know of a core: how to ask for it by name, where its memories lie, what a call must preserve."""
+"""Describes a core to the tools: how to ask for it by name, where its memories lie, what a call must preserve."""
 
 import re
 from dataclasses import dataclass

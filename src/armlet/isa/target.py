@@ -1,7 +1,6 @@
-"""What it takes to describe a machine to the emitter.
+"""Describes a machine to the compiler as data: registers by role, reaches, and one template for each operation.
 
-A target is data: registers by role, reaches, and one template for each operation. The description checks itself when
-it is made, so a bad table fails at import, not in silicon.
+The description checks itself when it is made, so a bad table fails at import, not in silicon.
 """
 
 from collections.abc import Mapping
@@ -38,11 +37,11 @@ class Template:
 class Roles:
     """Core registers by what they do in NAME_core. No register has two jobs."""
 
-    inputs: str  # the input block, argument 0; stays
-    pool: str  # runs through the constants
-    inputs_cursor: str  # runs through the input block
-    work: str  # the work block; stays
-    work_cursor: str  # runs through the work block
+    inputs: str  # base of the input block, argument 0
+    pool: str  # cursor of the constants
+    inputs_cursor: str  # of the input block
+    work: str  # base of the work block
+    work_cursor: str  # of the work block
     scratch: tuple[str, ...]  # ascending, for values on their way through the core
 
 

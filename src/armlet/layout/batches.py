@@ -1,4 +1,4 @@
-"""What a layout is judged by: how many transfers carry the batches of the code.
+"""Counts the transfers that carry the batches of a code, by which a layout is judged.
 
 A batch is a run of loads, or of stores, that nothing interrupts. Its values may go to any of its registers, so its
 cells that are neighbours in memory go in one transfer: the number of transfers is the number of moves less the number
@@ -27,7 +27,7 @@ class Batches:
 
 def batches_of(code: Code) -> Batches:
     """Cut the code's moves into batches; loads from the input block and from the work block never share one."""
-    op, cell = code.instructions[:, 0], code.instructions[:, 3].astype(np.int64)
+    op, cell = code.ops, code.served.astype(np.int64)
     moves = np.flatnonzero(MOVES[op])
     kind = op[moves] + 2 * (cell[moves] < code.order.graph.inputs)
     cut = np.flatnonzero((np.diff(moves) > 1) | (np.diff(kind) != 0)) + 1

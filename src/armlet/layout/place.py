@@ -1,4 +1,4 @@
-"""Code to layout: share slots, then anneal the order of words so that the batches fall into few transfers."""
+"""Lays values out in memory: cells share slots, and the order of words is annealed so that transfers are few."""
 
 from enum import Enum
 
@@ -31,7 +31,7 @@ def place_all(code: Code, kinds: tuple[InputLayout, ...], how: Annealing) -> lis
     slot, slots = share_slots(code)
     start, words = slot.copy(), slot.copy()
     taken = slot >= 0
-    words[taken] = np.argsort(_arranged(batches, slot, np.arange(slots), how.of("work block")))[slot[taken]]
+    words[taken] = np.argsort(_annealed(batches, slot, np.arange(slots), how.of("work block")))[slot[taken]]
     layouts: list[Layout] = []
     for kind in kinds:
         if kind is InputLayout.NATURAL:
@@ -39,7 +39,7 @@ def place_all(code: Code, kinds: tuple[InputLayout, ...], how: Annealing) -> lis
         else:
             begin = np.argsort(_first_uses(batches, len(slot))[: graph.inputs], kind="stable")
             start[begin] = np.arange(graph.inputs)
-            words[: graph.inputs] = np.argsort(_arranged(batches, input_items(code), begin, how.of("input block")))
+            words[: graph.inputs] = np.argsort(_annealed(batches, input_items(code), begin, how.of("input block")))
         size = graph.network_inputs if kind is InputLayout.NATURAL else graph.inputs
         before, after = transfers(batches, start), transfers(batches, words)
         layouts.append(Layout(words, size, slots, before, after, len(batches)))
@@ -52,7 +52,7 @@ def _first_uses(batches: Batches, cells: int) -> NDArray[np.int64]:
     return first
 
 
-def _arranged(batches: Batches, item: NDArray[np.int64], start: NDArray[np.int64], how: Annealing) -> NDArray[np.int64]:
+def _annealed(batches: Batches, item: NDArray[np.int64], start: NDArray[np.int64], how: Annealing) -> NDArray[np.int64]:
     """The items in the order in which they should lie: annealed from the better of two starts."""
     items = len(start)
     if items < 3 or items > LARGEST:

@@ -1,4 +1,4 @@
-"""Give values registers anew, so that neighbours in memory come into neighbouring registers.
+"""Reassigns registers, so that neighbours in memory come into neighbouring registers.
 
 A batch of loads defines all its registers afresh, and so does the start of a sum: which register each value gets is
 free, as long as no value that is still wanted holds it. A run of neighbours takes a gap of free registers that holds it
@@ -12,7 +12,7 @@ import numpy as np
 
 from armlet.kernels import njit
 from armlet.layout.layout import Layout
-from armlet.schedule.code import DEFINES, Code, Op
+from armlet.schedule.code import DEFINES, OP, REGISTER, VALUE, WHAT, Code, Op
 
 _LOAD = int(Op.LOAD)
 
@@ -30,7 +30,7 @@ def _last_uses(rows, registers):
     last = np.arange(len(rows))
     defined = np.zeros(registers, np.int64)
     for at in range(len(rows)):
-        op, a, x = rows[at, 0], rows[at, 1], rows[at, 2]
+        op, a, x = rows[at, OP], rows[at, REGISTER], rows[at, VALUE]
         if x >= 0:
             last[defined[x]] = at
         if DEFINES[op]:
@@ -46,16 +46,16 @@ def _reassign(rows, last, word, inputs, registers):
     until = np.full(registers, -1, np.int64)  # by register: the last use of what it holds
     at = 0
     while at < len(rows):
-        op, a, x = rows[at, 0], rows[at, 1], rows[at, 2]
+        op, a, x = rows[at, OP], rows[at, REGISTER], rows[at, VALUE]
         if op == _LOAD:
             at = _reassign_batch(rows, at, last, word, inputs, name, until)
             continue
         if x >= 0:
-            rows[at, 2] = name[x]
+            rows[at, VALUE] = name[x]
         if DEFINES[op]:
             name[a] = _best_place(until, at, 1, (at + last[at]) // 2, True)
             until[name[a]] = last[at]
-        rows[at, 1] = name[a]
+        rows[at, REGISTER] = name[a]
         at += 1
 
 
@@ -63,10 +63,10 @@ def _reassign(rows, last, word, inputs, registers):
 def _reassign_batch(rows, at, last, word, inputs, name, until):
     """Sort the batch of loads that begins at `at` and give it registers; gives where it ends."""
     end = _end_of_batch(rows, at, inputs, len(name))
-    by_word = at + np.argsort(word[rows[at:end, 3]], kind="mergesort")
+    by_word = at + np.argsort(word[rows[at:end, WHAT]], kind="mergesort")
     batch, lives = rows[by_word].copy(), last[by_word].copy()
     rows[at:end] = batch
-    words = word[batch[:, 3]]
+    words = word[batch[:, WHAT]]
     placed = np.zeros(len(batch), np.bool_)
     most = len(batch)
     while not placed.all():
@@ -77,7 +77,7 @@ def _reassign_batch(rows, at, last, word, inputs, name, until):
             most = length - 1
             continue
         for k in range(length):
-            rows[at + begin + k, 1] = name[batch[begin + k, 1]] = first + k
+            rows[at + begin + k, REGISTER] = name[batch[begin + k, REGISTER]] = first + k
             until[first + k] = max(lives[begin + k], end - 1)
             placed[begin + k] = True
     return end
@@ -88,10 +88,10 @@ def _end_of_batch(rows, at, inputs, registers):
     """Where the run of loads ends; the two blocks of memory never share one, nor is a register loaded twice."""
     loaded = np.zeros(registers, np.bool_)
     end = at
-    while end < len(rows) and rows[end, 0] == _LOAD and (rows[end, 3] < inputs) == (rows[at, 3] < inputs):
-        if loaded[rows[end, 1]]:
+    while end < len(rows) and rows[end, OP] == _LOAD and (rows[end, WHAT] < inputs) == (rows[at, WHAT] < inputs):
+        if loaded[rows[end, REGISTER]]:
             break
-        loaded[rows[end, 1]] = True
+        loaded[rows[end, REGISTER]] = True
         end += 1
     return end
 

@@ -1,4 +1,4 @@
-"""Cells of the work block to slots: two cells share a slot when their values never live at the same time."""
+"""Gives cells of the work block slots: two cells share one when their values never live at the same time."""
 
 import heapq
 
@@ -37,11 +37,11 @@ _UNBORN = np.iinfo(np.int64).max
 
 def _lifetimes(code: Code) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """When each cell of the work block is first written and last wanted; outputs are wanted to the end."""
-    graph, rows = code.order.graph, code.instructions
+    graph, cell = code.order.graph, code.served
     cells = graph.nodes + len(graph.outputs)
     born, dies = np.full(cells, _UNBORN, np.int64), np.full(cells, -1, np.int64)
-    moves = np.flatnonzero(MOVES[rows[:, 0]] & (rows[:, 3] >= graph.inputs))
-    np.minimum.at(born, rows[moves, 3], moves)
-    np.maximum.at(dies, rows[moves, 3], moves)
-    dies[graph.nodes :] = len(rows)
+    moves = np.flatnonzero(MOVES[code.ops] & (cell >= graph.inputs))
+    np.minimum.at(born, cell[moves], moves)
+    np.maximum.at(dies, cell[moves], moves)
+    dies[graph.nodes :] = len(cell)
     return born, dies

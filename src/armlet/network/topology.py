@@ -16,7 +16,7 @@ from armlet.storage import read_file
 
 WIDEST = 1_000_000  # values in one layer; beyond any core that armlet serves
 LONGEST = 65_536  # bytes of the file
-_MEND = "write one line such as 14, 10, 10, 10 or 14, 10 tanh, 10"
+_HINT = "write one line such as 14, 10, 10, 10 or 14, 10 tanh, 10"
 _KINDS = {kind.value: kind for kind in Activation}
 
 
@@ -48,11 +48,11 @@ def read_topology(path: Path) -> Topology:
     """Parse a topology file. Raises `InputError` naming the entry that is wrong."""
     entries = [entry.strip() for entry in _only_line(path).split(",")]
     if len(entries) < 2:
-        raise InputError(path, f"has {len(entries)} entry, it needs a side and at least one layer", _MEND)
+        raise InputError(path, f"has {len(entries)} entry, it needs a side and at least one layer", _HINT)
     side = _whole_number(entries[0], 1, path)
     layers, named = zip(*(_layer(entry, at, path) for at, entry in enumerate(entries[1:], 2)))
     if side * side > WIDEST:
-        raise InputError(path, f"line 1, entry 1: a side of {side} gives more than {WIDEST} inputs", _MEND)
+        raise InputError(path, f"line 1, entry 1: a side of {side} gives more than {WIDEST} inputs", _HINT)
     return Topology(side, layers, named)
 
 
@@ -60,10 +60,10 @@ def _only_line(path: Path) -> str:
     try:
         text = read_file(path, LONGEST).decode("utf-8-sig")
     except UnicodeDecodeError as broken:
-        raise InputError(path, "is not UTF-8 text", _MEND) from broken
+        raise InputError(path, "is not UTF-8 text", _HINT) from broken
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) != 1:
-        raise InputError(path, f"has {len(lines) or 'no'} lines, it needs exactly one", _MEND)
+        raise InputError(path, f"has {len(lines) or 'no'} lines, it needs exactly one", _HINT)
     return lines[0]
 
 
@@ -77,7 +77,7 @@ def _layer(entry: str, at: int, path: Path) -> tuple[int, tuple[Activation, floa
         problem = f"line 1, entry {at}: {rest[0][:40]!r} is no activation"
         raise InputError(path, problem, f"choose from: {', '.join(_KINDS)}")
     if len(rest) > (2 if kind.has_slope else 1):
-        raise InputError(path, f"line 1, entry {at}: {entry[:40]!r} says too much", _MEND)
+        raise InputError(path, f"line 1, entry {at}: {entry[:40]!r} says too much", _HINT)
     return number, (kind, _slope(rest[1], at, path) if len(rest) > 1 else SLOPE)
 
 
@@ -90,8 +90,8 @@ def _slope(entry: str, at: int, path: Path) -> float:
 
 def _whole_number(entry: str, at: int, path: Path) -> int:
     if not (entry.isascii() and entry.isdigit()) or len(entry) > 9:
-        raise InputError(path, f"line 1, entry {at}: {entry[:40]!r} is not a whole number", _MEND)
+        raise InputError(path, f"line 1, entry {at}: {entry[:40]!r} is not a whole number", _HINT)
     number = int(entry)
     if not 1 <= number <= WIDEST:
-        raise InputError(path, f"line 1, entry {at}: {number} is not between 1 and {WIDEST}", _MEND)
+        raise InputError(path, f"line 1, entry {at}: {number} is not between 1 and {WIDEST}", _HINT)
     return number

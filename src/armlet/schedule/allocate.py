@@ -1,10 +1,10 @@
-"""Order to code: eviction by next use, with loads and stores gathered into batches.
+"""Assigns registers to an order: eviction by next use, with loads and stores gathered into batches.
 
 When a register is wanted and none is free, the value given up is the one whose next use is furthest for what it costs
-to have it back: one move for a value that memory holds, two for one that it does not. The allocator walks the order
-twice. The first walk finds the neurons whose value is stored before anybody reads it; the second stores those as soon
-as they are finished, several at once, and fetches inputs several at once where registers are free or hold nothing that
-is wanted sooner.
+to have it back: one move for a value that memory holds, two for one that it does not. The order is scanned twice. The
+first scan finds the neurons whose value is stored before anybody reads it. The second stores those as soon as they are
+finished, several at once, and loads sources several at once where registers are free or hold nothing that is wanted
+sooner.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Prove code right for all inputs, by running it on names instead of numbers.
+"""Proves code right for all inputs, by running it on names instead of numbers.
 
 Registers and cells hold what they carry: which node, and how many of its connections are summed (all of them and
 finished, or not). If each instruction finds what its connection asks for, in the order declared, and each output cell

@@ -48,26 +48,37 @@ class Op(IntEnum):
         return self in (Op.LOAD, Op.INIT, Op.BIAS)
 
 
+OP, REGISTER, VALUE, WHAT = range(4)  # columns of `Code.instructions`
 MOVES = np.array([op.is_move for op in Op])  # by operation
 DEFINES = np.array([op.defines for op in Op])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Code:
-    """What to do, in order, on a machine with `registers` registers. Rows of `instructions`: op, a, x, what."""
+    """What to do, in order, on a machine with `registers` registers."""
 
     order: Order
     registers: int
-    instructions: Index  # (instructions, 4): op, register, second register or -1, cell, connection or node
+    instructions: Index  # (instructions, 4): OP, REGISTER, VALUE (a register, or -1), WHAT (cell, connection or node)
     structure: Structure = ()  # of these; left out, one block
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "structure", self.structure or straight_line(len(self.instructions)))
         object.__setattr__(self, "instructions", frozen(self.instructions, np.int32))
 
+    @property
+    def ops(self) -> Index:
+        """(instructions,) what each one does, as numbers of `Op`."""
+        return self.instructions[:, OP]
+
+    @property
+    def served(self) -> Index:
+        """(instructions,) the cell, the connection or the node that each one serves."""
+        return self.instructions[:, WHAT]
+
     def count(self, op: Op) -> int:
         """How often an operation runs."""
-        return int(trips_of(self.structure)[self.instructions[:, 0] == op].sum())
+        return int(trips_of(self.structure)[self.ops == op].sum())
 
     @property
     def loads(self) -> int:
@@ -85,7 +96,6 @@ class Code:
     @property
     def batches(self) -> int:
         """Runs of loads, and of stores, that nothing interrupts, as they run: what one transfer could carry."""
-        op = self.instructions[:, 0]
-        moves = MOVES[op]
+        op, moves = self.ops, MOVES[self.ops]
         starts = moves & np.concatenate([[True], op[1:] != op[:-1]]) if len(op) else moves
         return int(trips_of(self.structure)[starts].sum())

@@ -1,4 +1,4 @@
-"""The meaning of an order: each neuron summed in the order given, bit for bit what the machine must leave."""
+"""Runs an order, each neuron summed in the order given: bit for bit what the machine must leave."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

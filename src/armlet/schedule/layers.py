@@ -1,4 +1,4 @@
-"""The connections into one layer's neurons, as the planner sees them: supports, and who takes each source."""
+"""Lists the connections into each layer's neurons as the planner sees them: supports, and who takes each source."""
 
 from dataclasses import dataclass
 

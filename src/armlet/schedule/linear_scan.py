@@ -1,4 +1,4 @@
-"""The allocator's walk over an order, compiled by Numba: arrays in, arrays out (see `allocate`)."""
+"""Scans an order once and writes its code: the loop of the allocator, compiled by Numba (see `allocate`)."""
 
 from typing import Any, NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.kernels import njit
-from armlet.schedule.code import Op
+from armlet.schedule.code import OP, REGISTER, VALUE, WHAT, Op
 
 NEVER = 1 << 40  # a time after all others
 HORIZON = 256  # connections looked ahead when a batch of loads is gathered
@@ -32,7 +32,7 @@ class AllocationProblem(NamedTuple):
 
 
 class AllocatorState(NamedTuple):
-    """What changes during the walk."""
+    """What changes during the scan."""
 
     holder: NDArray[Any]  # by register: the node that it holds, or -1
     where: NDArray[Any]  # by node: its register, or -1
@@ -110,7 +110,7 @@ def _begin(problem, most):
 @njit(cache=True)
 def _emit(state, op, a, x, what):
     at = state.size[0]
-    state.out[at, 0], state.out[at, 1], state.out[at, 2], state.out[at, 3] = op, a, x, what
+    state.out[at, OP], state.out[at, REGISTER], state.out[at, VALUE], state.out[at, WHAT] = op, a, x, what
     state.size[0] = at + 1
 
 

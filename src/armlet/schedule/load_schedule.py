@@ -1,7 +1,7 @@
-"""When each source passes by: its windows turned into visits, with the time that each can wait.
+"""Schedules the loads of a layer's sources, and the connections that each load serves.
 
-A visit is one load of a source, for the neurons of one of its windows. It can happen as soon as the last of them is
-open, and it must happen before the first of them is finished: between these it may move freely. So when a visit is due,
+A load serves the neurons of one window of its source (see `neuron_order`). It can happen as soon as the last of them is
+open, and it must happen before the first of them is finished: between these it may move freely. So when a load is due,
 those of the sources beside it in memory that may come already come along, and one transfer brings them all.
 """
 
@@ -22,15 +22,15 @@ _WIDEST = 3_000  # sources; beyond it, comparing each two takes longer than it g
 class LoadSchedule:
     """Loads of the sources, source by source and each source's in time. Times are positions in the finishing order."""
 
-    entries: NDArray[np.int64]  # (connections,) positions in the layer's support, visit by visit
-    ends: NDArray[np.int64]  # (visits + 1,) visit k serves entries[ends[k]:ends[k + 1]]
-    begin: NDArray[np.int64]  # (sources + 1,) source s has the visits begin[s] to begin[s + 1] - 1
-    ready: NDArray[np.int64]  # (visits,) all of its neurons are open from this time on
-    due: NDArray[np.int64]  # (visits,) the first of its neurons is finished then
+    entries: NDArray[np.int64]  # (connections,) positions in the layer's support, load by load
+    ends: NDArray[np.int64]  # (loads + 1,) load k serves entries[ends[k]:ends[k + 1]]
+    begin: NDArray[np.int64]  # (sources + 1,) source s has the loads begin[s] to begin[s + 1] - 1
+    ready: NDArray[np.int64]  # (loads,) all of its neurons are open from this time on
+    due: NDArray[np.int64]  # (loads,) the first of its neurons is finished then
 
 
 def load_schedule_of(layer: LayerConnections, width: int, row: NDArray[np.int64]) -> LoadSchedule:
-    """The fewest visits that serve all neurons with `width` of them open, finished in the order of `row`."""
+    """The fewest loads that serve all neurons with `width` of them open, finished in the order of `row`."""
     where = np.argsort(row).astype(np.int64)
     position = np.repeat(where, np.diff(layer.ends))
     entries = np.lexsort((position, layer.support))
@@ -38,32 +38,32 @@ def load_schedule_of(layer: LayerConnections, width: int, row: NDArray[np.int64]
 
 
 def timetable(
-    layer: LayerConnections, row: NDArray[np.int64], visits: LoadSchedule, path: NDArray[np.int64]
+    layer: LayerConnections, row: NDArray[np.int64], loads: LoadSchedule, path: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """All connections of the layer in time, and the time of each.
 
-    At each time come the visits that are due, with their neighbours on the path of the sources that are ready.
+    At each time come the loads that are due, with their neighbours on the path of the sources that are ready.
     """
-    order, times = _timetable(visits.begin, visits.ready, visits.due, layer.support, layer.ends, row, path)
-    entries = _unrolled(order, visits.ends, visits.entries)
+    order, times = _timetable(loads.begin, loads.ready, loads.due, layer.support, layer.ends, row, path)
+    entries = _unrolled(order, loads.ends, loads.entries)
     connections = layer.connections[entries].astype(np.int64)
-    return connections, np.repeat(times, np.diff(visits.ends)[order])
+    return connections, np.repeat(times, np.diff(loads.ends)[order])
 
 
-def source_path(visits: LoadSchedule, how: Annealing) -> NDArray[np.int64]:
-    """The path of the sources: neighbours on it have many visits that can come together."""
-    sources = len(visits.begin) - 1
+def source_path(loads: LoadSchedule, how: Annealing) -> NDArray[np.int64]:
+    """The path of the sources: neighbours on it have many loads that can come together."""
+    sources = len(loads.begin) - 1
     if not 3 <= sources <= _WIDEST:
         return np.arange(sources)
-    cost = _apart(visits.begin, visits.ready, visits.due)
+    cost = _apart(loads.begin, loads.ready, loads.due)
     return anneal_path(cost, nearest_neighbours(cost, 0), how.of("sources side by side"))[0]
 
 
 @njit(cache=True)
 def _unrolled(order, ends, entries):
     out, at = np.empty(len(entries), np.int64), 0
-    for visit in order:
-        for k in range(ends[visit], ends[visit + 1]):
+    for load in order:
+        for k in range(ends[load], ends[load + 1]):
             out[at] = entries[k]
             at += 1
     return out
@@ -91,7 +91,7 @@ def _cut(source, position, sources, width):
 
 @njit(cache=True)
 def _apart(begin, ready, due):
-    """For each two sources, minus the visits of theirs that can come together."""
+    """For each two sources, minus the loads of theirs that can come together."""
     sources = len(begin) - 1
     cost = np.zeros((sources, sources), np.float32)
     for a in range(sources):
@@ -110,11 +110,11 @@ def _apart(begin, ready, due):
 
 @njit(cache=True)
 def _timetable(begin, ready, due, support, ends, row, path):
-    """All visits in time, and their times."""
+    """All loads in time, and their times."""
     sources = len(begin) - 1
     at = np.empty(sources, np.int64)
     at[path] = np.arange(sources)
-    following = begin[:-1].copy()  # the next visit of each source
+    following = begin[:-1].copy()  # the next load of each source
     taken = np.full(sources, -1, np.int64)
     order, times = np.empty(len(due), np.int64), np.empty(len(due), np.int64)
     places = np.empty(sources, np.int64)

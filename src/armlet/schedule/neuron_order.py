@@ -1,14 +1,14 @@
-"""In which order a layer's neurons are finished, when fewer accumulators than neurons fit the registers.
+"""Orders the neurons of a layer that is wider than the registers, so that its sources are loaded least often.
 
 Let `width` accumulators be open at a time, and neurons be finished in a row: when one is finished the next one in the
-row begins, so that any `width` neighbours in the row are open together. A source that passes by serves all neurons of
-one such window, so it has to be loaded
+row begins, so that any `width` neighbours in the row are open together. One load of a source serves all neurons of such
+a window, so it has to be loaded
 
-    cover(source) = the fewest windows of `width` neighbours that hold all neurons that take it
+    loads(source) = the fewest windows of `width` neighbours that hold all neurons that take it
 
 times: the first window begins at its first neuron, the next at its first neuron beyond that window, and so on. Tiles
-are the special case of windows with common bounds; here each source has its own. The row of least total cover is
-sought by annealing: exchange two neurons, and count anew the sources that only one of the two takes.
+are the special case of windows with common bounds; here each source has its own. The row of the fewest loads is sought
+by annealing: exchange two neurons, and count anew the sources that only one of the two takes.
 """
 
 from dataclasses import replace
@@ -46,10 +46,10 @@ class NeuronOrder(NamedTuple):
     row: NDArray[Any]  # (neurons,) by position
     best: NDArray[Any]  # (neurons,)
     bits: NDArray[Any]  # (sources, words) bit p: the neuron at position p takes the source
-    cover: NDArray[Any]  # (sources,)
+    loads: NDArray[Any]  # (sources,)
     move: NDArray[Any]  # the two positions to exchange, and how many sources that touches
     touched: NDArray[Any]  # (sources,) those sources
-    fresh: NDArray[Any]  # (sources,) and their covers after the move
+    fresh: NDArray[Any]  # (sources,) and their loads after the move
 
 
 def finishing_order(layer: LayerConnections, width: int, how: Annealing) -> tuple[NDArray[np.int64], Annealed]:
@@ -69,11 +69,11 @@ def _subject(layer: LayerConnections, width: int, row: NDArray[np.int64]) -> Neu
     bits = np.zeros((sources, words), np.uint64)
     position = np.repeat(np.argsort(row), np.diff(layer.ends))
     np.bitwise_or.at(bits, (layer.support, position >> 6), _ONE << (position & 63).astype(np.uint64))
-    cover = _covers(bits, width)
+    loads = _all_loads(bits, width)
     scratch = np.zeros((2, sources), np.int64)
     best, move = row.copy(), np.zeros(3, np.int64)
     return NeuronOrder(
-        layer.support, layer.ends, np.array([width]), row, best, bits, cover, move, scratch[0], scratch[1]
+        layer.support, layer.ends, np.array([width]), row, best, bits, loads, move, scratch[0], scratch[1]
     )
 
 
@@ -107,7 +107,7 @@ def _likeness_row(support, ends, sources, width, candidates):
 
 
 @njit(cache=True)
-def _cover(bits, source, width):
+def _loads_of(bits, source, width):
     """How many windows hold the set bits of `source`: to the next set bit, on by `width`, and again."""
     count, position, words = 0, 0, bits.shape[1]
     word = 0
@@ -128,11 +128,11 @@ def _cover(bits, source, width):
 
 
 @njit(cache=True)
-def _covers(bits, width):
-    cover = np.empty(len(bits), np.int64)
+def _all_loads(bits, width):
+    loads = np.empty(len(bits), np.int64)
     for source in range(len(bits)):
-        cover[source] = _cover(bits, source, width)
-    return cover
+        loads[source] = _loads_of(bits, source, width)
+    return loads
 
 
 @njit(cache=True)
@@ -147,7 +147,7 @@ def _propose(subject, rng, reach):
 
 @njit(cache=True)
 def _change(subject, x, y, a, b):
-    """The change of cover when x leaves position a for b, and y comes the other way: both supports are ascending."""
+    """The change of loads when x leaves position a for b, and y comes the other way: both supports are ascending."""
     support, i, j = subject.support, subject.ends[x], subject.ends[y]
     last_i, last_j = subject.ends[x + 1], subject.ends[y + 1]
     change, touched, width = 0, 0, subject.width[0]
@@ -160,9 +160,9 @@ def _change(subject, x, y, a, b):
         else:
             source, j = support[j], j + 1
         _flip(subject.bits, source, a, b)
-        fresh = _cover(subject.bits, source, width)
+        fresh = _loads_of(subject.bits, source, width)
         _flip(subject.bits, source, a, b)
-        change += fresh - subject.cover[source]
+        change += fresh - subject.loads[source]
         subject.touched[touched], subject.fresh[touched] = source, fresh
         touched += 1
     subject.move[2] = touched
@@ -181,7 +181,7 @@ def _commit(subject):
     for k in range(subject.move[2]):
         source = subject.touched[k]
         _flip(subject.bits, source, a, b)
-        subject.cover[source] = subject.fresh[k]
+        subject.loads[source] = subject.fresh[k]
     subject.row[a], subject.row[b] = subject.row[b], subject.row[a]
 
 
@@ -198,7 +198,7 @@ def _restore(subject):
         neuron = subject.row[position]
         for at in range(subject.ends[neuron], subject.ends[neuron + 1]):
             subject.bits[subject.support[at], position >> 6] |= _ONE << np.uint64(position & 63)
-    subject.cover[:] = _covers(subject.bits, subject.width[0])
+    subject.loads[:] = _all_loads(subject.bits, subject.width[0])
 
 
 register_subject(NeuronOrder, propose=_propose, commit=_commit, keep=_keep, restore=_restore)

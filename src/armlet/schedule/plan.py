@@ -1,9 +1,9 @@
-"""Graph to order: layer by layer, with as few loads of the sources as annealing finds for so many registers.
+"""Plans the order of a graph layer by layer, with as few loads of the sources as annealing finds for so many registers.
 
-In each layer the neurons are finished in a row (`windows`), and the sources pass by in the visits that follow from it
-(`visits`). Where a layer's values are wanted by the next layer alone, and that one is narrow, each value can be handed
-on as soon as it is there: the next layer's accumulators then stay beside the open ones, and the values need not be
-stored.
+In each layer the neurons are finished in a row (`neuron_order`), and the loads of sources follow from it
+(`load_schedule`). Where a layer's values are wanted by the next layer alone, and that one is narrow, the two can be
+fused: each value is added into the next layer's accumulators as soon as it is there. These then stay beside the open
+ones, and the values need not be stored.
 """
 
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ from armlet.schedule.load_schedule import load_schedule_of, source_path, timetab
 from armlet.schedule.neuron_order import finishing_order
 from armlet.schedule.order import Order
 
-NARROWEST = 2  # accumulators that must remain for a layer whose values are handed on
+NARROWEST = 2  # accumulators that must remain for a layer that is fused with the next
 
 
 @dataclass(frozen=True, slots=True)
 class OrderPlan:
-    """What is settled before the annealing."""
+    """What is decided before the annealing."""
 
     source_registers: int = 4  # not accumulators: more of them make loads of sources longer, and more frequent
-    fused: frozenset[int] = frozenset()  # places of the layers whose values go into the next layer at once
+    fused: frozenset[int] = frozenset()  # places of the layers that are fused with the next one
 
 
 def plan_order(graph: Graph, registers: int, plan: OrderPlan, how: Annealing) -> Order:
@@ -42,7 +42,7 @@ def plan_order(graph: Graph, registers: int, plan: OrderPlan, how: Annealing) ->
 
 
 def can_fuse(layers: list[LayerConnections], at: int, registers: int, source_registers: int) -> bool:
-    """Whether layer `at` does not fit by itself, and can hand its values to the next layer as they come."""
+    """Whether layer `at` does not fit by itself, and can be fused with the next one."""
     if at + 1 >= len(layers) or len(layers[at].neurons) <= registers - source_registers:
         return False
     layer, after = layers[at], layers[at + 1]
@@ -55,8 +55,8 @@ def _connections(
 ) -> NDArray[np.int64]:
     width = max(1, min(len(layer.neurons), room - (0 if after is None else len(after.neurons))))
     row, _ = finishing_order(layer, width, how)
-    visits = load_schedule_of(layer, width, row)
-    connections, times = timetable(layer, row, visits, source_path(visits, how))
+    loads = load_schedule_of(layer, width, row)
+    connections, times = timetable(layer, row, loads, source_path(loads, how))
     if after is None:
         return connections
     onward, finished = _onward(layer, after, row)

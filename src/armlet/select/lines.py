@@ -1,4 +1,4 @@
-"""Lines in the making: many at once, each known by the instruction that it serves, put in order at the end."""
+"""Collects lines, many at once, each with the instruction that it serves, and puts them in order at the end."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Value numbers: two values get the same one where they are built in the same way from the same parts.
+"""Numbers values: two get the same number where they are built in the same way from the same parts.
 
 Identities that are exact make one way of two: products and sums commute, (-w) x = -(w x), 1 x = x, a - b = a + (-b),
 -(-a) = a, and a + a = 2 a.

@@ -121,8 +121,3 @@ def registers_of(lines: LineArray) -> NDArray[np.int64]:
     """How many neighbouring registers each line moves, (lines,)."""
     pair = by_operation(lines, lambda op: "pair" in op.operands.names)
     return np.where(by_operation(lines, lambda op: op.is_list), lines["length"], 1 + pair)
-
-
-def columns_of(op: Operation) -> frozenset[str]:
-    """The columns that count in a line of this operation, beside `op` and `connection`."""
-    return frozenset(column for operand in op.operands.names for column in COLUMNS.get(operand, ()))

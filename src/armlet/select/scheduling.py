@@ -1,4 +1,4 @@
-"""Put the lines of a program into an order in which as few operations as possible wait for a result.
+"""Schedules instructions: puts a program's lines into an order in which few wait for a result.
 
 List scheduling over a short window: the next line is the first that depends on no earlier line still waiting and does
 not use what is not there yet (an operation's latency). What each line reads and writes is a set of bits, so dependences

@@ -13,7 +13,7 @@ from armlet.graph.graph import ACTIVATIONS
 from armlet.isa.target import RegisterPartition, Target
 from armlet.kernels import njit
 from armlet.layout.layout import Layout
-from armlet.schedule.code import DEFINES, Code, Op
+from armlet.schedule.code import DEFINES, OP, REGISTER, VALUE, WHAT, Code, Op
 from armlet.select.activations import add_activations
 from armlet.select.instructions import expanded
 from armlet.select.lowering import lower
@@ -42,19 +42,19 @@ def _activated_in_stores(rows, in_core, registers):
     marked = np.zeros(len(rows), np.bool_)
     only_stored = np.ones(registers, np.bool_)  # by register: nothing reads it any more but stores
     for at in range(len(rows) - 1, -1, -1):
-        op, a, x = rows[at, 0], rows[at, 1], rows[at, 2]
+        op, a, x = rows[at, OP], rows[at, REGISTER], rows[at, VALUE]
         if DEFINES[op]:
             only_stored[a] = True
         elif op == _ACTIVATE:
-            marked[at] = in_core[rows[at, 3]] and only_stored[a]
+            marked[at] = in_core[rows[at, WHAT]] and only_stored[a]
         if op in (_ACCUMULATE, _ACTIVATE):
             only_stored[a] = False
         if x >= 0:
             only_stored[x] = False
     pending = np.zeros(registers, np.bool_)  # by register: what it holds is still to be activated
     for at in range(len(rows)):
-        if rows[at, 0] == _STORE:
-            marked[at] = pending[rows[at, 1]]
+        if rows[at, OP] == _STORE:
+            marked[at] = pending[rows[at, REGISTER]]
         else:
-            pending[rows[at, 1]] = rows[at, 0] == _ACTIVATE and marked[at]
+            pending[rows[at, REGISTER]] = rows[at, OP] == _ACTIVATE and marked[at]
     return marked

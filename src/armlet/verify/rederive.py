@@ -162,7 +162,7 @@ def _decided(build: Build) -> int:
 
 def _batches(code: Code) -> int:
     """Runs of loads, or of stores, of one block, that nothing interrupts."""
-    op, cell = code.instructions[:, 0], code.instructions[:, 3].astype(np.int64)
+    op, cell = code.ops, code.served.astype(np.int64)
     moves = np.flatnonzero(MOVES[op])
     kind = op[moves] + 2 * (cell[moves] < code.order.graph.inputs)
     return int(np.count_nonzero((np.diff(moves) > 1) | (np.diff(kind) != 0))) + bool(len(moves))
@@ -170,11 +170,11 @@ def _batches(code: Code) -> int:
 
 def _layers(code: Code) -> list[LayerEntry]:
     """Neurons, connections and moves of each layer; a value's moves count for the layer that it belongs to."""
-    graph, rows = code.order.graph, code.instructions
+    graph = code.order.graph
     count = int(graph.layer.max(initial=0)) + 1
     of_cell = np.concatenate((graph.layer, graph.layer[graph.outputs]))
     columns = [graph.layer, graph.layer[graph.target]]
-    columns += [of_cell[rows[rows[:, 0] == step, 3]] for step in (Op.LOAD, Op.STORE)]
+    columns += [of_cell[code.served[code.ops == step]] for step in (Op.LOAD, Op.STORE)]
     counts = [np.bincount(column, minlength=count).tolist() for column in columns]
     return [LayerEntry(k, *each) for k, each in enumerate(zip(*counts))]
 

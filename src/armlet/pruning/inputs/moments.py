@@ -22,7 +22,7 @@ from armlet.pruning.inputs.sampler import Sampler, clip_to
 
 MOST_OUTSIDE = 0.5  # of the drawn values; dark pixels rightly lose up to half of theirs below 0
 ROUNDING = 1e-5  # of the largest entry or eigenvalue: asymmetry and negative variance within single precision
-_MEND = "give an .npz with mean (inputs,), and covariance (inputs, inputs) or std (inputs,)"
+_HINT = "give an .npz with mean (inputs,), and covariance (inputs, inputs) or std (inputs,)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,11 +41,11 @@ def read_moments(path: Path, inputs: int) -> Moments:
     """Read `mean` and `covariance` or `std` from an .npz file. Raises `InputError` that names file and array."""
     arrays = read_npz(path)
     if "mean" not in arrays or ("covariance" in arrays) == ("std" in arrays):
-        raise InputError(path, f"holds {sorted(arrays)[:8]}", _MEND)
+        raise InputError(path, f"holds {sorted(arrays)[:8]}", _HINT)
     try:
         return make_moments(arrays["mean"], arrays.get("std"), arrays.get("covariance"), inputs)
     except InputError as wrong:
-        raise InputError(path, f"{wrong.source} {wrong.problem}", wrong.mend) from wrong
+        raise InputError(path, f"{wrong.source} {wrong.problem}", wrong.hint) from wrong
 
 
 def make_moments(mean: ArrayLike, std: ArrayLike | None, covariance: ArrayLike | None, inputs: int) -> Moments:
@@ -108,7 +108,7 @@ def _share_outside(domain: InputDomain, mean: F64, deviation: F64) -> F64:
 def _checked(name: str, values: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[Any]:
     array = frozen(np.asarray(0.0 if values is None else values), np.float64)
     if array.shape != shape:
-        raise InputError(name, f"has shape {array.shape}, not {shape}", _MEND)
+        raise InputError(name, f"has shape {array.shape}, not {shape}", _HINT)
     if not np.isfinite(array).all() or np.abs(array).max(initial=0) > 1e30:
         raise InputError(name, "is not finite, or beyond 1e30")
     return array

@@ -30,7 +30,7 @@ SAMPLERS: Mapping[str, Sampler] = {
     "wide": wide,
 }
 _BYTE = 255.0
-_MEND = f"give one of {', '.join(SAMPLERS)}, moments, samples, or a mixture such as image:0.7,weights:0.3"
+_HINT = f"give one of {', '.join(SAMPLERS)}, moments, samples, or a mixture such as image:0.7,weights:0.3"
 
 
 def input_model(text: str, samples: F32 | None = None, moments: Moments | None = None) -> Sampler:
@@ -48,7 +48,7 @@ def parts_of(text: str) -> list[tuple[str, float]]:
     parts = [_part(part) for part in text.split(",")]
     for name, _ in parts:
         if name not in SAMPLERS and name not in ("samples", "moments"):
-            raise InputError("--inputs", f"{name[:40]!r} is no input model", _MEND)
+            raise InputError("--inputs", f"{name[:40]!r} is no input model", _HINT)
     return parts
 
 
@@ -100,5 +100,5 @@ def _part(text: str) -> tuple[str, float]:
     except ValueError:
         value = -1.0
     if not 0 < value < float("inf"):
-        raise InputError("--inputs", f"{text.strip()[:40]!r} has no positive share", _MEND)
+        raise InputError("--inputs", f"{text.strip()[:40]!r} has no positive share", _HINT)
     return name, value

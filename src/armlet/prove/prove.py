@@ -11,7 +11,7 @@ link puts them. An address comes out of the instructions alone that the linker f
 to another by a call alone whose target the linker fills.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -19,19 +19,16 @@ import numpy as np
 from armlet.arithmetic.activation_program import RECIPES
 from armlet.arithmetic.float32 import MultiplyAdd
 from armlet.isa.core import Memory
-from armlet.isa.semantics import RefusalError, Step, Term
-from armlet.isa.thumb.semantics import compile_step
+from armlet.isa.semantics import RefusalError, Term
 from armlet.network.activation import Activation
 from armlet.prove.activate import activate
+from armlet.prove.execute import MEMORY, RETURN, Walk, execute
 from armlet.prove.state import State
 from armlet.prove.terms import Terms
 from armlet.schedule.order import Order
 from armlet.simulate.decoded import Program
 from armlet.simulate.machine import STACK
 from armlet.simulate.runner import Area, Runner
-
-_MEMORY = 1 << 32  # this many times a number tells one piece of memory from the others; code has the number 0
-_RETURN = 15 * _MEMORY  # where the call returns to
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +41,15 @@ class Proof:
     late: str = ""  # where an output is written before the last input is read, so that the arrays must not overlap
 
 
-@dataclass(slots=True)
-class _Walk:
-    """A program on its way."""
-
-    program: Program
-    steps: int = 0
-    known: dict[int, Step] = field(default_factory=dict)  # by number of form
-    maker: dict[Term, int] = field(default_factory=dict)  # the address at which a term was first made
-
-
 def prove(runner: Runner, program: Program, entry: str) -> Proof:
     """Whether `entry` computes the declared order of its build, for all inputs."""
     if entry not in runner.image.functions:
         return Proof("is no Thumb function that other code can call", 0, 0)
     terms, order, how = Terms(), runner.build.order, runner.build.how
-    state, walk = _start(runner, entry, terms), _Walk(program)
+    state, walk = _start(runner, entry, terms), Walk(program, runner.image, terms)
     before = dict(state.registers)
     try:
-        _execute(state, walk, runner.image.address(entry))
+        execute(state, walk, runner.image.address(entry))
     except RefusalError as refusal:
         return Proof(str(refusal), walk.steps, 0)
     rounded = sum(key[0] in ("multiply", "add", "fused") for key in terms.keys)
@@ -79,7 +66,7 @@ def _start(runner: Runner, entry: str, terms: Terms) -> State:
     """What holds at the call: arguments, stack and way back are known, inputs and preserved registers are unknowns."""
     registers = {name: terms.unknown("register", k) for k, name in enumerate(runner.machine.core.preserved)}
     areas, stack = _areas(runner, entry)
-    registers |= {"sp": terms.pointer(stack.end), "lr": terms.pointer(_RETURN | 1)}
+    registers |= {"sp": terms.pointer(stack.end), "lr": terms.pointer(RETURN | 1)}
     registers |= {f"r{k}": terms.pointer(_place(runner, entry, p)) for k, p in enumerate(runner.arguments(entry))}
     memory = {_place(runner, entry, p): terms.unknown("input", index) for p, index in runner.places(entry).items()}
     symbols = {a.memory.base: b.memory.base for a, b in zip(runner.areas(entry), areas)}
@@ -91,7 +78,7 @@ def _areas(runner: Runner, entry: str) -> tuple[list[Area], Memory]:
     areas: list[Area] = []
     stack = STACK
     for number, area in enumerate(runner.areas(entry), 1):
-        base = area.memory.base + number * _MEMORY
+        base = area.memory.base + number * MEMORY
         areas.append(replace(area, memory=Memory(base, area.memory.size)))
         stack = areas[-1].memory if area.what == "stack" else stack
     return areas, stack
@@ -101,48 +88,11 @@ def _place(runner: Runner, entry: str, address: int) -> int:
     """Where an address lies in the proof."""
     for number, area in enumerate(runner.areas(entry), 1):
         if area.memory.base <= address < area.memory.end:
-            return address + number * _MEMORY
+            return address + number * MEMORY
     return address
 
 
-def _execute(state: State, walk: _Walk, start: int) -> None:
-    """Run until the call returns. Raises `RefusalError` with the address and text of the instruction."""
-    program, at, inside = walk.program, start, _function(state, start)
-    most = int(np.count_nonzero(program.form_at >= 0))  # straight-line code executes nothing twice
-    while at != _RETURN:
-        slot = (at - program.base) // 2
-        if not 0 <= slot < len(program.form_at) or program.form_at[slot] < 0:
-            raise RefusalError(f"goes to {at:#010x}, where no instruction is")
-        number = int(program.form_at[slot])
-        form, made = program.forms[number], len(state.terms.keys)
-        try:
-            if number not in walk.known:
-                walk.known[number] = compile_step(form)
-            to = walk.known[number](state, at)
-        except RefusalError as refusal:
-            raise RefusalError(f"{form.text} at {at:#010x} {refusal}") from None
-        for term in range(made, len(state.terms.keys)):
-            walk.maker[term] = at
-        before, at = at, at + form.size if to is None else to
-        if at not in inside and at != _RETURN:
-            if form.name not in ("bl", "bx", "pop"):
-                raise RefusalError(f"{form.text} at {before:#010x} goes on at {at:#010x}, in another function")
-            inside = _function(state, at)
-        walk.steps += 1
-        if walk.steps > most:
-            raise RefusalError(f"goes round in a loop at {at:#010x}")
-
-
-def _function(state: State, address: int) -> range:
-    """The addresses of the function that holds `address`; of none, where there is none."""
-    image = state.image
-    for symbol in image.functions:
-        if image.symbols[symbol] <= address < image.symbols[symbol] + image.sizes[symbol]:
-            return range(image.symbols[symbol], image.symbols[symbol] + image.sizes[symbol])
-    return range(0)
-
-
-def _difference(order: Order, how: MultiplyAdd, terms: Terms, walk: _Walk, left: list[Term | None]) -> str:
+def _difference(order: Order, how: MultiplyAdd, terms: Terms, walk: Walk, left: list[Term | None]) -> str:
     """Where the program first leaves the declared order, in words; empty where every output is the declared one."""
     made = len(terms.keys)
     wanted, strange = _declared(order, how, terms, made)

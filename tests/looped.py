@@ -45,12 +45,11 @@ class Looped:
         for old, new in replacing:
             assert old in code, old
             code = code.replace(old, new, 1)
-        words = "".join(
-            f"  .word {bits:#x}\n" for bits in np.array(self.constants, np.float32).view(np.uint32).tolist()
-        )
-        size = f".size f, . - f\n.section .rodata\n.global k\n.type k, %object\n.p2align 2\nk:\n{words}.size k, . - k\n"
+        bits = np.array(self.constants, np.float32).view(np.uint32).tolist()
+        words = "".join(f"  .word {word:#x}\n" for word in bits)
+        end = f".size f, . - f\n.section .rodata\n.global k\n.type k, %object\n.p2align 2\nk:\n{words}.size k, . - k\n"
         tools = find_toolchain()
-        return read_image(tools.link([tools.assemble(f"{HEAD}{code}\n{size}", CORE)], CORE, "f"))
+        return read_image(tools.link([tools.assemble(f"{HEAD}{code}\n{end}", CORE)], CORE, "f"))
 
 
 @dataclass(slots=True)
@@ -78,12 +77,12 @@ class Loaded:
         places = {name: (name, 0) for name in self.looped.tensors}
         return Call(tuple(areas), arguments, places, CORE.preserved)
 
-    def prove(self, contract: Contract | None = None) -> Proof:
+    def prove(self, contract: Contract | None = None, call: Call | None = None) -> Proof:
         try:
             program = decode_program(CORE, self.image, self.decoder)
         except ToolchainError as refused:
             return Proof(str(refused), 0, 0)
-        return prove_loops(program, self.image, "f", self.call(), contract or self.looped.contract)
+        return prove_loops(program, self.image, "f", call or self.call(), contract or self.looped.contract)
 
     def run(self, x: FLOATS, seconds: float = 10) -> dict[str, FLOATS]:
         """What the emulator leaves in each tensor. Raises `MachineError`."""

@@ -87,10 +87,10 @@ class Contract:
     def tell(self, cell: int) -> str:
         """A cell in words."""
         for tensor in self.tensors:
-            if cell < tensor.words:
-                return f"{tensor.name}[{cell}]"
-            cell -= tensor.words
-        return "no cell"
+            first = int(self.cells(tensor.name, 0))
+            if first <= cell < first + tensor.words:
+                return f"{tensor.name}[{cell - first}]"
+        return f"the word {known_word(cell) or 0:#010x}"
 
 
 def numbers(values: ArrayLike) -> I64:

@@ -23,6 +23,7 @@ class Instances:
     areas: Sequence[Area]  # as they lie in the proof
     tables: Sequence[I64]  # for each area, the cell in each word, -1 where there is none; of constants, the words
     known: dict[tuple[int, int], I64] = field(default_factory=dict)  # places of a base, by base and loop
+    held: int = 0  # words of these
 
     def __post_init__(self) -> None:
         count = [1]
@@ -34,7 +35,7 @@ class Instances:
     def cells(self, access: Access, repeat: int) -> I64:
         """(trips,) what an access finds in each trip of a loop that it lies in, or around: a cell, or a known word."""
         area, table = self.areas[access.area - 1], self.tables[access.area - 1]
-        offset = self._places(access.place, repeat) - area.memory.base
+        offset = self._places(access, repeat) - area.memory.base
         for wrong, why in (
             ((offset < 0) | (offset > 4 * len(table) - 4), "outside it"),
             (offset % 4 != 0, "which is not aligned"),
@@ -77,23 +78,28 @@ class Instances:
                 index //= loop.trips
         return f" in {', '.join(told)}" if told else ""
 
-    def _places(self, place: int, repeat: int) -> I64:
-        if place < FIRST_BASE * MEMORY:
-            return np.full(self._count(repeat), place, np.int64)
-        number = place // MEMORY - FIRST_BASE
-        if (number, repeat) not in self.known:
-            self.known[number, repeat] = self._base_places(number, repeat)
-        return self.known[number, repeat] + signed(place)
+    def _places(self, access: Access, repeat: int) -> I64:
+        if access.place < FIRST_BASE * MEMORY:
+            return np.full(self._count(repeat), access.place, np.int64)
+        key = access.place // MEMORY - FIRST_BASE, repeat
+        if key not in self.known:
+            if self.held > MOST_ACCESSES:
+                self.known.clear()
+                self.held = 0
+            self.known[key] = self._base_places(access, repeat)
+            self.held += len(self.known[key])
+        return self.known[key] + signed(access.place)
 
-    def _base_places(self, number: int, repeat: int) -> I64:
-        """A base, and those that it stands on, as a start and a stride for each loop."""
+    def _base_places(self, access: Access, repeat: int) -> I64:
+        """The base of an access, and those that it stands on, as a start and a stride for each loop."""
         strides: dict[int, int] = {}
-        offset = 0
+        number, offset = access.place // MEMORY - FIRST_BASE, 0
         while True:
             base = self.summary.bases[number]
-            if base.stride is None:
+            if base.stride is None or base.repeat not in self.around(repeat):
                 head = self.summary.repeats[base.repeat].head
-                raise RefusalError(f"takes what the loop at {head:#010x} does not move by a fixed stride as an address")
+                why = f"takes as an address what the loop at {head:#010x} does not move by a fixed stride"
+                raise self.refusal(access, why, 0)
             strides[base.repeat] = strides.get(base.repeat, 0) + base.stride
             if base.start < FIRST_BASE * MEMORY:
                 return self._grid(repeat, base.start + offset, strides)

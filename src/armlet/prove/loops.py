@@ -70,6 +70,11 @@ def _start(program: Program, image: Image, call: Call, contract: Contract, terms
     registers |= {name: terms.pointer(start[what]) for name, what in call.arguments.items()}
     symbols = {area.memory.base: start[area.what] for area in call.areas}
     tensors = [k for k, area in enumerate(call.areas, 1) if area.what in {what for what, _ in call.places.values()}]
+    if blocks := [number for number, form in enumerate(program.forms) if form.name == "it"]:
+        at = program.base + 2 * int(np.flatnonzero(program.form_at == blocks[0])[0])
+        raise RefusalError(
+            f"has an IT block at {at:#010x}: behind one that is jumped over, flags are told wrongly"
+        )
     state = State(terms, image, areas, stack, registers, symbols)
     return Recorder(state, find_nest(program), program.base, frozenset(tensors))
 
@@ -82,7 +87,7 @@ def _run(recorder: Recorder, program: Program, image: Image, entry: str) -> None
             walk.known[number] = lambda _, at: recorder.repeat(at)
     execute(recorder, walk, image.address(entry))
     if recorder.open:
-        raise RefusalError("returns out of a loop")
+        raise RefusalError(f"{recorder.text} at {recorder.at:#010x} returns out of a loop")
 
 
 def _table(call: Call, contract: Contract, area: Area) -> np.ndarray:

@@ -62,10 +62,7 @@ def find_nest(program: Program) -> Nest:
 
 def _branches(program: Program) -> list[tuple[int, int]]:
     """The start and the end of each loop."""
-    found: list[tuple[int, int]] = []
-    for number, form in enumerate(program.forms):
-        head = repeats_from(form)
-        if head is not None:
-            places = program.base + 2 * np.flatnonzero(program.form_at == number)
-            found += [(head, int(place)) for place in places if program.base <= head <= place]
-    return found
+    heads = {number: head for number, form in enumerate(program.forms) if (head := repeats_from(form)) is not None}
+    slots = np.flatnonzero(np.isin(program.form_at, list(heads)))
+    ends = ((heads[int(program.form_at[slot])], program.base + 2 * int(slot)) for slot in slots)
+    return [(head, branch) for head, branch in ends if program.base <= head <= branch]

@@ -130,6 +130,8 @@ class Recorder:
         return self.state.get(register)
 
     def put(self, register: str, term: Term) -> None:
+        if self.open and register == "sp":
+            raise RefusalError("moves the stack pointer in a loop")
         if self.open and register not in self.open[-1].changes:
             raise RefusalError(f"writes {register} in a loop, which the prover does not follow")
         self.state.put(register, term)
@@ -202,7 +204,7 @@ class Recorder:
         self._leave(inner, here, trips)
 
     def _enter(self, number: int, loop: Loop) -> None:
-        changes = register_names(loop.writes)
+        changes = tuple(name for name in register_names(loop.writes) if name != "sp")
         inner = _Open(number, len(self.repeats), changes)
         self.repeats.append(Repeat(self.open[-1].repeat if self.open else 0, loop.head, self.now))
         for name in changes:

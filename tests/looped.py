@@ -18,6 +18,7 @@ from armlet.simulate.machine import STACK, Machine
 from armlet.simulate.runner import Area
 from armlet.toolchain.image import Image, read_image
 from armlet.toolchain.toolchain import find_toolchain
+from unrolled import holds_unrolled
 
 HEAD = ".syntax unified\n.thumb\n.fpu fpv4-sp-d16\n.text\n.global f\n.type f, %function\n.p2align 2\n.thumb_func\nf:\n"
 FLOATS = NDArray[np.float32]
@@ -83,6 +84,11 @@ class Loaded:
         except ToolchainError as refused:
             return Proof(str(refused), 0, 0)
         return prove_loops(program, self.image, "f", call or self.call(), contract or self.looped.contract)
+
+    def holds_unrolled(self) -> bool:
+        """What the plain way says of a program that decodes."""
+        program = decode_program(CORE, self.image, self.decoder)
+        return holds_unrolled(program, self.image, "f", self.call(), self.looped.contract)
 
     def run(self, x: FLOATS, seconds: float = 10) -> dict[str, FLOATS]:
         """What the emulator leaves in each tensor. Raises `MachineError`."""

@@ -1,6 +1,7 @@
 """The loop prover stands trial: each bit of small programs turned, each instruction deleted, mutants of all kinds.
 
-A mutant is refused, or it is right to the bit in the emulator for all inputs that are tried.
+A mutant is refused, or it is right: its trips executed one by one on terms leave the declared ones, and the emulator
+gives what numpy gives, to the bit, for all inputs that are tried.
 """
 
 from collections import Counter
@@ -52,7 +53,8 @@ def judge(looped: Looped, image: Image, decoder: Decoder, tried: list[FLOATS]) -
     if problem := loaded.prove().problem:
         return Fate.DECODING if "instruction of" in problem or "a list that" in problem else Fate.PROOF
     try:
-        return Fate.EQUIVALENT if all(loaded.agrees(x, 0.5) for x in tried) else Fate.MISSED
+        right = loaded.holds_unrolled() and all(loaded.agrees(x, 0.5) for x in tried)
+        return Fate.EQUIVALENT if right else Fate.MISSED
     except MachineError as fault:
         return Fate.MISSED if "does not return" in str(fault) else Fate.MACHINE
 

@@ -22,6 +22,7 @@ def test_a_right_program_is_accepted_and_right_in_the_emulator(name: str):
     looped = PROGRAMS[name]()
     loaded = Loaded(looped, looped.link())
     assert loaded.prove().problem == ""
+    assert loaded.holds_unrolled()
     assert all(loaded.agrees(x) for x in inputs(looped, 6))
 
 
@@ -300,6 +301,7 @@ def test_any_convolution_is_accepted_and_none_with_another_number_in_it(shape: S
     looped = convolution(shape)
     loaded = Loaded(looped, looped.link())
     assert loaded.prove().problem == ""
+    assert loaded.holds_unrolled()
     assert all(loaded.agrees(x) for x in inputs(looped, 2, shape.seed))
     found = data.draw(st.sampled_from(list(re.finditer(r"(mov\w r\d, #|\[r\d, #)(\d+)", looped.code))))
     step = 1 if found[1].startswith("mov") else 4

@@ -1,6 +1,6 @@
 """A program executed on terms, one instruction after the other, from its entry until the call returns.
 
-Nothing is executed twice: where code is repeated, what repeats it is a matter of `prove/summary.py`, which follows the
+Nothing is executed twice: where code is repeated, what repeats it is a matter of `prove/record.py`, which follows the
 walk and says what the branches back mean.
 """
 

@@ -1,6 +1,6 @@
 """The linked bytes of a program with counted loops hold to their contract, for every input.
 
-The body of each loop is executed once, on bases without numbers (`prove/summary.py`). The trips are integers: how many
+The body of each loop is executed once, on bases without numbers (`prove/record.py`). The trips are integers: how many
 there are, and where each base stands in each, follows from the counters alone, which start as numbers and never meet
 data. Out of that come the cell and the time of every access (`prove/instances.py`): all lie inside their tensors, each
 declared cell is written once and read only after that (`prove/cover.py`), and what is written is declared
@@ -20,9 +20,9 @@ from armlet.prove.cover import check_cover
 from armlet.prove.execute import MEMORY, RETURN, Walk, execute
 from armlet.prove.instances import Instances
 from armlet.prove.prove import Proof
+from armlet.prove.record import Recorder
 from armlet.prove.skeleton import find_nest
 from armlet.prove.state import State
-from armlet.prove.summary import Recorder
 from armlet.prove.terms import Terms
 from armlet.simulate.decoded import Program
 from armlet.simulate.runner import Area
@@ -72,9 +72,7 @@ def _start(program: Program, image: Image, call: Call, contract: Contract, terms
     tensors = [k for k, area in enumerate(call.areas, 1) if area.what in {what for what, _ in call.places.values()}]
     if blocks := [number for number, form in enumerate(program.forms) if form.name == "it"]:
         at = program.base + 2 * int(np.flatnonzero(program.form_at == blocks[0])[0])
-        raise RefusalError(
-            f"has an IT block at {at:#010x}: behind one that is jumped over, flags are told wrongly"
-        )
+        raise RefusalError(f"has an IT block at {at:#010x}: behind one that is jumped over, flags are told wrongly")
     state = State(terms, image, areas, stack, registers, symbols)
     return Recorder(state, find_nest(program), program.base, frozenset(tensors))
 

@@ -8,7 +8,8 @@ condition and no address may depend on data, and the registers that a call prese
 Addresses of the caller's arrays, of the stack, of the program's own pieces and of its code are no numbers here but
 pointers, into memory of their own for each piece, so that a program cannot be right by where one call finds them or one
 link puts them. An address comes out of the instructions alone that the linker fills, and control goes from one function
-to another by a call alone whose target the linker fills.
+to another by a call alone whose target the linker fills. Nothing may run under a condition: programs whose counted
+loops are declared are proved by `prove/loops.py`, and no build declares one.
 """
 
 from dataclasses import dataclass, replace

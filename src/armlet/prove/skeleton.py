@@ -1,7 +1,7 @@
 """The loops of a linked program, recognised from its decoded bytes: from where each branch back leads, to the branch.
 
 Only natural loops are taken: one way in, at the start; one way back and out, at the end; each inside another or apart.
-Whether control really stays inside is seen when the code is executed (`prove/summary.py`).
+Whether control really stays inside is seen when the code is executed (`prove/record.py`).
 """
 
 from dataclasses import dataclass

@@ -204,11 +204,11 @@ def convolution(shape: Shape) -> Looped:
         constants.append(float(bias[output]))
         for weight, offset in shape.taps(output):
             constants.append(weight)
-            at = 4 * (offset + position * shape.stride)
-            body += f"  vldmia r3!, {{s2}}\n  vldr s3, [r0, #{at}]\n  vmul.f32 s2, s2, s3\n  vadd.f32 s1, s1, s2\n"
-        to = f"[r1, #{4 * (output * size + position)}]"
-        clamp = f"  vmov r4, s1\n  bic r4, r4, r4, asr #31\n  str r4, {to}\n"
-        body += clamp if shape.relu else f"  vstr s1, {to}\n"
+            moves, place = _reached("r0", 4 * (offset + position * shape.stride))
+            body += f"{moves}  vldmia r3!, {{s2}}\n  vldr s3, {place}\n  vmul.f32 s2, s2, s3\n  vadd.f32 s1, s1, s2\n"
+        moves, place = _reached("r1", 4 * (output * size + position))
+        clamp = f"  vmov r4, s1\n  bic r4, r4, r4, asr #31\n  str r4, {place}\n"
+        body += moves + (clamp if shape.relu else f"  vstr s1, {place}\n")
     down = shape.stride * (shape.input_columns - shape.columns)
     code = f"""{CONSTANTS}  push {{r4-r7}}
   movs r6, #{shape.rows}
@@ -228,6 +228,13 @@ def convolution(shape: Shape) -> Looped:
 """
     words = {"x": shape.channels * shape.input_rows * shape.input_columns, "y": shape.outputs * size}
     return Looped(code, words, lambda c: _stencils(shape, c), lambda x: _convolved(shape, x), constants)
+
+
+def _reached(base: str, offset: int) -> tuple[str, str]:
+    """A place near a register as it is; one that is far by way of r5."""
+    if offset < 1024:
+        return "", f"[{base}, #{offset}]"
+    return f"  movw r5, #{offset}\n  add r5, r5, {base}\n", "[r5]"
 
 
 def _corners(shape: Shape) -> np.ndarray:

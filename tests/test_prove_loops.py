@@ -33,6 +33,14 @@ def test_more_trips_make_no_more_terms():
     assert proofs[1].steps - proofs[0].steps == 19_998 * 14
 
 
+def test_millions_of_instructions_are_proved_from_their_code():
+    looped = convolution(Shape(rows=16, trips=16, channels=16, outputs=16))
+    loaded = Loaded(looped, looped.link())
+    proof = loaded.prove()
+    assert (proof.problem, proof.steps > 2_000_000) == ("", True)
+    assert all(loaded.agrees(x) for x in inputs(looped, 2))
+
+
 BODY = "  vldr s5, [r0]\n"
 WRONG = {  # what is put in place of what in three taps, and why it is refused
     "a trip less": ("#16", "#15", r"^never writes y\[15\]"),

@@ -48,7 +48,8 @@ class Looped:
             code = code.replace(old, new, 1)
         bits = np.array(self.constants, np.float32).view(np.uint32).tolist()
         words = "".join(f"  .word {word:#x}\n" for word in bits)
-        end = f".size f, . - f\n.section .rodata\n.global k\n.type k, %object\n.p2align 2\nk:\n{words}.size k, . - k\n"
+        size = "" if ".size f" in code else ".size f, . - f\n"
+        end = f"{size}.section .rodata\n.global k\n.type k, %object\n.p2align 2\nk:\n{words}.size k, . - k\n"
         tools = find_toolchain()
         return read_image(tools.link([tools.assemble(f"{HEAD}{code}\n{end}", CORE)], CORE, "f"))
 

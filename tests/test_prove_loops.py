@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from armlet.errors import InvariantError
 from armlet.prove.contract import Contract, Stencil, Tensor
 from armlet.toolchain.toolchain import Toolchain
-from loop_programs import CONSTANTS, PROGRAMS, Shape, convolution, fir, weighted
+from loop_programs import CONSTANTS, PROGRAMS, Shape, convolution, fir, relu, weighted
 from looped import Loaded, Looped, inputs
 
 pytestmark = pytest.mark.usefixtures("each_toolchain")
@@ -201,6 +201,26 @@ def test_tensors_may_share_a_piece_of_memory_and_may_not_overlap():
         assert loaded.prove(halves, replace(call, places=places)).problem == problem
     swapped = replace(call, places={"x": ("x", 0), "a": ("y", 32), "b": ("y", 0)})
     assert "makes a[0] of x[8], which vldr s5, [r0] at" in loaded.prove(halves, swapped).problem
+
+
+def test_areas_that_overlap_are_no_call():
+    looped = fir()
+    call = Loaded(looped, looped.link()).call()
+    x = next(area for area in call.areas if area.what == "x")
+    with pytest.raises(InvariantError, match="x and y overlap"):
+        replace(call, areas=tuple(replace(x, what="y") if area.what == "y" else area for area in call.areas))
+
+
+def test_a_function_with_a_loop_may_be_called_and_a_loop_may_call_nothing():
+    looped = relu()
+    head = ".global g\n.type g, %function\n.p2align 2\n.thumb_func\ng:\n"
+    caller = f"  push {{r4, lr}}\n  bl g\n  pop {{r4, pc}}\n.size f, . - f\n{head}"
+    called = replace(looped, code=f"{caller}{looped.code}.size g, . - g\n")
+    loaded = Loaded(called, called.link())
+    assert loaded.prove().problem == ""
+    assert loaded.agrees(inputs(called, 1)[0])
+    within = replace(called, code=called.code.replace("  ldr r3", "  bl f\n  ldr r3", 1))
+    assert "leaves the loop at" in Loaded(within, within.link()).prove().problem
 
 
 def test_what_is_declared_must_make_sense():

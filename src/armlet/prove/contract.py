@@ -7,6 +7,7 @@ is a matter of the call (`Call`), not of what is computed.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -116,6 +117,12 @@ class Call:
     arguments: Mapping[str, str]  # register to the area whose start it holds
     places: Mapping[str, tuple[str, int]]  # tensor to its area, and bytes from there
     preserved: tuple[str, ...]  # registers that come back unchanged
+
+    def __post_init__(self) -> None:
+        areas = sorted(self.areas, key=lambda area: area.memory.base)
+        for one, other in pairwise(areas):
+            if one.memory.end > other.memory.base:
+                raise InvariantError(f"{one.what} and {other.what} overlap")
 
     def cells_of(self, contract: Contract, area: Area) -> I64:
         """The cell in each word of an area, -1 in words that no tensor has; empty where none lies there.

@@ -23,7 +23,7 @@ class Instances:
     areas: Sequence[Area]  # as they lie in the proof
     tables: Sequence[I64]  # for each area, the cell in each word, -1 where there is none; of constants, the words
     known: dict[tuple[int, int], I64] = field(default_factory=dict)  # places of a base, by base and loop
-    held: int = 0  # words of these
+    kept: int = 0  # words of these
 
     def __post_init__(self) -> None:
         count = [1]
@@ -83,11 +83,11 @@ class Instances:
             return np.full(self._count(repeat), access.place, np.int64)
         key = access.place // MEMORY - FIRST_BASE, repeat
         if key not in self.known:
-            if self.held > MOST_ACCESSES:
+            if self.kept > MOST_ACCESSES:
                 self.known.clear()
-                self.held = 0
+                self.kept = 0
             self.known[key] = self._base_places(access, repeat)
-            self.held += len(self.known[key])
+            self.kept += len(self.known[key])
         return self.known[key] + signed(access.place)
 
     def _base_places(self, access: Access, repeat: int) -> I64:

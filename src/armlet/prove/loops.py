@@ -15,7 +15,7 @@ from armlet.isa.core import Memory
 from armlet.isa.semantics import RefusalError
 from armlet.isa.thumb.counting import repeats_from
 from armlet.prove.compare import compare
-from armlet.prove.contract import Call, Contract, words
+from armlet.prove.contract import I64, Call, Contract, words
 from armlet.prove.cover import check_cover
 from armlet.prove.execute import MEMORY, RETURN, Walk, execute
 from armlet.prove.instances import Instances
@@ -56,13 +56,15 @@ def prove_loops(program: Program, image: Image, entry: str, call: Call, contract
 
 
 def _start(program: Program, image: Image, call: Call, contract: Contract, terms: Terms) -> Recorder:
-    """What holds at the call."""
+    """What holds at the call. Raises `RefusalError` where the prover cannot start."""
     areas = [
         replace(area, memory=Memory(area.memory.base + number * MEMORY, area.memory.size))
         for number, area in enumerate(call.areas, 1)
     ]
     if len(areas) * MEMORY >= RETURN:
         raise RefusalError(f"has {len(areas)} areas of memory, more than the prover tells apart")
+    if block := _block(program):
+        raise RefusalError(f"has an IT block at {block:#010x}: behind one that is jumped over, flags are told wrongly")
     start = {area.what: area.memory.base for area in areas}
     stack = next(area.memory for area in areas if area.what == "stack")
     registers = {name: terms.unknown("register", k) for k, name in enumerate(call.preserved)}
@@ -70,11 +72,16 @@ def _start(program: Program, image: Image, call: Call, contract: Contract, terms
     registers |= {name: terms.pointer(start[what]) for name, what in call.arguments.items()}
     symbols = {area.memory.base: start[area.what] for area in call.areas}
     tensors = [k for k, area in enumerate(call.areas, 1) if area.what in {what for what, _ in call.places.values()}]
-    if blocks := [number for number, form in enumerate(program.forms) if form.name == "it"]:
-        at = program.base + 2 * int(np.flatnonzero(program.form_at == blocks[0])[0])
-        raise RefusalError(f"has an IT block at {at:#010x}: behind one that is jumped over, flags are told wrongly")
+    constants = [k for k, area in enumerate(call.areas, 1) if area.content and not area.writable]
     state = State(terms, image, areas, stack, registers, symbols)
-    return Recorder(state, find_nest(program), program.base, frozenset(tensors))
+    return Recorder(state, find_nest(program), program.base, frozenset(tensors), frozenset(constants))
+
+
+def _block(program: Program) -> int:
+    """The address of the first IT block; 0 where there is none."""
+    blocks = [number for number, form in enumerate(program.forms) if form.name == "it"]
+    slots = np.flatnonzero(np.isin(program.form_at, blocks))
+    return program.base + 2 * int(slots[0]) if slots.size else 0
 
 
 def _run(recorder: Recorder, program: Program, image: Image, entry: str) -> None:
@@ -88,6 +95,7 @@ def _run(recorder: Recorder, program: Program, image: Image, entry: str) -> None
         raise RefusalError(f"{recorder.text} at {recorder.at:#010x} returns out of a loop")
 
 
-def _table(call: Call, contract: Contract, area: Area) -> np.ndarray:
+def _table(call: Call, contract: Contract, area: Area) -> I64:
     """What each word of an area is: a cell, or a known word of constants."""
-    return words(area.content) if area.content else call.cells_of(contract, area)
+    cells = call.cells_of(contract, area)
+    return cells if len(cells) or area.writable else words(area.content)

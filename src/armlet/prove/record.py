@@ -44,8 +44,8 @@ class Recorder:
     nest: Nest
     base: int  # address of the first halfword that the nest tells of
     tensors: frozenset[int]  # numbers of the areas that hold tensors
+    constants: frozenset[int]  # numbers of the areas whose words are known
     bases: list[Base] = field(default_factory=list)
-    starts: list[Term] = field(default_factory=list)  # what the register of each base held before
     repeats: list[Repeat] = field(default_factory=lambda: [Repeat(0)])
     accesses: list[Access] = field(default_factory=list)
     open: list[_Open] = field(default_factory=list)
@@ -119,7 +119,7 @@ class Recorder:
 
     def load(self, address: int) -> Term:
         number = self._area(address)
-        if number in self.tensors or (address >= FIRST_BASE * MEMORY and self._is_constant(number)):
+        if number in self.tensors or (address >= FIRST_BASE * MEMORY and number in self.constants):
             term = self.terms.unknown("read", len(self.accesses))
             self._note(number, address, term, stores=False)
             return term
@@ -171,8 +171,7 @@ class Recorder:
                 continue
             inner.bases[name] = len(self.bases)
             self.state.registers[name] = self.terms.pointer((FIRST_BASE + len(self.bases)) * MEMORY)
-            self.bases.append(Base(inner.repeat, place))
-            self.starts.append(term)
+            self.bases.append(Base(inner.repeat, term, place))
         self.open.append(inner)
         self.flags, self.now = None, 0
 
@@ -182,7 +181,7 @@ class Recorder:
         number = -1 if place is None else place // MEMORY - FIRST_BASE
         if self.flags is None or number not in inner.bases.values():
             raise RefusalError("goes back on flags that tell of no counter of this loop")
-        base, start = self.bases[number], self.terms.bits(self.starts[number])
+        base, start = self.bases[number], self.terms.bits(self.bases[number].held)
         if start is None or base.stride is None:
             raise RefusalError("counts what does not start at a known number, or does not move by a fixed step")
         first = start + signed(place or 0)
@@ -193,10 +192,9 @@ class Recorder:
     def _leave(self, inner: _Open, loop: Loop, trips: int) -> None:
         for name in inner.changes:
             self.state.registers.pop(name, None)
-            number = inner.bases.get(name, -1)
-            stride = self.bases[number].stride if number >= 0 else None
-            moved = None if stride is None else self.terms.moved(self.starts[number], trips * stride)
-            if moved is None:
+            base = self.bases[inner.bases[name]] if name in inner.bases else None
+            moved = None if base is None else self.terms.moved(base.held, trips * (base.stride or 0))
+            if base is None or base.stride is None or moved is None:
                 self.lost[name] = f"which holds what the loop at {loop.head:#010x} left in it"
             else:
                 self.state.registers[name] = moved
@@ -209,11 +207,6 @@ class Recorder:
         while address >= FIRST_BASE * MEMORY:
             address = self.bases[address // MEMORY - FIRST_BASE].start
         return address // MEMORY
-
-    def _is_constant(self, number: int) -> bool:
-        if not 0 < number <= len(self.state.areas):
-            return False
-        return bool(self.state.areas[number - 1].content) and not self.state.areas[number - 1].writable
 
     def _check_fixed(self, address: int) -> None:
         if address >= FIRST_BASE * MEMORY:

@@ -16,10 +16,11 @@ FIRST_BASE = 1 << 10  # number of the memory of the first base; areas and the wa
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a register holds when a trip begins: `start`, and `stride` more for each trip before."""
+    """What a register holds when a trip begins: what it held before, and `stride` more for each trip."""
 
     repeat: int
-    start: int  # place at which the loop is entered, which may lie on a base of a loop around it
+    held: Term  # by the register when the loop is entered
+    start: int  # its place, which may lie on a base of a loop around
     stride: int | None = None  # None where the register does not move by a fixed stride, so that it stands for nothing
 
 

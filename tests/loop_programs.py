@@ -1,7 +1,7 @@
 """The programs with loops that the loop prover is tried on."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -82,6 +82,21 @@ def relu(count: int = 12) -> Looped:
         return {"y": np.where(np.signbit(x), np.float32(0), x)}
 
     return Looped(code, {"x": count, "y": count}, stencils, reference)
+
+
+def backwards(count: int = 16) -> Looped:
+    """The three taps from the last position to the first, behind the pointers."""
+    forth, body = fir(count), fir_body("r0", "r1", "r2")
+    for old, new in (
+        ("[r0]", "[r0, #-12]"),
+        ("[r0, #4]", "[r0, #-8]"),
+        ("[r0, #8]", "[r0, #-4]"),
+        ("[r1]", "[r1, #-4]"),
+    ):
+        body = body.replace(old, new)
+    body = body.replace("adds r", "subs r")
+    start = f"  vldm r12, {{s1-s4}}\n  movw r2, #{count}\n  add r0, #{4 * count + 8}\n  add r1, #{4 * count}\n"
+    return replace(forth, code=f"{CONSTANTS}{start}1:\n{body}  bne 1b\n  bx lr\n")
 
 
 def two_loops(count: int = 8) -> Looped:
@@ -268,6 +283,7 @@ def _convolved(shape: Shape, x: FLOATS) -> dict[str, FLOATS]:
 
 PROGRAMS: Mapping[str, Callable[[], Looped]] = {
     "three taps": fir,
+    "backwards": backwards,
     "relu": relu,
     "two loops": two_loops,
     "streamed": scaled,

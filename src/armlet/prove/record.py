@@ -17,11 +17,12 @@ from armlet.isa.thumb.decode import Instruction, register_names
 from armlet.prove.execute import MEMORY
 from armlet.prove.skeleton import Loop, Nest
 from armlet.prove.state import State
-from armlet.prove.summary import FIRST_BASE, Access, Base, Repeat, Summary, signed
+from armlet.prove.summary import FIRST_BASE, Access, Base, Repeat, Summary, base_place, signed
 from armlet.prove.terms import Terms
 from armlet.simulate.runner import Area
 
 MOST_STEPS = 1 << 32  # instructions that one call may execute
+_REACH = 1 << 16  # more bytes than any instruction adds to an address by itself; beyond lies the memory of other bases
 
 
 @dataclass(slots=True)
@@ -100,6 +101,8 @@ class Recorder:
         place = self.terms.place(self.get(register))
         if place is None:
             raise RefusalError(f"takes {register} as an address, which depends on data")
+        if place >= FIRST_BASE * MEMORY and not _REACH <= place % MEMORY < MEMORY - _REACH:
+            raise RefusalError(f"takes {register} as an address, too far from what the loop moves")
         return place
 
     def linked(self, at: int) -> int | None:
@@ -170,7 +173,7 @@ class Recorder:
                 self.lost[name] = f"which nothing in this trip of the loop at {loop.head:#010x} has written"
                 continue
             inner.bases[name] = len(self.bases)
-            self.state.registers[name] = self.terms.pointer((FIRST_BASE + len(self.bases)) * MEMORY)
+            self.state.registers[name] = self.terms.pointer(base_place(len(self.bases)))
             self.bases.append(Base(inner.repeat, term, place))
         self.open.append(inner)
         self.flags, self.now = None, 0

@@ -59,7 +59,11 @@ class Summary:
     accesses: tuple[Access, ...]  # in the order of the code
 
 
+def base_place(number: int) -> int:
+    """Where a base stands: in the middle of memory of its own, so that offsets of both signs stay there."""
+    return (FIRST_BASE + number) * MEMORY + MEMORY // 2
+
+
 def signed(place: int) -> int:
-    """The bytes between a base and a place on it, which wrap round."""
-    low = place % MEMORY
-    return low - MEMORY if low >= MEMORY // 2 else low
+    """The bytes from a base to a place on it; what an instruction adds to a register wraps round."""
+    return place % MEMORY - MEMORY // 2

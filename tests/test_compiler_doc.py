@@ -23,7 +23,11 @@ def texts() -> dict[str, str]:
     made = compile_network(network, "tiny", CompileOptions(registers=4, anneal=AnnealOptions(moves=50)))
     assembly = made.bundle.files["tiny.S"].decode()
     core = assembly[assembly.index("tiny_core:") : assembly.index("  .size tiny_core")]
-    return {"built": show_graph(made.graph), **{name: product.show(made) for name, product in PRODUCTS.items()}, "assembly": core}
+    return {
+        "built": show_graph(made.graph),
+        **{name: product.show(made) for name, product in PRODUCTS.items()},
+        "assembly": core,
+    }
 
 
 def test_the_example_shows_every_product_as_it_is_printed(request: pytest.FixtureRequest):

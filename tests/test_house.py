@@ -187,12 +187,15 @@ def used(tree: ast.AST) -> Iterator[str]:
                 pass
 
 
+AHEAD = {"prove_loops"}  # no build declares positions yet; docs/decisions/loops.md
+
+
 def test_nothing_in_the_package_serves_only_tests_and_benchmarks():
     """Every public name is used somewhere in the package, or stands at its front door."""
     import armlet
 
     trees = {path: parsed(path) for path in FILES}
-    wanted = {name for tree in trees.values() for name in used(tree)} | set(armlet.__all__)
+    wanted = {name for tree in trees.values() for name in used(tree)} | set(armlet.__all__) | AHEAD
     spare = [f"{path.relative_to(HOUSE)}: {name}" for path, tree in trees.items() for name in defined(tree)]
     assert [line for line in spare if line.rpartition(": ")[2] not in wanted] == []
 

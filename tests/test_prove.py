@@ -184,6 +184,7 @@ def test_a_branch_on_data_and_an_address_out_of_data_are_refused(tmp_path: Path)
         ("  str r0, [r0]", "outside its memory"),
         ("  vmov r3, s9", "which holds nothing"),
         ("1: b 1b", "goes round in a loop"),
+        ("  movs r3, #2\n1:\n  subs r3, #1\n  bne 1b", "runs under a condition"),  # a loop that nothing declares
         ("  mov pc, lr", "writes pc"),
         ("  wfi", "is unknown to the prover"),
         ("  vabs.f32 s0, s0", "is unknown to the prover"),

@@ -19,3 +19,4 @@ class Instruction:
     words: int  # registers moved, a D register as two
     stores: bool
     indexed: bool  # the address has a register offset
+    flags: bool  # sets the condition flags

@@ -40,6 +40,16 @@ class Reading(Protocol):
         ...
 
     @property
+    def repeats_from(self) -> Callable[[Instruction], int | None]:
+        """Where a counted loop begins whose last instruction this is; None for every other instruction."""
+        ...
+
+    @property
+    def register_names(self) -> Callable[[int], tuple[str, ...]]:
+        """The registers of a set."""
+        ...
+
+    @property
     def relocate(self) -> Callable[[bytes, int, int, int, int], bytes]:
         """`content` with the place at `offset` filled, by its kind, for `target`, the content lying at `base`."""
         ...
@@ -50,7 +60,7 @@ class Reading(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class InstructionSet:
     """An instruction set as assemblers, ELF files and emulators know it."""
 

@@ -77,6 +77,10 @@ class SymbolicMachine(Protocol):
         """Add a known number to the address in a register."""
         ...
 
+    def flag(self, term: Term) -> None:
+        """Set the condition flags: from now on they tell whether `term` is zero."""
+        ...
+
     def load(self, address: int) -> Term:
         """The word at an address."""
         ...

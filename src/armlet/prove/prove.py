@@ -8,10 +8,11 @@ condition and no address may depend on data, and the registers that a call prese
 Addresses of the caller's arrays, of the stack, of the program's own pieces and of its code are no numbers here but
 pointers, into memory of their own for each piece, so that a program cannot be right by where one call finds them or one
 link puts them. An address comes out of the instructions alone that the linker fills, and control goes from one function
-to another by a call alone whose target the linker fills.
+to another by a call alone whose target the linker fills. Nothing may run under a condition: programs whose counted
+loops are declared are proved by `prove/loops.py`, and no build declares one.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -19,17 +20,14 @@ import numpy as np
 from armlet.arithmetic.number_format import patterns
 from armlet.graph.graph import ACTIVATIONS
 from armlet.isa.core import Memory
-from armlet.isa.instruction_set import InstructionSet
-from armlet.isa.semantics import RefusalError, Step, Term
+from armlet.isa.semantics import RefusalError, Term
+from armlet.prove.execute import MEMORY, RETURN, Walk, execute
 from armlet.prove.state import State
 from armlet.prove.terms import Terms
 from armlet.schedule.order import Order
 from armlet.simulate.decoded import DecodedProgram
 from armlet.simulate.machine import STACK
 from armlet.simulate.runner import Area, Runner
-
-_MEMORY = 1 << 32  # this many times a number tells one piece of memory from the others; code has the number 0
-_RETURN = 15 * _MEMORY  # where the call returns to
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +40,16 @@ class Proof:
     late: str = ""  # where an output is written before the last input is read, so that the arrays must not overlap
 
 
-@dataclass(slots=True)
-class _Walk:
-    """A program on its way."""
-
-    program: DecodedProgram
-    isa: InstructionSet
-    steps: int = 0
-    known: dict[int, Step] = field(default_factory=dict)  # by number of form
-    maker: dict[Term, int] = field(default_factory=dict)  # the address at which a term was first made
-
-
 def prove(runner: Runner, program: DecodedProgram, entry: str) -> Proof:
     """Whether `entry` computes the declared order of its build, for all inputs."""
     if entry not in runner.image.functions:
         return Proof("is no Thumb function that other code can call", 0, 0)
     order = runner.build.order
     terms = Terms(order.graph.arithmetic.identities)
-    state, walk = _start(runner, entry, terms), _Walk(program, runner.machine.core.instruction_set)
+    state, walk = _start(runner, entry, terms), Walk(program, runner.image, terms)
     before = dict(state.registers)
     try:
-        _execute(state, walk, runner.image.address(entry))
+        execute(state, walk, runner.image.address(entry))
     except RefusalError as refusal:
         return Proof(str(refusal), walk.steps, 0)
     rounded = sum(key[0] in ("multiply", "add", "fused") for key in terms.keys)
@@ -81,7 +68,7 @@ def _start(runner: Runner, entry: str, terms: Terms) -> State:
     areas, stack = _areas(runner, entry)
     registers |= {
         "sp": terms.pointer(stack.end),
-        "lr": terms.pointer(_RETURN | runner.machine.core.instruction_set.code_bit),
+        "lr": terms.pointer(RETURN | runner.machine.core.instruction_set.code_bit),
     }
     registers |= {f"r{k}": terms.pointer(_place(runner, entry, p)) for k, p in enumerate(runner.arguments(entry))}
     memory = {_place(runner, entry, p): terms.unknown("input", index) for p, index in runner.places(entry).items()}
@@ -94,7 +81,7 @@ def _areas(runner: Runner, entry: str) -> tuple[list[Area], Memory]:
     areas: list[Area] = []
     stack = STACK
     for number, area in enumerate(runner.areas(entry), 1):
-        base = area.memory.base + number * _MEMORY
+        base = area.memory.base + number * MEMORY
         areas.append(replace(area, memory=Memory(base, area.memory.size)))
         stack = areas[-1].memory if area.what == "stack" else stack
     return areas, stack
@@ -104,48 +91,11 @@ def _place(runner: Runner, entry: str, address: int) -> int:
     """Where an address lies in the proof."""
     for number, area in enumerate(runner.areas(entry), 1):
         if area.memory.base <= address < area.memory.end:
-            return address + number * _MEMORY
+            return address + number * MEMORY
     return address
 
 
-def _execute(state: State, walk: _Walk, start: int) -> None:
-    """Run until the call returns. Raises `RefusalError` with the address and text of the instruction."""
-    program, at, inside = walk.program, start, _function(state, start)
-    most = int(np.count_nonzero(program.form_at >= 0))  # straight-line code executes nothing twice
-    while at != _RETURN:
-        slot = (at - program.base) // 2
-        if not 0 <= slot < len(program.form_at) or program.form_at[slot] < 0:
-            raise RefusalError(f"goes to {at:#010x}, where no instruction is")
-        number = int(program.form_at[slot])
-        form, made = program.forms[number], len(state.terms.keys)
-        try:
-            if number not in walk.known:
-                walk.known[number] = walk.isa.reading.compile_step(form)
-            to = walk.known[number](state, at)
-        except RefusalError as refusal:
-            raise RefusalError(f"{form.text} at {at:#010x} {refusal}") from None
-        for term in range(made, len(state.terms.keys)):
-            walk.maker[term] = at
-        before, at = at, at + form.size if to is None else to
-        if at not in inside and at != _RETURN:
-            if form.name not in walk.isa.leaves:
-                raise RefusalError(f"{form.text} at {before:#010x} goes on at {at:#010x}, in another function")
-            inside = _function(state, at)
-        walk.steps += 1
-        if walk.steps > most:
-            raise RefusalError(f"goes round in a loop at {at:#010x}")
-
-
-def _function(state: State, address: int) -> range:
-    """The addresses of the function that holds `address`; of none, where there is none."""
-    image = state.image
-    for symbol in image.functions:
-        if image.symbols[symbol] <= address < image.symbols[symbol] + image.sizes[symbol]:
-            return range(image.symbols[symbol], image.symbols[symbol] + image.sizes[symbol])
-    return range(0)
-
-
-def _difference(order: Order, terms: Terms, walk: _Walk, left: list[Term | None]) -> str:
+def _difference(order: Order, terms: Terms, walk: Walk, left: list[Term | None]) -> str:
     """Where the program first leaves the declared order, in words; empty where every output is the declared one."""
     made = len(terms.keys)
     wanted, strange = _declared(order, terms, made)

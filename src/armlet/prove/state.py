@@ -76,6 +76,9 @@ class State:
         if moved is not None:
             self.put(register, moved)
 
+    def flag(self, term: Term) -> None:
+        """Nothing asks for flags where nothing runs under a condition."""
+
     def load(self, address: int) -> Term:
         """A word of memory: written before, or a constant. What variables start with holds for the first call only."""
         area = self._allowed(address, False)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from armlet.errors import InvariantError
 from armlet.isa.core import Core
 from armlet.isa.instruction import Instruction
-from armlet.isa.instruction_set import Decoder
+from armlet.isa.instruction_set import Decoder, InstructionSet
 from armlet.toolchain.image import Image
 
 
@@ -18,6 +18,7 @@ from armlet.toolchain.image import Image
 class DecodedProgram:
     """The code of an image. Literals between instructions are no part of it."""
 
+    isa: InstructionSet
     base: int  # address of .text
     forms: tuple[Instruction, ...]
     form_at: NDArray[np.int32]  # (halfwords of .text,) index into forms where an instruction starts, else -1
@@ -57,4 +58,4 @@ def decode_program(core: Core, image: Image, decoder: Decoder | None = None) -> 
             if form.condition and form.moved:
                 guarded[at] = form.condition
             at += form.size
-    return DecodedProgram(text.address, tuple(kept), form_at, MappingProxyType(guarded))
+    return DecodedProgram(core.instruction_set, text.address, tuple(kept), form_at, MappingProxyType(guarded))

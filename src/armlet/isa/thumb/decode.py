@@ -41,6 +41,12 @@ def mnemonics(code: bytes) -> set[str]:
     return {mnemonic for _, _, mnemonic, _ in plain.disasm_lite(code, 0)}
 
 
+def register_names(mask: int) -> tuple[str, ...]:
+    """The registers of a set, core registers first."""
+    core = [f"r{k}" for k in range(13)] + ["sp", "lr", "pc"]
+    return tuple(name for k, name in enumerate([*core, *(f"s{k}" for k in range(32))]) if mask >> k & 1)
+
+
 @dataclass(slots=True)
 class ThumbDecoder:
     """Decodes the code of one core; equal texts are taken apart once."""
@@ -64,7 +70,7 @@ class ThumbDecoder:
                 if re.fullmatch(self.core.absent, mnemonic):
                     raise ToolchainError(f"{mnemonic} at {where:#010x} is no instruction of {self.core.name}")
                 whole = next(self._whole.disasm(code[at : at + size], where))  # outside its IT block, if it has one
-                self._known[key] = _take_apart(whole.insn_name(), mnemonic, operands, size)
+                self._known[key] = _take_apart(whole.insn_name(), mnemonic, operands, size, whole.update_flags)
             if _is_unpredictable(self._known[key], code[at : at + size]):
                 raise ToolchainError(
                     f"the bytes at {where:#010x} are a list that the architecture leaves unpredictable"
@@ -85,7 +91,7 @@ def _is_unpredictable(form: Instruction, code: bytes) -> bool:
     return form.name in _CORE_LISTS and form.size == 4 and form.words < 2
 
 
-def _take_apart(name: str, mnemonic: str, operands: str, size: int) -> Instruction:
+def _take_apart(name: str, mnemonic: str, operands: str, size: int, flags: bool) -> Instruction:
     inside = re.search(r"\[([^\]]*)\](?:, (#?-?\w+))?", operands)
     fields = [part.strip() for part in re.sub(r"\[[^\]]*\].*|\{[^}]*\}", "", operands).split(",") if part.strip()]
     listed = re.search(r"\{([^}]*)\}", operands)
@@ -119,6 +125,7 @@ def _take_apart(name: str, mnemonic: str, operands: str, size: int) -> Instructi
         words=words,
         stores=stores,
         indexed=bool(inside and re.search(r",\s*-?(r\d|s[bl]|fp|ip|lr)", inside[1])),
+        flags=flags,
     )
 
 

@@ -35,9 +35,21 @@ def compile_step(form: Instruction) -> Step:
         raise RefusalError("is unknown to the prover")
     text = re.sub(r"\b(sb|sl|fp|ip)\b", lambda match: _ALIASES[match[1]], text)
     try:
-        return meaning([part.strip() for part in re.split(r",\s*(?![^\[{]*[\]}])", text)])
+        parts = [part.strip() for part in re.split(r",\s*(?![^\[{]*[\]}])", text)]
+        return _flagging(meaning(parts), parts[0]) if form.flags else meaning(parts)
     except (ValueError, IndexError):
         raise RefusalError("has operands that are unknown to the prover") from None
+
+
+def _flagging(step: Step, result: str) -> Step:
+    """As `step`, whose result decides the flags: Z where it is zero. Comparisons are unknown to the prover."""
+
+    def flagged(s: SymbolicMachine, at: int) -> int | None:
+        to = step(s, at)
+        s.flag(s.get(result))
+        return to
+
+    return flagged
 
 
 def _registers(text: str) -> list[str]:

@@ -1,0 +1,14 @@
+"""What a counted loop ends with: SUBS, or whatever else sets the flags by its result, and BNE back to its start."""
+
+import re
+
+from armlet.isa.instruction import Instruction
+
+
+def repeats_from(form: Instruction) -> int | None:
+    """Where BNE goes: it repeats what begins there while the flags tell of a word that is not zero.
+
+    None for every other instruction, other conditions too.
+    """
+    target = re.fullmatch(r"bne(?:\.\w)? #(0x[0-9a-f]+)", form.text)
+    return int(target[1], 16) if target and form.name == "b" and form.condition == "ne" else None

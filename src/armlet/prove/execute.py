@@ -1,0 +1,75 @@
+"""A program executed on terms, one instruction after the other, from its entry until the call returns.
+
+Nothing is executed twice: where code is repeated, what repeats it is a matter of `prove/record.py`, which follows the
+walk and says what the branches back mean.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from armlet.isa.instruction import Instruction
+from armlet.isa.semantics import RefusalError, Step, SymbolicMachine, Term
+from armlet.prove.terms import Terms
+from armlet.simulate.decoded import DecodedProgram
+from armlet.toolchain.image import Image
+
+MEMORY = 1 << 32  # this many times a number tells one piece of memory from the others; code has the number 0
+RETURN = 15 * MEMORY  # where the call returns to
+
+
+@dataclass(slots=True)
+class Walk:
+    """A program on its way."""
+
+    program: DecodedProgram
+    image: Image
+    terms: Terms
+    steps: int = 0
+    known: dict[int, Step] = field(default_factory=dict)  # by number of form
+    maker: dict[Term, int] = field(default_factory=dict)  # the address at which a term was first made
+    follow: Callable[[int, Instruction], None] | None = None  # is told each instruction before it is executed
+
+
+def execute(machine: SymbolicMachine, walk: Walk, start: int) -> None:
+    """Run until the call returns. Raises `RefusalError` with the address and text of the instruction."""
+    at, inside, keys = start, function_at(walk.image, start), walk.terms.keys
+    most = int(np.count_nonzero(walk.program.form_at >= 0))
+    while at != RETURN:
+        number = form_number(walk.program, at)
+        form, made = walk.program.forms[number], len(keys)
+        try:
+            if walk.follow is not None:
+                walk.follow(at, form)
+            if number not in walk.known:
+                walk.known[number] = walk.program.isa.reading.compile_step(form)
+            to = walk.known[number](machine, at)
+        except RefusalError as refusal:
+            raise RefusalError(f"{form.text} at {at:#010x} {refusal}") from None
+        for term in range(made, len(keys)):
+            walk.maker[term] = at
+        before, at = at, at + form.size if to is None else to
+        if at not in inside and at != RETURN:
+            if form.name not in walk.program.isa.leaves:
+                raise RefusalError(f"{form.text} at {before:#010x} goes on at {at:#010x}, in another function")
+            inside = function_at(walk.image, at)
+        walk.steps += 1
+        if walk.steps > most:
+            raise RefusalError(f"goes round in a loop at {at:#010x}")
+
+
+def form_number(program: DecodedProgram, at: int) -> int:
+    """The number of the form that stands at an address. Raises `RefusalError` where there is none."""
+    slot = (at - program.base) // 2
+    if at % 2 or not 0 <= slot < len(program.form_at) or program.form_at[slot] < 0:
+        raise RefusalError(f"goes to {at:#010x}, where no instruction is")
+    return int(program.form_at[slot])
+
+
+def function_at(image: Image, address: int) -> range:
+    """The addresses of the function that holds `address`; of none, where there is none."""
+    for symbol in image.functions:
+        if image.symbols[symbol] <= address < image.symbols[symbol] + image.sizes[symbol]:
+            return range(image.symbols[symbol], image.symbols[symbol] + image.sizes[symbol])
+    return range(0)

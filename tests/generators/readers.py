@@ -27,7 +27,8 @@ from armlet.formats.npz import read_npz_network
 from armlet.formats.params import params_files, read_params
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from armlet.network.topology import read_topology
 from armlet.pipeline import compile_network
 from armlet.pruning.checkpoint import Partial
@@ -99,8 +100,8 @@ _IMAGES = (write_npy(np.arange(16, dtype=np.uint8).reshape(4, 2, 2)), write_npy(
 def _network() -> Network:
     """As few files as a network with a hidden layer has: each is read for every input of `toml` and `build`."""
     rng = np.random.default_rng(7)
-    first = Layer(rng.uniform(-1, 1, (2, 3)).astype(np.float32), np.zeros(2, np.float32), Activation.RELU)
-    last = Layer(np.array([[0.5, -2], [1, 0]], np.float32), np.array([1, 2], np.float32), Activation.LINEAR)
+    first = Dense(rng.uniform(-1, 1, (2, 3)).astype(np.float32), np.zeros(2, np.float32), Activation.RELU)
+    last = Dense(np.array([[0.5, -2], [1, 0]], np.float32), np.array([1, 2], np.float32), Activation.LINEAR)
     return Network((first, last), InputDomain.uniform(3, [0, -1, 0], [1, 1, 3], 0.5, 2), (3,), {"seed": 7, "by": "x"})
 
 
@@ -128,7 +129,7 @@ _TRACE = PruningTrace(1, _SETTINGS, _EPOCHS).to_json().encode()
 def _partial() -> Mapping[str, bytes]:
     """What a run leaves that ended after its first epoch, with a network kept there."""
     home = _network()
-    plan = schedule(home.weights, home.connections, 0.5, len(home.layers), 4, (0.25,), 1)
+    plan = schedule(home.weights, home.connections, 0.5, len(home.dense), 4, (0.25,), 1)
     point, kept = point_of(home), (Snapshot(1, point_of(home)),)
     with TemporaryDirectory() as folder:
         Partial(Path(folder)).save(PruningState(point, masks_of(home), 0.5, plan, _EPOCHS[:1], kept), _SETTINGS)

@@ -21,7 +21,8 @@ from armlet.formats.spelling import activation_called, is_softmax
 from armlet.network.activation import SLOPE, Activation
 from armlet.network.domain import InputDomain, domain_of
 from armlet.network.frozen import F32
-from armlet.network.network import Layer, Network, natural_shape
+from armlet.network.layers import Dense
+from armlet.network.network import Network, natural_shape
 from armlet.network.outputs import OutputKind
 
 Tell: TypeAlias = Callable[[str], None]
@@ -159,7 +160,7 @@ def _require_ends(said: Declaration, weights: list[F32]) -> None:
             raise InputError("network", f"says {number} {what}, W says {real}")
 
 
-def _layers(weights: list[F32], biases: list[F32], said: Declaration) -> tuple[tuple[Layer, ...], OutputKind | None]:
+def _layers(weights: list[F32], biases: list[F32], said: Declaration) -> tuple[tuple[Dense, ...], OutputKind | None]:
     """The layers, and the kind of the outputs: scores where a softmax is taken off the end."""
     widths = said.width or (None,) * len(weights)
     if len(widths) != len(weights):
@@ -174,7 +175,7 @@ def _layers(weights: list[F32], biases: list[F32], said: Declaration) -> tuple[t
     kinds.append(activation_called(names[-1]) if names[-1] and not softmax else Activation.LINEAR)
     slopes = said.slope or (None,) * len(weights)
     parts = zip(weights, biases, kinds, slopes, strict=True)
-    layers = tuple(Layer(w, b, kind, SLOPE if slope is None else slope) for w, b, kind, slope in parts)
+    layers = tuple(Dense(w, b, kind, SLOPE if slope is None else slope) for w, b, kind, slope in parts)
     return layers, OutputKind.SCORES if softmax else said.output
 
 

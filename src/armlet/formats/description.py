@@ -114,7 +114,7 @@ def show_description(network: Network) -> str:
     lines = ["[network]", f"format = {FORMAT}", f"inputs = {network.inputs}", f"outputs = {network.outputs}"]
     lines += [f"shape = {list(network.shape)}", 'dtype = "float32"']
     lines += [f'output = "{network.output.value}"', ""] if network.output else [""]
-    for layer in network.layers:
+    for layer in network.dense:
         lines += ["[[layer]]", f"width = {layer.outputs}", f'activation = "{layer.activation.value}"']
         lines += [f"slope = {layer.slope!r}", ""] if layer.activation is Activation.LEAKY_RELU else [""]
     told = _TOLD[domain.origin]

@@ -51,7 +51,7 @@ def write_params(network: Network, folder: Path | str, extra: Mapping[str, bytes
 def params_files(network: Network) -> dict[str, bytes | str]:
     """The files of a PARAMS folder, by name."""
     files: dict[str, bytes | str] = {}
-    for i, layer in enumerate(network.layers):
+    for i, layer in enumerate(network.dense):
         files[f"W_{i}.npy"] = write_npy(layer.weight)
         files[f"b_{i}.npy"] = write_npy(layer.bias)
     files["network.toml"] = show_description(network)

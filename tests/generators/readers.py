@@ -27,7 +27,7 @@ from armlet.formats.npz import read_npz_network
 from armlet.formats.params import params_files, read_params
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
-from armlet.network.layers import Dense
+from armlet.network.layers import Add, Conv, Dense, Pool, Reduction, Reshape
 from armlet.network.network import Network
 from armlet.network.topology import read_topology
 from armlet.pipeline import compile_network
@@ -109,8 +109,17 @@ def _build() -> Mapping[str, bytes]:
     return compile_network(_network(), "net", CompileOptions(anneal=AnnealOptions(moves=10))).bundle.files
 
 
-def _params() -> dict[str, bytes]:
-    files = params_files(_network())
+def _planes() -> Network:
+    """A layer of almost every kind, and few arrays."""
+    kernel, bias = np.ones((2, 1, 2, 2), np.float32), np.zeros(2, np.float32)
+    conv = Conv(kernel, bias, Activation.LEAKY_RELU, 0.5, (1, 1), (0, 0, 1, 1), (1, 1), 1)
+    pool, end = Pool(Reduction.MAX, (2, 2), (1, 1)), Dense(np.ones((2, 2), np.float32), bias, Activation.LINEAR)
+    layers, wiring = (conv, Add(Activation.RELU), pool, Reshape((2,)), end), ((0,), (1, 1), (2,), (3,), (4,))
+    return Network(layers, InputDomain.uniform(4), (1, 2, 2), wiring=wiring)
+
+
+def _params(network: Network) -> dict[str, bytes]:
+    files = params_files(network)
     return {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
 
 
@@ -196,7 +205,8 @@ _UNFINISHED = _partial()
 _LABELS = (b"0\n2\n1\n", b"1,0,0\n0,1,0\n0,0,1\n")
 _N = _build()
 _COUNT = _network().inputs
-_P = _params()
+_P = _params(_network())
+_K = _params(_planes())
 _ARRAYS_ONLY = {name: content for name, content in _P.items() if name != "network.toml"}
 _READERS = (
     Reader("topology", "t.csv", read_topology, (b"14, 10, 10, 10\n", b"2,3\n")),
@@ -207,6 +217,7 @@ _READERS = (
     Reader("npz", "n.npz", lambda path: read_npz_network(path, tell=_hear), _ARRAYS, _zipped("W1", "b1")),
     Reader("words", "n.npz", lambda path: read_npz_network(path, tell=_hear), _WORDS, _zipped("std", "fc.weight")),
     Reader("toml", "network.toml", _read_params, (_P["network.toml"],), beside=_P),
+    Reader("layers", "network.toml", _read_params, (_K["network.toml"],), beside=_K),
     Reader("weights", "W_0.npy", _read_params, (_P["W_0.npy"],), beside=_ARRAYS_ONLY),
     Reader("moments", "m.npz", lambda path: read_moments(path, 3), _MOMENTS, _zipped("mean", "std")),
     Reader("covariance", "m.npz", lambda path: read_moments(path, 3), _COVARIANCES, _zipped("covariance", "mean")),

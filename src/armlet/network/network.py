@@ -59,11 +59,7 @@ class Network:
     @property
     def dense(self) -> tuple[Dense, ...]:
         """The layers of a chain of dense layers, which is what armlet computes. Raises `InputError` for another."""
-        for i, layer in enumerate(self.layers):
-            if not isinstance(layer, Dense):
-                problem = f"layer {i} is {describe(layer)}, this armlet computes dense layers in a chain"
-                raise InputError("network", problem, "give a network of dense layers; convolutions come next")
-        return tuple(layer for layer in self.layers if isinstance(layer, Dense))
+        return dense_chain(self)
 
     @property
     def inputs(self) -> int:
@@ -123,6 +119,18 @@ class Network:
         for array in (self.domain.low, self.domain.high, self.domain.mean, self.domain.std):
             sha.update(array.astype("<f8").tobytes())
         return sha.hexdigest()
+
+
+def dense_chain(network: Network, place: str = "network") -> tuple[Dense, ...]:
+    """The layers, where all are dense: they then form a chain, since only an addition takes two values.
+
+    Raises `InputError` at `place` that names the first other layer.
+    """
+    for i, layer in enumerate(network.layers):
+        if not isinstance(layer, Dense):
+            problem = f"layer {i} is {describe(layer)}, this armlet computes dense layers in a chain"
+            raise InputError(place, problem, "give a network of dense layers alone; convolutions come next")
+    return tuple(layer for layer in network.layers if isinstance(layer, Dense))
 
 
 def _text(network: Network) -> str:

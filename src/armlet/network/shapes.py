@@ -100,7 +100,9 @@ def _window_misfit(taken: Shape, channels: int | None, reach: Pair, padding: Sid
     if channels is not None and taken[0] != channels:
         return f"takes {channels} channels"
     height, width = _padded(taken, padding)
-    return "" if reach[0] <= height and reach[1] <= width else f"takes planes of {extents(reach)} with padding"
+    return (
+        "" if reach[0] <= height and reach[1] <= width else f"takes planes of {extents(reach)} or more, padding counted"
+    )
 
 
 def _given(layer: Layer, taken: Shape, other: Shape = ()) -> Shape:

@@ -42,7 +42,7 @@ def rounded(network: Network, part: float, biases: bool, numbers: tuple[float, .
             weight=np.where(random.random(layer.weight.shape) < part, nearest(layer.weight, numbers), layer.weight),
             bias=nearest(layer.bias, numbers) if biases else layer.bias,
         )
-        for layer in network.layers
+        for layer in network.dense
     ]
     return Network(tuple(layers), network.domain, network.shape)
 

@@ -230,9 +230,9 @@ def values() -> Task:
     x = random.normal(size=(1500, 6)) @ random.normal(size=(6, 6))
     y = np.stack([np.tanh(x[:, 0] - x[:, 1]), np.abs(x[:, 2]) - x[:, 3], x[:, 4] * x[:, 5] / 5], axis=1)
     task = trained("values", x, (y - y.mean(axis=0)) / y.std(axis=0), (32, 16), "standard")
-    last, scale = task.bare.layers[-1], np.array([3000.0, 1.0, 0.005])
+    last, scale = task.bare.dense[-1], np.array([3000.0, 1.0, 0.005])
     last = replace(last, weight=last.weight * scale[:, None], bias=last.bias * scale)
-    return replace(task, bare=replace(task.bare, layers=(*task.bare.layers[:-1], last), output=OutputKind.VALUES))
+    return replace(task, bare=replace(task.bare, layers=(*task.bare.dense[:-1], last), output=OutputKind.VALUES))
 
 
 MAKERS: Mapping[str, Callable[[], Task]] = {

@@ -64,8 +64,8 @@ def network_of(activation: Activation, size: Size) -> Network:
     """A random network whose hidden layers all have `activation`."""
     made = survivors(*size)
     scale = np.float32(1 if activation is Activation.RELU else 4)  # some sums must get beyond 6
-    hidden = tuple(replace(each, weight=each.weight * scale, activation=activation) for each in made.layers[:-1])
-    return Network((*hidden, made.layers[-1]), made.domain, made.shape)
+    hidden = tuple(replace(each, weight=each.weight * scale, activation=activation) for each in made.dense[:-1])
+    return Network((*hidden, made.dense[-1]), made.domain, made.shape)
 
 
 def try_kind(kind: Kind, count: int, seed: int, size: Size, tools: Toolchain, inputs: int = CONFIRMED_BY) -> Trial:

@@ -27,7 +27,8 @@ from armlet.errors import ArmletError, CapacityError, InputError
 from armlet.formats.params import write_params
 from armlet.isa.thumb.thumb import THUMB
 from armlet.network.domain import InputDomain
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from armlet.pipeline import compile_network
 from armlet.prove.bound import error_bound, specified
 from armlet.schedule.interpret import run_order
@@ -147,7 +148,7 @@ def _some(tried: Trials, build: Build) -> Trials:
 
 def _has_huge(network: Network) -> bool:
     """Whether sums may leave float32 at all: a compiler that sees constants do so refuses."""
-    return any(np.abs(layer.weight).max() > HUGE or np.abs(layer.bias).max() > HUGE for layer in network.layers)
+    return any(np.abs(layer.weight).max() > HUGE or np.abs(layer.bias).max() > HUGE for layer in network.dense)
 
 
 def shrink(finding: Finding, tools: Toolchain) -> Finding:
@@ -169,14 +170,14 @@ def shrink(finding: Finding, tools: Toolchain) -> Finding:
 
 def smaller_networks(network: Network) -> Iterator[Network]:
     """Candidates, the boldest first: each is a valid network with something less."""
-    layers, domain, first = network.layers, network.domain, network.layers[0]
+    layers, domain, first = network.dense, network.domain, network.dense[0]
     if len(layers) > 1:
         yield _made(layers[:-1], domain)
     for i, layer in enumerate(layers):  # a neuron, with what it feeds
         for j in range(layer.outputs if layer.outputs > 1 else 0):
             kept = np.arange(layer.outputs) != j
             changed = [*layers]
-            changed[i] = Layer(layer.weight[kept], layer.bias[kept], layer.activation)
+            changed[i] = Dense(layer.weight[kept], layer.bias[kept], layer.activation)
             if i + 1 < len(layers):
                 changed[i + 1] = replace(layers[i + 1], weight=layers[i + 1].weight[:, kept])
             yield _made(changed, domain)
@@ -197,7 +198,7 @@ def smaller_networks(network: Network) -> Iterator[Network]:
         yield _made(layers, InputDomain.uniform(network.inputs, domain.low, domain.high))
 
 
-def _made(layers: Sequence[Layer], domain: InputDomain) -> Network:
+def _made(layers: Sequence[Dense], domain: InputDomain) -> Network:
     return Network(tuple(layers), domain, (layers[0].inputs,))
 
 
@@ -206,7 +207,7 @@ def keep(finding: Finding, seed: int, folder: Path) -> Path:
     case = finding.case
     wishes = {f"compile_{key}": str(value) for key, value in asdict(case.options).items()}
     said = {"soak_seed": seed, "soak_number": case.number, "soak_problem": finding.problem, **wishes}
-    network = Network(case.network.layers, case.network.domain, case.network.shape, said)
+    network = Network(case.network.dense, case.network.domain, case.network.shape, said)
     write_params(network, folder / f"seed{seed}_number{case.number}")
     return folder / f"seed{seed}_number{case.number}"
 

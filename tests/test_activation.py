@@ -11,7 +11,7 @@ from armlet.arithmetic.float32 import FLOAT32
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.errors import CapacityError, InputError
 from armlet.formats.params import read_params, write_params
-from armlet.network.activation import DEFINITIONS, Activation, activated, activation_error
+from armlet.network.activation import DEFINITIONS, Activation, activated, activation_error, spelt
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32
 from armlet.network.network import Network
@@ -27,7 +27,7 @@ KINDS = [kind for kind in Activation if kind is not Activation.LINEAR]
 
 def network_of(*kinds: Activation, slope: float = 0.25) -> Network:
     made = random_network((6, *(5 for _ in kinds)), 0.6, 3, InputDomain.uniform(6, -1, 1), gain=7, shape=(6,))
-    layers = (replace(layer, activation=kind, slope=slope) for layer, kind in zip(made.layers, kinds))
+    layers = (replace(layer, activation=kind, slope=slope) for layer, kind in zip(made.dense, kinds))
     return replace(made, layers=tuple(layers))
 
 
@@ -113,7 +113,8 @@ def test_slopes_survive_the_folder(tmp_path: Path):
     network = network_of(Activation.LEAKY_RELU, Activation.TANH, slope=0.1)
     write_params(network, tmp_path / "P")
     back = read_params(tmp_path / "P")
-    assert [layer.kind for layer in back.layers] == [layer.kind for layer in network.layers]
+    kinds = [spelt(each.activation, each.slope) for each in network.dense]
+    assert [spelt(each.activation, each.slope) for each in back.dense] == kinds
     assert back.digest() == network.digest() != network_of(Activation.LEAKY_RELU, Activation.TANH, slope=0.2).digest()
 
 

@@ -13,20 +13,21 @@ from armlet.arithmetic.float32 import FLOAT32
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32, F64
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from armlet.network.normalise import fold_normalisation
 from armlet.prove.bound import error_bound, largest_sum, specified
 from generators.perceptrons import SCALES, scaled_network
 
 
-def layer(weight: F64, bias: F64, activation: Activation) -> Layer:
-    return Layer(weight.astype(np.float32), bias.astype(np.float32), activation)
+def layer(weight: F64, bias: F64, activation: Activation) -> Dense:
+    return Dense(weight.astype(np.float32), bias.astype(np.float32), activation)
 
 
 def in_some_order(network: Network, x: F32, how: Arithmetic, rng: np.random.Generator) -> F32:
     """The network in float32, each neuron summing its connections in an order of its own."""
     values = x
-    for each in fold_normalisation(network).layers:
+    for each in fold_normalisation(network).dense:
         sums = [_neuron(row, bias, values, how, rng) for row, bias in zip(each.weight, each.bias)]
         values = np.stack(sums, axis=1)
         values = how.activate(how.numbers, each.activation, np.full_like(values, each.slope), values)
@@ -86,12 +87,12 @@ def test_no_value_is_beyond_the_largest_sum(seed: int, how: Arithmetic, normalis
 
 
 def test_a_network_without_connections_has_no_error():
-    only = Layer(np.zeros((3, 4), np.float32), np.array([1, -2, 3], np.float32), Activation.LINEAR)
+    only = Dense(np.zeros((3, 4), np.float32), np.array([1, -2, 3], np.float32), Activation.LINEAR)
     network = Network((only,), InputDomain.uniform(4), (4,))
     assert error_bound(network, np.ones((2, 4))).max() < 1e-6
 
 
 def test_a_possible_overflow_makes_the_bound_infinite():
-    only = Layer(np.full((1, 2), 3e38, np.float32), np.zeros(1, np.float32), Activation.LINEAR)
+    only = Dense(np.full((1, 2), 3e38, np.float32), np.zeros(1, np.float32), Activation.LINEAR)
     network = Network((only,), InputDomain.uniform(2), (2,))
     assert np.isinf(error_bound(network, np.ones((1, 2)))).all()

@@ -23,7 +23,8 @@ from armlet.isa.operation import Operation
 from armlet.isa.targets import TARGETS
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
-from armlet.network.network import Layer, Network, multilayer_perceptron
+from armlet.network.layers import Dense
+from armlet.network.network import Network, multilayer_perceptron
 from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.interpret import run_order
 from armlet.select.check import check_program
@@ -151,7 +152,7 @@ def test_the_json_files_obey_their_schemas_and_the_drivers_cover_every_value(net
 
 
 def test_a_manifest_tells_no_vector_that_leaves_float32(tmp_path: Path):
-    layer = Layer(np.array([[3e38, 3e38]], np.float32), np.zeros(1, np.float32), Activation.LINEAR)
+    layer = Dense(np.array([[3e38, 3e38]], np.float32), np.zeros(1, np.float32), Activation.LINEAR)
     network = Network((layer,), InputDomain.uniform(2), (2,))
     made = compile_network(network, "net", QUICK)
     (tmp_path / "net.json").write_bytes(made.bundle.files["net.json"])

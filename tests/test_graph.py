@@ -16,7 +16,8 @@ from armlet.graph.simplify import simplify
 from armlet.graph.text import show_graph
 from armlet.network.activation import Activation, activation_error
 from armlet.network.domain import InputDomain
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.interpret import run_order
 from generators.graphs import natural_order
@@ -31,7 +32,7 @@ def size(network: Network, x: np.ndarray) -> np.ndarray:
     A constant neuron is folded by its activation's recipe, whose stated error counts as so many roundings.
     """
     value = np.abs((x - network.domain.mean) / network.domain.std) + np.abs(network.domain.mean / network.domain.std)
-    for layer in network.layers:
+    for layer in network.dense:
         value = value @ np.abs(layer.weight.T.astype(np.float64)) + np.abs(layer.bias)
         value = value + activation_error(layer.activation, value) / 2.0**-24
     return value + 1e-30
@@ -106,8 +107,8 @@ def test_interval_bounds_hold_for_every_node_in_float32(data: st.DataObject):
 def test_a_relu_that_never_opens_is_a_constant_and_one_that_never_clips_is_linear():
     weight = np.array([[-1.0, -1.0], [1.0, 1.0], [1.0, -1.0]], np.float32)
     bias = np.array([-0.5, 0.5, 0.0], np.float32)
-    last = Layer(np.ones((1, 3), np.float32), np.zeros(1, np.float32), Activation.LINEAR)
-    network = Network((Layer(weight, bias, Activation.RELU), last), InputDomain.uniform(2), (2,))
+    last = Dense(np.ones((1, 3), np.float32), np.zeros(1, np.float32), Activation.LINEAR)
+    network = Network((Dense(weight, bias, Activation.RELU), last), InputDomain.uniform(2), (2,))
     found = simplify(build_graph(network), network.domain)
     assert found.constant_neurons == 1
     assert found.decided_relus == 1
@@ -116,8 +117,8 @@ def test_a_relu_that_never_opens_is_a_constant_and_one_that_never_clips_is_linea
 
 def test_a_network_without_connections_is_its_folded_biases():
     layers = (
-        Layer(np.zeros((2, 3), np.float32), np.array([2.0, -2.0], np.float32), Activation.RELU),
-        Layer(np.array([[3.0, 5.0]], np.float32), np.array([0.5], np.float32), Activation.LINEAR),
+        Dense(np.zeros((2, 3), np.float32), np.array([2.0, -2.0], np.float32), Activation.RELU),
+        Dense(np.array([[3.0, 5.0]], np.float32), np.array([0.5], np.float32), Activation.LINEAR),
     )
     found = simplify(build_graph(Network(layers, InputDomain.uniform(3), (3,))), InputDomain.uniform(3))
     assert found.graph.inputs == found.graph.connections == 0

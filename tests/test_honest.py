@@ -10,7 +10,8 @@ from armlet.build.manifest import cheapest
 from armlet.build.read import read_build
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from armlet.toolchain.toolchain import Toolchain
 from armlet.verify.link.text import Sizes, strange_text
 from armlet.verify.verify import verify_build
@@ -39,8 +40,8 @@ def test_every_kind_of_build_is_verified_and_its_figures_are_one(kind: Kind, tmp
     assert (verdict.figures[f"{name}_core"].cycles, verdict.figures[f"{name}_run"].cycles) == (told.core, told.run)
 
 
-def _layer(weight: object, bias: object, kind: Activation = Activation.LINEAR) -> Layer:
-    return Layer(np.array(weight, np.float32), np.array(bias, np.float32), kind)
+def _layer(weight: object, bias: object, kind: Activation = Activation.LINEAR) -> Dense:
+    return Dense(np.array(weight, np.float32), np.array(bias, np.float32), kind)
 
 
 @pytest.mark.parametrize("how", ["separate", "fused"])
@@ -51,7 +52,7 @@ def test_the_text_of_a_wide_network_is_armlets(how: str, tmp_path: Path):
         options = replace(QUICK, multiply_add=how, inputs=inputs)
         build = read_build(compiled(network, tmp_path / inputs, options))
         memory = build.manifest.memory
-        sizes = Sizes(memory.constants // 4, memory.work // 4, memory.block // 4)
+        sizes = Sizes(memory.constants // build.word, memory.work, memory.block)
         assert strange_text(build.assembly, "net", build.target, sizes, build.order.graph) == ""
         texts.append(build.assembly)
     for form in ("  movt r2, #", ", #-", "  addw ", "  subs.n ", "  stmia.w ", "  vldmia r2!"):

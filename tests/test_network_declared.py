@@ -169,7 +169,7 @@ def test_the_same_thing_said_twice_is_refused(tmp_path: Path):
 def test_what_is_not_read_is_named_and_a_missing_bias_is_said(tmp_path: Path):
     path = folder(tmp_path / "P", x=np.zeros(4), b_1=None)
     network, notes = heard(path)
-    assert network.layers[1].bias.tolist() == [0, 0]
+    assert network.dense[1].bias.tolist() == [0, 0]
     assert notes == [f"{path}: x.npy is not read", f"{path / 'W_1.npy'}: has no bias beside it, zeros are taken"]
     with pytest.warns(ArmletWarning, match="is not read"):
         read_network(folder(tmp_path / "Q", x=np.zeros(4)))
@@ -232,9 +232,9 @@ LAYOUTS: dict[str, dict[str, np.ndarray]] = {
 def test_the_names_that_frameworks_give_are_read_and_the_order_is_said(tmp_path: Path, name: str):
     (tmp_path / "n.npz").write_bytes(write_npz(LAYOUTS[name]))
     network, notes = heard(tmp_path / "n.npz")
-    assert network.layers[0].weight.tolist() == W0.tolist()
-    assert network.layers[0].bias.tolist() == [1, 1, 1]
-    assert network.layers[1].weight.tolist() == W1.tolist()
+    assert network.dense[0].weight.tolist() == W0.tolist()
+    assert network.dense[0].bias.tolist() == [1, 1, 1]
+    assert network.dense[1].weight.tolist() == W1.tolist()
     assert len(notes) == 1
     assert "in the order" in notes[0]
 
@@ -289,7 +289,7 @@ def test_a_softmax_at_the_end_makes_scores_and_is_left_out_aloud(tmp_path: Path,
     path = folder(tmp_path / "P", f'[[layer]]\nactivation = "tanh"\n[[layer]]\nactivation = "{name}"\n')
     network, notes = heard(path)
     assert network.output is OutputKind.SCORES
-    assert [layer.activation for layer in network.layers] == [Activation.TANH, Activation.LINEAR]
+    assert [layer.activation for layer in network.dense] == [Activation.TANH, Activation.LINEAR]
     assert len(notes) == 1
     assert "the outputs are the scores before it" in notes[0]
     write_params(network, tmp_path / "Q")
@@ -299,7 +299,7 @@ def test_a_softmax_at_the_end_makes_scores_and_is_left_out_aloud(tmp_path: Path,
 @pytest.mark.parametrize(("text", "kinds"), [("tanh", ["tanh", "linear"]), ("tanh+sigmoid", ["tanh", "sigmoid"])])
 def test_activations_can_be_declared_for_files_that_cannot_say(tmp_path: Path, text: str, kinds: list[str]):
     network, _ = heard(folder(tmp_path / "P"), f"activation={text}")
-    assert [layer.activation.value for layer in network.layers] == kinds
+    assert [layer.activation.value for layer in network.dense] == kinds
 
 
 def test_values_outside_the_interval_are_told_by_row_column_value_and_interval():
@@ -333,7 +333,7 @@ def test_a_file_behind_the_flag_says_what_it_would_say_beside_the_arrays(tmp_pat
     beside, _ = heard(folder(tmp_path / "P", toml))
     behind, _ = heard(folder(tmp_path / "Q"), str(tmp_path / "d.toml"))
     assert behind.digest() == beside.digest()
-    assert behind.layers[0].slope == np.float32(0.3)
+    assert behind.dense[0].slope == np.float32(0.3)
     for wrong, says in (("inputs = 4", "says 5 inputs, W says 4"), ("width = 3", "widths are [5, None]")):
         (tmp_path / "d.toml").write_text(toml.replace(wrong, wrong[:-1] + "5"))
         assert says in refused(lambda: heard(tmp_path / "Q", str(tmp_path / "d.toml")))

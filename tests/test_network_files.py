@@ -18,7 +18,8 @@ from armlet.formats.params import read_params, write_params
 from armlet.formats.read import read_network
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain, Origin
-from armlet.network.network import Layer, Network, multilayer_perceptron
+from armlet.network.layers import Dense
+from armlet.network.network import Network, multilayer_perceptron
 from armlet.network.normalise import fold_normalisation
 from armlet.network.topology import read_topology
 from generators.damage import mutations
@@ -45,7 +46,7 @@ def test_a_params_folder_reads_back_bit_for_bit(tmp_path: Path, network: Network
     back = read_params(tmp_path / "P")
     assert back.digest() == network.digest()
     assert back.shape == network.shape
-    for ours, theirs in zip(network.layers, back.layers):
+    for ours, theirs in zip(network.dense, back.dense):
         assert ours.weight.tobytes() == theirs.weight.tobytes()  # the sign of zero too
         assert ours.bias.tobytes() == theirs.bias.tobytes()
 
@@ -53,20 +54,20 @@ def test_a_params_folder_reads_back_bit_for_bit(tmp_path: Path, network: Network
 @given(st.dictionaries(st.text(max_size=9), st.text(max_size=9) | st.integers(-(2**62), 2**62) | st.booleans()))
 def test_provenance_of_any_text_reads_back(tmp_path: Path, provenance: dict[str, object]):
     net = tiny()
-    write_params(Network(net.layers, net.domain, net.shape, provenance), tmp_path / "P")
+    write_params(Network(net.dense, net.domain, net.shape, provenance), tmp_path / "P")
     assert dict(read_params(tmp_path / "P").provenance) == provenance
 
 
 @given(networks(normalised=True))
 def test_an_npz_network_reads_back_as_relu_with_a_linear_end(tmp_path: Path, network: Network):
     arrays: dict[str, np.ndarray] = {}
-    for i, layer in enumerate(network.layers):
+    for i, layer in enumerate(network.dense):
         arrays |= {f"W{i + 9}": layer.weight, f"b{i + 9}": layer.bias}  # W10 comes after W9, not before
     (tmp_path / "n.npz").write_bytes(write_npz(arrays))
     back = read_network(tmp_path / "n.npz")
-    assert [layer.weight.tobytes() for layer in back.layers] == [layer.weight.tobytes() for layer in network.layers]
-    assert [layer.activation for layer in back.layers[:-1]] == [Activation.RELU] * (len(back.layers) - 1)
-    assert back.layers[-1].activation is Activation.LINEAR
+    assert [layer.weight.tobytes() for layer in back.dense] == [layer.weight.tobytes() for layer in network.dense]
+    assert [layer.activation for layer in back.dense[:-1]] == [Activation.RELU] * (len(back.dense) - 1)
+    assert back.dense[-1].activation is Activation.LINEAR
 
 
 def test_a_folder_without_description_is_relu_on_inputs_that_nobody_declared(tmp_path: Path):
@@ -75,7 +76,7 @@ def test_a_folder_without_description_is_relu_on_inputs_that_nobody_declared(tmp
     back = read_params(tmp_path / "P")
     assert back.shape == (3, 3)
     assert back.domain.origin is Origin.UNDECLARED
-    assert back.layers[0].activation is Activation.RELU
+    assert back.dense[0].activation is Activation.RELU
 
 
 @given(st.data())
@@ -84,14 +85,14 @@ def test_folding_the_normalisation_keeps_the_function(data: st.DataObject):
     x = data.draw(inputs_for(network))
     folded = fold_normalisation(network)
     assert folded.domain.is_normalised
-    layer, z = network.layers[0], np.abs((x - network.domain.mean) / network.domain.std)
+    layer, z = network.dense[0], np.abs((x - network.domain.mean) / network.domain.std)
     size = np.abs(layer.weight.astype(np.float64)) @ (z.max(axis=0) + np.abs(network.domain.mean / network.domain.std))
     bound = 2.0**-22 * (size + np.abs(layer.bias)) + 2.0**-100  # each folded number is rounded once
     assert (np.abs(folded(x) - network(x)) <= bound).all()
 
 
 def test_a_normalisation_that_leaves_float32_is_refused_with_the_place():
-    layer = Layer(np.array([[1.0, 3e38]], np.float32), np.zeros(1, np.float32), Activation.LINEAR)
+    layer = Dense(np.array([[1.0, 3e38]], np.float32), np.zeros(1, np.float32), Activation.LINEAR)
     network = Network((layer,), InputDomain.uniform(2, std=0.5), (2,))
     assert "weight[0, 1] leaves float32" in refused(lambda: fold_normalisation(network))
 

@@ -10,16 +10,17 @@ from hypothesis import strategies as st
 from armlet.errors import InputError
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
-from armlet.network.network import Layer, Network, multilayer_perceptron, natural_shape
+from armlet.network.layers import Dense
+from armlet.network.network import Network, multilayer_perceptron, natural_shape
 from generators.networks import inputs_for, networks
 
 
 @given(networks())
 def test_its_arrays_are_its_own_and_read_only(network: Network):
-    theirs = network.layers[0].weight.copy()
-    layer = Layer(theirs, network.layers[0].bias, Activation.RELU)
+    theirs = network.dense[0].weight.copy()
+    layer = Dense(theirs, network.dense[0].bias, Activation.RELU)
     theirs[0, 0] += 1
-    assert layer.weight.tobytes() == network.layers[0].weight.tobytes()
+    assert layer.weight.tobytes() == network.dense[0].weight.tobytes()
     for array in (layer.weight, layer.bias, network.domain.low, network.domain.std):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0
@@ -27,22 +28,22 @@ def test_its_arrays_are_its_own_and_read_only(network: Network):
 
 @given(networks())
 def test_sparsity_is_the_share_of_zero_weights_and_counts_no_bias(network: Network):
-    flat = np.concatenate([layer.weight.ravel() for layer in network.layers])
+    flat = np.concatenate([layer.weight.ravel() for layer in network.dense])
     assert network.weights == flat.size
     assert network.connections == int((flat != 0).sum())
     assert network.sparsity == pytest.approx((flat == 0).mean())
-    assert network.widths[1:] == tuple(len(layer.bias) for layer in network.layers)
+    assert network.widths[1:] == tuple(len(layer.bias) for layer in network.dense)
 
 
 @given(networks(deepest=2), st.data())
 def test_the_digest_tells_networks_apart_by_any_bit(network: Network, data: st.DataObject):
-    i = data.draw(st.integers(0, len(network.layers) - 1))
-    bits = network.layers[i].weight.copy()
+    i = data.draw(st.integers(0, len(network.dense) - 1))
+    bits = network.dense[i].weight.copy()
     at = data.draw(st.integers(0, bits.size - 1))
     bits.view(np.uint32).reshape(-1)[at] ^= np.uint32(1) << np.uint32(data.draw(st.integers(0, 31)))
     assume(np.isfinite(bits).all())
-    layers = [*network.layers]
-    layers[i] = Layer(bits, layers[i].bias, layers[i].activation)
+    layers = [*network.dense]
+    layers[i] = Dense(bits, layers[i].bias, layers[i].activation)
     assert replace(network, layers=tuple(layers)).digest() != network.digest()
     assert replace(network, provenance={"seed": 1}).digest() == network.digest()
 
@@ -69,8 +70,8 @@ def test_the_natural_shape_holds_the_inputs_in_a_square_where_it_can(inputs: int
     assert (len(shape) == 2) == (inputs > 1 and round(inputs**0.5) ** 2 == inputs)
 
 
-def a_layer(outputs: int, inputs: int) -> Layer:
-    return Layer(np.ones((outputs, inputs), np.float32), np.zeros(outputs, np.float32), Activation.RELU)
+def a_layer(outputs: int, inputs: int) -> Dense:
+    return Dense(np.ones((outputs, inputs), np.float32), np.zeros(outputs, np.float32), Activation.RELU)
 
 
 def test_layers_that_do_not_meet_are_refused_naming_both():

@@ -11,7 +11,8 @@ from armlet.errors import InputError
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain, domain_of
 from armlet.network.frozen import F64
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from armlet.pruning.options import SparsifyOptions
 from armlet.pruning.sparsify import sparsify
 from generators.perceptrons import random_network
@@ -29,11 +30,11 @@ def network(
 ) -> Network:
     domain = domain or InputDomain.undeclared(widths[0])
     made = random_network(widths, 1.0, len(widths), domain, gain=1.5, bias=1 / 3, shape=widths[:1])
-    W = [layer.weight.astype(np.float64) for layer in made.layers]
-    B = [layer.bias.astype(np.float64) for layer in made.layers]
+    W = [layer.weight.astype(np.float64) for layer in made.dense]
+    B = [layer.bias.astype(np.float64) for layer in made.dense]
     change(W, B)
     kinds = [activation] * (len(W) - 1) + [Activation.LINEAR]
-    layers = (Layer(w.astype(np.float32), b.astype(np.float32), kind) for w, b, kind in zip(W, B, kinds))
+    layers = (Dense(w.astype(np.float32), b.astype(np.float32), kind) for w, b, kind in zip(W, B, kinds))
     return replace(made, layers=tuple(layers))
 
 
@@ -112,7 +113,7 @@ def test_every_sound_network_gives_a_network_of_numbers(name: str):
     dense = SOUND[name]
     result = sparsify(dense, QUICK)
     assert result.network.connections == dense.weights - round(0.6 * dense.weights)
-    assert all(np.isfinite(layer.weight).all() and np.isfinite(layer.bias).all() for layer in result.network.layers)
+    assert all(np.isfinite(layer.weight).all() and np.isfinite(layer.bias).all() for layer in result.network.dense)
     assert np.isfinite([epoch.distance for epoch in result.trace.epochs]).all()
 
 

@@ -36,7 +36,7 @@ def drawn(widths: list[int], seed: int = 1) -> Network:
 
 def test_one_step_finds_the_least_squares_of_a_linear_layer():
     network = drawn([6, 3])
-    assert network.layers[0].activation is Activation.LINEAR
+    assert network.dense[0].activation is Activation.LINEAR
     reference, masks, there, shape = pruned(network)
     point, d, _ = gauss_newton(there, masks, reference, reference, jax.random.key(0), 6, shape)
     best = 0.0

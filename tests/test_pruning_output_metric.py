@@ -30,7 +30,7 @@ RUN = SparsifyOptions(epochs=8, steps=60, batch=64, draws=2048, judged=512, vali
 
 def network(spreads: tuple[float, ...], inputs: int = 6, seed: int = 0) -> Network:
     """Outputs that vary independently, each with a spread of about its own."""
-    first, last = random_network((inputs, 16, len(spreads)), seed=seed).layers
+    first, last = random_network((inputs, 16, len(spreads)), seed=seed).dense
     scale = np.array(spreads) / 5
     return multilayer_perceptron([first.weight, last.weight * scale[:, None]], [first.bias / 2, last.bias * scale])
 
@@ -75,9 +75,9 @@ def test_the_distance_of_values_is_that_of_their_mean_output_and_has_no_unit():
 
 def test_an_output_that_never_varies_is_measured_in_its_size_and_one_that_is_nothing_in_one():
     values = network((1.0, 2.0, 3.0))
-    weight, bias = values.layers[-1].weight.copy(), values.layers[-1].bias.copy()
+    weight, bias = values.dense[-1].weight.copy(), values.dense[-1].bias.copy()
     weight[1:], bias[1:] = 0, (50.0, 0.0)
-    steady = replace(values, layers=(values.layers[0], replace(values.layers[-1], weight=weight, bias=bias)))
+    steady = replace(values, layers=(values.dense[0], replace(values.dense[-1], weight=weight, bias=bias)))
     shape, dense = Shape(activations_of(steady), OutputMetric.VALUES), point_of(steady)
     reference = make_reference(dense, jnp.asarray(SAMPLER(steady, 500, 0)), shape)
     assert reference.unit[1:].tolist() == pytest.approx([50 * CONSTANT_UNIT, 1.0])
@@ -107,7 +107,7 @@ def test_scores_are_fewer_than_inputs_vary_alike_and_compete():
 
 def test_outputs_that_rise_and_fall_together_or_are_bounded_are_values():
     scores = network((1.0, 1.0, 1.0))
-    first, last = scores.layers
+    first, last = scores.dense
     alike = np.tile(last.weight[:1], (3, 1)) + last.weight / 5
     assert output_kind(replace(scores, layers=(first, replace(last, weight=alike))), SAMPLER) is OutputKind.VALUES
     for activation, kind in (
@@ -120,7 +120,7 @@ def test_outputs_that_rise_and_fall_together_or_are_bounded_are_values():
 
 def test_constant_outputs_say_nothing_of_the_others():
     scores = network((1.0, 1.0, 1.0))
-    weight = scores.layers[-1].weight.copy()
+    weight = scores.dense[-1].weight.copy()
     weight[1] = 0
-    last = replace(scores.layers[-1], weight=weight)
-    assert output_kind(replace(scores, layers=(scores.layers[0], last)), SAMPLER) is OutputKind.SCORES
+    last = replace(scores.dense[-1], weight=weight)
+    assert output_kind(replace(scores, layers=(scores.dense[0], last)), SAMPLER) is OutputKind.SCORES

@@ -12,7 +12,8 @@ import pytest
 
 from armlet.errors import InputError
 from armlet.formats.read import read_network
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from armlet.pruning.fine_tune import fine_tune
 from armlet.pruning.geometry.functional import activations_of, masks_of, point_of
 from armlet.pruning.geometry.metric import OutputMetric, Shape, make_reference
@@ -53,21 +54,21 @@ def test_masks_only_grow_and_a_path_stays(network, selector):
     seen: list[Network] = []
     sparsify(network, replace(QUICK, sparsity=0.97, selector=selector), lambda _, n: seen.append(n))
     for before, after in zip([network, *seen], seen):
-        for a, b in zip(before.layers, after.layers):
+        for a, b in zip(before.dense, after.dense):
             assert not ((a.weight == 0) & (b.weight != 0)).any()
     way = np.eye(network.inputs)
-    for layer in seen[-1].layers:
+    for layer in seen[-1].dense:
         way = (layer.weight != 0) @ way
     assert way.any()
 
 
 def test_zeros_of_the_dense_network_stay_and_count(network):
-    first = network.layers[0]
+    first = network.dense[0]
     hole = np.where(np.arange(first.weight.size).reshape(first.weight.shape) % 3 == 0, 0, first.weight)
-    holed = replace(network, layers=(Layer(hole, first.bias, first.activation), *network.layers[1:]))
+    holed = replace(network, layers=(Dense(hole, first.bias, first.activation), *network.dense[1:]))
     result = sparsify(holed, replace(QUICK, sparsity=0.5)).network
     assert result.connections == round(network.weights * 0.5)
-    assert not ((hole == 0) & (result.layers[0].weight != 0)).any()
+    assert not ((hole == 0) & (result.dense[0].weight != 0)).any()
     assert same_bytes(sparsify(holed, replace(QUICK, sparsity=0.1)).network, holed)  # sparse enough already
 
 
@@ -153,7 +154,7 @@ def test_small_steps_go_less_far_than_one_large_one(network):
 def test_inputs_decide_what_is_kept(network):
     one = sparsify(network, replace(QUICK, sparsity=0.6, inputs="uniform", steps=0)).network
     other = sparsify(network, replace(QUICK, sparsity=0.6, inputs="image", steps=0)).network
-    assert not np.array_equal(one.layers[0].weight == 0, other.layers[0].weight == 0)
+    assert not np.array_equal(one.dense[0].weight == 0, other.dense[0].weight == 0)
 
 
 def test_fisher_needs_two_outputs():
@@ -164,8 +165,8 @@ def test_fisher_needs_two_outputs():
 
 
 def test_a_network_that_says_the_same_of_everything_is_refused(network):
-    last = network.layers[-1]
-    mute = replace(network, layers=(*network.layers[:-1], Layer(last.weight * 0, last.bias, last.activation)))
+    last = network.dense[-1]
+    mute = replace(network, layers=(*network.dense[:-1], Dense(last.weight * 0, last.bias, last.activation)))
     with pytest.raises(InputError, match="no distance can be measured"):
         sparsify(mute, QUICK)
 

@@ -65,12 +65,12 @@ def test_each_thing_that_speaks_against_images_is_enough():
     assert not looks_like_images(seeing(8, InputDomain.uniform(64, 0, 1, uneven, 1.0)))
     assert not looks_like_images(seeing(8, InputDomain.uniform(64, 0, 1, 0.0, uneven)))
     shuffled = np.random.default_rng(0).permutation(64)
-    first, *rest = seeing(8).layers
+    first, *rest = seeing(8).dense
     assert not looks_like_images(replace(seeing(8), layers=(replace(first, weight=first.weight[:, shuffled]), *rest)))
 
 
 def test_units_that_training_never_opened_do_not_speak_against_images():
-    first, *rest = seeing(12).layers
+    first, *rest = seeing(12).dense
     weight, bias = first.weight.copy(), first.bias.copy()
     weight[:6] *= 0.1
     bias[:6] = -100
@@ -217,7 +217,7 @@ def test_where_the_scale_is_a_guess_what_lies_near_counts_by_itself():
     x = np.asarray(inputs.near.x)
     assert len(x) == QUICK.validation // 2
     assert np.abs(x - hyperplanes(network).centre).max() < np.abs(np.asarray(inputs.validation.x)).max() / 2
-    moved = point_of(replace(network, layers=(*network.layers[:-1], replace(network.layers[-1], bias=np.array([1.0])))))
+    moved = point_of(replace(network, layers=(*network.dense[:-1], replace(network.dense[-1], bias=np.array([1.0])))))
     near, far = (distance(moved, draw, inputs.shape) for draw in (inputs.near, inputs.validation))
     assert inputs.distance(moved) == near > 2 * far
     for certain in (flat(13), replace(network, domain=InputDomain.uniform(1, 0, 6))):

@@ -18,7 +18,8 @@ from armlet.graph.rescale import FARTHEST, Rescale, rescale
 from armlet.graph.text import show_graph
 from armlet.network.activation import DEFINITIONS, Activation
 from armlet.network.domain import InputDomain
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from armlet.network.normalise import fold_normalisation
 from armlet.prove.bound import error_bound, specified
 from armlet.schedule.interpret import run_order
@@ -42,8 +43,8 @@ def units(graph: Graph) -> int:
     return int(np.count_nonzero(np.abs(graph.weight) == 1))
 
 
-def perceptron(hidden: Layer, last: np.ndarray, inputs: int) -> Network:
-    ending = Layer(last, np.zeros(len(last), np.float32), Activation.LINEAR)
+def perceptron(hidden: Dense, last: np.ndarray, inputs: int) -> Network:
+    ending = Dense(last, np.zeros(len(last), np.float32), Activation.LINEAR)
     return Network((hidden, ending), InputDomain.uniform(inputs), (inputs,))
 
 
@@ -92,14 +93,14 @@ def test_any_scale_gives_each_hidden_neuron_a_unit(seed: int):
     rng = np.random.default_rng(seed)
     first = rng.standard_normal((5, 7)) * (rng.random((5, 7)) < 0.5)
     first[:, 0] = rng.standard_normal(5)
-    hidden = Layer(first.astype(np.float32), rng.standard_normal(5).astype(np.float32), Activation.RELU)
+    hidden = Dense(first.astype(np.float32), rng.standard_normal(5).astype(np.float32), Activation.RELU)
     network = perceptron(hidden, rng.standard_normal((3, 5)).astype(np.float32), 7)
     assert units(lean(network, Rescale.ANY)) >= 5
     assert units(lean(network, Rescale.FREE)) == 0
 
 
 def test_weights_that_are_one_power_of_two_become_units():
-    hidden = Layer(np.array([[4, -4, 0.3], [0.5, 0.5, 8]], np.float32), np.array([1, 2], np.float32), Activation.RELU)
+    hidden = Dense(np.array([[4, -4, 0.3], [0.5, 0.5, 8]], np.float32), np.array([1, 2], np.float32), Activation.RELU)
     graph = lean(perceptron(hidden, np.array([[1.0, 0.5]], np.float32), 3), Rescale.FREE)
     assert graph.scale.tolist() == [1, 1, 1, 0.25, 2, 1]
     assert graph.weight.tolist() == [1, -1, np.float32(0.3) / 4, 1, 1, 16, 4, 0.25]
@@ -108,7 +109,7 @@ def test_weights_that_are_one_power_of_two_become_units():
 
 @pytest.mark.parametrize("kind", [kind for kind in Activation if not DEFINITIONS[kind].is_homogeneous])
 def test_what_does_not_pass_a_scale_on_keeps_its_own(kind: Activation):
-    hidden = Layer(np.full((2, 3), 4, np.float32), np.array([1, 2], np.float32), kind)
+    hidden = Dense(np.full((2, 3), 4, np.float32), np.array([1, 2], np.float32), kind)
     for how in Rescale:
         assert (lean(perceptron(hidden, np.ones((1, 2), np.float32), 3), how).scale == 1).all()
 
@@ -134,7 +135,7 @@ def test_sharing_keeps_the_function(data: st.DataObject):
 
 def test_twins_up_to_a_power_of_two_are_computed_once():
     row = np.array([0.3, -0.7, 0.0], np.float32)
-    hidden = Layer(np.stack((row, 4 * row, row + 1)), np.array([0.1, np.float32(0.1) * 4, 0]), Activation.RELU)
+    hidden = Dense(np.stack((row, 4 * row, row + 1)), np.array([0.1, np.float32(0.1) * 4, 0]), Activation.RELU)
     network = perceptron(hidden, np.array([[1, 0.25, 3], [0, 0.5, 1]], np.float32), 3)
     graph = merge_equivalents(build_graph(network))
     assert graph.twins.tolist() == [[1, 1, 3]]
@@ -144,13 +145,13 @@ def test_twins_up_to_a_power_of_two_are_computed_once():
 
 
 def test_the_text_of_a_graph_tells_scales_and_twins():
-    hidden = Layer(np.full((2, 3), 4, np.float32) * np.array([[1], [2]]), np.array([1, 2], np.float32), Activation.RELU)
+    hidden = Dense(np.full((2, 3), 4, np.float32) * np.array([[1], [2]]), np.array([1, 2], np.float32), Activation.RELU)
     graph = lean(perceptron(hidden, np.ones((1, 2), np.float32), 3), Rescale.FREE)
     assert "layer 1 unit 0 times 0x1p-2, also unit 1 times 0x1p-3" in show_graph(graph)
 
 
 def test_twins_whose_weights_cancel_stay_apart():
-    hidden = Layer(np.ones((2, 3), np.float32), np.ones(2, np.float32), Activation.RELU)
+    hidden = Dense(np.ones((2, 3), np.float32), np.ones(2, np.float32), Activation.RELU)
     network = perceptron(hidden, np.array([[1, -1]], np.float32), 3)
     assert len(merge_equivalents(build_graph(network)).twins) == 0
 
@@ -173,7 +174,7 @@ def faults(order: Order) -> dict[str, Graph]:
 
 def test_a_wrong_scale_or_twin_is_refused():
     row = np.array([0.3, -0.7, 0.0], np.float32)
-    hidden = Layer(np.stack((row, 4 * row, row + 1)), np.array([0.1, np.float32(0.1) * 4, 0]), Activation.RELU)
+    hidden = Dense(np.stack((row, 4 * row, row + 1)), np.array([0.1, np.float32(0.1) * 4, 0]), Activation.RELU)
     network = perceptron(hidden, np.array([[1, 0.25, 3], [0, 0.5, 1]], np.float32), 3)
     order = natural_order(lean(network, Rescale.ANY))
     assert disagreement(order, network) == ""
@@ -195,7 +196,7 @@ WOUNDS = {
 
 @pytest.mark.parametrize("wound", WOUNDS)
 def test_a_wounded_scale_is_refused(wound: str):
-    hidden = Layer(np.full((2, 3), 4, np.float32), np.array([1, 1], np.float32), Activation.RELU)
+    hidden = Dense(np.full((2, 3), 4, np.float32), np.array([1, 1], np.float32), Activation.RELU)
     graph = merge_equivalents(build_graph(perceptron(hidden, np.ones((1, 2), np.float32), 3)))
     graph.check()
     with pytest.raises(InvariantError, match="graph"):

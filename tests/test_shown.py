@@ -27,7 +27,7 @@ X = RANDOM.uniform(0, 1, (40, 6)).astype(np.float32)
 
 def network(outputs: int, kind: OutputKind | None = None, last: Activation = Activation.LINEAR) -> Network:
     made = random_network((6, 8, outputs), seed=outputs, shape=(6,))
-    hidden, end = made.layers[0], replace(made.layers[1], activation=last)
+    hidden, end = made.dense[0], replace(made.dense[1], activation=last)
     middle = made(X).mean(axis=0)  # so that every class is some row's answer
     end = replace(end, bias=end.bias - (middle if last is Activation.LINEAR else 0))
     return replace(made, layers=(hidden, end), output=kind)

@@ -53,12 +53,12 @@ def test_a_network_is_the_same_for_the_same_number():
 
 def test_the_law_holds_what_it_promises():
     drawn = [case.network for case, _ in zip(soak.cases(0), range(400))]
-    values = np.concatenate([layer.weight.ravel() for network in drawn for layer in network.layers])
+    values = np.concatenate([layer.weight.ravel() for network in drawn for layer in network.dense])
     size = np.abs(values[values != 0])
     assert np.signbit(values[values == 0]).any()
     assert (size < np.finfo(np.float32).tiny).any()
     assert (size > 1e8).any()
     assert (np.frexp(size)[0] == 0.5).any()
-    assert any((layer.weight == 0).all(axis=1).any() for network in drawn for layer in network.layers)
-    assert any((network.layers[0].weight == 0).all(axis=0).any() for network in drawn)
+    assert any((layer.weight == 0).all(axis=1).any() for network in drawn for layer in network.dense)
+    assert any((network.dense[0].weight == 0).all(axis=0).any() for network in drawn)
     assert any(not network.domain.is_normalised for network in drawn)

@@ -13,7 +13,8 @@ from armlet.errors import InvariantError
 from armlet.isa.operation import Operation
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from armlet.pipeline import compile_network
 from armlet.schedule.structure import (
     Block,
@@ -57,7 +58,7 @@ def test_a_structure_that_cannot_run_is_refused(structure: Structure):
 
 def looped(strides: dict[str, int], trips: int = N, weight: float = 3.0) -> Program:
     """relu(3 x) for each of the inputs, by one body that runs for each: a program that a person wrote."""
-    layer = Layer(np.diag([3.0] * N).astype(np.float32), np.zeros(N, np.float32), Activation.RELU)
+    layer = Dense(np.diag([3.0] * N).astype(np.float32), np.zeros(N, np.float32), Activation.RELU)
     network = Network((layer,), InputDomain.uniform(N, -1, 1), (N,))
     options = CompileOptions(inputs="natural", registers=8, anneal=AnnealOptions(moves=0), rescale="none")
     made = compile_network(network, "net", options)

@@ -59,7 +59,7 @@ def nearest(values: NDArray[np.float32], target: Target = CORTEX_M4F) -> NDArray
 def rounded(network: Network, biases: bool = True) -> Network:
     layers = (
         replace(layer, weight=nearest(layer.weight), bias=nearest(layer.bias) if biases else layer.bias)
-        for layer in network.layers
+        for layer in network.dense
     )
     return Network(tuple(layers), network.domain, network.shape)
 
@@ -128,7 +128,7 @@ def test_numbers_that_instructions_hold_make_a_network_cheaper(how: Arithmetic):
 
 def test_twice_a_value_needs_no_constant_and_no_multiplication():
     network = random_network([20, 9, 5], 0.5, 1)
-    layers = (replace(each, weight=2 * np.sign(each.weight), bias=0 * each.bias) for each in network.layers)
+    layers = (replace(each, weight=2 * np.sign(each.weight), bias=0 * each.bias) for each in network.dense)
     options = replace(QUICK, rescale="none")
     program = compile_network(Network(tuple(layers), network.domain, network.shape), "net", options).program
     assert len(program.constants) == 0

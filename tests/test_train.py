@@ -32,7 +32,7 @@ def test_the_digits_are_learnt_with_the_default_options(digits: DataSet):
     assert accuracy > 0.94
     assert network.widths == (64, 24, 16, 10)
     assert network.shape == (8, 8)
-    assert [layer.activation for layer in network.layers] == [Activation.RELU] * 2 + [Activation.LINEAR]
+    assert [layer.activation for layer in network.dense] == [Activation.RELU] * 2 + [Activation.LINEAR]
     assert network.domain.is_normalised
     assert (network.domain.low == 0).all()
     assert (network.domain.high == 1).all()

@@ -17,7 +17,8 @@ from armlet.mutate.mutants import KINDS, changed, mutants
 from armlet.mutate.trial import Fate, try_image
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from armlet.pipeline import compile_network
 from armlet.prove.prove import Proof
 from armlet.simulate.link import link_build
@@ -71,7 +72,7 @@ def test_mutants_are_different_from_the_program_and_each_other_and_decided_by_th
 
 
 def test_a_program_without_constants_has_mutants_too(tmp_path: Path):
-    zero = Layer(np.zeros((2, 3), np.float32), np.zeros(2, np.float32), Activation.LINEAR)
+    zero = Dense(np.zeros((2, 3), np.float32), np.zeros(2, np.float32), Activation.LINEAR)
     build, image = linked(Network((zero,), InputDomain.uniform(3), (3,)), tmp_path)
     trial = try_image(build, image, 60, seed=0, inputs=20)
     assert (trial.problem, trial.missed) == ("", ())

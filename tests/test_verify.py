@@ -19,7 +19,8 @@ from armlet.errors import InputError
 from armlet.formats.arrays import read_npy, read_npz
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from armlet.pipeline import compile_network
 from armlet.schedule.interpret import run_order
 from armlet.simulate.vectors import trials
@@ -39,7 +40,7 @@ def build(tmp_path: Path) -> Path:
 
 def _steep(low: float) -> Network:
     """2 a + 2 b of inputs up to 3e38: infinite for most, finite where they are small."""
-    layer = Layer(np.array([[2, 2]], np.float32), np.zeros(1, np.float32), Activation.LINEAR)
+    layer = Dense(np.array([[2, 2]], np.float32), np.zeros(1, np.float32), Activation.LINEAR)
     return Network((layer,), InputDomain.uniform(2, low, 3e38), (2,))
 
 
@@ -129,7 +130,7 @@ def test_sabotaged_assembly_is_refused(what: str, build: Path, monkeypatch: pyte
 
 
 def test_a_network_of_zeros_is_verified_too(tmp_path: Path):
-    zero = Layer(np.zeros((2, 3), np.float32), np.zeros(2, np.float32), Activation.LINEAR)
+    zero = Dense(np.zeros((2, 3), np.float32), np.zeros(2, np.float32), Activation.LINEAR)
     verdict = verify_build(compiled(Network((zero,), InputDomain.uniform(3), (3,)), tmp_path), random=1)
     assert verdict.holds, broken(verdict)
 

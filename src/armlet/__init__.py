@@ -9,7 +9,8 @@ Each stage of the road is one function:
     compile_network                              assembly, header, drivers, manifest
     verify_build, run_build                      the linked bytes, in the emulator
 
-Names are fetched when they are first used, so that importing armlet wakes neither JAX nor Numba.
+Names are fetched when they are first used, so that importing armlet wakes neither JAX nor Numba. `Layer` is the name
+that `Dense` had while there was no other kind of layer; it is kept for the scripts that say it.
 """
 
 from importlib import import_module
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from armlet.isa.targets import TARGETS
     from armlet.network.activation import Activation
     from armlet.network.domain import InputDomain, Origin
-    from armlet.network.network import Layer, Network, multilayer_perceptron
+    from armlet.network.layers import Dense
+    from armlet.network.layers import Dense as Layer
+    from armlet.network.network import Network, multilayer_perceptron
     from armlet.network.outputs import OutputKind
     from armlet.network.topology import Topology, read_topology
     from armlet.pipeline import Compilation, compile_network, write_build
@@ -65,7 +68,8 @@ _HOMES = {
     "pruning.sparsify": ("Sparsified", "sparsify"),
     "network.activation": ("Activation",),
     "network.domain": ("InputDomain", "Origin"),
-    "network.network": ("Layer", "Network", "multilayer_perceptron"),
+    "network.layers": ("Dense",),
+    "network.network": ("Network", "multilayer_perceptron"),
     "network.outputs": ("OutputKind",),
     "formats.declaration": ("Declaration",),
     "formats.params": ("read_params", "write_params"),
@@ -80,6 +84,7 @@ _HOMES = {
     "verify.verify": ("verify_build",),
 }
 _HOME = {name: f"armlet.{home}" for home, names in _HOMES.items() for name in names}
+_FORMER = {"Layer": "Dense"}  # names that were, to those that are
 
 __all__ = [
     "TARGETS",
@@ -92,6 +97,7 @@ __all__ = [
     "CompileOptions",
     "DataSet",
     "Declaration",
+    "Dense",
     "InputDomain",
     "InputError",
     "InvariantError",
@@ -125,6 +131,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    name = _FORMER.get(name, name)
     if name not in _HOME:
         raise AttributeError(f"module 'armlet' has no attribute {name!r}")
     try:

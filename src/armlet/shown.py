@@ -83,7 +83,7 @@ def _answers(network: Network, x: F32) -> I64:
     found = _outputs(network, x)
     if network.outputs > 1:
         return found.argmax(axis=1)
-    middle = 0.5 if network.layers[-1].activation is Activation.SIGMOID else 0.0
+    middle = 0.5 if network.dense[-1].activation is Activation.SIGMOID else 0.0
     return (found[:, 0] > middle).astype(np.int64)
 
 

@@ -2,6 +2,7 @@
 
 networks       random networks of every kind, their domains and inputs: the law of all property tests
 choices        where that law's choices come from: hypothesis, which shrinks, or a seeded generator, which is fast
+layered        networks of every kind of layer, and one for each
 perceptrons    networks of given widths by a seed, and the two small ones that many tests share
 survivors      networks of which a given share of the weights is removed by size
 options        random wishes to the compiler

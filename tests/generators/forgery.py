@@ -15,7 +15,8 @@ from armlet.formats.arrays import read_npz, write_npz
 from armlet.isa.core import Core
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from armlet.toolchain.toolchain import Toolchain
 
 
@@ -129,7 +130,7 @@ def rich_network(bias: float = 0.2, weight: float = 0.7, slope: float = 0.3, low
     biases = [[0.05, 0.1, -2e5, 0.9, 2.0, -0.2, 0.0], [0.1, -0.2, 0.3, 0.05], [0.4, -0.1, bias]]
     kinds = (Activation.RELU, Activation.LEAKY_RELU, Activation.LINEAR)
     layers = tuple(
-        Layer(w.astype(np.float32), np.array(b, np.float32), kind)
+        Dense(w.astype(np.float32), np.array(b, np.float32), kind)
         for w, b, kind in zip((first, second, third), biases, kinds)
     )
     layers = (layers[0], replace(layers[1], slope=slope), layers[2])

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from generators.choices import Choices, Drawn, Seeded
 
 CHEAP = (0.0, -0.0, 1.0, -1.0, 2.0, -0.5, 0.25, -8.0, 2.0**-20)  # absent, sign, doubled, held, powers of two
@@ -55,7 +56,7 @@ def draw_network(rng: np.random.Generator, widest: int = 8, deepest: int = 4) ->
 def _network(choices: Choices, widest: int, deepest: int, overflowing: bool, normalised: bool | None = None) -> Network:
     widths = [choices.integer(1, widest) for _ in range(choices.integer(2, deepest + 1))]
     last, large = len(widths) - 2, choices.integer(-len(widths), len(widths) - 2)
-    layers: list[Layer] = []
+    layers: list[Dense] = []
     for i, (fan_in, fan_out) in enumerate(pairwise(widths)):
         special = CHEAP + DENORMAL + (LARGE if i == large else ()) + (LARGE + OVERFLOWING if overflowing else ())
         activation = Activation.LINEAR if i == last else Activation.RELU
@@ -66,7 +67,7 @@ def _network(choices: Choices, widest: int, deepest: int, overflowing: bool, nor
     return Network(tuple(layers), _domain(choices, widths[0], normalised), (widths[0],))
 
 
-def _layer(choices: Choices, fan_in: int, fan_out: int, special: tuple[float, ...], activation: Activation) -> Layer:
+def _layer(choices: Choices, fan_in: int, fan_out: int, special: tuple[float, ...], activation: Activation) -> Dense:
     spread = choices.spread
     weight = spread.choice(choices.pool(special, 6), (fan_out, fan_in))
     if choices.chance(2):  # most trained weights are like no other
@@ -80,7 +81,7 @@ def _layer(choices: Choices, fan_in: int, fan_out: int, special: tuple[float, ..
         (one, other), times = spread.integers(0, fan_out, 2), 2.0 ** spread.integers(-2, 3)
         weight[one] = np.clip(weight[other] * times, -LARGEST, LARGEST)
         bias[one] = np.clip(bias[other] * times, -LARGEST, LARGEST)
-    return Layer(weight.astype(np.float32), bias.astype(np.float32), activation)
+    return Dense(weight.astype(np.float32), bias.astype(np.float32), activation)
 
 
 def _domain(choices: Choices, inputs: int, normalised: bool | None) -> InputDomain:

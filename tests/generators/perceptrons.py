@@ -7,7 +7,8 @@ import numpy as np
 
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
-from armlet.network.network import Layer, Network, multilayer_perceptron
+from armlet.network.layers import Dense
+from armlet.network.network import Network, multilayer_perceptron
 
 SCALES = (1e-42, 1e-30, 1e-3, 1.0, 1e3, 1e12)
 
@@ -49,22 +50,22 @@ def small_network(seed: int = 0) -> Network:
 
 def tiny() -> Network:
     """Two inputs, two hidden, one output, one connection pruned: the network of docs/compiler.md."""
-    hidden = Layer(np.array([[1.0, -0.5], [0.0, 2.0]]), np.array([0.25, -1.0]), Activation.RELU)
+    hidden = Dense(np.array([[1.0, -0.5], [0.0, 2.0]]), np.array([0.25, -1.0]), Activation.RELU)
     return Network(
-        (hidden, Layer(np.array([[3.0, 0.5]]), np.array([0.0]), Activation.LINEAR)), InputDomain.uniform(2), (2,)
+        (hidden, Dense(np.array([[3.0, 0.5]]), np.array([0.0]), Activation.LINEAR)), InputDomain.uniform(2), (2,)
     )
 
 
 def scaled_network(rng: np.random.Generator, normalised: bool) -> Network:
     """Weights of very different sizes, beside each other in one neuron; any activations."""
     widths = rng.integers(1, 24, rng.integers(2, 6))
-    layers: list[Layer] = []
+    layers: list[Dense] = []
     for fan_in, fan_out in pairwise(widths):
         scale = rng.choice(SCALES, (fan_out, fan_in), p=(0.05, 0.05, 0.1, 0.65, 0.1, 0.05))
         weight = rng.standard_normal((fan_out, fan_in)) * scale * (rng.random((fan_out, fan_in)) < 0.7)
         bias = rng.standard_normal(fan_out) * rng.choice(SCALES)
         kind = tuple(Activation)[rng.integers(len(Activation))]
-        layers.append(Layer(weight.astype(np.float32), bias.astype(np.float32), kind))
+        layers.append(Dense(weight.astype(np.float32), bias.astype(np.float32), kind))
     inputs = int(widths[0])
     mean, std = (rng.random(inputs), rng.random(inputs) + 0.1) if normalised else (0.0, 1.0)
     return Network(tuple(layers), InputDomain.uniform(inputs, -2, 2, mean, std), (inputs,))

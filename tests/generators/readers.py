@@ -27,7 +27,8 @@ from armlet.formats.npz import read_npz_network
 from armlet.formats.params import params_files, read_params
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Add, Conv, Dense, Pool, Reduction, Reshape
+from armlet.network.network import Network
 from armlet.network.topology import read_topology
 from armlet.pipeline import compile_network
 from armlet.pruning.checkpoint import Partial
@@ -99,8 +100,8 @@ _IMAGES = (write_npy(np.arange(16, dtype=np.uint8).reshape(4, 2, 2)), write_npy(
 def _network() -> Network:
     """As few files as a network with a hidden layer has: each is read for every input of `toml` and `build`."""
     rng = np.random.default_rng(7)
-    first = Layer(rng.uniform(-1, 1, (2, 3)).astype(np.float32), np.zeros(2, np.float32), Activation.RELU)
-    last = Layer(np.array([[0.5, -2], [1, 0]], np.float32), np.array([1, 2], np.float32), Activation.LINEAR)
+    first = Dense(rng.uniform(-1, 1, (2, 3)).astype(np.float32), np.zeros(2, np.float32), Activation.RELU)
+    last = Dense(np.array([[0.5, -2], [1, 0]], np.float32), np.array([1, 2], np.float32), Activation.LINEAR)
     return Network((first, last), InputDomain.uniform(3, [0, -1, 0], [1, 1, 3], 0.5, 2), (3,), {"seed": 7, "by": "x"})
 
 
@@ -108,8 +109,17 @@ def _build() -> Mapping[str, bytes]:
     return compile_network(_network(), "net", CompileOptions(anneal=AnnealOptions(moves=10))).bundle.files
 
 
-def _params() -> dict[str, bytes]:
-    files = params_files(_network())
+def _planes() -> Network:
+    """A layer of almost every kind, and few arrays."""
+    kernel, bias = np.ones((2, 1, 2, 2), np.float32), np.zeros(2, np.float32)
+    conv = Conv(kernel, bias, Activation.LEAKY_RELU, 0.5, (1, 1), (0, 0, 1, 1), (1, 1), 1)
+    pool, end = Pool(Reduction.MAX, (2, 2), (1, 1)), Dense(np.ones((2, 2), np.float32), bias, Activation.LINEAR)
+    layers, wiring = (conv, Add(Activation.RELU), pool, Reshape((2,)), end), ((0,), (1, 1), (2,), (3,), (4,))
+    return Network(layers, InputDomain.uniform(4), (1, 2, 2), wiring=wiring)
+
+
+def _params(network: Network) -> dict[str, bytes]:
+    files = params_files(network)
     return {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
 
 
@@ -128,7 +138,7 @@ _TRACE = PruningTrace(1, _SETTINGS, _EPOCHS).to_json().encode()
 def _partial() -> Mapping[str, bytes]:
     """What a run leaves that ended after its first epoch, with a network kept there."""
     home = _network()
-    plan = schedule(home.weights, home.connections, 0.5, len(home.layers), 4, (0.25,), 1)
+    plan = schedule(home.weights, home.connections, 0.5, len(home.dense), 4, (0.25,), 1)
     point, kept = point_of(home), (Snapshot(1, point_of(home)),)
     with TemporaryDirectory() as folder:
         Partial(Path(folder)).save(PruningState(point, masks_of(home), 0.5, plan, _EPOCHS[:1], kept), _SETTINGS)
@@ -195,7 +205,8 @@ _UNFINISHED = _partial()
 _LABELS = (b"0\n2\n1\n", b"1,0,0\n0,1,0\n0,0,1\n")
 _N = _build()
 _COUNT = _network().inputs
-_P = _params()
+_P = _params(_network())
+_K = _params(_planes())
 _ARRAYS_ONLY = {name: content for name, content in _P.items() if name != "network.toml"}
 _READERS = (
     Reader("topology", "t.csv", read_topology, (b"14, 10, 10, 10\n", b"2,3\n")),
@@ -206,6 +217,7 @@ _READERS = (
     Reader("npz", "n.npz", lambda path: read_npz_network(path, tell=_hear), _ARRAYS, _zipped("W1", "b1")),
     Reader("words", "n.npz", lambda path: read_npz_network(path, tell=_hear), _WORDS, _zipped("std", "fc.weight")),
     Reader("toml", "network.toml", _read_params, (_P["network.toml"],), beside=_P),
+    Reader("layers", "network.toml", _read_params, (_K["network.toml"],), beside=_K),
     Reader("weights", "W_0.npy", _read_params, (_P["W_0.npy"],), beside=_ARRAYS_ONLY),
     Reader("moments", "m.npz", lambda path: read_moments(path, 3), _MOMENTS, _zipped("mean", "std")),
     Reader("covariance", "m.npz", lambda path: read_moments(path, 3), _COVARIANCES, _zipped("covariance", "mean")),

@@ -3,7 +3,8 @@
 import numpy as np
 
 from armlet.baseline.text import activated, begin, floats, hidden, integers, signature, vectors
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 
 
 def csr_c(network: Network, name: str) -> str:
@@ -24,7 +25,7 @@ def csr_c(network: Network, name: str) -> str:
     return "\n".join([*lines, "}", ""])
 
 
-def _tables(i: int, layer: Layer) -> list[str]:
+def _tables(i: int, layer: Dense) -> list[str]:
     rows, columns = np.nonzero(layer.weight)
     starts = np.concatenate(([0], np.cumsum(np.count_nonzero(layer.weight, axis=1))))
     width = "uint8_t" if layer.inputs <= 1 << 8 else "uint16_t" if layer.inputs <= 1 << 16 else "uint32_t"

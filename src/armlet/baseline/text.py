@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike
 
 from armlet.baseline.recipe import recipe_c
 from armlet.network.activation import Activation
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from armlet.network.normalise import fold_normalisation
 
 _TEXTS = {  # short functions as one would write them; the others as armlet computes them, so that only code differs
@@ -18,14 +19,14 @@ _TEXTS = {  # short functions as one would write them; the others as armlet comp
 }
 
 
-def begin(network: Network) -> tuple[Sequence[Layer], list[str]]:
+def begin(network: Network) -> tuple[Sequence[Dense], list[str]]:
     """The layers on raw inputs, and the head of the file."""
     used = [
         kind
         for kind in Activation
-        if kind is not Activation.LINEAR and kind in {layer.activation for layer in network.layers}
+        if kind is not Activation.LINEAR and kind in {layer.activation for layer in network.dense}
     ]
-    return fold_normalisation(network).layers, ["#include <stdint.h>", "", *map(_function, used), ""]
+    return fold_normalisation(network).dense, ["#include <stdint.h>", "", *map(_function, used), ""]
 
 
 def floats(values: ArrayLike) -> str:
@@ -38,18 +39,18 @@ def integers(values: ArrayLike) -> str:
     return ", ".join(map(str, np.asarray(values).ravel().tolist()))
 
 
-def vectors(layers: Sequence[Layer]) -> list[tuple[str, str]]:
+def vectors(layers: Sequence[Dense]) -> list[tuple[str, str]]:
     """For each layer the C names of what it reads and writes; hidden values live in static arrays h0, h1, ..."""
     names = ["input", *(f"h{i}" for i in range(len(layers) - 1)), "output"]
     return list(pairwise(names))
 
 
-def hidden(layers: Sequence[Layer]) -> list[str]:
+def hidden(layers: Sequence[Dense]) -> list[str]:
     """The declarations of the static arrays that hold hidden values."""
     return [f"static float h{i}[{layer.outputs}];" for i, layer in enumerate(layers[:-1])]
 
 
-def activated(layer: Layer, value: str) -> str:
+def activated(layer: Dense, value: str) -> str:
     """A C expression for what `layer` makes of a sum."""
     kind = layer.activation
     slope = f", {floats(layer.slope)}" if kind.has_slope else ""

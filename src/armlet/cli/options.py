@@ -39,12 +39,18 @@ _LONGEST = 1 << 20  # bytes of armlet.toml
 
 
 def read_declared(path: Path, declare: str | None, console: "Console") -> "Network":
-    """The network in `path` with what --declare says of it; what is assumed is said. Raises `InputError`."""
+    """The network in `path` with what --declare says of it; what is assumed is said.
+
+    Raises `InputError`, for a network that armlet reads and cannot compute as well, before anything is written.
+    """
     from armlet.formats.declaration import Declaration
     from armlet.formats.declare import parse_declaration
     from armlet.formats.read import read_network
+    from armlet.network.network import dense_chain
 
-    return read_network(path, parse_declaration(declare) if declare else Declaration(), console.warn)
+    network = read_network(path, parse_declaration(declare) if declare else Declaration(), console.warn)
+    dense_chain(network, str(path))
+    return network
 
 
 def hint_at_declaring(network: "Network", console: "Console") -> None:

@@ -4,8 +4,9 @@ What the arrays show to be a likely mistake is named with its cure: kernels that
 not meet, a bias that is missing. What is taken without being told is told: `tell` hears a line for each.
 """
 
+import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -17,12 +18,15 @@ from numpy.typing import NDArray
 from armlet.errors import ArmletWarning, InputError
 from armlet.formats.declaration import WORDS, Declaration
 from armlet.formats.description import Description
+from armlet.formats.kinds import DIMENSIONS, Kind, LayerEntry, layer_of, wiring_of
 from armlet.formats.spelling import activation_called, is_softmax
 from armlet.network.activation import SLOPE, Activation
 from armlet.network.domain import InputDomain, domain_of
 from armlet.network.frozen import F32
-from armlet.network.network import Layer, Network, natural_shape
+from armlet.network.layers import Dense, Layer
+from armlet.network.network import Network, natural_shape
 from armlet.network.outputs import OutputKind
+from armlet.network.shapes import LARGEST
 
 Tell: TypeAlias = Callable[[str], None]
 
@@ -40,7 +44,7 @@ class Found:
     """What a reader found in one file or folder."""
 
     source: Path
-    weights: tuple[Parameter, ...]  # in the order of the layers, outputs x inputs
+    weights: tuple[Parameter, ...]  # of the layers that have one, in their order
     biases: tuple[Parameter | None, ...]
     words: Mapping[str, Parameter] = field(default_factory=dict)  # arrays called mean, std, low, high
     description: Description = Description()
@@ -54,32 +58,65 @@ def warn(note: str) -> None:
 
 def network_of(found: Found, declared: Declaration, tell: Tell) -> Network:
     """The network in `found`; what is `declared` wins over what the files say. Raises `InputError` with the place."""
-    weights = [_matrix(parameter) for parameter in found.weights]
-    _require_chain(found, weights)
+    entries = entries_of(found.description, declared) or (LayerEntry(),) * len(found.weights)
+    weights = _weights(found, entries)
+    if all(entry.is_plain for entry in entries):
+        _require_chain(found, weights)
     biases = [_bias(parameter, i, weights, found, tell) for i, parameter in enumerate(found.biases)]
     said = declared.over(_with_arrays(found))
     place = f"{found.toml or found.source}" + ("" if declared.is_empty else ", with --declare")
-    _require_sizes(said, declared, found, weights[0].shape[1])
-    domain = _domain(said, declared, place, weights[0].shape[1])
+    inputs = weights[0].shape[1] if entries[0].kind == "dense" else _held(said, place)
+    _require_sizes(said, declared, found, inputs)
+    domain = _domain(said, declared, place, inputs)
     try:
-        layers, kind = _layers(weights, biases, said)
-        _require_ends(said, weights)
+        layers, kind = _layers(entries, weights, biases, said)
+        _require_ends(said, inputs, layers[-1].outputs if isinstance(layers[-1], Dense) else None)
         if kind is not said.output:
             tell(f"{place}: the softmax at the end is left out, the outputs are the scores before it")
-        shape = said.shape or natural_shape(weights[0].shape[1])
-        return Network(layers, domain, shape, found.description.provenance, kind)
+        shape = said.shape or natural_shape(inputs)
+        network = Network(layers, domain, shape, found.description.provenance, kind, wiring_of(entries))
+        _require_ends(said, inputs, network.outputs)
+        return network
     except InputError as wrong:
         raise InputError(place, f"{wrong.source} {wrong.problem}", wrong.hint) from wrong
 
 
-def _matrix(parameter: Parameter) -> F32:
+def entries_of(described: Description, declared: Declaration) -> tuple[LayerEntry, ...] | None:
+    """What is said of each layer beside its arrays; None of a chain of dense layers."""
+    return declared.layers or described.declaration.layers
+
+
+def _weights(found: Found, entries: Sequence[LayerEntry]) -> list[F32]:
+    """The arrays of the layers that have some, in their order."""
+    kinds: list[Kind] = [entry.kind for entry in entries if entry.has_weight]
+    if len(kinds) != len(found.weights):
+        problem = f"holds {len(found.weights)} weights, and {len(kinds)} [[layer]] of network.toml have one"
+        raise InputError(found.source, problem, "write one [[layer]] for each layer, in order")
+    return [_array(parameter, kind) for parameter, kind in zip(found.weights, kinds)]
+
+
+def _array(parameter: Parameter, kind: Kind) -> F32:
+    """A finite array of the dimensions that its kind of layer has."""
     values, place = parameter.values, parameter.place
+    dimensions, reads = DIMENSIONS[kind]
     if values.ndim == 1:
         hint = "fold normalisation layers into the weights beside them; give a weight as outputs x inputs"
         raise InputError(place, f"has shape {values.shape}, it is no matrix", hint)
-    if values.ndim != 2 or 0 in values.shape:
-        raise InputError(place, f"has shape {values.shape}, armlet reads outputs x inputs")
+    if values.ndim != dimensions or 0 in values.shape:
+        reader = "armlet" if kind == "dense" else f'kind = "{kind}"'
+        fitting = [other for other, (count, _) in DIMENSIONS.items() if count == values.ndim != dimensions]
+        hint = f'for such a layer write kind = "{fitting[0]}" in its [[layer]] of network.toml' if fitting else ""
+        raise InputError(place, f"has shape {values.shape}, {reader} reads {reads}", hint)
     return _finite(parameter)
+
+
+def _held(said: Declaration, place: str) -> int:
+    """The number of inputs where only their shape tells it."""
+    extents = said.shape or ()
+    if len(extents) != 3 or not all(0 < extent <= LARGEST for extent in extents) or math.prod(extents) > LARGEST:
+        problem = "needs a shape of three numbers above 0" + (f", at most {LARGEST} values" if said.shape else "")
+        raise InputError(place, problem, "write shape = [channels, height, width] under [network]")
+    return math.prod(extents)
 
 
 def _bias(parameter: Parameter | None, i: int, weights: list[F32], found: Found, tell: Tell) -> F32:
@@ -152,38 +189,54 @@ def _domain(said: Declaration, declared: Declaration, place: str, inputs: int) -
         raise InputError("--declare" if by_flag else place, f"{wrong.source} {wrong.problem}", wrong.hint) from wrong
 
 
-def _require_ends(said: Declaration, weights: list[F32]) -> None:
-    told, ends = said.ends or (None, None), (weights[0].shape[1], len(weights[-1]))
-    for what, number, real in zip(("inputs", "outputs"), told, ends):
-        if number is not None and number != real:
+def _require_ends(said: Declaration, inputs: int, outputs: int | None) -> None:
+    for what, number, real in zip(("inputs", "outputs"), said.ends or (None, None), (inputs, outputs)):
+        if None not in (number, real) and number != real:
             raise InputError("network", f"says {number} {what}, W says {real}")
 
 
-def _layers(weights: list[F32], biases: list[F32], said: Declaration) -> tuple[tuple[Layer, ...], OutputKind | None]:
+def _layers(
+    entries: Sequence[LayerEntry], weights: list[F32], biases: list[F32], said: Declaration
+) -> tuple[tuple[Layer, ...], OutputKind | None]:
     """The layers, and the kind of the outputs: scores where a softmax is taken off the end."""
-    widths = said.width or (None,) * len(weights)
-    if len(widths) != len(weights):
-        raise InputError("[[layer]]", f"stands {len(widths)} times, the arrays give {len(weights)} layers")
-    if any(told is not None and told != len(weight) for told, weight in zip(widths, weights)):
-        raise InputError("layer", f"widths are {[*widths]}, the arrays give {[len(weight) for weight in weights]}")
-    names = _names(said.activation, len(weights))
+    _require_widths(entries, weights, said)
+    names = _names(said.activation, entries)
     softmax = bool(names[-1]) and is_softmax(names[-1])
     if softmax and said.output is OutputKind.VALUES:
         raise InputError("output", "is values, and the last layer is a softmax", "its outputs are scores")
     kinds = [activation_called(name) if name else Activation.RELU for name in names[:-1]]
     kinds.append(activation_called(names[-1]) if names[-1] and not softmax else Activation.LINEAR)
-    slopes = said.slope or (None,) * len(weights)
-    parts = zip(weights, biases, kinds, slopes, strict=True)
-    layers = tuple(Layer(w, b, kind, SLOPE if slope is None else slope) for w, b, kind, slope in parts)
-    return layers, OutputKind.SCORES if softmax else said.output
+    slopes = [SLOPE if slope is None else slope for slope in said.slope or (None,) * len(entries)]
+    arrays, layers = iter(zip(weights, biases, strict=True)), list[Layer]()
+    for i, (entry, kind, slope) in enumerate(zip(entries, kinds, slopes, strict=True)):
+        weight, bias = next(arrays) if entry.has_weight else (None, None)
+        try:
+            layers.append(layer_of(entry, weight, bias, kind, slope))
+        except InputError as wrong:
+            raise InputError(f"layer[{i}].{wrong.source}", wrong.problem, wrong.hint) from wrong
+    return tuple(layers), OutputKind.SCORES if softmax else said.output
 
 
-def _names(said: tuple[str, ...] | None, layers: int) -> list[str]:
-    """One name a layer, empty for the default; one name alone is that of all hidden layers."""
+def _require_widths(entries: Sequence[LayerEntry], weights: list[F32], said: Declaration) -> None:
+    widths = said.width or (None,) * len(entries)
+    if len(widths) != len(entries):
+        raise InputError("[[layer]]", f"stands {len(widths)} times, the arrays give {len(entries)} layers")
+    arrays = iter(weights)
+    given = [len(next(arrays)) if entry.has_weight else None for entry in entries]
+    if any(told is not None and told != real for told, real in zip(widths, given)):
+        raise InputError("layer", f"widths are {[*widths]}, the arrays give {given}")
+
+
+def _names(said: tuple[str, ...] | None, entries: Sequence[LayerEntry]) -> list[str]:
+    """One name a layer, empty for the default; one name alone is that of all hidden layers that have one."""
     if said is None:
-        return [""] * layers
-    if len(said) == 1 and layers > 1:
-        return [said[0]] * (layers - 1) + [""]
-    if len(said) != layers:
-        raise InputError("activation", f"has {len(said)} names for {layers} layers", "give one for each, or one alone")
+        return [""] * len(entries)
+    if len(said) == 1 and len(entries) > 1:
+        return [said[0] if entry.has_activation else "" for entry in entries[:-1]] + [""]
+    if len(said) != len(entries):
+        problem = f"has {len(said)} names for {len(entries)} layers"
+        raise InputError("activation", problem, "give one for each, or one alone")
+    if odd := [i for i, entry in enumerate(entries) if said[i] and not entry.has_activation]:
+        problem = f'is {said[odd[0]][:40]!r}, and kind = "{entries[odd[0]].kind}" has none'
+        raise InputError(f"layer[{odd[0]}].activation", problem, "leave it out")
     return [*said]

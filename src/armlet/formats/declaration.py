@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from armlet.formats.kinds import LayerEntry
 from armlet.network.outputs import OutputKind
 
 WORDS = ("low", "high", "mean", "std")  # of the inputs' domain, as `domain_of` takes them
@@ -28,6 +29,7 @@ class Declaration:
     slope: tuple[float | None, ...] | None = None  # of each layer, where it is leaky_relu
     width: tuple[int | None, ...] | None = None  # of each layer, to be checked
     ends: tuple[int | None, int | None] | None = None  # inputs and outputs, to be checked
+    layers: tuple[LayerEntry, ...] | None = None  # of each layer, where they are not a chain of dense ones
 
     def over(self, other: "Declaration") -> "Declaration":
         """This declaration where it says something, `other` where it does not."""

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from armlet.errors import InputError
 from armlet.formats.declaration import Declaration
-from armlet.formats.spelling import activation_called
+from armlet.formats.kinds import LayerEntry, check_entry, layer_lines
 from armlet.formats.toml import toml_lines
-from armlet.network.activation import SLOPE
 from armlet.network.domain import Origin
 from armlet.network.network import Network
 from armlet.network.outputs import OutputKind
@@ -41,14 +40,6 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output: OutputKind | None = None
 
 
-class _LayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One [[layer]]."""
-
-    activation: str | None = None
-    width: int | None = None
-    slope: float | None = None  # of leaky_relu
-
-
 class _InputEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     low: _Numbers | None = None
     high: _Numbers | None = None
@@ -58,7 +49,7 @@ class _InputEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     network: _Header = _Header()
-    layer: list[_LayerEntry] = []
+    layer: list[LayerEntry] = []
     input: _InputEntry = _InputEntry()
     provenance: dict[str, Any] = {}
 
@@ -82,8 +73,7 @@ def read_description(path: Path) -> Description:
         raise InputError(path, f"network.format is {header.format}, this armlet reads {FORMAT}")
     if header.dtype != "float32":
         raise InputError(path, f"network.dtype is {header.dtype!r}", 'write dtype = "float32"')
-    for at, entry in enumerate(said.layer):
-        _check_slope(path, at, entry)
+    _check_entries(path, said.layer)
     words = {word: getattr(said.input, word) for word in ("low", "high", "mean", "std")}
     shape = tuple(header.shape) or None
     declaration = Declaration(
@@ -94,18 +84,17 @@ def read_description(path: Path) -> Description:
         slope=tuple(entry.slope for entry in said.layer) or None,
         width=tuple(entry.width for entry in said.layer) or None,
         ends=(header.inputs, header.outputs),
+        layers=None if all(entry.is_plain for entry in said.layer) else tuple(said.layer),
     )
     return Description(declaration, said.provenance)
 
 
-def _check_slope(path: Path, at: int, entry: _LayerEntry) -> None:
-    if entry.slope is None:
-        return
-    if entry.activation is None or not activation_called(entry.activation).has_slope:
-        problem = f"layer[{at}].slope is given, and {entry.activation or 'the default activation'} has none"
-        raise InputError(path, problem, "leave it out, or write leaky_relu")
-    if not 0 < np.float32(entry.slope) < 1:
-        raise InputError(path, f"layer[{at}].slope is {entry.slope}", f"give a number between 0 and 1, such as {SLOPE}")
+def _check_entries(path: Path, entries: list[LayerEntry]) -> None:
+    for at, entry in enumerate(entries):
+        try:
+            check_entry(at, entry)
+        except InputError as wrong:
+            raise InputError(path, f"{wrong.source} {wrong.problem}", wrong.hint) from wrong
 
 
 def show_description(network: Network) -> str:
@@ -114,9 +103,8 @@ def show_description(network: Network) -> str:
     lines = ["[network]", f"format = {FORMAT}", f"inputs = {network.inputs}", f"outputs = {network.outputs}"]
     lines += [f"shape = {list(network.shape)}", 'dtype = "float32"']
     lines += [f'output = "{network.output.value}"', ""] if network.output else [""]
-    for layer in network.layers:
-        lines += ["[[layer]]", f"width = {layer.outputs}", f'activation = "{layer.activation.value}"']
-        lines += [f"slope = {layer.slope!r}", ""] if layer.activation.has_slope else [""]
+    for at, (layer, sources) in enumerate(zip(network.layers, network.sources)):
+        lines += layer_lines(at, layer, sources)
     told = _TOLD[domain.origin]
     lines.append("[input]  # the closed interval of each raw input, and the normalisation of training")
     lines += [f"{name} = {_compact(getattr(domain, name))}" for name in told]

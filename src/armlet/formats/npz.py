@@ -53,6 +53,11 @@ def read_npz_network(path: Path, declare: Declaration = Declaration(), tell: Tel
     read |= {called} if called else set()
 
     def parameter(name: str, turned: bool = False) -> Parameter:
+        if turned and arrays[name].ndim > 2:  # frameworks differ in the order of the axes
+            problem = f"has shape {arrays[name].shape}, only matrices are turned"
+            raise InputError(
+                f"{path}: {name}", problem, "save it as outputs x inputs x height x width, under W1, W2, ..."
+            )
         return Parameter(f"{path}: {name}", arrays[name].T if turned else arrays[name])
 
     if unread := [name for name in names if name not in read]:

@@ -1,4 +1,4 @@
-"""PARAMS folders: W_i.npy and b_i.npy for each layer, and network.toml for what arrays cannot say."""
+"""PARAMS folders: W_i.npy and b_i.npy of layer i where it has some, and network.toml for what arrays cannot say."""
 
 import re
 from collections.abc import Mapping
@@ -6,9 +6,10 @@ from pathlib import Path
 
 from armlet.errors import InputError
 from armlet.formats.arrays import read_npy, write_npy
-from armlet.formats.assemble import Found, Parameter, Tell, network_of, warn
+from armlet.formats.assemble import Found, Parameter, Tell, entries_of, network_of, warn
 from armlet.formats.declaration import WORDS, Declaration
 from armlet.formats.description import Description, read_description, show_description
+from armlet.network.layers import Weighted
 from armlet.network.network import Network
 from armlet.storage import write_folder
 
@@ -27,17 +28,19 @@ def read_params(folder: Path | str, declare: Declaration = Declaration(), tell: 
         raise InputError(folder, "holds no W_0.npy", "give the folder that holds W_0.npy and b_0.npy")
     toml = folder / "network.toml"
     described = read_description(toml) if toml.exists() else Description()  # it is smaller than the arrays
-    biases = [f"b_{i}.npy" if f"b_{i}.npy" in arrays else None for i in range(count)]
+    entries = entries_of(described, declare)
+    numbers = [i for i, entry in enumerate(entries) if entry.has_weight] if entries else [*range(count)]
+    biases = [f"b_{i}.npy" if f"b_{i}.npy" in arrays else None for i in numbers]
     words = {word: f"{word}.npy" for word in WORDS if f"{word}.npy" in arrays}
     found = Found(
         folder,
-        tuple(_parameter(folder / f"W_{i}.npy") for i in range(count)),
+        tuple(_parameter(folder / f"W_{i}.npy") for i in numbers),
         tuple(None if name is None else _parameter(folder / name) for name in biases),
         {word: _parameter(folder / name) for word, name in words.items()},
         described,
         toml if toml.exists() else None,
     )
-    read = {f"W_{i}.npy" for i in range(count)} | {*biases} | {*words.values()}
+    read = {f"W_{i}.npy" for i in numbers} | {*biases} | {*words.values()}
     if unread := sorted(arrays - read):
         tell(f"{folder}: {', '.join(unread[:8])} {'is' if len(unread) == 1 else 'are'} not read")
     return network_of(found, declare, tell)
@@ -52,8 +55,9 @@ def params_files(network: Network) -> dict[str, bytes | str]:
     """The files of a PARAMS folder, by name."""
     files: dict[str, bytes | str] = {}
     for i, layer in enumerate(network.layers):
-        files[f"W_{i}.npy"] = write_npy(layer.weight)
-        files[f"b_{i}.npy"] = write_npy(layer.bias)
+        if isinstance(layer, Weighted):
+            files[f"W_{i}.npy"] = write_npy(layer.weight)
+            files[f"b_{i}.npy"] = write_npy(layer.bias)
     files["network.toml"] = show_description(network)
     return files
 

@@ -14,18 +14,18 @@ def build_graph(network: Network, arithmetic: Arithmetic = FLOAT32) -> Graph:
     assert network.domain.is_normalised, "fold the normalisation first"
     starts = np.concatenate([[0], np.cumsum(network.widths)])
     source, target, weight = [], [], []
-    for i, layer in enumerate(network.layers):
+    for i, layer in enumerate(network.dense):
         rows, columns = np.nonzero(layer.weight)
         source.append(columns + starts[i])
         target.append(rows + starts[i + 1])
         weight.append(layer.weight[rows, columns])
     linear = ACTIVATIONS.index(Activation.LINEAR)
-    codes = [linear, *(ACTIVATIONS.index(layer.activation) for layer in network.layers)]
-    slopes = [layer.slope if layer.activation.has_slope else 0.0 for layer in network.layers]
+    codes = [linear, *(ACTIVATIONS.index(layer.activation) for layer in network.dense)]
+    slopes = [layer.slope if layer.activation.has_slope else 0.0 for layer in network.dense]
     return Graph(
         network_inputs=network.inputs,
         used=np.arange(network.inputs),
-        bias=np.concatenate([np.zeros(network.inputs, np.float32), *(layer.bias for layer in network.layers)]),
+        bias=np.concatenate([np.zeros(network.inputs, np.float32), *(layer.bias for layer in network.dense)]),
         activation=np.repeat(codes, network.widths),
         layer=np.repeat(np.arange(len(network.widths)), network.widths),
         unit=np.concatenate([np.arange(width) for width in network.widths]),

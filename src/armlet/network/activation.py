@@ -99,6 +99,11 @@ def activated(kind: Activation, slope: Any, x: NDArray[Any]) -> NDArray[Any]:
     return DEFINITIONS[kind].exact(x, slope)
 
 
+def spelt(kind: Activation, slope: float) -> str:
+    """The activation in words, with its slope to the bit where it has one."""
+    return f"{kind.value} {slope.hex()}" if kind is Activation.LEAKY_RELU else kind.value
+
+
 def activation_error(kind: Activation, value: NDArray[np.float64]) -> NDArray[np.float64]:
     """At most how far the program of `kind` lies from the exact `value` of the same float32 argument."""
     return DEFINITIONS[kind].relative * np.abs(value) + DEFINITIONS[kind].absolute

@@ -1,6 +1,7 @@
-"""A trained multilayer perceptron as plain frozen arrays: the value on which both halves of armlet meet."""
+"""A trained network as plain frozen arrays, a small graph of layers: the value on which both halves of armlet meet."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -10,105 +11,87 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from armlet.errors import InputError
-from armlet.network.activation import SLOPE, Activation, activated
+from armlet.network.activation import Activation, activated, spelt
 from armlet.network.domain import InputDomain
-from armlet.network.frozen import F32, F64, frozen
+from armlet.network.frozen import F64
+from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reshape, Weighted, describe, kind_of
 from armlet.network.outputs import OutputKind
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Layer:
-    """One layer: `activation(weight @ x + bias)`. A zero weight is an absent connection."""
-
-    weight: F32  # (outputs, inputs)
-    bias: F32  # (outputs,)
-    activation: Activation
-    slope: float = SLOPE  # of leaky_relu below zero; of no meaning to the others
-
-    def __post_init__(self) -> None:
-        with np.errstate(all="ignore"):
-            object.__setattr__(self, "slope", float(np.float32(self.slope)))
-        if not 0 < self.slope < 1:
-            raise InputError("slope", f"is {self.slope}, not between 0 and 1")
-        for name in ("weight", "bias"):
-            array = frozen(getattr(self, name), np.float32)
-            if not np.isfinite(array).all():
-                place = ", ".join(str(i) for i in np.argwhere(~np.isfinite(array))[0])
-                raise InputError(f"{name}[{place}]", "is not a finite float32")
-            object.__setattr__(self, name, array)
-        if self.weight.ndim != 2 or 0 in self.weight.shape:
-            raise InputError("weight", f"has shape {self.weight.shape}, not outputs x inputs")
-        if self.bias.shape != self.weight.shape[:1]:
-            raise InputError("bias", f"has shape {self.bias.shape}, the weight gives {len(self.weight)} values")
-
-    @property
-    def inputs(self) -> int:
-        return self.weight.shape[1]
-
-    @property
-    def kind(self) -> str:
-        """The activation in words, with its slope to the bit where it has one."""
-        slope = f" {self.slope.hex()}" if self.activation.has_slope else ""
-        return self.activation.value + slope
-
-    @property
-    def outputs(self) -> int:
-        return self.weight.shape[0]
+from armlet.network.shapes import Shape, Wiring, chain, tensor_shapes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """Layers applied in turn to raw inputs of a known domain.
+    """Layers on raw inputs of a known domain; the last one gives the outputs.
 
-    `shape` is how a person sees the inputs, (14, 14) for an image. `provenance` is free text and numbers on where
-    the parameters came from; neither it nor `output` takes part in the digest.
+    `shape` is how a person sees the inputs, (14, 14) for an image; layers of windows want (channels, height, width).
+    `wiring` says what each layer takes: 0 is the network's input, k what `layers[k - 1]` gives. Left out, each takes
+    what the one before gives. `provenance` is free text and numbers on where the parameters came from; neither it nor
+    `output` takes part in the digest.
     """
 
     layers: tuple[Layer, ...]
     domain: InputDomain
-    shape: tuple[int, ...]
+    shape: Shape
     provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     output: OutputKind | None = None  # None where nobody said
+    wiring: Wiring = ()  # empty for a chain, however it was given
 
     def __post_init__(self) -> None:
-        if not self.layers:
-            raise InputError("network", "has no layer")
-        for i, (lower, upper) in enumerate(zip(self.layers, self.layers[1:])):
-            if upper.inputs != lower.outputs:
-                raise InputError(
-                    f"layer {i + 1}", f"takes {upper.inputs} values, layer {i} gives {lower.outputs} (W_{i + 1}.npy)"
-                )
-        if self.domain.low.shape != (self.inputs,):
-            raise InputError("input domain", f"describes {len(self.domain.low)} inputs, W_0 takes {self.inputs}")
-        if int(np.prod(self.shape)) != self.inputs or min(self.shape, default=0) < 1:
-            raise InputError("input shape", f"{self.shape} does not hold {self.inputs} inputs")
+        if not any(isinstance(layer, Weighted) for layer in self.layers):
+            raise InputError("network", "has no layer of weights" if self.layers else "has no layer")
+        wiring = tuple(map(tuple, self.wiring))
+        object.__setattr__(self, "wiring", () if wiring == chain(len(self.layers)) else wiring)
+        first, held = self.layers[0], int(math.prod(self.shape))
+        inputs = first.inputs if isinstance(first, Dense) else held
+        fits = held == inputs and min(self.shape, default=0) >= 1
+        tensor_shapes(self.layers, self.sources, self.shape if fits else (inputs,))
+        if self.domain.low.shape != (inputs,):
+            takes = "W_0 takes" if isinstance(first, Dense) else f"the shape {self.shape} has"
+            raise InputError("input domain", f"describes {len(self.domain.low)} inputs, {takes} {inputs}")
+        if not fits:
+            raise InputError("input shape", f"{self.shape} does not hold {inputs} inputs")
+
+    @property
+    def sources(self) -> Wiring:
+        """The wiring, spelt out for a chain too."""
+        return self.wiring or chain(len(self.layers))
+
+    @property
+    def dense(self) -> tuple[Dense, ...]:
+        """The layers of a chain of dense layers, which is what armlet computes. Raises `InputError` for another."""
+        return dense_chain(self)
 
     @property
     def inputs(self) -> int:
-        return self.layers[0].inputs
+        return int(math.prod(self.shape))
 
     @property
     def outputs(self) -> int:
-        return self.layers[-1].outputs
+        return self.widths[-1]
 
     @property
     def widths(self) -> tuple[int, ...]:
-        return (self.inputs, *(layer.outputs for layer in self.layers))
+        """The number of inputs, and of the values that each layer gives."""
+        return tuple(int(math.prod(shape)) for shape in tensor_shapes(self.layers, self.sources, self.shape))
 
     @property
     def activations(self) -> tuple[str, ...]:
-        """The activation of each layer, by name."""
-        return tuple(layer.activation.value for layer in self.layers)
+        """The activation of each dense layer, by name."""
+        return tuple(layer.activation.value for layer in self.dense)
+
+    @property
+    def _weighted(self) -> tuple[Weighted, ...]:
+        return tuple(layer for layer in self.layers if isinstance(layer, Weighted))
 
     @property
     def weights(self) -> int:
         """All places for a weight, zero or not; biases are not counted."""
-        return sum(layer.weight.size for layer in self.layers)
+        return sum(layer.weight.size for layer in self._weighted)
 
     @property
     def connections(self) -> int:
         """Weights that are not zero."""
-        return sum(int(np.count_nonzero(layer.weight)) for layer in self.layers)
+        return sum(int(np.count_nonzero(layer.weight)) for layer in self._weighted)
 
     @property
     def sparsity(self) -> float:
@@ -116,23 +99,65 @@ class Network:
         return 1.0 - self.connections / self.weights
 
     def __call__(self, x: ArrayLike) -> F64:
-        """The network's meaning on raw inputs, (inputs,) or (samples, inputs), in float64: the yardstick downstream."""
+        """The network's meaning on raw inputs, (inputs,) or (samples, inputs), in float64: the yardstick downstream.
+
+        Raises `InputError` where it is no chain of dense layers.
+        """
         value = (np.asarray(x, np.float64) - self.domain.mean) / self.domain.std
-        for layer in self.layers:
+        for layer in self.dense:
             value = value @ layer.weight.T.astype(np.float64) + layer.bias
             value = activated(layer.activation, layer.slope, value)
         return value
 
     def digest(self) -> str:
         """SHA-256 over all that decides what the network computes: shapes, bits, activations, domain."""
-        sha = hashlib.sha256(b"armlet network 1\n")
-        sha.update(repr((self.widths, self.shape, [layer.kind for layer in self.layers])).encode())
-        for layer in self.layers:
+        sha = hashlib.sha256()
+        sha.update(_text(self).encode())
+        for layer in self._weighted:
             sha.update(layer.weight.astype("<f4").tobytes())
             sha.update(layer.bias.astype("<f4").tobytes())
         for array in (self.domain.low, self.domain.high, self.domain.mean, self.domain.std):
             sha.update(array.astype("<f8").tobytes())
         return sha.hexdigest()
+
+
+def dense_chain(network: Network, place: str = "network") -> tuple[Dense, ...]:
+    """The layers, where all are dense: they then form a chain, since only an addition takes two values.
+
+    Raises `InputError` at `place` that names the first other layer.
+    """
+    for i, layer in enumerate(network.layers):
+        if not isinstance(layer, Dense):
+            problem = f"layer {i} is {describe(layer)}, this armlet computes dense layers in a chain"
+            raise InputError(place, problem, "give a network of dense layers alone; convolutions come next")
+    return tuple(layer for layer in network.layers if isinstance(layer, Dense))
+
+
+def _text(network: Network) -> str:
+    """What decides beside the arrays; chains of dense layers have a form of their own, older than the other kinds."""
+    layers = [layer for layer in network.layers if isinstance(layer, Dense)]
+    if len(layers) == len(network.layers):
+        kinds = [spelt(layer.activation, layer.slope) for layer in layers]
+        return f"armlet network 1\n{(network.widths, network.shape, kinds)!r}"
+    return f"armlet network 2\n{(network.shape, network.sources, [_facts(layer) for layer in network.layers])!r}"
+
+
+def _facts(layer: Layer) -> tuple[object, ...]:
+    """All of a layer but the values of its arrays."""
+    match layer:
+        case Dense(weight):
+            own: tuple[object, ...] = (weight.shape,)
+        case Conv(weight):
+            own = (weight.shape, layer.stride, layer.padding, layer.dilation, layer.groups)
+        case Depthwise(weight):
+            own = (weight.shape, layer.stride, layer.padding, layer.dilation)
+        case Pool(_, size, stride, padding):
+            return (kind_of(layer), size, stride, padding)
+        case Add():
+            own = ()
+        case Reshape(shape):
+            return (kind_of(layer), shape)
+    return (kind_of(layer), spelt(layer.activation, layer.slope), *own)
 
 
 def multilayer_perceptron(
@@ -141,7 +166,7 @@ def multilayer_perceptron(
     """The default reading of bare arrays: ReLU hidden layers, a linear last one, inputs undeclared."""
     last = len(weights) - 1
     layers = tuple(
-        Layer(np.asarray(w), np.asarray(b), Activation.LINEAR if i == last else Activation.RELU)
+        Dense(np.asarray(w), np.asarray(b), Activation.LINEAR if i == last else Activation.RELU)
         for i, (w, b) in enumerate(zip(weights, biases, strict=True))
     )
     if not layers:

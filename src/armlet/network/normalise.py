@@ -15,10 +15,9 @@ def fold_normalisation(network: Network) -> Network:
 
     Raises `InputError` where that leaves float32.
     """
-    domain = network.domain
+    (first, *rest), domain = network.dense, network.domain
     if domain.is_normalised:
         return network
-    first, *rest = network.layers
     weight = first.weight.astype(np.float64) / domain.std
     bias = first.bias - weight @ domain.mean
     for name, values in (("weight", weight), ("bias", bias)):

@@ -20,7 +20,8 @@ from armlet.arithmetic.number_format import NumberFormat
 from armlet.build.scaling import Scaling, unscaled
 from armlet.network.activation import Activation, activated, activation_error
 from armlet.network.frozen import F64
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from armlet.network.normalise import fold_normalisation
 
 _DOUBLE = 2.0**-53
@@ -37,7 +38,7 @@ def error_bound(network: Network, x: ArrayLike, scaling: Scaling | None = None) 
     folded = fold_normalisation(network)
     given = scaling or unscaled(network)
     with np.errstate(all="ignore"):
-        for i, (layer, before, scale) in enumerate(zip(folded.layers, given.layers, given.layers[1:])):
+        for i, (layer, before, scale) in enumerate(zip(folded.dense, given.layers, given.layers[1:])):
             after = _sums(layer, values)
             error = _layer_error(layer, values, error, before, scale, given)
             if i == 0 and folded is not network:
@@ -68,7 +69,7 @@ def largest_sum(network: Network, scaling: Scaling | None = None) -> float:
     size = np.maximum(np.abs(network.domain.low), np.abs(network.domain.high)) * (1 + numbers.unit_roundoff)
     largest = 0.0
     with np.errstate(over="ignore", invalid="ignore"):
-        for layer, scale in zip(folded.layers, given.layers[1:]):
+        for layer, scale in zip(folded.dense, given.layers[1:]):
             size = np.abs(layer.weight.astype(np.float64)) @ size + np.abs(layer.bias.astype(np.float64))
             roundings = np.full(len(size), layer.inputs + 2 + 2 * given.rounds)
             size = size * (1 + _gamma(roundings, numbers.unit_roundoff)) + layer.inputs * _tiniest(numbers) / scale
@@ -78,11 +79,11 @@ def largest_sum(network: Network, scaling: Scaling | None = None) -> float:
     return largest if largest < numbers.largest else np.inf
 
 
-def _sums(layer: Layer, values: F64) -> F64:
+def _sums(layer: Dense, values: F64) -> F64:
     return values @ layer.weight.T.astype(np.float64) + layer.bias
 
 
-def _layer_error(layer: Layer, values: F64, error: F64, before: F64, scale: F64, given: Scaling) -> F64:
+def _layer_error(layer: Dense, values: F64, error: F64, before: F64, scale: F64, given: Scaling) -> F64:
     """Of the layer's sums, given the values that float64 has and how far those of float32 may lie from them."""
     numbers, tiniest = given.format, _tiniest(given.format)
     weight = np.abs(layer.weight.astype(np.float64)).T
@@ -102,7 +103,7 @@ def _layer_error(layer: Layer, values: F64, error: F64, before: F64, scale: F64,
 
 def _folding_error(network: Network, x: F64, numbers: NumberFormat) -> F64:
     """Of the first layer's sums: W / std and b - W mean / std are rounded to float32 once, after float64."""
-    layer, domain = network.layers[0], network.domain
+    layer, domain = network.dense[0], network.domain
     weight = np.abs(layer.weight / domain.std).T
     bias = np.abs(layer.bias - (layer.weight / domain.std) @ domain.mean)
     size = np.abs(x)

@@ -113,14 +113,14 @@ def _point(path: Path, dense: Network, arrays: _Arrays) -> Point:
             jnp.asarray(_array(path, arrays, f"W{i}", np.float32, layer.weight.shape)),
             jnp.asarray(_array(path, arrays, f"b{i}", np.float32, layer.bias.shape)),
         )
-        for i, layer in enumerate(dense.layers)
+        for i, layer in enumerate(dense.dense)
     )
 
 
 def _masks(path: Path, dense: Network, arrays: _Arrays) -> Masks:
     return tuple(
         _unpacked(_array(path, arrays, f"mask{i}", np.uint8, (-(-layer.weight.size // 8),)), layer.weight.shape)
-        for i, layer in enumerate(dense.layers)
+        for i, layer in enumerate(dense.dense)
     )
 
 

@@ -30,7 +30,7 @@ def default_metric(network: Network, sampler: Sampler) -> OutputMetric:
 
 def output_kind(network: Network, sampler: Sampler) -> OutputKind:
     """Guess the kind of the outputs: scores are several, fewer than the inputs, and vary alike but not together."""
-    if not 1 < network.outputs < network.inputs or network.layers[-1].activation not in _SCORING:
+    if not 1 < network.outputs < network.inputs or network.dense[-1].activation not in _SCORING:
         return OutputKind.VALUES
     with np.errstate(over="ignore", invalid="ignore"):
         drawn = outputs(network, sampler(network, _DRAWN, 0))

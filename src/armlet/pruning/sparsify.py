@@ -89,7 +89,7 @@ def _references(
 
 
 def _initial_state(network: Network, options: SparsifyOptions) -> PruningState:
-    layers, recovery = len(network.layers), options.rest if options.steps else 0
+    layers, recovery = len(network.dense), options.rest if options.steps else 0
     plan = schedule(
         network.weights, network.connections, options.target, layers, options.epochs, options.path, recovery
     )

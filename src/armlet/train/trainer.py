@@ -16,7 +16,8 @@ from armlet.data.dataset import DataSet
 from armlet.data.split import hold_out
 from armlet.errors import InputError
 from armlet.network.domain import InputDomain
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from armlet.network.topology import Topology
 from armlet.train.options import Epoch, TrainOptions, Watch, unwatched
 from armlet.train.perceptron import Kinds, Parameters, initial, logits, loss
@@ -102,7 +103,7 @@ def _network(parameters: Parameters, data: DataSet, topology: Topology, provenan
     low, high = min(0.0, float(data.train_inputs.min())), max(1.0, float(data.train_inputs.max()))
     domain = InputDomain.uniform(data.inputs, low, high)
     trained = [(np.asarray(weight), np.asarray(bias)) for weight, bias in parameters]
-    layers = tuple(Layer(*arrays, *kind) for arrays, kind in zip(trained, topology.activations))
+    layers = tuple(Dense(*arrays, *kind) for arrays, kind in zip(trained, topology.activations))
     return Network(layers, domain, (topology.side, topology.side), provenance)
 
 

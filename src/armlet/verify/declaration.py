@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from armlet.arithmetic.number_format import FLOAT32_FORMAT
 from armlet.network.activation import Activation, activated, activation_error
 from armlet.network.frozen import F32, F64
-from armlet.network.network import Layer, Network
+from armlet.network.layers import Dense
+from armlet.network.network import Network
 from armlet.network.normalise import fold_normalisation
 from armlet.schedule.order import Order
 
@@ -67,7 +68,7 @@ def disagreement(order: Order, network: Network) -> str:
     if wrong := _scales_disagreement(order):
         return wrong
     units = _inputs(folded)
-    for number, layer in enumerate(folded.layers, 1):
+    for number, layer in enumerate(folded.dense, 1):
         found = _layer_disagreement(number, layer, units, declared[number - 1], declared[number])
         if found:
             return found
@@ -79,7 +80,7 @@ def constants_left_out(order: Order, network: Network) -> int:
     """How many of the neurons that `order` leaves out are constant on the declared inputs."""
     folded = fold_normalisation(network)
     units, declared, count = _inputs(folded), _layers(order, folded), 0
-    for layer, mine in zip(folded.layers, declared[1:]):
+    for layer, mine in zip(folded.dense, declared[1:]):
         units = _next(layer, units)
         count += int(np.count_nonzero(units.constant & (mine.node < 0)))
     return count
@@ -133,7 +134,7 @@ def _declared(order: Order, unit: NDArray[np.int64], k: int, width: int, before:
     return _Declared(node, home, scale, weight, bias, activation, slope)
 
 
-def _layer_disagreement(number: int, layer: Layer, before: _Units, sources: _Declared, mine: _Declared) -> str:
+def _layer_disagreement(number: int, layer: Dense, before: _Units, sources: _Declared, mine: _Declared) -> str:
     after, wanted = _next(layer, before), _wanted(layer, sources, mine)
     for u in np.flatnonzero(mine.node >= 0).tolist():
         wrong = _neuron_disagreement(u, layer, wanted[u], before, after, sources, mine)
@@ -142,7 +143,7 @@ def _layer_disagreement(number: int, layer: Layer, before: _Units, sources: _Dec
     return ""
 
 
-def _wanted(layer: Layer, sources: _Declared, mine: _Declared) -> F32:
+def _wanted(layer: Dense, sources: _Declared, mine: _Declared) -> F32:
     """The layer's weights as they must stand at the homes of their sources, with the declared scales."""
     if (sources.scale == 1).all() and (mine.scale == 1).all() and (sources.home == np.arange(layer.inputs)).all():
         return layer.weight
@@ -172,7 +173,7 @@ def _is_that_constant(u: int, after: _Units, mine: _Declared) -> bool:
 
 
 def _neuron_disagreement(
-    u: int, layer: Layer, wanted: F32, before: _Units, after: _Units, sources: _Declared, mine: _Declared
+    u: int, layer: Dense, wanted: F32, before: _Units, after: _Units, sources: _Declared, mine: _Declared
 ) -> str:
     """Connections from declared neurons must stand to the bit; constants that were left out must be in the bias."""
     row, absent, home = layer.weight[u], sources.node < 0, mine.home[u]
@@ -193,7 +194,7 @@ def _neuron_disagreement(
     return ""
 
 
-def _bias_disagreement(u: int, layer: Layer, absent: NDArray[np.bool_], before: _Units, mine: _Declared) -> str:
+def _bias_disagreement(u: int, layer: Dense, absent: NDArray[np.bool_], before: _Units, mine: _Declared) -> str:
     row, scale, bias = layer.weight[u].astype(np.float64), mine.scale[u], float(layer.bias[u])
     declared = float(mine.bias[mine.home[u]])
     if row[absent].any():
@@ -231,7 +232,7 @@ def _inputs(network: Network) -> _Units:
     return _Units(low, high, never, nothing, np.maximum(np.abs(low), np.abs(high)), nothing, {})
 
 
-def _next(layer: Layer, before: _Units) -> _Units:
+def _next(layer: Dense, before: _Units) -> _Units:
     """Intervals and constants of the next layer; slack for rounding is added to each sum."""
     weight, bias = layer.weight.astype(np.float64), layer.bias.astype(np.float64)
     low_in = np.where(before.constant, before.value, before.low)
@@ -250,7 +251,7 @@ def _next(layer: Layer, before: _Units) -> _Units:
     return _Units(ends[0] - slack[0], ends[1] + slack[1], flat | ~fed, value, size, error, equals, before.bounded)
 
 
-def _folded_error(layer: Layer, before: _Units, total: F64, value: F64) -> F64:
+def _folded_error(layer: Dense, before: _Units, total: F64, value: F64) -> F64:
     """Of neurons that constants alone feed: the errors of those, the rounding of their sum, and the recipe's."""
     weight = np.abs(layer.weight.astype(np.float64))
     terms = weight @ np.abs(before.value) + np.abs(layer.bias)

@@ -152,7 +152,7 @@ def _layouts(inputs: str) -> list[str]:
 
 def _decided(build: Build) -> int:
     """Neurons that are computed and stand with another activation than the network's."""
-    graph, layers = build.order.graph, build.network.layers
+    graph, layers = build.order.graph, build.network.dense
     kinds = [ACTIVATIONS[code] for code in graph.activation.tolist()]
     fed = np.bincount(graph.target, minlength=graph.nodes) > 0
     own = [(int(graph.layer[node]), node) for node in range(graph.inputs, graph.nodes) if fed[node]]

@@ -36,17 +36,17 @@ FUNCTIONS: Mapping[Activation, Callable[[jax.Array, float], jax.Array]] = Mappin
 
 def point_of(network: Network) -> Point:
     """The parameters of `network`, float32."""
-    return tuple((jnp.asarray(layer.weight), jnp.asarray(layer.bias)) for layer in network.layers)
+    return tuple((jnp.asarray(layer.weight), jnp.asarray(layer.bias)) for layer in network.dense)
 
 
 def masks_of(network: Network) -> Masks:
     """1 for each connection of `network`. A weight that is already zero counts as removed."""
-    return tuple(jnp.asarray(layer.weight != 0, jnp.float32) for layer in network.layers)
+    return tuple(jnp.asarray(layer.weight != 0, jnp.float32) for layer in network.dense)
 
 
 def activations_of(network: Network) -> Activations:
     """The activation of each layer."""
-    return tuple((layer.activation, layer.slope) for layer in network.layers)
+    return tuple((layer.activation, layer.slope) for layer in network.dense)
 
 
 def activate(kind: tuple[Activation, float], z: jax.Array) -> jax.Array:
@@ -58,7 +58,7 @@ def network_at(point: Point, dense: Network, provenance: Mapping[str, Any]) -> N
     """The network with the parameters of `point` and the shape, activations and domain of `dense`."""
     layers = tuple(
         replace(layer, weight=np.asarray(weight), bias=np.asarray(bias))
-        for (weight, bias), layer in zip(point, dense.layers, strict=True)
+        for (weight, bias), layer in zip(point, dense.dense, strict=True)
     )
     return replace(dense, layers=layers, provenance=provenance)
 
@@ -83,7 +83,7 @@ def outputs(network: Network, raw: F32) -> F32:
     This ranks draws and shows accuracies; d is measured by `evaluate`.
     """
     value = normalised(network, raw)
-    for layer in network.layers:
+    for layer in network.dense:
         value = value @ layer.weight.T + layer.bias
         value = activated(layer.activation, np.float32(layer.slope), value)
     return value

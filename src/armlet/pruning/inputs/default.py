@@ -49,7 +49,7 @@ def looks_like_images(network: Network) -> bool:
 
 def unswitched_share(network: Network) -> float:
     """The share of the first layer's trained units that are active on all images drawn, or on none."""
-    first = network.layers[0]
+    first = network.dense[0]
     size = np.linalg.norm(first.weight, axis=1)
     drawn = normalised(network, image(with_assumed_interval(network), _DRAWN, 0))
     is_open = (drawn @ first.weight.T + first.bias > 0).mean(axis=0)

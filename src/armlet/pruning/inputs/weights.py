@@ -15,7 +15,7 @@ from armlet.pruning.inputs.sampler import clip_to
 def weights(network: Network, count: int, seed: int) -> F32:
     """Draw normal inputs of the declared mean and, on average over inputs, the declared variance, (count, inputs)."""
     mean, std = declared_moments(network.domain)
-    first = network.layers[0].weight.astype(np.float64) / network.domain.std
+    first = network.dense[0].weight.astype(np.float64) / network.domain.std
     size = np.sqrt((first**2).sum(axis=0).mean())
     random = np.random.default_rng(seed)
     directions = random.standard_normal((count, len(first))) @ first / (size if size > 0 else 1.0)

@@ -38,12 +38,12 @@ class Hyperplanes:
 
 def hyperplanes(network: Network) -> Hyperplanes:
     """Estimate centre and unit from the first layer; the origin and 1 if all its weights are zero."""
-    weight = network.layers[0].weight.astype(np.float64)
+    weight = network.dense[0].weight.astype(np.float64)
     size = np.linalg.norm(weight, axis=1)
     used = size > SMALLEST_UNIT * size.max()
     if not used.any():
         return Hyperplanes(np.zeros(network.inputs), 1.0)
-    normal, offset = weight[used] / size[used, None], network.layers[0].bias[used] / size[used]
+    normal, offset = weight[used] / size[used, None], network.dense[0].bias[used] / size[used]
     ridge = RIDGE * len(normal) / network.inputs
     centre = np.linalg.solve(normal.T @ normal + ridge * np.eye(network.inputs), -normal.T @ offset)
     return Hyperplanes(centre, max(1.0, float(np.sqrt((offset**2).mean() / network.inputs))))

@@ -36,11 +36,11 @@ _WORDS = r"  \.word 0x[0-9a-f]{8}(?:, 0x[0-9a-f]{8}){%d}"
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Words of each piece, as the manifest has them; an input block of none is not there."""
+    """The size of each piece, as the manifest has it; an input block of none is not there."""
 
-    constants: int
-    work: int
-    block: int
+    constants: int  # how many
+    work: int  # bytes
+    block: int  # bytes
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ def brightness_priors(network: Network) -> tuple[F32, F32]:
 
 def brightness_from_weights(network: Network) -> F32:
     """The brightness that the first layer shows at each pixel: from 0, dark, to 1, (rows, columns)."""
-    alike = _alike(network.layers[0].weight.astype(np.float64).reshape(-1, *network.shape))
+    alike = _alike(network.dense[0].weight.astype(np.float64).reshape(-1, *network.shape))
     rows, columns = (_averager(n) for n in network.shape)
     alike = rows @ alike @ columns.T
     strong = np.quantile(alike, STRONG)
@@ -40,7 +40,7 @@ def brightness_from_weights(network: Network) -> F32:
 
 def neighbour_correlations(network: Network) -> tuple[float, float]:
     """The mean correlation of the first layer's columns for vertical and for horizontal pairs of pixels."""
-    down, right = _correlations(network.layers[0].weight.astype(np.float64).reshape(-1, *network.shape))
+    down, right = _correlations(network.dense[0].weight.astype(np.float64).reshape(-1, *network.shape))
     return float(down.mean()) if down.size else 0.0, float(right.mean()) if right.size else 0.0
 
 

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from armlet.isa.instruction_set import InstructionSet
 
 THUMB = InstructionSet(
-    name="thumb",
+    name="Thumb",
     elf_machine="ARM",
     elf_class=32,
     elf_flags=MappingProxyType({0xFF00_0000: 0x0500_0000}),  # EABI version 5 (IHI 0044, section 5.2)

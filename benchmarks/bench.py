@@ -18,7 +18,7 @@ from pathlib import Path
 
 from armlet.baseline import BASELINES
 from armlet.build.read import read_build
-from armlet.cli.console import table
+from armlet.cli.terminal.console import table
 from armlet.comparison import measure_c, require_agreement, some_input
 from armlet.config import CompileOptions
 from armlet.errors import ArmletError, ToolchainError

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from armlet.cli.console import table
+from armlet.cli.terminal.console import table
 from armlet.pipeline import compile_network
 from networks import survivors
 

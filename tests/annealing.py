@@ -10,11 +10,11 @@ import argparse
 from dataclasses import replace
 
 import numpy as np
-from armlet.schedule.windows import finishing_order
+from armlet.schedule.neuron_order import finishing_order
 
 from armlet.anneal.engine import Annealing
 from armlet.anneal.path import anneal_path, nearest_neighbours, path_cost
-from armlet.cli.console import table
+from armlet.cli.terminal.console import table
 from armlet.layout.batches import Batches, co_occurrence, transfers
 from generators.graphs import drawn_layer
 from generators.planted import KINDS, planted

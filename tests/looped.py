@@ -15,7 +15,7 @@ from armlet.prove.loops import prove_loops
 from armlet.prove.prove import Proof
 from armlet.simulate.decoded import decode_program
 from armlet.simulate.machine import STACK, Machine
-from armlet.simulate.runner import Area
+from armlet.simulate.runner import MemoryRegion
 from armlet.toolchain.image import Image, read_image
 from armlet.toolchain.toolchain import find_toolchain
 from unrolled import holds_unrolled
@@ -69,12 +69,12 @@ class Loaded:
         self.arrays = {name: self.machine.reserve(4 * words + 128) + 64 for name, words in self.looped.tensors.items()}
 
     def call(self) -> Call:
-        areas = [Area("stack", Memory(STACK.end - self.looped.stack, self.looped.stack), True)]
+        areas = [MemoryRegion("stack", Memory(STACK.end - self.looped.stack, self.looped.stack), True)]
         given = next(iter(self.looped.tensors))
-        areas += [Area(n, Memory(self.arrays[n], 4 * w), n != given) for n, w in self.looped.tensors.items()]
+        areas += [MemoryRegion(n, Memory(self.arrays[n], 4 * w), n != given) for n, w in self.looped.tensors.items()]
         if self.looped.constants:
             memory = Memory(self.image.address("k"), self.image.sizes["k"])
-            areas.append(Area("constants", memory, False, self.image.bytes_at(memory)))
+            areas.append(MemoryRegion("constants", memory, False, self.image.bytes_at(memory)))
         arguments = {f"r{i}": name for i, name in enumerate(self.looped.tensors)}
         places = {name: (name, 0) for name in self.looped.tensors}
         return Call(tuple(areas), arguments, places, CORE.preserved)

@@ -21,7 +21,7 @@ import numpy as np
 from armlet.build.read import read_build
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.isa.targets import TARGETS
-from armlet.mutate.trial import CONFIRMED_BY, Fate, Trial, try_image
+from armlet.mutate.trial import CONFIRMED_BY, Outcome, Trial, try_image
 from armlet.network.activation import Activation
 from armlet.network.network import Network
 from armlet.pipeline import compile_network
@@ -80,7 +80,7 @@ def try_kind(kind: Kind, count: int, seed: int, size: Size, tools: Toolchain, in
 
 def show(kind: Kind, trial: Trial, seconds: float) -> str:
     """One line of the table."""
-    fates = ", ".join(f"{trial.total(fate):4} {fate.value}" for fate in Fate)
+    fates = ", ".join(f"{trial.total(fate):4} {fate.value}" for fate in Outcome)
     return f"{kind.name:44} {trial.made:5} mutants: {fates}; {seconds:.0f} s of the processor"
 
 

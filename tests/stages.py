@@ -21,7 +21,7 @@ from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.check import check_code
 from armlet.schedule.code import MOVES, Code, Op
 from armlet.schedule.order import Order
-from armlet.select.check import check_program
+from armlet.select.check.check_program import check_program
 from armlet.select.program import Program
 from generators.networks import draw_network
 from generators.options import draw_options

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from armlet.cli import app
-from armlet.cli.console import table
+from armlet.cli.terminal.console import table
 from armlet.formats.params import read_params
 from armlet.version import __version__
 

@@ -11,9 +11,9 @@ import typer
 from typer.testing import CliRunner
 
 from armlet.cli import guarded
-from armlet.cli.live import line, seconds_left
-from armlet.cli.plot import DISTANCE, SHOWN, plot
 from armlet.cli.sparsify import sparsify
+from armlet.cli.terminal.live import line, seconds_left
+from armlet.cli.terminal.plot import DISTANCE, SHOWN, plot
 from armlet.formats.params import read_params, write_params
 from armlet.formats.read import read_network
 from armlet.pruning.trace import PruningEpoch, PruningTrace

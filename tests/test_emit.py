@@ -27,7 +27,7 @@ from armlet.network.layers import Dense
 from armlet.network.network import Network, multilayer_perceptron
 from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.interpret import run_order
-from armlet.select.check import check_program
+from armlet.select.check.check_program import check_program
 from armlet.select.program import POINTERS, Program
 from armlet.select.scheduling import schedule_instructions, waits
 from armlet.select.select import selections

@@ -6,6 +6,7 @@ import re
 import statistics
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -208,6 +209,12 @@ def test_tests_import_neither_other_tests_nor_benchmarks():
         assert not {name for name in names if name.startswith("test_")}, f"{path.name} imports a test"
         assert not names & (benchmarks - ours), f"{path.name} imports a benchmark"
         assert "benchmarks" not in names
+
+
+def test_no_room_has_more_files_than_one_takes_in():
+    """Fifteen files directly in a folder; more are sorted into rooms inside it."""
+    folders = Counter(path.parent.relative_to(HOUSE) for path in FILES)
+    assert {str(folder): count for folder, count in folders.items() if count > 15} == {}
 
 
 def test_there_is_no_room_for_odds_and_ends():

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from armlet.cli.process import _interrupt as of_the_command_line
+from armlet.cli.terminal.process import _interrupt as of_the_command_line
 from emulated import machine
 from generators.builds import QUICK, compiled
 from generators.perceptrons import small_network
@@ -24,7 +24,7 @@ _SIGNALLED = """if True:
     import os, signal, sys, threading
     signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
     sys.path[:0] = {path!r}
-    import armlet.verify.{module} as module
+    import armlet.{module} as module
     honest = module.{function}
     def begun(*arguments, **named):
         module.{function} = honest
@@ -50,7 +50,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("module", "function", "delay"),
-    [("watch", "trace_call", 0.0), ("watch", "trace_call", 0.001), ("runner", "trace_call", 0.0005)],
+    [
+        ("simulate.watch", "trace_call", 0.0),
+        ("simulate.watch", "trace_call", 0.001),
+        ("simulate.runner", "trace_call", 0.0005),
+    ],
 )
 def test_ctrl_c_while_a_call_is_watched_ends_verify_with_130(module: str, function: str, delay: float, folder: Path):
     done = _run(module, function, delay, ["verify", str(folder), "--random", "2000", "--quiet"])
@@ -60,7 +64,7 @@ def test_ctrl_c_while_a_call_is_watched_ends_verify_with_130(module: str, functi
 def test_ctrl_c_in_run_ends_with_130(folder: Path, tmp_path: Path):
     x = tmp_path / "x.npy"
     np.save(x, np.zeros((60_000, 9), np.float32))
-    done = _run("run", "link_build", 0.6, ["run", str(folder), str(x), "--quiet"])
+    done = _run("verify.run", "link_build", 0.6, ["run", str(folder), str(x), "--quiet"])
     assert (done.returncode, done.stderr) == (130, "armlet: interrupted\n"), done.stderr[-600:]
 
 

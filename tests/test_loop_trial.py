@@ -14,7 +14,7 @@ from armlet.isa.instruction_set import Decoder
 from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE as CORE
 from armlet.mutate.fields import turned
 from armlet.mutate.mutants import Change, changed, mutants
-from armlet.mutate.trial import Fate
+from armlet.mutate.trial import Outcome
 from armlet.simulate.decoded import decode_program
 from armlet.simulate.machine import MachineError
 from armlet.toolchain.image import Image
@@ -56,33 +56,33 @@ def every_kind(image: Image, count: int) -> Iterator[tuple[str, Image]]:
         yield f"{mutant.change.text} at {mutant.change.address:#010x}", mutant.image
 
 
-def judge(looped: Looped, image: Image, decoder: Decoder, tried: list[FLOATS]) -> Fate:
+def judge(looped: Looped, image: Image, decoder: Decoder, tried: list[FLOATS]) -> Outcome:
     loaded = Loaded(looped, image, decoder)
     if problem := loaded.prove().problem:
-        return Fate.DECODING if "instruction of" in problem or "a list that" in problem else Fate.PROOF
+        return Outcome.DECODING if "instruction of" in problem or "a list that" in problem else Outcome.PROOF
     try:
         right = loaded.holds_unrolled() and all(loaded.agrees(x, 0.5) for x in tried)
-        return Fate.EQUIVALENT if right else Fate.MISSED
+        return Outcome.EQUIVALENT if right else Outcome.SURVIVED
     except MachineError as fault:
-        return Fate.MISSED if "does not return" in str(fault) else Fate.MACHINE
+        return Outcome.SURVIVED if "does not return" in str(fault) else Outcome.MACHINE
 
 
 @pytest.mark.parametrize("name", PROVED)
 def test_every_mutant_of_a_loop_is_refused_or_right(name: str):
     looped = PROGRAMS[name]()
     image, decoder, tried = looped.link(), CORE.decoder(), inputs(looped, 12)
-    assert judge(looped, image, decoder, tried) is Fate.EQUIVALENT
-    fates: Counter[Fate] = Counter()
+    assert judge(looped, image, decoder, tried) is Outcome.EQUIVALENT
+    fates: Counter[Outcome] = Counter()
     missed: list[str] = []
     for made in (every_bit(image), every_deletion(image), every_kind(image, 150)):
         for what, mutant in made:
             fate = judge(looped, mutant, decoder, tried)
             fates[fate] += 1
-            missed += [what] * (fate is Fate.MISSED)
+            missed += [what] * (fate is Outcome.SURVIVED)
     assert missed == []
-    assert fates[Fate.PROOF] >= PROVED[name]
-    assert fates[Fate.MACHINE] <= 8  # encodings that the architecture leaves unpredictable
-    assert fates[Fate.EQUIVALENT] <= 60  # commuted factors, independent neighbours, registers that nothing reads
+    assert fates[Outcome.PROOF] >= PROVED[name]
+    assert fates[Outcome.MACHINE] <= 8  # encodings that the architecture leaves unpredictable
+    assert fates[Outcome.EQUIVALENT] <= 60  # commuted factors, independent neighbours, registers that nothing reads
 
 
 FLAGS = """

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from armlet.cli import console
+from armlet.cli.terminal import console
 from armlet.formats.params import write_params
 from armlet.network.network import multilayer_perceptron
 
@@ -137,7 +137,7 @@ def test_an_interruption_at_any_moment_is_one_line_and_130(here: Path, arguments
 
 UNRAISED = """
 import _thread, os, signal
-from armlet.cli.process import finished, leave
+from armlet.cli.terminal.process import finished, leave
 signal.signal(signal.SIGINT, signal.default_int_handler)
 class Late:
     def __del__(self):
@@ -157,7 +157,7 @@ def test_an_interruption_that_python_would_swallow_counts():
 
 HALF_MADE = """
 import os, signal
-from armlet.cli.process import finished, leave
+from armlet.cli.terminal.process import finished, leave
 signal.signal(signal.SIGINT, signal.default_int_handler)
 class Half:
     def __init__(self):

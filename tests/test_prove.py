@@ -16,7 +16,7 @@ from armlet.mutate.controls import flip
 from armlet.prove.prove import prove
 from armlet.prove.state import RefusalError
 from armlet.prove.terms import Term, Terms
-from armlet.select.numbering import Numbering
+from armlet.select.check.value_numbers import Numbering
 from armlet.simulate.link import link_build
 from armlet.simulate.runner import Runner
 from armlet.toolchain.image import Image

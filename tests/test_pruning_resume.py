@@ -186,7 +186,7 @@ def test_a_command_killed_and_then_interrupted_goes_on_to_the_bytes_of_an_unbrok
     killed.kill()
     assert killed.wait() == -signal.SIGKILL
     with monkeypatch.context() as interrupted:
-        interrupted.setattr("armlet.cli.live.Show.__call__", _interrupt)
+        interrupted.setattr("armlet.cli.terminal.live.Show.__call__", _interrupt)
         done = command("broken", "--resume")
     assert done.exit_code == 130
     assert done.stderr == "armlet: interrupted; the same command with --resume goes on\n"

@@ -27,7 +27,7 @@ from armlet.schedule.structure import (
     straight_line,
     trips_of,
 )
-from armlet.select.check import check_program
+from armlet.select.check.check_program import check_program
 from armlet.select.program import LINE, POINTERS, Program
 from armlet.select.scheduling import schedule_instructions, waits
 

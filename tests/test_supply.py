@@ -30,7 +30,7 @@ from armlet.pipeline import Compilation, compile_network
 from armlet.prove.state import State
 from armlet.prove.terms import Terms
 from armlet.schedule.interpret import run_order
-from armlet.select.check import check_program
+from armlet.select.check.check_program import check_program
 from armlet.select.program import Program
 from armlet.select.scheduling import schedule_instructions
 from armlet.select.select import selections

@@ -12,7 +12,7 @@ from armlet.config import AnnealOptions, CompileOptions
 from armlet.isa.targets import known_targets
 from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.interpret import run_order
-from armlet.select.check import check_program
+from armlet.select.check.check_program import check_program
 from generators.perceptrons import random_network
 
 TOY = Path(__file__).parent / "toy"

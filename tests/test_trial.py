@@ -14,7 +14,7 @@ from armlet.isa.targets import TARGETS
 from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE
 from armlet.mutate.fields import find_fields, read_one, turned
 from armlet.mutate.mutants import KINDS, changed, mutants
-from armlet.mutate.trial import Fate, try_image
+from armlet.mutate.trial import Outcome, try_image
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.layers import Dense
@@ -44,8 +44,8 @@ def test_every_mutant_of_every_kind_of_build_is_caught_or_equivalent(kind: Kind)
     trial = try_kind(kind, 54, 7, SMALL, find_toolchain(), inputs=40)
     assert (trial.problem, trial.missed, trial.made) == ("", (), 54)
     assert all(sum(counts.values()) == 54 // len(KINDS) for counts in trial.fates.values())
-    assert trial.total(Fate.EQUIVALENT) <= 18  # commuted factors, independent neighbours, bits that encode the same
-    assert trial.total(Fate.PROOF) >= 30
+    assert trial.total(Outcome.EQUIVALENT) <= 18  # commuted factors, independent neighbours, bits that encode the same
+    assert trial.total(Outcome.PROOF) >= 30
 
 
 def test_the_trial_finds_what_there_is_to_try_by_itself():
@@ -109,11 +109,11 @@ def test_a_verifier_that_believes_everything_is_found_out(usual: tuple[Build, Im
     build, image = usual
     trial = try_image(build, image, 45, seed=0, inputs=30)
     assert not trial.holds
-    assert trial.total(Fate.MISSED) == len(trial.missed) > 20
+    assert trial.total(Outcome.SURVIVED) == len(trial.missed) > 20
     result = CliRunner().invoke(app, ["verify", str(build.folder), "--mutants", "9"])
     assert result.exit_code == 1
     assert "missed 0x0800" in result.output
-    assert result.output.splitlines()[-1].endswith("mutants are MISSED")
+    assert result.output.splitlines()[-1].endswith("mutants are SURVIVED")
 
 
 def test_the_command_line_tells_the_trial(usual: tuple[Build, Image], tmp_path: Path):

@@ -19,7 +19,7 @@ from armlet.toolchain.toolchain import Toolchain
 
 
 @dataclass(frozen=True, slots=True)
-class Contestant:
+class BaselineResult:
     """A program in C and what one call of it costs."""
 
     kind: str
@@ -27,7 +27,7 @@ class Contestant:
     seconds: float  # to compile and link
 
 
-def measure_c(network: Network, kind: str, target: Target, tools: Toolchain, seconds: float = 120) -> Contestant:
+def measure_c(network: Network, kind: str, target: Target, tools: Toolchain, seconds: float = 120) -> BaselineResult:
     """Compile one of `BASELINES` at -O3 and run it once, its outputs held against the float64 network.
 
     Raises `ToolchainError` where the compiler does not finish within `seconds`.
@@ -42,7 +42,7 @@ def measure_c(network: Network, kind: str, target: Target, tools: Toolchain, sec
     machine.write_floats(source, x)
     figures = measure_call(machine, "net_run", (source, sink), target.cycles, target.flash)
     require_agreement(network, kind, x, machine.read_floats(sink, network.outputs))
-    return Contestant(kind, figures, taken)
+    return BaselineResult(kind, figures, taken)
 
 
 def some_input(network: Network) -> F32:

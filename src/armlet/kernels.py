@@ -24,18 +24,18 @@ def njit(**options: Any) -> Callable[[_Function], _Function]:
 
     def compile(function: _Function) -> _Function:
         if options.get("cache") and not _NUMBA.config.CACHE_DIR and _is_homeless():
-            return _elsewhere(function, options)
+            return _in_private_folder(function, options)
         try:
             return _NUMBA.njit(**options)(function)
         except RuntimeError:  # no locator available
             if not options.get("cache"):
                 raise
-        return _elsewhere(function, options)
+        return _in_private_folder(function, options)
 
     return compile
 
 
-def _elsewhere(function: _Function, options: Mapping[str, Any]) -> _Function:
+def _in_private_folder(function: _Function, options: Mapping[str, Any]) -> _Function:
     """Compiled with another place for the machine code, or without one."""
     place = private_folder(Path(tempfile.gettempdir()))
     if place is None or _NUMBA.config.CACHE_DIR:

@@ -31,7 +31,7 @@ from armlet.schedule.check import check_code
 from armlet.schedule.code import Code
 from armlet.schedule.order import Order
 from armlet.schedule.plan import plan_order
-from armlet.select.check import check_program
+from armlet.select.check.check_program import check_program
 from armlet.select.lowering import partitions_with_room
 from armlet.select.program import Program
 from armlet.storage import write_folder

@@ -10,13 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from armlet.cli.compile import compile as compile_command
-from armlet.cli.console import Interrupted, OutputError, show_error
 from armlet.cli.dataset import dataset as dataset_command
 from armlet.cli.demo import demo as demo_command
 from armlet.cli.moments import moments as moments_command
-from armlet.cli.process import finished, leave
 from armlet.cli.run import run as run_command
 from armlet.cli.sparsify import sparsify as sparsify_command
+from armlet.cli.terminal.console import Interrupted, OutputError, show_error
+from armlet.cli.terminal.process import finished, leave
 from armlet.cli.train import train as train_command
 from armlet.cli.verify import verify as verify_command
 from armlet.errors import CapacityError, InputError, TargetError, ToolchainError

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from armlet.cli.console import Console
 from armlet.cli.options import (
     Config,
     Declare,
@@ -17,7 +16,8 @@ from armlet.cli.options import (
     read_declared,
     resolve_options,
 )
-from armlet.cli.plot import sparkline
+from armlet.cli.terminal.console import Console
+from armlet.cli.terminal.plot import sparkline
 from armlet.errors import InputError, ToolchainError
 
 if TYPE_CHECKING:

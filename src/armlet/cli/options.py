@@ -10,7 +10,7 @@ from armlet.errors import InputError
 from armlet.storage import read_toml
 
 if TYPE_CHECKING:
-    from armlet.cli.console import Console
+    from armlet.cli.terminal.console import Console
     from armlet.network.network import Network
 
 _COMMON = "Common to all commands"

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from armlet.cli.console import Console
 from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, resolve_options
+from armlet.cli.terminal.console import Console
 from armlet.errors import InputError
 
 if TYPE_CHECKING:

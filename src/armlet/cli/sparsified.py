@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from armlet.cli.console import Console
-from armlet.cli.plot import plot
+from armlet.cli.terminal.console import Console
+from armlet.cli.terminal.plot import plot
 from armlet.errors import InputError
 from armlet.storage import parse_json, read_file
 

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from armlet.cli.console import Console, Interrupted, show_error
-from armlet.cli.live import showing
 from armlet.cli.options import (
     Config,
     Declare,
@@ -22,7 +20,9 @@ from armlet.cli.options import (
     resolve_options,
 )
 from armlet.cli.sparsified import finished_trace, partial_folder, report_result, write_result
-from armlet.cli.stops import stops
+from armlet.cli.terminal.console import Console, Interrupted, show_error
+from armlet.cli.terminal.live import showing
+from armlet.cli.terminal.stops import stops
 from armlet.errors import InputError
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from armlet.cli.console import Console
 from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, resolve_options
+from armlet.cli.terminal.console import Console
 
 
 def train(

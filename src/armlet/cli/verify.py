@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from armlet.cli.console import Console, table
 from armlet.cli.options import Config, Json, Quiet, Seed, Verbose, resolve_options
+from armlet.cli.terminal.console import Console, table
 
 if TYPE_CHECKING:
     from armlet.mutate.trial import Trial
@@ -69,17 +69,17 @@ def _try_verifier(console: Console, build: Path, options: "VerifyOptions") -> No
 
 def show_trial(build: Path, trial: "Trial") -> str:
     """What became of each kind of mutant, the missed ones by address, and the answer as the last line."""
-    from armlet.mutate.trial import Fate
+    from armlet.mutate.trial import Outcome
 
     if trial.problem:
         return f"{build}: {trial.problem}"
     rows = [[kind, sum(counts.values()), *counts.values()] for kind, counts in trial.fates.items()]
-    rows.append(["all", trial.made, *(trial.total(fate) for fate in Fate)])
+    rows.append(["all", trial.made, *(trial.total(fate) for fate in Outcome)])
     shown = [[str(kind), *(f"{count:,}" for count in counts)] for kind, *counts in rows]
-    lines = [table(["kind of mutant", "made", *(fate.value for fate in Fate)], shown)]
+    lines = [table(["kind of mutant", "made", *(fate.value for fate in Outcome)], shown)]
     lines += ["", f"equivalent: the same outputs to the bit for {trial.inputs:,} inputs through both entries"]
     lines += [f"missed {line}" for line in trial.missed]
-    answer = "every mutant is caught or equivalent" if trial.holds else f"{len(trial.missed)} mutants are MISSED"
+    answer = "every mutant is caught or equivalent" if trial.holds else f"{len(trial.missed)} mutants are SURVIVED"
     return "\n".join([*lines, "", f"{build}: {answer}"])
 
 

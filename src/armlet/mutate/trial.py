@@ -25,14 +25,14 @@ from armlet.toolchain.toolchain import Toolchain, find_toolchain
 CONFIRMED_BY = 1_000  # inputs that an accepted mutant runs on, edges of the format and of the interval first
 
 
-class Fate(Enum):
+class Outcome(Enum):
     """What became of a mutant."""
 
     DECODING = "caught by decoding"
     PROOF = "caught by proof"
     MACHINE = "caught by the machine"
     EQUIVALENT = "equivalent, confirmed"
-    MISSED = "missed"
+    SURVIVED = "missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +44,18 @@ class Trial:
     seed: int
     inputs: int
     problem: str  # why the unchanged program cannot stand trial; empty where it can
-    fates: Mapping[str, Mapping[Fate, int]]  # by kind of mutant
+    fates: Mapping[str, Mapping[Outcome, int]]  # by kind of mutant
     missed: tuple[str, ...]  # address and change of each
 
     @property
     def made(self) -> int:
-        return sum(self.total(fate) for fate in Fate)
+        return sum(self.total(fate) for fate in Outcome)
 
     @property
     def holds(self) -> bool:
         return not self.problem and not self.missed
 
-    def total(self, fate: Fate) -> int:
+    def total(self, fate: Outcome) -> int:
         """Mutants of all kinds that met `fate`."""
         return sum(counts[fate] for counts in self.fates.values())
 
@@ -99,41 +99,41 @@ def try_image(
     x = trials(build, inputs, seed).inputs[:inputs]
     x = x[specified(build.network, x, build.scaling)]
     expected = run_order(build.order, x)
-    fates = {kind: dict.fromkeys(Fate, 0) for kind in KINDS}
+    fates = {kind: dict.fromkeys(Outcome, 0) for kind in KINDS}
     missed: list[str] = []
     decoder = build.target.core.decoder()
     fate, problem = judge(build, image, x, expected, decoder)
-    problem = "" if fate is Fate.EQUIVALENT else f"the program itself is {fate.value}: {problem}"
+    problem = "" if fate is Outcome.EQUIVALENT else f"the program itself is {fate.value}: {problem}"
     for number, mutant in enumerate(() if problem else mutants(build.target.core, image, count, seed), 1):
         fate, why = judge(build, mutant.image, x, expected, decoder)
         fates[mutant.kind][fate] += 1
-        if fate is Fate.MISSED:
+        if fate is Outcome.SURVIVED:
             missed.append(f"{mutant.change.address:#010x}: {mutant.change.text}: {why}")
         advance(number, count)
     return Trial(build.name, build.target.name, seed, inputs, problem, fates, tuple(missed))
 
 
-def judge(build: Build, image: Image, inputs: F32, expected: F32, decoder: Decoder) -> tuple[Fate, str]:
+def judge(build: Build, image: Image, inputs: F32, expected: F32, decoder: Decoder) -> tuple[Outcome, str]:
     """What becomes of `image` as a program of `build`, and why."""
     try:
         program = decode_program(build.target.core, image, decoder)
     except ToolchainError as refused:
-        return Fate.DECODING, str(refused)
+        return Outcome.DECODING, str(refused)
     runner = Runner(build, image)
     # NAME_run calls NAME_core: the inner one first spares most walks through the outer one.
     for entry in reversed(list(runner.entries)):
         if problem := prove(runner, program, entry).problem:
-            return Fate.PROOF, f"{entry}: {problem}"
+            return Outcome.PROOF, f"{entry}: {problem}"
     return run_exactly(runner, inputs, expected)
 
 
-def run_exactly(runner: Runner, inputs: F32, expected: F32) -> tuple[Fate, str]:
+def run_exactly(runner: Runner, inputs: F32, expected: F32) -> tuple[Outcome, str]:
     """Whether both entries give `expected` to the bit."""
     calls = chain.from_iterable(((call, x, y) for x, y in zip(inputs, expected)) for call in runner.entries.values())
     try:
         for call, x, y in calls:
             if call(x).tobytes() != y.tobytes():
-                return Fate.MISSED, f"an output differs for the inputs {x.tolist()[:8]}"
+                return Outcome.SURVIVED, f"an output differs for the inputs {x.tolist()[:8]}"
     except MachineError as fault:
-        return Fate.MACHINE, str(fault)
-    return Fate.EQUIVALENT, ""
+        return Outcome.MACHINE, str(fault)
+    return Outcome.EQUIVALENT, ""

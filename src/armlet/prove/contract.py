@@ -18,7 +18,7 @@ from armlet.arithmetic.float32 import FLOAT32
 from armlet.errors import InvariantError
 from armlet.isa.semantics import RefusalError, Term, TermAlgebra
 from armlet.network.frozen import frozen
-from armlet.simulate.runner import Area
+from armlet.simulate.runner import MemoryRegion
 
 I64: TypeAlias = NDArray[np.int64]
 Value: TypeAlias = Callable[[TermAlgebra, Sequence[Term]], Term]
@@ -116,7 +116,9 @@ def known_word(operand: int) -> int | None:
 class Call:
     """How firmware calls an entry: the memory that it may touch, what it passes, and where the tensors lie."""
 
-    areas: tuple[Area, ...]  # apart from each other, one is the stack; those that the linker places at their addresses
+    areas: tuple[
+        MemoryRegion, ...
+    ]  # apart from each other, one is the stack; those that the linker places at their addresses
     arguments: Mapping[str, str]  # register to the area whose start it holds
     places: Mapping[str, tuple[str, int]]  # tensor to its area, and bytes from there
     preserved: tuple[str, ...]  # registers that come back unchanged
@@ -127,7 +129,7 @@ class Call:
             if one.memory.end > other.memory.base:
                 raise InvariantError(f"{one.what} and {other.what} overlap")
 
-    def cells_of(self, contract: Contract, area: Area) -> I64:
+    def cells_of(self, contract: Contract, area: MemoryRegion) -> I64:
         """The cell in each word of an area, -1 in words that no tensor has; empty where none lies there.
 
         Raises `RefusalError` where a tensor leaves the area or lies over another one.

@@ -10,7 +10,7 @@ from armlet.isa.semantics import RefusalError
 from armlet.prove.contract import I64
 from armlet.prove.execute import MEMORY
 from armlet.prove.summary import FIRST_BASE, Access, Repeat, Summary, signed
-from armlet.simulate.runner import Area
+from armlet.simulate.runner import MemoryRegion
 
 MOST_ACCESSES = 1 << 24  # of all instructions in all trips
 
@@ -20,7 +20,7 @@ class Instances:
     """The trips of all loops; those of a loop inside others run through all of them, in the order of execution."""
 
     summary: Summary
-    areas: Sequence[Area]  # as they lie in the proof
+    areas: Sequence[MemoryRegion]  # as they lie in the proof
     tables: Sequence[I64]  # for each area, the cell in each word, -1 where there is none; of constants, the words
     known: dict[tuple[int, int], I64] = field(default_factory=dict)  # places of a base, by base and loop
     kept: int = 0  # words of these

@@ -24,7 +24,7 @@ from armlet.prove.skeleton import find_nest
 from armlet.prove.state import State
 from armlet.prove.terms import Terms
 from armlet.simulate.decoded import DecodedProgram
-from armlet.simulate.runner import Area
+from armlet.simulate.runner import MemoryRegion
 from armlet.toolchain.image import Image
 
 
@@ -94,7 +94,7 @@ def _run(recorder: Recorder, program: DecodedProgram, image: Image, entry: str) 
         raise RefusalError(f"{recorder.text} at {recorder.at:#010x} returns out of a loop")
 
 
-def _table(call: Call, contract: Contract, area: Area) -> I64:
+def _table(call: Call, contract: Contract, area: MemoryRegion) -> I64:
     """What each word of an area is: a cell, or a known word of constants."""
     cells = call.cells_of(contract, area)
     return cells if len(cells) or area.writable else words(area.content)

@@ -27,7 +27,7 @@ from armlet.prove.terms import Terms
 from armlet.schedule.order import Order
 from armlet.simulate.decoded import DecodedProgram
 from armlet.simulate.machine import STACK
-from armlet.simulate.runner import Area, Runner
+from armlet.simulate.runner import MemoryRegion, Runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ def _start(runner: Runner, entry: str, terms: Terms) -> State:
     return State(terms, runner.machine.core.instruction_set, runner.image, areas, stack, registers, symbols, memory)
 
 
-def _areas(runner: Runner, entry: str) -> tuple[list[Area], Memory]:
+def _areas(runner: Runner, entry: str) -> tuple[list[MemoryRegion], Memory]:
     """What the call may touch, each area in a place of its own; and the stack, once more."""
-    areas: list[Area] = []
+    areas: list[MemoryRegion] = []
     stack = STACK
     for number, area in enumerate(runner.areas(entry), 1):
         base = area.memory.base + number * MEMORY

@@ -19,7 +19,7 @@ from armlet.prove.skeleton import Loop, Nest
 from armlet.prove.state import State
 from armlet.prove.summary import FIRST_BASE, Access, Base, Repeat, Summary, base_place, signed
 from armlet.prove.terms import Terms
-from armlet.simulate.runner import Area
+from armlet.simulate.runner import MemoryRegion
 
 MOST_STEPS = 1 << 32  # instructions that one call may execute
 _REACH = 1 << 16  # more bytes than any instruction adds to an address by itself; beyond lies the memory of other bases
@@ -225,7 +225,7 @@ class Recorder:
             loop.read.add(address)
 
     def _note(self, number: int, address: int, term: Term, stores: bool) -> None:
-        area: Area = self.state.areas[number - 1]
+        area: MemoryRegion = self.state.areas[number - 1]
         if stores and not area.writable:
             raise RefusalError(f"writes {area.what}, which may only be read")
         repeat = self.open[-1].repeat if self.open else 0

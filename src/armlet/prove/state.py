@@ -13,7 +13,7 @@ from armlet.isa.core import Memory
 from armlet.isa.instruction_set import InstructionSet
 from armlet.isa.semantics import RefusalError, Term
 from armlet.prove.terms import Terms
-from armlet.simulate.runner import INPUT_ARRAY, OUTPUT_ARRAY, Area
+from armlet.simulate.runner import INPUT_ARRAY, OUTPUT_ARRAY, MemoryRegion
 from armlet.toolchain.image import Image
 
 
@@ -24,7 +24,7 @@ class State:
     terms: Terms
     isa: InstructionSet
     image: Image
-    areas: Sequence[Area]
+    areas: Sequence[MemoryRegion]
     stack: Memory
     registers: dict[str, Term]
     symbols: Mapping[int, int] = field(default_factory=dict)  # address of each piece of the image, and its place here
@@ -102,7 +102,7 @@ class State:
         if place is None or not self.stack.base <= place <= self.stack.end or place % 4:
             raise RefusalError("moves the stack pointer out of the stack that is declared")
 
-    def _allowed(self, address: int, writes: bool) -> Area:
+    def _allowed(self, address: int, writes: bool) -> MemoryRegion:
         """The area that holds a word."""
         if address % 4:
             raise RefusalError(f"accesses {address:#010x}, which is not aligned")

@@ -26,7 +26,7 @@ _GUARD = 64  # bytes before and after a caller's array that must stay as they ar
 
 
 @dataclass(frozen=True, slots=True)
-class Area:
+class MemoryRegion:
     """Memory that a call may touch."""
 
     what: str
@@ -94,17 +94,17 @@ class Runner:
         base = self.image.address(self.build.outputs.base)
         return tuple(base + (value.offset or 0) for value in self.build.outputs.values)
 
-    def areas(self, entry: str) -> tuple[Area, ...]:
+    def areas(self, entry: str) -> tuple[MemoryRegion, ...]:
         """What a call of `entry` may touch: its caller's arrays, its own variables, constants and stack."""
         network, memory = self.build.network, self.build.manifest.memory
         stack = Memory(STACK.end - memory.stack, memory.stack)
-        found = [*self._linked(), Area("stack", stack, True)]
+        found = [*self._linked(), MemoryRegion("stack", stack, True)]
         if self._is_run(entry):
-            found.append(Area(INPUT_ARRAY, Memory(self._inputs, self.build.word * network.inputs), False))
-            found.append(Area(OUTPUT_ARRAY, Memory(self._outputs, self.build.word * network.outputs), True))
+            found.append(MemoryRegion(INPUT_ARRAY, Memory(self._inputs, self.build.word * network.inputs), False))
+            found.append(MemoryRegion(OUTPUT_ARRAY, Memory(self._outputs, self.build.word * network.outputs), True))
         else:
             found.append(
-                Area(
+                MemoryRegion(
                     "input block",
                     Memory(self._block, max(self.build.word, _span(self.build.inputs, self.build.word))),
                     False,
@@ -112,16 +112,16 @@ class Runner:
             )
         return tuple(found)
 
-    def _linked(self) -> list[Area]:
+    def _linked(self) -> list[MemoryRegion]:
         """The pieces that the program has of its own, each as far as its symbol says."""
         name, image = self.build.name, self.image
         kinds = {"constants": (names.constants_symbol(name), False), "variables": (names.work_symbol(name), True)}
         kinds |= {"input block of its own": (names.block_symbol(name), True)}
-        found: list[Area] = []
+        found: list[MemoryRegion] = []
         for what, (symbol, writable) in kinds.items():
             if size := image.sizes.get(symbol, 0):
                 memory = Memory(image.address(symbol), size)
-                found.append(Area(what, memory, writable, b"" if writable else image.bytes_at(memory)))
+                found.append(MemoryRegion(what, memory, writable, b"" if writable else image.bytes_at(memory)))
         return found
 
     def _through_arrays(self, x: F32, call: Callable[[str, tuple[int, ...]], None]) -> F32:

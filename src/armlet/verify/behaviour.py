@@ -14,7 +14,7 @@ from armlet.prove.prove import prove
 from armlet.simulate.cycles import variable_steps
 from armlet.simulate.machine import MachineError
 from armlet.simulate.measure import figures_of
-from armlet.simulate.runner import Area, Runner
+from armlet.simulate.runner import MemoryRegion, Runner
 from armlet.simulate.trace import Trace
 from armlet.simulate.vectors import Trials
 from armlet.toolchain.image import Image
@@ -139,7 +139,7 @@ def _check_figures(build: Build, image: Image, trace: Trace, sound: bool, found:
     found.add("the manifest's figures are the program's", problem, "network, memory, moves, layers, cycles")
 
 
-def _stray(trace: Trace, areas: tuple[Area, ...]) -> str:
+def _stray(trace: Trace, areas: tuple[MemoryRegion, ...]) -> str:
     """The first access outside `areas`, in words; empty where there is none."""
     begin = trace.access_address.astype(np.int64)
     end = begin + trace.access_size

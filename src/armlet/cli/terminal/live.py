@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from armlet.cli.console import Console
-from armlet.cli.plot import plot
+from armlet.cli.terminal.console import Console
+from armlet.cli.terminal.plot import plot
 
 if TYPE_CHECKING:
     from rich.console import Group

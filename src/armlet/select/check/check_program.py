@@ -13,7 +13,7 @@ from armlet.errors import InvariantError
 from armlet.graph.graph import ACTIVATIONS
 from armlet.isa.operation import Operation
 from armlet.schedule.structure import check_structure, in_execution
-from armlet.select.numbering import Number, Numbering
+from armlet.select.check.value_numbers import Number, Numbering
 from armlet.select.program import POINTERS, Line, Program
 
 _OPS = frozenset(int(op) for op in Operation)

@@ -9,7 +9,7 @@ from io import TextIOBase
 from types import FrameType
 from typing import Any, NoReturn, cast
 
-from armlet.cli.console import Interrupted, show_error
+from armlet.cli.terminal.console import Interrupted, show_error
 
 INTERRUPTED = 130
 
@@ -27,7 +27,7 @@ class _Closed(TextIOBase):
 def finished(run: Callable[[], Any]) -> int:
     """Call `run` and give the code to exit with; whatever ended it has been said in one line at most."""
     _occupy_streams()
-    sys.unraisablehook = _interrupted_elsewhere
+    sys.unraisablehook = _interrupted_where_nothing_raises
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     try:
@@ -85,7 +85,7 @@ def _output_refused(refused: OSError) -> int:
     return 2
 
 
-def _interrupted_elsewhere(event: "sys.UnraisableHookArgs") -> None:
+def _interrupted_where_nothing_raises(event: "sys.UnraisableHookArgs") -> None:
     """An interruption that met Python where it raises nothing (a finaliser, a callback of C) counts as any other."""
     if issubclass(event.exc_type, KeyboardInterrupt):
         leave(_interrupted())

@@ -1,0 +1,1 @@
+"""The checker of programs: lines replayed on value numbers."""

@@ -27,7 +27,7 @@ MAY_SEE = {  # a room sees itself, EVERYONE, and these; what is not listed sees 
     "version": set(),
     "network": set(),
     "arithmetic": {"network"},
-    "formats": {"network"},
+    "formats": VALUES,
     "data": {"network", "formats"},
     "train": {"data", "network"},
     "pruning": {"network", "formats"},

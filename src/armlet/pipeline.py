@@ -11,7 +11,7 @@ from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.build.bundle import OWNS, Bundle, bundle
 from armlet.build.manifest import MemoryEntry, SearchRecord, cheapest, layouts_of
 from armlet.build.names import check_name
-from armlet.build.prologue import frame
+from armlet.build.prologue import Frame, frame
 from armlet.config import CompileOptions
 from armlet.errors import CapacityError, InputError
 from armlet.graph.build import build_graph
@@ -35,7 +35,7 @@ from armlet.select.check.check_program import check_program
 from armlet.select.lowering import partitions_with_room
 from armlet.select.program import Program
 from armlet.storage import write_folder
-from armlet.tune import SOURCE_REGISTERS, cheapest_program, tune
+from armlet.tune import SOURCE_REGISTERS, Choice, cheapest_program, tune
 
 Kind = TypeVar("Kind", bound=Enum)
 
@@ -45,12 +45,15 @@ class Compilation:
     """Every stage's product, kept so that each can be shown, tested and measured."""
 
     network: Network
-    graph: Graph
+    graph: Graph  # one node for each neuron, one connection for each weight
     simplified: Simplified
+    lean: Graph  # simplified, merged and rescaled: what is computed
+    choice: Choice
     order: Order
-    code: Code
+    code: Code  # with the registers that allocation gave; the program's own has them reassigned
     layout: Layout
     program: Program
+    frame: Frame
     bundle: Bundle
 
 
@@ -104,9 +107,10 @@ def compile_network(
     check_program(program)
 
     search = SearchRecord(tried, annealed)
-    made = bundle(name, network, simplified, program, frame(program, name), asdict(options), search)
+    around = frame(program, name)
+    made = bundle(name, network, simplified, program, around, asdict(options), search)
     _check_budget(name, made.manifest.memory, options)
-    return Compilation(network, graph, simplified, order, code, program.layout, program, made)
+    return Compilation(network, graph, simplified, lean, choice, order, code, program.layout, program, around, made)
 
 
 def write_build(made: Compilation, folder: Path | str) -> None:

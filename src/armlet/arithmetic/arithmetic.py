@@ -68,3 +68,8 @@ class Arithmetic(Protocol):
     def requantise(self, on: Algebra[Value], value: Value) -> Value:
         """An activated sum in the format that values are stored in."""
         ...
+
+
+def finish(arithmetic: Arithmetic, on: Algebra[Value], kind: Activation, slope: Value, total: Value) -> Value:
+    """What becomes of a complete sum: its activation, in the format that values are stored in."""
+    return arithmetic.requantise(on, arithmetic.activate(on, kind, slope, total))

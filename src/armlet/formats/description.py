@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from armlet.arithmetic.number_format import FLOAT32_FORMAT
 from armlet.errors import InputError
 from armlet.formats.declaration import Declaration
 from armlet.formats.kinds import LayerEntry, check_entry, layer_lines
@@ -36,7 +37,7 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inputs: int | None = None
     outputs: int | None = None
     shape: list[int] = []
-    dtype: str = "float32"
+    dtype: str = FLOAT32_FORMAT.name
     output: OutputKind | None = None
 
 
@@ -71,8 +72,8 @@ def read_description(path: Path) -> Description:
     header = said.network
     if header.format != FORMAT:
         raise InputError(path, f"network.format is {header.format}, this armlet reads {FORMAT}")
-    if header.dtype != "float32":
-        raise InputError(path, f"network.dtype is {header.dtype!r}", 'write dtype = "float32"')
+    if header.dtype != FLOAT32_FORMAT.name:
+        raise InputError(path, f"network.dtype is {header.dtype!r}", f'write dtype = "{FLOAT32_FORMAT.name}"')
     _check_entries(path, said.layer)
     words = {word: getattr(said.input, word) for word in ("low", "high", "mean", "std")}
     shape = tuple(header.shape) or None
@@ -101,7 +102,7 @@ def show_description(network: Network) -> str:
     """The text of network.toml."""
     domain = network.domain
     lines = ["[network]", f"format = {FORMAT}", f"inputs = {network.inputs}", f"outputs = {network.outputs}"]
-    lines += [f"shape = {list(network.shape)}", 'dtype = "float32"']
+    lines += [f"shape = {list(network.shape)}", f'dtype = "{FLOAT32_FORMAT.name}"']
     lines += [f'output = "{network.output.value}"', ""] if network.output else [""]
     for at, (layer, sources) in enumerate(zip(network.layers, network.sources)):
         lines += layer_lines(at, layer, sources)

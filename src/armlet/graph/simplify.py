@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from armlet.arithmetic.arithmetic import finish
 from armlet.errors import InputError
 from armlet.graph.bounds import Bounds, node_bounds
 from armlet.graph.graph import ACTIVATIONS, Graph, Index
@@ -113,7 +114,7 @@ def _fold_constants(graph: Graph, bounds: Bounds) -> tuple[Graph, NDArray[np.boo
 def _activated(graph: Graph, node: int, total: F32) -> F32:
     """What the machine makes of a sum of `node`."""
     arithmetic, kind = graph.arithmetic, ACTIVATIONS[graph.activation[node]]
-    return arithmetic.activate(arithmetic.numbers, kind, graph.slope[node], total)
+    return finish(arithmetic, arithmetic.numbers, kind, graph.slope[node], total)
 
 
 def _in_range(value: float, graph: Graph, node: int) -> float:

@@ -60,6 +60,28 @@ class Reading(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Emulator:
+    """What Unicorn calls the parts of a core: names of its constants, with the prefixes that they have there."""
+
+    constants: str  # module
+    architecture: str
+    mode: str
+    model: str  # prefix
+    register: str  # prefix
+    counter: str  # the program counter
+    link: str  # the register that holds the way back
+    cleared: tuple[str, ...]  # registers that are zero at a call
+
+
+@dataclass(frozen=True, slots=True)
+class Corruption:
+    """One bit of an instruction that changes what it does, and the mnemonics that it does so for."""
+
+    bit: int  # from the first byte
+    mnemonics: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class InstructionSet:
     """An instruction set as assemblers, ELF files and emulators know it."""
@@ -72,12 +94,14 @@ class InstructionSet:
     data_mark: str
     code_bit: int  # what the address of a function has set
     function_directives: tuple[str, ...]  # before the symbol of a function
-    emulator: tuple[str, str]  # Unicorn's constants of architecture and mode
+    emulator: Emulator
     registers: frozenset[str]  # that a program may write
     nothing: Mapping[int, bytes]  # instructions without effect, by their size
     padding: tuple[bytes, ...]  # what assemblers put behind a function to fill its last word
     leaves: frozenset[str]  # mnemonics by which control may leave a function
     frame: frozenset[str]  # mnemonics that only the entry and exit of a function has
+    destination: Corruption  # sends a result to another register
+    held_exponent: Corruption  # makes a number that an instruction holds huge, or nearly nothing
     package: str
 
     def mark_of(self, symbol: str) -> bool | None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from armlet.build import names
 from armlet.build.read import Build
+from armlet.isa.instruction_set import Corruption
 from armlet.network.frozen import F32
 from armlet.prove.bound import specified
 from armlet.schedule.interpret import run_order
@@ -25,13 +26,9 @@ from armlet.toolchain.image import Image, Section
 _TRIED = 8  # corruptions of each kind
 _SEARCHED = 64  # constants, where those change nothing
 _DRAWN = 256  # inputs that are looked through then
-_WITH_DESTINATION = frozenset(["vmul", "vadd", "vsub", "vfma", "vldmia", "vldr", "vstr", "vstmia"])
-_WITH_NUMBER = frozenset(["fconsts"])
-_DESTINATION_BIT = 6  # D, the lowest bit of Sd, in the first halfword (ARM DDI 0403, section A6.5)
 _EXPONENT_BIT = 23  # of a float32: doubles or halves a weight
 _SIGN_BIT = 31
 _HIGH_EXPONENT_BIT = 30  # the highest: makes a weight huge, or nearly nothing
-_HELD_EXPONENT_BIT = 0  # the same of a number that VMOV holds, in imm4H of the first halfword (the same, A6.4.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +45,16 @@ def negative_controls(
 ) -> tuple[Control, ...]:
     """Corrupt weights and executed instructions of `image`, run `inputs`, compare with `expected`."""
     core, run = traces[names.core_symbol(build.name)], traces[names.run_symbol(build.name)]
+    isa = build.target.core.instruction_set
     weights = chain(
         _wrong_weights(build, image, _TRIED, (_EXPONENT_BIT,)),
-        _wrong_instructions(image, core, _WITH_NUMBER, _HELD_EXPONENT_BIT),
+        _wrong_instructions(image, core, isa.held_exponent),
     )
     weight = _tried(build, "weight", weights, inputs, expected)
     if weight.tried and not weight.refused:
         others = _wrong_weights(build, image, _SEARCHED, (_EXPONENT_BIT, _SIGN_BIT, _HIGH_EXPONENT_BIT))
         weight = _until_refused(build, weight, others, *_telling(build, inputs, expected))
-    moved = _wrong_instructions(image, core, _WITH_DESTINATION, _DESTINATION_BIT)
+    moved = _wrong_instructions(image, core, isa.destination)
     instruction = _tried(build, "instruction", moved, inputs, expected)
     if not instruction.refused:
         instruction = _until_refused(build, instruction, _wrong_writers(image, run), inputs, expected)
@@ -121,13 +119,13 @@ def _wrong_writers(image: Image, trace: Trace) -> Iterator[Image]:
             yield flip(image, text, int(trace.address[step]), bit)
 
 
-def _wrong_instructions(image: Image, trace: Trace, forms: frozenset[str], bit: int) -> Iterator[Image]:
-    """Bit `bit` of one executed instruction each, one of `forms`, spread over the run."""
-    named = [form.name in forms for form in trace.forms]
+def _wrong_instructions(image: Image, trace: Trace, wrong: Corruption) -> Iterator[Image]:
+    """One executed instruction each with a wrong bit, spread over the run."""
+    named = [form.name in wrong.mnemonics for form in trace.forms]
     chosen = np.flatnonzero(np.array(named, bool)[trace.form])
     text = image.section(".text")
     for at in np.unique(np.linspace(0, len(chosen) - 1, min(_TRIED, len(chosen))).astype(int)).tolist():
-        yield flip(image, text, int(trace.address[chosen[at]]), bit)
+        yield flip(image, text, int(trace.address[chosen[at]]), wrong.bit)
 
 
 def flip(image: Image, section: Section, address: int, bit: int) -> Image:

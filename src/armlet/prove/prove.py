@@ -17,6 +17,7 @@ from functools import partial
 
 import numpy as np
 
+from armlet.arithmetic.arithmetic import finish
 from armlet.arithmetic.number_format import patterns
 from armlet.graph.graph import ACTIVATIONS
 from armlet.isa.core import Memory
@@ -122,9 +123,9 @@ def _declared(order: Order, terms: Terms, made: int) -> tuple[list[Term], tuple[
     value[: graph.inputs] = [terms.unknown("input", int(index)) for index in graph.used]
     waits = np.bincount(graph.target, minlength=graph.nodes).tolist()
     kinds = [ACTIVATIONS[code] for code in graph.activation.tolist()]
-    finish = [partial(arithmetic.activate, terms, kind, each) for kind, each in zip(kinds, slope)]
+    finished = [partial(finish, arithmetic, terms, kind, each) for kind, each in zip(kinds, slope)]
     fresh, has_bias = [True] * graph.nodes, (graph.bias != 0).tolist()
-    value = [v if waits[n] else finish[n](v) for n, v in enumerate(value)]
+    value = [v if waits[n] else finished[n](v) for n, v in enumerate(value)]
     sources, targets = graph.source.tolist(), graph.target.tolist()
     strange: tuple[int, Term] | None = None
     for k in order.connections.tolist():
@@ -136,7 +137,7 @@ def _declared(order: Order, terms: Terms, made: int) -> tuple[list[Term], tuple[
             total = arithmetic.accumulate(terms, before, weight[k], x)
         fresh[target] = False
         waits[target] -= 1
-        value[target] = total if waits[target] else finish[target](total)
+        value[target] = total if waits[target] else finished[target](total)
         if strange is None and total >= made:
             strange = k, before
     return [value[node] for node in graph.outputs.tolist()], strange

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from armlet.arithmetic.arithmetic import finish
 from armlet.graph.graph import ACTIVATIONS, Graph, Index
 from armlet.network.activation import Activation
 from armlet.network.frozen import F32
@@ -39,7 +40,7 @@ def _activate(graph: Graph, value: F32, done: Index) -> None:
         if code != _LINEAR:
             mine = done[graph.activation[done] == code]
             arithmetic, slope = graph.arithmetic, graph.slope[mine][:, None]
-            value[mine] = arithmetic.activate(arithmetic.numbers, ACTIVATIONS[code], slope, value[mine])
+            value[mine] = finish(arithmetic, arithmetic.numbers, ACTIVATIONS[code], slope, value[mine])
 
 
 def _accumulate(graph: Graph, value: F32, chosen: Index, first: bool) -> None:

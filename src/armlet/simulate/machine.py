@@ -7,11 +7,11 @@ hold NaNs when it starts, those that it must preserve hold marks that are checke
 
 import struct
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 import unicorn
-import unicorn.arm_const as arm
 from numpy.typing import ArrayLike, NDArray
 from unicorn import Uc, UcError  # pyright: ignore[reportPrivateImportUsage]
 
@@ -42,8 +42,10 @@ class Machine:
         self._free = BUFFERS.base
         self._marks = {name: 0x5A5A0000 + i for i, name in enumerate(core.preserved)} | {"sp": STACK.end}
         self._calls: dict[tuple[int, ...], Any] = {}  # registers at a call, by its arguments
-        self.unicorn: Any = Uc(*(getattr(unicorn, f"UC_{constant}") for constant in core.instruction_set.emulator))
-        self.unicorn.ctl_set_cpu_model(getattr(arm, f"UC_CPU_{core.emulator_model}"))
+        self._called = core.instruction_set.emulator
+        self._constants, self._numbers = import_module(self._called.constants), dict[str, int]()
+        self.unicorn: Any = Uc(getattr(unicorn, self._called.architecture), getattr(unicorn, self._called.mode))
+        self.unicorn.ctl_set_cpu_model(getattr(self._constants, self._called.model + core.emulator_model))
         self._map_image()
         for memory in (BUFFERS, STACK):
             self.unicorn.mem_map(memory.base, memory.size, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
@@ -83,14 +85,14 @@ class Machine:
 
     def register(self, name: str) -> int:
         """The bits in register `name` as the last call left it."""
-        return self.unicorn.reg_read(_register(name))
+        return self.unicorn.reg_read(self._register(name))
 
     def call(self, symbol: str, arguments: Sequence[int] = (), seconds: float | None = None) -> None:
         """Call a function. Raises `MachineError` on a fault, no return in time, or a register not given back."""
         start = self.image.address(symbol)
         self.unicorn.context_restore(self._at_call(tuple(arguments)))
         self._run(symbol, start, SECONDS if seconds is None else seconds)
-        left = self.unicorn.reg_read_batch([_register(name) for name in self._marks])
+        left = self.unicorn.reg_read_batch([self._register(name) for name in self._marks])
         if lost := [name for name, bits in zip(self._marks, left) if bits != self._marks[name]]:
             raise MachineError(f"{symbol} returns without giving back {', '.join(lost)}")
 
@@ -100,12 +102,13 @@ class Machine:
             values = (
                 dict.fromkeys(self.core.scratch, _POISON)
                 | self._marks
-                | {"lr": _RETURN | self.core.instruction_set.code_bit}
+                | {self._called.link: _RETURN | self.core.instruction_set.code_bit}
             )
             values |= {f"r{i}": value for i, value in enumerate(arguments)}
             for name, value in values.items():
-                self.unicorn.reg_write(_register(name), value)
-            self.unicorn.reg_write(arm.UC_ARM_REG_FPSCR, 0)
+                self.unicorn.reg_write(self._register(name), value)
+            for name in self._called.cleared:
+                self.unicorn.reg_write(self._register(name), 0)
             self._calls[arguments] = self.unicorn.context_save()
         return self._calls[arguments]
 
@@ -114,9 +117,9 @@ class Machine:
             with _WATCHDOG.limit(seconds, self.unicorn.emu_stop):  # Unicorn's own limit costs 2 ms a call
                 self.unicorn.emu_start(start | self.core.instruction_set.code_bit, _RETURN)
         except UcError as fault:
-            place = self.unicorn.reg_read(arm.UC_ARM_REG_PC)
+            place = self.register(self._called.counter)
             raise MachineError(f"{symbol} faults at {place:#010x}: {fault}") from fault
-        if self.unicorn.reg_read(arm.UC_ARM_REG_PC) & ~1 != _RETURN:
+        if self.register(self._called.counter) & ~1 != _RETURN:
             raise MachineError(f"{symbol} does not return within {seconds:g} s")
 
     def _map_image(self) -> None:
@@ -129,6 +132,8 @@ class Machine:
             for section in inside:
                 self.unicorn.mem_write(section.address, section.content)
 
-
-def _register(name: str) -> int:
-    return getattr(arm, f"UC_ARM_REG_{name.upper()}")
+    def _register(self, name: str) -> int:
+        """Unicorn's number of a register."""
+        if name not in self._numbers:
+            self._numbers[name] = getattr(self._constants, self._called.register + name.upper())
+        return self._numbers[name]

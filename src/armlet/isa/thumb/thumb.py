@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from armlet.isa.instruction_set import InstructionSet
+from armlet.isa.instruction_set import Corruption, Emulator, InstructionSet
 
 THUMB = InstructionSet(
     name="Thumb",
@@ -13,11 +13,23 @@ THUMB = InstructionSet(
     data_mark="$d",
     code_bit=1,
     function_directives=(".thumb_func",),
-    emulator=("ARCH_ARM", "MODE_THUMB"),  # MCLASS would ignore the model
+    emulator=Emulator(
+        constants="unicorn.arm_const",
+        architecture="UC_ARCH_ARM",
+        mode="UC_MODE_THUMB",  # MCLASS would ignore the model
+        model="UC_CPU_",
+        register="UC_ARM_REG_",
+        counter="pc",
+        link="lr",
+        cleared=("fpscr",),
+    ),
     registers=frozenset([*(f"r{k}" for k in range(13)), "sp", "lr", *(f"s{k}" for k in range(32))]),
     nothing=MappingProxyType({2: b"\x00\xbf", 4: b"\xaf\xf3\x00\x80"}),
     padding=(b"", b"\x00\xbf", b"\x00\x00"),
     leaves=frozenset(["bl", "bx", "pop"]),
     frame=frozenset(["push", "vpush", "pop", "vpop", "bx"]),
+    # DDI 0403, A6.5: D, the lowest bit of Sd, in the first halfword; A6.4.1: the highest bit of imm4H there.
+    destination=Corruption(6, frozenset(["vmul", "vadd", "vsub", "vfma", "vldmia", "vldr", "vstr", "vstmia"])),
+    held_exponent=Corruption(0, frozenset(["fconsts"])),
     package="armlet.isa.thumb",
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from armlet.arithmetic.arithmetic import finish
 from armlet.arithmetic.number_format import patterns
 from armlet.errors import InvariantError
 from armlet.graph.graph import ACTIVATIONS
@@ -62,7 +63,7 @@ def _order_numbers(program: Program, number: Numbering) -> list[Number]:
                 total = arithmetic.begin(number, total if has_bias[node] else None, weight[connection], x)
             else:
                 total = arithmetic.accumulate(number, total, weight[connection], x)
-        value.append(arithmetic.activate(number, kinds[node], slope[node], total))
+        value.append(finish(arithmetic, number, kinds[node], slope[node], total))
     return value
 
 

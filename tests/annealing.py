@@ -10,12 +10,12 @@ import argparse
 from dataclasses import replace
 
 import numpy as np
-from armlet.schedule.neuron_order import finishing_order
 
 from armlet.anneal.engine import Annealing
 from armlet.anneal.path import anneal_path, nearest_neighbours, path_cost
 from armlet.cli.terminal.console import table
 from armlet.layout.batches import Batches, co_occurrence, transfers
+from armlet.schedule.neuron_order import finishing_order
 from generators.graphs import drawn_layer
 from generators.planted import KINDS, planted
 from oracles.total_loads import total_loads

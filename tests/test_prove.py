@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from armlet.arithmetic.float32 import FLOAT32
 from armlet.build.read import Build, read_build
+from armlet.isa.semantics import RefusalError, Term
 from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE
 from armlet.isa.thumb.semantics import compile_step
 from armlet.mutate.controls import flip
 from armlet.prove.prove import prove
-from armlet.prove.state import RefusalError
-from armlet.prove.terms import Term, Terms
+from armlet.prove.terms import Terms
 from armlet.select.check.value_numbers import Numbering
 from armlet.simulate.link import link_build
 from armlet.simulate.runner import Runner

@@ -87,5 +87,5 @@ class Numbering:
         return self("signed", a, b)
 
     def _bits(self, a: Number) -> int | None:
-        kind, bits, *_ = self._keys[a]
-        return bits if kind == "constant" else None
+        key = self._keys[a]
+        return key[1] if key[0] == "constant" else None

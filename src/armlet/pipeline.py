@@ -19,7 +19,7 @@ from armlet.graph.graph import Graph
 from armlet.graph.merge_equivalents import merge_equivalents
 from armlet.graph.rescale import Rescale, rescale
 from armlet.graph.simplify import Simplified, simplify, unsimplified
-from armlet.isa.target import Target
+from armlet.isa.target import RegisterPartition, Target
 from armlet.isa.targets import TARGETS
 from armlet.layout.layout import Layout
 from armlet.layout.place import InputLayout, place_all
@@ -61,6 +61,20 @@ def _unwatched(stage: str) -> None:
     """Nobody follows the stages."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """The options as the stages take them."""
+
+    target: Target
+    arithmetic: Arithmetic
+    partitions: tuple[RegisterPartition, ...]
+    source_registers: tuple[int, ...]
+    scales: Rescale
+    layouts: tuple[InputLayout, ...]
+    annealing: Annealing
+    by_moves: bool
+
+
 def compile_network(
     network: Network,
     name: str,
@@ -69,46 +83,41 @@ def compile_network(
 ) -> Compilation:
     """Lower `network` to a build. Each line is a stage or its proof. Raises `InputError` and `CapacityError`."""
     check_name(name)
-    target, arithmetic = find_target(options.target, options.dtype, options.multiply_add)
     annealed: list[Annealed] = []
-    how = Annealing(**asdict(options.anneal), seed=options.seed, watch=annealed.append)
-    partitions = target.grant(options.registers)
-    source_registers = SOURCE_REGISTERS if options.batch is None else (options.batch,)
-    scales = _choice(Rescale, "rescale", options.rescale)
-    layouts = tuple(InputLayout) if options.inputs == "auto" else (_choice(InputLayout, "inputs", options.inputs),)
+    settings = _settings(options, annealed.append)
 
     watch("graph")
     raw = fold_normalisation(network)
-    graph = build_graph(raw, arithmetic)
-    graph.check()
+    graph = build_graph(raw, settings.arithmetic)
     simplified = simplify(graph, raw.domain) if options.simplify else unsimplified(graph)
-    lean = rescale(merge_equivalents(simplified.graph) if options.simplify else graph, raw.domain, scales)
-    lean.check()
+    merged = merge_equivalents(simplified.graph) if options.simplify else graph
+    lean = rescale(merged, raw.domain, settings.scales)
+    for each in (graph, lean):
+        each.check()
 
     watch("order")
-    roomy, by_moves = partitions_with_room(partitions, lean), options.objective == "moves"
-    choice = tune(lean, target, roomy, source_registers, layouts[0], how, by_moves)
-    partition = choice.partition
-    order = plan_order(lean, partition.values, choice.plan, how)
+    choice = _tuned(lean, settings)
+    order = plan_order(lean, choice.partition.values, choice.plan, settings.annealing)
     order.check()
 
     watch("registers")
-    code = allocate(order, Registers(partition.values, target.batch))
+    code = allocate(order, Registers(choice.partition.values, settings.target.batch))
     check_code(code)
 
     watch("layout")
-    placed = place_all(code, layouts, how)
+    placed = place_all(code, settings.layouts, settings.annealing)
 
     watch("emit")
-    programs = [cheapest_program(reassign(code, layout), layout, target, partition) for layout in placed]
-    tried = layouts_of(programs, layouts, name)
+    programs = [
+        cheapest_program(reassign(code, layout), layout, settings.target, choice.partition) for layout in placed
+    ]
+    tried = layouts_of(programs, settings.layouts, name)
     program = programs[tried.index(cheapest(tried))]
     program.layout.check(code)
     check_program(program)
 
-    search = SearchRecord(tried, annealed)
     around = frame(program, name)
-    made = bundle(name, network, simplified, program, around, asdict(options), search)
+    made = bundle(name, network, simplified, program, around, asdict(options), SearchRecord(tried, annealed))
     _check_budget(name, made.manifest.memory, options)
     return Compilation(network, graph, simplified, lean, choice, order, code, program.layout, program, around, made)
 
@@ -129,6 +138,27 @@ def find_target(name: str, dtype: str, rounding: str) -> tuple[Target, Arithmeti
     if rounding not in known:
         raise InputError(f"multiply_add = {rounding!r}", "is unknown", f"choose from: {', '.join(known)}")
     return target, known[rounding]
+
+
+def _settings(options: CompileOptions, watch: Callable[[Annealed], None]) -> _Settings:
+    """Raises `InputError` and `CapacityError` where there is no such target, number of registers or choice."""
+    target, arithmetic = find_target(options.target, options.dtype, options.multiply_add)
+    return _Settings(
+        target=target,
+        arithmetic=arithmetic,
+        partitions=target.grant(options.registers),
+        source_registers=SOURCE_REGISTERS if options.batch is None else (options.batch,),
+        scales=_choice(Rescale, "rescale", options.rescale),
+        layouts=tuple(InputLayout) if options.inputs == "auto" else (_choice(InputLayout, "inputs", options.inputs),),
+        annealing=Annealing(**asdict(options.anneal), seed=options.seed, watch=watch),
+        by_moves=options.objective == "moves",
+    )
+
+
+def _tuned(lean: Graph, settings: _Settings) -> Choice:
+    """The best choice among the partitions that leave room for what the activations take."""
+    roomy, target, layout = partitions_with_room(settings.partitions, lean), settings.target, settings.layouts[0]
+    return tune(lean, target, roomy, settings.source_registers, layout, settings.annealing, settings.by_moves)
 
 
 def _choice(kinds: type[Kind], setting: str, value: str) -> Kind:

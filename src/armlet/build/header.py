@@ -39,11 +39,10 @@ def interface(program: Program, domain: str) -> Interface:
 
 def show_header(told: Interface, name: str) -> str:
     """Declarations for C from C99 and C++ from C++98."""
-    run, work, c = names.run_symbol(name), names.work_symbol(name), told.c_type
+    run, work, guard, c = names.run_symbol(name), names.work_symbol(name), names.guard(name), told.c_type
     words = {part: names.macro(name, f"{part}_WORDS") for part in ("BLOCK", "WORK")}
     used = f"{work} and {names.block_symbol(name)}" if told.has_block else work
     own = f"\nextern {c} {names.block_symbol(name)}[{words['BLOCK']}]; /* used by {run} */" if told.has_block else ""
-    guard = names.guard(name)
     return f"""\
 /* {name}: a neural network for {told.target}, by armlet {__version__}.
    Generated code, free of any licence condition.

@@ -1,6 +1,6 @@
-"""Simulated annealing that knows nothing of its subject.
+"""Simulated annealing that knows nothing of its problem.
 
-A subject is a NamedTuple of arrays that gives four compiled functions to `register_subject`: `propose` a move and its
+A problem is a NamedTuple of arrays that gives four compiled functions to `register_problem`: `propose` a move and its
 change of cost, `commit` it, `keep` the present state as the best, `restore` the best. The engine is Metropolis on the
 true change of cost. The first temperature comes from the spread of sampled moves, the reach of the moves follows the
 acceptance (aimed at 0.44), cooling is geometric, the best state is kept, and later cycles start cooler from the best.
@@ -37,7 +37,7 @@ class Annealed:
     change: float
     moves: int
     trace: tuple[float, ...]  # change of cost since the start, at even steps of the chain that won
-    subject: str = ""
+    problem: str = ""
 
 
 def unwatched(_: Annealed) -> None:
@@ -48,103 +48,103 @@ def unwatched(_: Annealed) -> None:
 class Annealing:
     """The schedule of one annealing; `armlet.toml` sets each field but the last two."""
 
-    moves: int = 2_000  # budget for each item of the subject
-    most_moves: int = 4_000_000  # and for the whole subject
+    moves: int = 2_000  # budget for each item of the problem
+    most_moves: int = 4_000_000  # and for the whole problem
     hot: float = 0.3  # first temperature, in mean absolute changes of cost
     cold: float = 0.02  # last temperature, in the same unit
     cycles: int = 2  # coolings; each after the first starts from the best state, at a third of the temperature
     chains: int = 1  # independent runs with seeds of their own, side by side; the best wins
     seed: int = 0
-    subject: str = ""  # what it is for, told to those who watch
+    problem: str = ""  # what it is for, told to those who watch
     watch: Callable[[Annealed], None] = unwatched
 
     def of(self, part: str) -> "Annealing":
-        """The same schedule for a part of the subject."""
-        return replace(self, subject=f"{self.subject}, {part}" if self.subject else part)
+        """The same schedule for a part of the problem."""
+        return replace(self, problem=f"{self.problem}, {part}" if self.problem else part)
 
 
-def propose(subject: Any, rng: Any, reach: float) -> float:
-    """Choose a move of at most `reach` (0 to 1) and note it in the subject; gives its change of cost.
+def propose(problem: Any, rng: Any, reach: float) -> float:
+    """Choose a move of at most `reach` (0 to 1) and note it in the problem; gives its change of cost.
 
     Infinity says that nothing would change: such a move is never made.
     """
     raise NotImplementedError
 
 
-def commit(subject: Any) -> None:
+def commit(problem: Any) -> None:
     """Carry out the move noted last."""
     raise NotImplementedError
 
 
-def keep(subject: Any) -> None:
+def keep(problem: Any) -> None:
     """Note the present state as the best."""
     raise NotImplementedError
 
 
-def restore(subject: Any) -> None:
+def restore(problem: Any) -> None:
     """Go back to the state noted as the best."""
     raise NotImplementedError
 
 
-def register_subject(kind: type[tuple[Any, ...]], **functions: Any) -> None:
-    """Give the engine the compiled functions of a kind of subject, by the names of the four above."""
-    engine, subject = Path(__file__), Path(functions["propose"].py_func.__code__.co_filename)
-    forget_outdated(engine, subject, kept_in(_run))
-    forget_outdated(subject, engine, kept_in(functions["propose"]))
+def register_problem(kind: type[tuple[Any, ...]], **functions: Any) -> None:
+    """Give the engine the compiled functions of a kind of problem, by the names of the four above."""
+    engine, problem = Path(__file__), Path(functions["propose"].py_func.__code__.co_filename)
+    forget_outdated(engine, problem, kept_in(_run))
+    forget_outdated(problem, engine, kept_in(functions["propose"]))
     for generic in (propose, commit, keep, restore):
         _attach(generic, kind, functions[generic.__name__])
 
 
 def _attach(generic: Callable[..., Any], kind: type, compiled: Callable[..., Any]) -> None:
-    def chosen(subject: Any, *_: Any) -> Callable[..., Any] | None:
-        if not (isinstance(subject, types.BaseNamedTuple) and getattr(subject, "instance_class", None) is kind):
+    def chosen(problem: Any, *_: Any) -> Callable[..., Any] | None:
+        if not (isinstance(problem, types.BaseNamedTuple) and getattr(problem, "instance_class", None) is kind):
             return None
         if generic is propose:
-            return lambda subject, rng, reach: compiled(subject, rng, reach)
-        return lambda subject: compiled(subject)
+            return lambda problem, rng, reach: compiled(problem, rng, reach)
+        return lambda problem: compiled(problem)
 
     if generic is propose:
-        overload(generic)(lambda subject, rng, reach: chosen(subject))
+        overload(generic)(lambda problem, rng, reach: chosen(problem))
     else:
-        overload(generic)(lambda subject: chosen(subject))
+        overload(generic)(lambda problem: chosen(problem))
 
 
-def anneal(subject: Any, items: int, how: Annealing) -> Annealed:
-    """Anneal `subject` in place and leave it in the best state met; with chains, the best of them."""
+def anneal(problem: Any, items: int, how: Annealing) -> Annealed:
+    """Anneal `problem` in place and leave it in the best state met; with chains, the best of them."""
     budget = min(how.moves * items, how.most_moves)
     if items < 2 or budget < 1:
         return Annealed(0.0, 0, (0.0,))
-    chains = [_Chain.of(subject, how.seed, number) for number in range(how.chains)]
+    chains = [_Chain.of(problem, how.seed, number) for number in range(how.chains)]
     if len(chains) == 1:
         chains[0].run(budget, how)
     else:
         with ThreadPoolExecutor(min(len(chains), os.cpu_count() or 1)) as pool:
             list(pool.map(lambda chain: chain.run(budget, how), chains))
     best = min(chains, key=lambda chain: chain.change)  # the first of equals, so that threads decide nothing
-    for field, result in zip(subject, best.subject):
+    for field, result in zip(problem, best.problem):
         field[...] = result
-    annealed = Annealed(best.change, budget * len(chains), tuple(best.trace.tolist()), how.subject)
+    annealed = Annealed(best.change, budget * len(chains), tuple(best.trace.tolist()), how.problem)
     how.watch(annealed)
     return annealed
 
 
 @dataclass(slots=True)
 class _Chain:
-    """One run on a copy of the subject, with its own randomness."""
+    """One run on a copy of the problem, with its own randomness."""
 
-    subject: Any
+    problem: Any
     random: NDArray[np.uint64]
     trace: NDArray[np.float64]
     change: float = 0.0
 
     @classmethod
-    def of(cls, subject: Any, seed: int, number: int) -> "_Chain":
-        copy = subject._replace(**{name: np.copy(field) for name, field in subject._asdict().items()})
+    def of(cls, problem: Any, seed: int, number: int) -> "_Chain":
+        copy = problem._replace(**{name: np.copy(field) for name, field in problem._asdict().items()})
         state = seed * 0x9E3779B97F4A7C15 + number * 0xD1B54A32D192ED03 & (1 << 64) - 1
         return cls(copy, np.array([state], np.uint64), np.zeros(POINTS))
 
     def run(self, budget: int, how: Annealing) -> None:
-        self.change = float(_run(self.subject, budget, how.hot, how.cold, how.cycles, self.random, self.trace))
+        self.change = float(_run(self.problem, budget, how.hot, how.cold, how.cycles, self.random, self.trace))
 
 
 @njit(cache=True)
@@ -170,11 +170,11 @@ def below(rng, count):
 
 
 @njit(cache=True)
-def _spread(subject, rng):
+def _spread(problem, rng):
     """The mean size of sampled changes, and the least; zeros where nothing changes the cost."""
     total, least, seen = 0.0, np.inf, 0
     for _ in range(_SAMPLES):
-        change = abs(propose(subject, rng, 1.0))
+        change = abs(propose(problem, rng, 1.0))
         if 0 < change < np.inf:
             total += change
             least = min(least, change)
@@ -183,9 +183,9 @@ def _spread(subject, rng):
 
 
 @njit(cache=True, nogil=True)
-def _run(subject, budget, hot, cold, cycles, rng, trace):
-    spread, least = _spread(subject, rng)
-    keep(subject)
+def _run(problem, budget, hot, cold, cycles, rng, trace):
+    spread, least = _spread(problem, rng)
+    keep(problem)
     if spread == 0.0:
         return 0.0
     cost, best, fresh = 0.0, 0.0, False
@@ -200,13 +200,13 @@ def _run(subject, budget, hot, cold, cycles, rng, trace):
             temperature = first * (last / first) ** (block / blocks)
             accepted = 0
             for _ in range(_BLOCK):
-                change = propose(subject, rng, reach)
+                change = propose(problem, rng, reach)
                 if change > 0 and uniform(rng) >= math.exp(-change / temperature):
                     continue
                 if change > 0 and fresh:
-                    keep(subject)
+                    keep(problem)
                     fresh = False
-                commit(subject)
+                commit(problem)
                 accepted += 1
                 cost += change
                 if cost < best - 1e-9:
@@ -215,8 +215,8 @@ def _run(subject, budget, hot, cold, cycles, rng, trace):
             done += 1
             trace[min(POINTS - 1, done * POINTS // (blocks * cycles + 1))] = cost
         if fresh:
-            keep(subject)
+            keep(problem)
             fresh = False
-        restore(subject)
+        restore(problem)
         cost = best
     return best

@@ -1,11 +1,11 @@
-"""A subject: items in a row, where each pair of neighbours has a cost. Layouts and sweeps are both of this kind."""
+"""A problem: items in a row, where each pair of neighbours has a cost. Layouts and sweeps are both of this kind."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.anneal.engine import Annealed, Annealing, anneal, draw, register_subject
+from armlet.anneal.engine import Annealed, Annealing, anneal, draw, register_problem
 from armlet.kernels import njit
 
 LARGEST = 6_000  # items; beyond it the table of costs would not fit a small machine, and the start stands
@@ -31,9 +31,9 @@ def anneal_path(cost: NDArray[Any], start: NDArray[Any], how: Annealing) -> tupl
     table = np.ascontiguousarray(cost, np.float32)
     at = np.argsort(row).astype(np.int32)
     narrow = row.astype(np.int32)
-    subject = Path(table, narrow, at, narrow.copy(), _nearest(table), np.zeros(3, np.int64))
-    annealed = anneal(subject, len(row), how)
-    return subject.row.astype(np.int64), annealed
+    problem = Path(table, narrow, at, narrow.copy(), _nearest(table), np.zeros(3, np.int64))
+    annealed = anneal(problem, len(row), how)
+    return problem.row.astype(np.int64), annealed
 
 
 def _nearest(cost: NDArray[Any]) -> NDArray[np.int32]:
@@ -67,50 +67,50 @@ def nearest_neighbours(cost, start):
 
 
 @njit(cache=True)
-def _edge(subject, p, q):
+def _edge(problem, p, q):
     """The cost between positions p and q; nothing beyond the ends of the row."""
-    if p < 0 or q >= len(subject.row):
+    if p < 0 or q >= len(problem.row):
         return 0.0
-    return subject.cost[subject.row[p], subject.row[q]]
+    return problem.cost[problem.row[p], problem.row[q]]
 
 
 @njit(cache=True)
-def _cost_of_reversal(subject, i, j):
+def _cost_of_reversal(problem, i, j):
     """Turn the items from i to j round: only the two ends change their neighbours."""
     change = 0.0
     if i > 0:
-        change += subject.cost[subject.row[i - 1], subject.row[j]] - _edge(subject, i - 1, i)
-    if j < len(subject.row) - 1:
-        change += subject.cost[subject.row[i], subject.row[j + 1]] - _edge(subject, j, j + 1)
+        change += problem.cost[problem.row[i - 1], problem.row[j]] - _edge(problem, i - 1, i)
+    if j < len(problem.row) - 1:
+        change += problem.cost[problem.row[i], problem.row[j + 1]] - _edge(problem, j, j + 1)
     return change
 
 
 @njit(cache=True)
-def _cost_of_shift(subject, i, j):
+def _cost_of_shift(problem, i, j):
     """Take the item at i out and put it in at j; those between move up by one."""
-    item, count = subject.row[i], len(subject.row)
-    change = -_edge(subject, i - 1, i) - _edge(subject, i, i + 1)
+    item, count = problem.row[i], len(problem.row)
+    change = -_edge(problem, i - 1, i) - _edge(problem, i, i + 1)
     if 0 < i < count - 1:
-        change += subject.cost[subject.row[i - 1], subject.row[i + 1]]
+        change += problem.cost[problem.row[i - 1], problem.row[i + 1]]
     before, after = (j, j + 1) if i < j else (j - 1, j)
-    change -= _edge(subject, before, after)
+    change -= _edge(problem, before, after)
     if before >= 0:
-        change += subject.cost[subject.row[before], item]
+        change += problem.cost[problem.row[before], item]
     if after < count:
-        change += subject.cost[item, subject.row[after]]
+        change += problem.cost[item, problem.row[after]]
     return change
 
 
 @njit(cache=True)
-def _propose(subject, rng, reach):
+def _propose(problem, rng, reach):
     """Bring one of the nearest of some item beside it, by turning a stretch round or by moving that one alone."""
     bits = draw(rng)  # 32 for the item, 30 for its neighbour, two for the side and the kind of move
-    i = np.int64(((bits >> np.uint64(32)) * np.uint64(len(subject.row))) >> np.uint64(32))
-    item = subject.row[i]
-    chosen = (((bits & np.uint64(0xFFFFFFFF)) >> np.uint64(2)) * np.uint64(subject.near.shape[1])) >> np.uint64(30)
-    v = subject.near[item, np.int64(chosen)]
+    i = np.int64(((bits >> np.uint64(32)) * np.uint64(len(problem.row))) >> np.uint64(32))
+    item = problem.row[i]
+    chosen = (((bits & np.uint64(0xFFFFFFFF)) >> np.uint64(2)) * np.uint64(problem.near.shape[1])) >> np.uint64(30)
+    v = problem.near[item, np.int64(chosen)]
     q, side, kind = (
-        np.int64(subject.at[v]),
+        np.int64(problem.at[v]),
         np.int64(bits & np.uint64(1)),
         np.int64((bits >> np.uint64(1)) & np.uint64(1)),
     )
@@ -118,17 +118,17 @@ def _propose(subject, rng, reach):
         low, high = (i + 1, q) if q > i else (q, i - 1)
         if side == 1:  # the same neighbours from the other side
             low, high = (i, q - 1) if q > i else (q + 1, i)
-        subject.move[0], subject.move[1], subject.move[2] = 0, low, high
-        return np.inf if low >= high else _cost_of_reversal(subject, low, high)
+        problem.move[0], problem.move[1], problem.move[2] = 0, low, high
+        return np.inf if low >= high else _cost_of_reversal(problem, low, high)
     to = i + side if q > i else i - 1 + side
-    subject.move[0], subject.move[1], subject.move[2] = 1, q, to
-    return np.inf if to == q else _cost_of_shift(subject, q, to)
+    problem.move[0], problem.move[1], problem.move[2] = 1, q, to
+    return np.inf if to == q else _cost_of_shift(problem, q, to)
 
 
 @njit(cache=True)
-def _commit(subject):
-    kind, i, j = subject.move[0], subject.move[1], subject.move[2]
-    row, at = subject.row, subject.at
+def _commit(problem):
+    kind, i, j = problem.move[0], problem.move[1], problem.move[2]
+    row, at = problem.row, problem.at
     if kind == 0:
         low, high = i, j
         while low <= high:
@@ -144,15 +144,15 @@ def _commit(subject):
 
 
 @njit(cache=True)
-def _keep(subject):
-    subject.best[:] = subject.row
+def _keep(problem):
+    problem.best[:] = problem.row
 
 
 @njit(cache=True)
-def _restore(subject):
-    subject.row[:] = subject.best
-    for p in range(len(subject.row)):
-        subject.at[subject.row[p]] = p
+def _restore(problem):
+    problem.row[:] = problem.best
+    for p in range(len(problem.row)):
+        problem.at[problem.row[p]] = p
 
 
-register_subject(Path, propose=_propose, commit=_commit, keep=_keep, restore=_restore)
+register_problem(Path, propose=_propose, commit=_commit, keep=_keep, restore=_restore)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
-from armlet.baseline.recipe import recipe_c
+from armlet.baseline.activation_c import activation_c
 from armlet.network.activation import Activation
 from armlet.network.layers import Dense
 from armlet.network.network import Network
@@ -62,7 +62,7 @@ def _named(kind: Activation) -> str:
 
 
 def _function(kind: Activation) -> str:
-    return _TEXTS.get(kind) or recipe_c(kind, _named(kind))
+    return _TEXTS.get(kind) or activation_c(kind, _named(kind))
 
 
 def signature(name: str) -> str:

@@ -256,7 +256,7 @@ def make_manifest(
         moves=moves_of(program, cheapest(search.layouts).transfers_bound),
         layouts=search.layouts,
         annealings=[
-            AnnealingEntry(run.subject, run.moves, round(run.change, 3), [round(cost, 3) for cost in run.trace])
+            AnnealingEntry(run.problem, run.moves, round(run.change, 3), [round(cost, 3) for cost in run.trace])
             for run in search.annealed
         ],
         layers=layers_of(program),

@@ -22,7 +22,7 @@ from armlet.cli.verify import verify as verify_command
 from armlet.errors import CapacityError, InputError, TargetError, ToolchainError
 from armlet.version import __version__
 
-_REFUSALS = (InputError, CapacityError, ToolchainError, TargetError)  # the caller's to mend: one line, exit code 2
+_REFUSALS = (InputError, CapacityError, ToolchainError, TargetError)  # the caller's mistakes: one line, exit code 2
 COMMANDS: Mapping[str, Callable[..., Any]] = {  # in the order of the road
     "dataset": dataset_command,
     "train": train_command,

@@ -1,4 +1,4 @@
-"""The options that every command takes, as types for its signature, and what flags and armlet.toml settle together."""
+"""The options that every command takes, as types for its signature, and what flags and armlet.toml say together."""
 
 from dataclasses import is_dataclass, replace
 from pathlib import Path

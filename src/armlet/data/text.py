@@ -79,7 +79,7 @@ def _misread(path: Path, skip: int) -> InputError:
 
 
 def _likely(number: int, entries: list[str], column: int) -> str:
-    """The likely mistake behind an entry that is no number, and its mend."""
+    """The likely mistake behind an entry that is no number, and what to do about it."""
     entry = entries[column - 1]
     if ";" in entry or "\t" in entry:
         sign, called = (";", "semicolons") if ";" in entry else ("\t", "tabs")

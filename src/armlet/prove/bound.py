@@ -4,7 +4,7 @@ A sum of n products and a bias, each operation rounded to nearest with unit u = 
 same operands by at most gamma(n + 1) (|b| + sum |w| |x|) + n 2^-150, gamma(k) = k u / (1 - k u), whatever the order and
 whether or not multiply-adds are fused (Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, sections
 2.1, for the subnormal term, and 3.1; sums never underflow). The error of the operands passes through |W|, and no
-activation widens it, for none is steeper than one; what its recipe adds is stated with it (network/activation.py). The
+activation widens it, for none is steeper than one; what its program adds is stated with it (network/activation.py). The
 yardstick's own float64 rounding is bounded the same way and added.
 
 Where a build declares scales, all is in units of the network's values: weights and biases are then rounded twice more

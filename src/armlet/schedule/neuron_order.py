@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.anneal.engine import Annealed, Annealing, anneal, below, register_subject
+from armlet.anneal.engine import Annealed, Annealing, anneal, below, register_problem
 from armlet.kernels import njit
 from armlet.schedule.layers import LayerConnections
 
@@ -58,10 +58,10 @@ def finishing_order(layer: LayerConnections, width: int, how: Annealing) -> tupl
     if neurons <= width:
         return np.arange(neurons), Annealed(0.0, 0, (0.0,))
     row = _likeness_row(layer.support, layer.ends, sources, width, min(_CANDIDATES, neurons))
-    subject = _subject(layer, width, row)
+    problem = _subject(layer, width, row)
     most = min(how.most_moves, int(_WORK / (2 * layer.degree)))
-    annealed = anneal(subject, neurons, replace(how.of("finishing order"), most_moves=most))
-    return subject.row, annealed
+    annealed = anneal(problem, neurons, replace(how.of("finishing order"), most_moves=most))
+    return problem.row, annealed
 
 
 def _subject(layer: LayerConnections, width: int, row: NDArray[np.int64]) -> NeuronOrder:
@@ -136,21 +136,21 @@ def _all_loads(bits, width):
 
 
 @njit(cache=True)
-def _propose(subject, rng, reach):
+def _propose(problem, rng, reach):
     """Exchange the neurons at two positions. Near ones gain least, so the reach has no meaning here."""
-    a = below(rng, len(subject.row))
-    b = below(rng, len(subject.row) - 1)
+    a = below(rng, len(problem.row))
+    b = below(rng, len(problem.row) - 1)
     b += b >= a
-    subject.move[0], subject.move[1] = a, b
-    return _change(subject, subject.row[a], subject.row[b], a, b)
+    problem.move[0], problem.move[1] = a, b
+    return _change(problem, problem.row[a], problem.row[b], a, b)
 
 
 @njit(cache=True)
-def _change(subject, x, y, a, b):
+def _change(problem, x, y, a, b):
     """The change of loads when x leaves position a for b, and y comes the other way: both supports are ascending."""
-    support, i, j = subject.support, subject.ends[x], subject.ends[y]
-    last_i, last_j = subject.ends[x + 1], subject.ends[y + 1]
-    change, touched, width = 0, 0, subject.width[0]
+    support, i, j = problem.support, problem.ends[x], problem.ends[y]
+    last_i, last_j = problem.ends[x + 1], problem.ends[y + 1]
+    change, touched, width = 0, 0, problem.width[0]
     while i < last_i or j < last_j:
         if i < last_i and j < last_j and support[i] == support[j]:
             i, j = i + 1, j + 1
@@ -159,13 +159,13 @@ def _change(subject, x, y, a, b):
             source, i = support[i], i + 1
         else:
             source, j = support[j], j + 1
-        _flip(subject.bits, source, a, b)
-        fresh = _loads_of(subject.bits, source, width)
-        _flip(subject.bits, source, a, b)
-        change += fresh - subject.loads[source]
-        subject.touched[touched], subject.fresh[touched] = source, fresh
+        _flip(problem.bits, source, a, b)
+        fresh = _loads_of(problem.bits, source, width)
+        _flip(problem.bits, source, a, b)
+        change += fresh - problem.loads[source]
+        problem.touched[touched], problem.fresh[touched] = source, fresh
         touched += 1
-    subject.move[2] = touched
+    problem.move[2] = touched
     return change
 
 
@@ -176,29 +176,29 @@ def _flip(bits, source, a, b):
 
 
 @njit(cache=True)
-def _commit(subject):
-    a, b = subject.move[0], subject.move[1]
-    for k in range(subject.move[2]):
-        source = subject.touched[k]
-        _flip(subject.bits, source, a, b)
-        subject.loads[source] = subject.fresh[k]
-    subject.row[a], subject.row[b] = subject.row[b], subject.row[a]
+def _commit(problem):
+    a, b = problem.move[0], problem.move[1]
+    for k in range(problem.move[2]):
+        source = problem.touched[k]
+        _flip(problem.bits, source, a, b)
+        problem.loads[source] = problem.fresh[k]
+    problem.row[a], problem.row[b] = problem.row[b], problem.row[a]
 
 
 @njit(cache=True)
-def _keep(subject):
-    subject.best[:] = subject.row
+def _keep(problem):
+    problem.best[:] = problem.row
 
 
 @njit(cache=True)
-def _restore(subject):
-    subject.row[:] = subject.best
-    subject.bits[:] = 0
-    for position in range(len(subject.row)):
-        neuron = subject.row[position]
-        for at in range(subject.ends[neuron], subject.ends[neuron + 1]):
-            subject.bits[subject.support[at], position >> 6] |= _ONE << np.uint64(position & 63)
-    subject.loads[:] = _all_loads(subject.bits, subject.width[0])
+def _restore(problem):
+    problem.row[:] = problem.best
+    problem.bits[:] = 0
+    for position in range(len(problem.row)):
+        neuron = problem.row[position]
+        for at in range(problem.ends[neuron], problem.ends[neuron + 1]):
+            problem.bits[problem.support[at], position >> 6] |= _ONE << np.uint64(position & 63)
+    problem.loads[:] = _all_loads(problem.bits, problem.width[0])
 
 
-register_subject(NeuronOrder, propose=_propose, commit=_commit, keep=_keep, restore=_restore)
+register_problem(NeuronOrder, propose=_propose, commit=_commit, keep=_keep, restore=_restore)

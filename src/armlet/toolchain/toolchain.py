@@ -51,7 +51,7 @@ class Toolchain(Protocol):
 
 
 def find_toolchain() -> Toolchain:
-    """GNU's where they are complete, else zig's, else GNU's without C. Raises `ToolchainError` with the mend."""
+    """GNU's where they are complete, else zig's, else GNU's without C. Raises `ToolchainError` with what to install."""
     found = toolchains()
     if found:
         return found[0]

@@ -252,7 +252,7 @@ def _next(layer: Dense, before: _Units) -> _Units:
 
 
 def _folded_error(layer: Dense, before: _Units, total: F64, value: F64) -> F64:
-    """Of neurons that constants alone feed: the errors of those, the rounding of their sum, and the recipe's."""
+    """Of neurons that constants alone feed: their errors, the rounding of their sum, and the activation program's."""
     weight = np.abs(layer.weight.astype(np.float64))
     terms = weight @ np.abs(before.value) + np.abs(layer.bias)
     passed = weight @ np.where(before.constant, before.error, 0) + _SLACK * terms

@@ -1,4 +1,4 @@
-"""The recipe of an activation as a C function, a statement a step, so that no compiler fuses what it rounds apart."""
+"""The program of an activation as a C function, a statement a step, so that no compiler fuses what it rounds apart."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from armlet.network.activation import Activation
 _SIGNS = {Does.MULTIPLY: "*", Does.ADD: "+", Does.SUBTRACT: "-", Does.DIVIDE: "/"}
 
 
-def recipe_c(kind: Activation, name: str) -> str:
+def activation_c(kind: Activation, name: str) -> str:
     """C text of `float name(float x)`."""
     lines = [f"static inline float {name}(float x) {{", "  union { float f; uint32_t u; } v[64];", "  v[0].f = x;"]
     program = ACTIVATION_PROGRAMS[kind]

@@ -275,3 +275,25 @@ def test_a_wrong_topology_is_refused_naming_the_entry(tmp_path: Path, text: str,
 def answer_or_refuse(read: Callable[[], object]) -> None:
     with suppress(InputError):
         read()
+
+
+def test_provenance_of_every_kind_that_toml_has_comes_back(tmp_path: Path):
+    said = """
+[provenance]
+day = 1979-05-27
+moment = 1979-05-27T07:32:00Z
+noon = 12:00:00
+table = {b = 1, "a key" = [1.5, inf, {c = "x"}]}
+lost = nan
+"""
+    for name, values in (("W_0", np.ones((2, 3))), ("b_0", np.zeros(2))):
+        np.save(tmp_path / f"{name}.npy", values)
+    (tmp_path / "network.toml").write_text(said)
+    network = read_params(tmp_path, tell=lambda _: None)
+    write_params(network, tmp_path / "again")
+    again = read_params(tmp_path / "again", tell=lambda _: None)
+    assert sorted(again.provenance) == sorted(network.provenance)
+    assert {key: str(value) for key, value in again.provenance.items() if key != "table"} == {
+        key: str(value) for key, value in network.provenance.items() if key != "table"
+    }
+    assert again.provenance["table"] == network.provenance["table"]

@@ -1,6 +1,7 @@
 """A network is a value: it cannot be changed, knows its own figures, and its digest is all that it computes."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -106,3 +107,16 @@ def test_a_perceptron_needs_a_layer_and_finite_weights():
         multilayer_perceptron([], [])
     with pytest.raises(InputError, match=r"weight\[0, 1\]: is not a finite float32"):
         multilayer_perceptron([np.array([[0, 1e39]])], [np.zeros(1)])
+
+
+@pytest.mark.parametrize("shape", [[2, 2], (np.int64(2), 2)])
+def test_a_shape_is_the_same_network_however_it_is_given(shape: Any):
+    plain = multilayer_perceptron([np.ones((3, 4))], [np.zeros(3)], shape=(2, 2))
+    given = multilayer_perceptron([np.ones((3, 4))], [np.zeros(3)], shape=shape)
+    assert given.shape == (2, 2)
+    assert given.digest() == plain.digest()
+
+
+def test_a_shape_of_no_whole_numbers_is_refused():
+    with pytest.raises(InputError, match="no whole number"):
+        multilayer_perceptron([np.ones((3, 4))], [np.zeros(3)], shape=(2.0, 2))  # type: ignore[arg-type]

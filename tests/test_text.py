@@ -14,6 +14,7 @@ from armlet.arithmetic.arithmetics import ARITHMETICS
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.errors import InputError
 from armlet.graph.text import parse_graph, show_graph
+from armlet.graph.text_reader import show_float
 from armlet.isa.operation import Operation
 from armlet.layout.text import parse_layout, show_layout
 from armlet.network.domain import InputDomain
@@ -157,3 +158,27 @@ def test_a_text_is_refused_with_the_line_and_what_to_write(stage: str, old: str,
     assert old in text
     with pytest.raises(InputError, match=message):
         parse(text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    "number", ["0x1p+9999", "-0x1p+9999", "0x1p-1074", "0x1.0000001p+0", "0x1.80p+1", "0x1p+0\u0663"]
+)
+def test_a_number_that_its_format_does_not_hold_or_that_is_spelt_otherwise_is_refused(number: str):
+    made = compile_network(multilayer_perceptron([np.full((1, 2), 3.3)], [np.ones(1)]), "net", QUICK)
+    graph, program = show_graph(made.order.graph), show_program(made.program)
+    weight = show_float(float(np.float32(3.3)))
+    assert weight in graph
+    assert weight in program
+    with pytest.raises(InputError, match="line"):
+        parse_graph(graph.replace(weight, number, 1))
+    with pytest.raises(InputError, match="line"):
+        parse_program(program.replace(weight, number, 1), made.program.code, made.layout)
+
+
+def test_numbers_of_nodes_are_spelt_in_one_way():
+    made = compile_network(multilayer_perceptron([np.ones((2, 2))], [np.ones(2)]), "net", QUICK)
+    text = show_order(made.order)
+    for other in ("%01 ->", "%\u0661 ->"):
+        assert "%1 ->" in text
+        with pytest.raises(InputError, match="line"):
+            parse_order(text.replace("%1 ->", other), made.order.graph)

@@ -105,7 +105,8 @@ def _array(parameter: Parameter, kind: Kind) -> F32:
     if values.ndim != dimensions or 0 in values.shape:
         reader = "armlet" if kind == "dense" else f'kind = "{kind}"'
         fitting = [other for other, (count, _) in DIMENSIONS.items() if count == values.ndim != dimensions]
-        hint = f'for such a layer write kind = "{fitting[0]}" in its [[layer]] of network.toml' if fitting else ""
+        way = "in its [[layer]] of network.toml, which armlet reads and does not compute yet"
+        hint = f'for such a layer write kind = "{fitting[0]}" {way}' if fitting else ""
         raise InputError(place, f"has shape {values.shape}, {reader} reads {reads}", hint)
     return _finite(parameter)
 
@@ -207,6 +208,8 @@ def _layers(
     kinds = [activation_called(name) if name else Activation.RELU for name in names[:-1]]
     kinds.append(activation_called(names[-1]) if names[-1] and not softmax else Activation.LINEAR)
     slopes = [SLOPE if slope is None else slope for slope in said.slope or (None,) * len(entries)]
+    if len(slopes) != len(entries):
+        raise InputError("slope", f"has {len(slopes)} numbers for {len(entries)} layers", "give one for each")
     arrays, layers = iter(zip(weights, biases, strict=True)), list[Layer]()
     for i, (entry, kind, slope) in enumerate(zip(entries, kinds, slopes, strict=True)):
         weight, bias = next(arrays) if entry.has_weight else (None, None)

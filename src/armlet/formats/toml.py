@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import date, time
+from math import isfinite
 from typing import Any
 
 
 def toml_lines(table: Mapping[str, Any]) -> list[str]:
-    """One line a key, in the order of the keys: text, numbers, booleans and lists of them."""
+    """One line a key, in the order of the keys: text, numbers, booleans, dates, lists and tables."""
     return [f"{_key(key)} = {_value(value)}" for key, value in sorted(table.items())]
 
 
@@ -16,5 +18,15 @@ def _key(key: str) -> str:
 
 
 def _value(value: Any) -> str:
-    """A TOML value; JSON's strings, numbers, booleans and lists are TOML's too, but for one control character."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """A TOML value; JSON's strings, numbers, booleans are TOML's too, but for one control character."""
+    match value:
+        case Mapping():
+            return "{" + ", ".join(f"{_key(key)} = {_value(of)}" for key, of in sorted(value.items())) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(map(_value, value)) + "]"
+        case float() if not isfinite(value):
+            return str(value)  # nan, inf, -inf
+        case date() | time():
+            return value.isoformat()
+        case _:
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -21,7 +21,7 @@ import numpy as np
 from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.arithmetic.arithmetics import ARITHMETICS
 from armlet.graph.graph import ACTIVATIONS, Graph
-from armlet.graph.text_reader import HEX, NUMBER, TextReader, show_float
+from armlet.graph.text_reader import HEX, NUMBER, TextReader, read_float, show_float
 
 _ARITHMETICS = {f"{each.format.name} {each.rounding}": each for each in ARITHMETICS}
 _HEAD = rf"graph ({'|'.join(_ARITHMETICS)}) inputs=({NUMBER})/({NUMBER}) nodes=({NUMBER}) connections=({NUMBER})"
@@ -81,7 +81,9 @@ def parse_graph(text: str) -> Graph:
             f"ends {len(read.bias)} nodes and {len(read.weight)} connections", "write as many in the first line"
         )
     reader.end("yield once")
-    return read.graph(arithmetic, network_inputs, [int(node) for node in re.findall(NUMBER, outputs[1])])
+    graph = read.graph(arithmetic, network_inputs, [int(node) for node in re.findall(NUMBER, outputs[1])])
+    reader.confirm(show_graph(graph))
+    return graph
 
 
 class _Nodes:
@@ -100,15 +102,15 @@ class _Nodes:
     def add_node(self, found: re.Match[str]) -> None:
         node, kind, slope, bias, layer, unit, scale, also = found.groups()
         self.activation.append([kind.value for kind in ACTIVATIONS].index(kind))
-        self.slope.append(float.fromhex(slope or "0"))
-        self.bias.append(float.fromhex(bias))
+        self.slope.append(read_float(slope or "0"))
+        self.bias.append(read_float(bias))
         self.layer.append(int(layer))
         self.unit.append(int(unit))
-        self.scale.append(float.fromhex(scale or "1"))
-        self.also += [(int(layer), int(k), int(node), float.fromhex(s)) for k, s in re.findall(_ALSO, also)]
+        self.scale.append(read_float(scale or "1"))
+        self.also += [(int(layer), int(k), int(node), read_float(s)) for k, s in re.findall(_ALSO, also)]
 
     def add_connection(self, found: re.Match[str]) -> None:
-        self.weight.append(float.fromhex(found[1]))
+        self.weight.append(read_float(found[1]))
         self.source.append(int(found[2]))
         self.target.append(len(self.bias) - 1)
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from armlet.errors import InputError
 
-NUMBER = r"\d{1,9}"  # whole, and none that int32 does not hold
-HEX = r"-?0x[01](?:\.[0-9a-f]{1,13})?p[+-]\d{1,4}"  # of a float, as `show_float` writes it
+NUMBER = r"[0-9]{1,9}"  # whole, and none that int32 does not hold
+HEX = r"-?0x[01](?:\.[0-9a-f]{1,13})?p[+-][0-9]{1,4}"  # of a float, as `show_float` writes it
 
 
 class TextReader:
@@ -44,6 +44,12 @@ class TextReader:
         if self._at != len(self._lines) - 1 or self._lines[self._at]:
             raise self._refused(self._at, f"{wanted}, or end the text with the line before")
 
+    def confirm(self, printed: str) -> None:
+        """Raise `InputError` at the first line that is written in another way than what was read is printed."""
+        for at, (line, wanted) in enumerate(zip(self._lines, printed.split("\n"))):
+            if line != wanted:
+                raise self._refused(at, f"it as it is printed, {wanted.strip()[:80]!r}")
+
     def wrong(self, problem: str, hint: str) -> InputError:
         """An error in the line that was read last."""
         return InputError(f"{self._what}, line {self._at}", problem, hint)
@@ -53,6 +59,14 @@ class TextReader:
         return InputError(f"{self._what}, line {at + 1}", there, f"write {wanted}")
 
 
+def read_float(text: str) -> float:
+    """The number of a hex literal; infinite where it is beyond float64."""
+    try:
+        return float.fromhex(text)
+    except OverflowError:
+        return float("-inf") if text.startswith("-") else float("inf")
+
+
 def show_float(value: float) -> str:
-    """A C hex literal, without trailing zeros."""
+    """A C hex literal, without trailing zeros; inf and nan, which none is, as they are."""
     return re.sub(r"\.?0+p", "p", float(value).hex())

@@ -40,4 +40,6 @@ def parse_layout(text: str, graph: Graph) -> Layout:
         if (cell < graph.inputs) != (found[3] == "input"):
             raise reader.wrong(f"puts {found[1]}{found[2]} into the other block", "only inputs lie in input")
         words[cell], last = int(found[4]), cell
-    return Layout(words, *figures)
+    layout = Layout(words, *figures)
+    reader.confirm(show_layout(layout, graph))
+    return layout

@@ -7,6 +7,7 @@ height 1. What a layer gives for what it takes is in shapes.py.
 
 from dataclasses import dataclass
 from enum import Enum
+from operator import index
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -108,7 +109,7 @@ class Pool:
     padding: Sides = (0, 0, 0, 0)
 
     def __post_init__(self) -> None:
-        _settle_windows(self, "stride", *(["size"] if self.size else []))
+        _settle_windows(self, "stride", *(["size"] if self.size is not None else []))
         if self.size and (max(self.padding[::2]) >= self.size[0] or max(self.padding[1::2]) >= self.size[1]):
             raise InputError("padding", f"is {self.padding}, and whole windows of {extents(self.size)} lie in it")
         if self.size is None and (self.stride, self.padding) != ((1, 1), (0, 0, 0, 0)):
@@ -133,6 +134,8 @@ class Reshape:
     shape: tuple[int, ...] | None = None  # None flattens: one row of all values
 
     def __post_init__(self) -> None:
+        if self.shape is not None:
+            object.__setattr__(self, "shape", whole_numbers("shape", self.shape))
         for extent in self.shape or ():
             _require_whole("shape", extent, 1, 1 << 24)
         if self.shape is not None and len(self.shape) not in (1, 3):
@@ -185,6 +188,14 @@ def extents(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))
 
 
+def whole_numbers(name: str, values: Any) -> tuple[int, ...]:
+    """`values` as a tuple of integers. Raises `InputError`."""
+    try:
+        return tuple(map(index, values))
+    except TypeError:
+        raise InputError(name, f"is no whole number in {values!r}"[:80], "give whole numbers, such as (2, 2)") from None
+
+
 def _settle_slope(layer: Dense | Conv | Depthwise | Add) -> None:
     with np.errstate(all="ignore"):
         object.__setattr__(layer, "slope", float(np.float32(layer.slope)))
@@ -209,7 +220,7 @@ def _settle_parameters(layer: Weighted, dimensions: int, reads: str) -> None:
 def _settle_windows(layer: Conv | Depthwise | Pool, *pairs: str) -> None:
     """Tuples of whole numbers in bounds, or an `InputError`."""
     for name, count, least in (*((pair, 2, 1) for pair in pairs), ("padding", 4, 0)):
-        values: tuple[Any, ...] = tuple(getattr(layer, name))
+        values = whole_numbers(name, getattr(layer, name))
         for value in values:
             _require_whole(name, value, least)
         if len(values) != count:

@@ -14,7 +14,19 @@ from armlet.errors import InputError
 from armlet.network.activation import Activation, activated, spelt
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F64
-from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reshape, Weighted, describe, kind_of
+from armlet.network.layers import (
+    Add,
+    Conv,
+    Dense,
+    Depthwise,
+    Layer,
+    Pool,
+    Reshape,
+    Weighted,
+    describe,
+    kind_of,
+    whole_numbers,
+)
 from armlet.network.outputs import OutputKind
 from armlet.network.shapes import Shape, Wiring, chain, tensor_shapes
 
@@ -39,7 +51,8 @@ class Network:
     def __post_init__(self) -> None:
         if not any(isinstance(layer, Weighted) for layer in self.layers):
             raise InputError("network", "has no layer of weights" if self.layers else "has no layer")
-        wiring = tuple(map(tuple, self.wiring))
+        object.__setattr__(self, "shape", whole_numbers("input shape", self.shape))
+        wiring = tuple(whole_numbers("wiring", taken) for taken in self.wiring)
         object.__setattr__(self, "wiring", () if wiring == chain(len(self.layers)) else wiring)
         first, held = self.layers[0], int(math.prod(self.shape))
         inputs = first.inputs if isinstance(first, Dense) else held

@@ -40,7 +40,9 @@ def parse_order(text: str, graph: Graph) -> Order:
             time.append(numbers[pair])
     if len(time) != count:
         raise reader.wrong(f"ends {len(time)} connections, not {count}", "write as many in the first line")
-    return Order(graph, np.array(time, np.int32))
+    order = Order(graph, np.array(time, np.int32))
+    reader.confirm(show_order(order))
+    return order
 
 
 def connection_numbers(graph: Graph) -> dict[tuple[int, int], int]:

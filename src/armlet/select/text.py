@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from armlet.graph.text_reader import HEX, NUMBER, TextReader, show_float
+from armlet.graph.text_reader import HEX, NUMBER, TextReader, read_float, show_float
 from armlet.isa.operation import Operation
 from armlet.isa.target import RegisterPartition, Target
 from armlet.isa.targets import TARGETS
@@ -88,10 +88,13 @@ def parse_program(text: str, code: Code, layout: Layout) -> Program:
     for found in reader.rest(_POOL, "an operation such as add d=s0 a=s1 b=s2, or pool and its constants"):
         if len(constants) % _PER_LINE:
             raise reader.wrong("goes on behind a line of few constants", f"write {_PER_LINE} to each line but the last")
-        constants += [float.fromhex(constant) for constant in found[1].split(", ")]
+        constants += [read_float(constant) for constant in found[1].split(", ")]
     partition = RegisterPartition(*map(int, counts))
-    pool = np.array(constants, np.float64).astype(code.order.graph.weight.dtype)
-    return Program(target, code, layout, partition, np.array(lines, LINE), pool)
+    with np.errstate(over="ignore"):
+        pool = np.array(constants, np.float64).astype(code.order.graph.weight.dtype)
+    program = Program(target, code, layout, partition, np.array(lines, LINE), pool)
+    reader.confirm(show_program(program))
+    return program
 
 
 _NAMES = {op.name.lower(): op for op in Operation if op <= Operation.LEA_FAR}
@@ -119,7 +122,7 @@ def _line(found: re.Match[str], target: Target) -> Line | None:
 
 
 def _whole(name: str, value: str, _: Target) -> Mapping[str, int]:
-    if not re.fullmatch(r"-?\d{1,10}", value) or not -(1 << 31) <= int(value) < 1 << 31:
+    if not re.fullmatch(r"-?[0-9]{1,10}", value) or not -(1 << 31) <= int(value) < 1 << 31:
         raise ValueError(value)
     return {COLUMNS[name][0]: int(value)}
 
@@ -141,7 +144,8 @@ def _pointer(name: str, value: str, _: Target) -> Mapping[str, int]:
 def _number(_: str, value: str, __: Target) -> Mapping[str, int]:
     if not re.fullmatch(HEX, value):
         raise ValueError(value)
-    return {"bits": int(np.float32(float.fromhex(value)).view(np.int32))}
+    with np.errstate(over="ignore"):
+        return {"bits": int(np.float32(read_float(value)).view(np.int32))}
 
 
 _READERS: Mapping[str, Callable[[str, str, Target], Mapping[str, int]]] = {

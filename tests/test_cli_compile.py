@@ -11,7 +11,7 @@ from armlet.cli import app
 from armlet.formats.params import write_params
 from armlet.graph.text import parse_graph
 from armlet.isa.thumb.thumb import THUMB
-from armlet.schedule.order_text import parse_order, show_order
+from armlet.schedule.text.order_text import parse_order, show_order
 from armlet.toolchain.toolchain import find_toolchain
 from generators.perceptrons import random_network
 

@@ -14,10 +14,10 @@ from armlet.network.network import Network
 from armlet.schedule.allocate import Registers, allocate
 from armlet.schedule.check import check_code
 from armlet.schedule.code import Code, Op
-from armlet.schedule.code_text import show_code
 from armlet.schedule.interpret import run_order
 from armlet.schedule.order import Order
 from armlet.schedule.plan import OrderPlan, plan_order
+from armlet.schedule.text.code_text import show_code
 from generators.graphs import any_order, graph_of, natural_order
 from generators.networks import inputs_for, networks
 from generators.perceptrons import random_network, tiny

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armlet.config import AnnealOptions, CompileOptions
-from armlet.errors import InvariantError
+from armlet.errors import InputError, InvariantError
+from armlet.graph.text_reader import TextReader
 from armlet.isa.operation import Operation
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
@@ -27,9 +28,12 @@ from armlet.schedule.structure import (
     straight_line,
     trips_of,
 )
+from armlet.schedule.text.code_text import parse_code, show_code
+from armlet.schedule.text.structure_text import structure_lines, take_structure
 from armlet.select.check.check_program import check_program
 from armlet.select.program import LINE, POINTERS, Program
 from armlet.select.scheduling import schedule_instructions, waits
+from armlet.select.text import parse_program, show_program
 
 N = 4
 blocks = st.builds(Block, st.integers(0, 4))
@@ -45,6 +49,30 @@ def test_rows_run_as_often_as_their_loops_say_and_in_order(structure: Structure)
     assert [start for start, _ in spans] == [0, *(stop for _, stop in spans)][: len(spans)]
     assert sum(trips * (block.stop - block.start) for block, trips in blocks_of(structure)) == len(ran)
     check_structure(structure, rows_of(structure), frozenset())
+
+
+moving = st.recursive(
+    blocks,
+    lambda part: st.builds(
+        Loop,
+        st.integers(1, 30),
+        st.lists(part, max_size=3).map(tuple),
+        st.dictionaries(st.sampled_from(POINTERS), st.integers(-99, 99), max_size=3),
+    ),
+)
+
+
+@given(st.lists(moving, max_size=4).map(tuple))
+def test_a_structure_is_what_its_line_parses_to(structure: Structure):
+    lines = structure_lines(structure, rows_of(structure))
+    reader = TextReader("\n".join([*lines, ""]), "text")
+    assert take_structure(reader) == (structure if lines else ())
+
+
+@pytest.mark.parametrize("line", ["4*(", "4)", "x", "3  4", "4*(3; inputs)", "04", "3; inputs+4", "4*(3; inputs+4 )"])
+def test_a_line_that_is_no_structure_is_refused(line: str):
+    with pytest.raises(InputError, match="no structure"):
+        take_structure(TextReader(f"  structure {line}\n", "text"))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +146,19 @@ def test_cycles_count_by_trips_and_bytes_once():
     assert waits(program) == N * waits(once)
 
 
+def test_a_looped_program_is_what_its_text_parses_to():
+    program = looped(RIGHT)
+    text = show_program(program)
+    assert "  structure 4*(6; inputs+4 pool-4 work+4)\n" in text
+    again = parse_program(text, program.code, program.layout)
+    assert again.structure == program.structure
+    assert again.lines.tobytes() == program.lines.tobytes()
+    with pytest.raises(InputError, match="structure"):
+        parse_program(text.replace("4*(6;", "4*(7;"), program.code, program.layout)
+
+
 def test_moves_of_code_count_by_trips():
     code = looped(RIGHT).code
     twice = replace(code, structure=(Loop(2, straight_line(len(code.instructions))),))
+    assert show_code(parse_code(show_code(twice), code.order)) == show_code(twice)
     assert (twice.loads, twice.stores, twice.batches) == (2 * code.loads, 2 * code.stores, 2 * code.batches)

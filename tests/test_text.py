@@ -20,8 +20,8 @@ from armlet.layout.text import parse_layout, show_layout
 from armlet.network.domain import InputDomain
 from armlet.network.network import Network, multilayer_perceptron
 from armlet.pipeline import Compilation, compile_network
-from armlet.schedule.code_text import parse_code, show_code
-from armlet.schedule.order_text import parse_order, show_order
+from armlet.schedule.text.code_text import parse_code, show_code
+from armlet.schedule.text.order_text import parse_order, show_order
 from armlet.select.program import LINE, Line
 from armlet.select.text import parse_program, show_program
 from generators.lines import columns_of

@@ -12,8 +12,8 @@ from armlet.errors import InputError
 from armlet.graph.text import parse_graph, show_graph
 from armlet.layout.text import parse_layout, show_layout
 from armlet.pipeline import Compilation
-from armlet.schedule.code_text import parse_code, show_code
-from armlet.schedule.order_text import parse_order, show_order
+from armlet.schedule.text.code_text import parse_code, show_code
+from armlet.schedule.text.order_text import parse_order, show_order
 from armlet.select.text import parse_program, show_program
 
 

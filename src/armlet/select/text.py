@@ -21,7 +21,8 @@ from armlet.isa.target import RegisterPartition, Target
 from armlet.isa.targets import TARGETS
 from armlet.layout.layout import Layout
 from armlet.schedule.code import Code
-from armlet.schedule.order_text import connection_numbers
+from armlet.schedule.text.order_text import connection_numbers
+from armlet.schedule.text.structure_text import check_rows, structure_lines, take_structure
 from armlet.select.program import COLUMNS, LINE, POINTERS, Line, Program
 
 _PER_LINE = 8  # constants
@@ -34,6 +35,7 @@ def show_program(program: Program) -> str:
     """The text of a program."""
     target, partition, graph = program.target, program.partition, program.code.order.graph
     out = [f"program target={target.name} values={partition.values} constants={partition.constants}"]
+    out += structure_lines(program.structure, len(program.lines))
     for line in map(Line._make, program.lines.tolist()):
         op = Operation(line.op)
         text = " ".join((op.name.lower(), *(f"{name}={_shown(name, line, target)}" for name in _operands(op))))
@@ -75,6 +77,7 @@ def parse_program(text: str, code: Code, layout: Layout) -> Program:
     reader, numbers = TextReader(text, "program"), connection_numbers(code.order.graph)
     name, *counts = reader.expect(_HEAD, "program target=NAME values=N constants=N").groups()
     target, lines, constants = TARGETS[name], [], []
+    structure = take_structure(reader)
     while (found := reader.take(_LINE)) is not None:
         line = _line(found, target)
         if line is None:
@@ -89,10 +92,11 @@ def parse_program(text: str, code: Code, layout: Layout) -> Program:
         if len(constants) % _PER_LINE:
             raise reader.wrong("goes on behind a line of few constants", f"write {_PER_LINE} to each line but the last")
         constants += [read_float(constant) for constant in found[1].split(", ")]
+    check_rows(reader, structure, len(lines))
     partition = RegisterPartition(*map(int, counts))
     with np.errstate(over="ignore"):
         pool = np.array(constants, np.float64).astype(code.order.graph.weight.dtype)
-    program = Program(target, code, layout, partition, np.array(lines, LINE), pool)
+    program = Program(target, code, layout, partition, np.array(lines, LINE), pool, structure)
     reader.confirm(show_program(program))
     return program
 

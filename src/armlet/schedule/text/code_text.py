@@ -20,7 +20,8 @@ from armlet.graph.graph import ACTIVATIONS, Graph
 from armlet.graph.text_reader import HEX, NUMBER, TextReader, show_float
 from armlet.schedule.code import Code, Op
 from armlet.schedule.order import Order
-from armlet.schedule.order_text import connection_numbers
+from armlet.schedule.text.order_text import connection_numbers
+from armlet.schedule.text.structure_text import check_rows, structure_lines, take_structure
 
 _R = rf"r({NUMBER})"
 _PATTERNS = {
@@ -37,6 +38,7 @@ _HEAD = rf"code registers=({NUMBER}) loads=({NUMBER}) stores=({NUMBER})"
 def show_code(code: Code) -> str:
     """The text of a code."""
     lines = [f"code registers={code.registers} loads={code.loads} stores={code.stores}"]
+    lines += structure_lines(code.structure, len(code.instructions))
     lines += [_shown(code.order.graph, *row) for row in code.instructions.tolist()]
     return "\n".join(lines) + "\n"
 
@@ -63,6 +65,7 @@ def parse_code(text: str, order: Order) -> Code:
     """The code of a text about `order`, not yet checked. Raises `InputError` with the line."""
     reader, graph, numbers = TextReader(text, "code"), order.graph, connection_numbers(order.graph)
     head = reader.expect(_HEAD, "code registers=R loads=N stores=N")
+    structure = take_structure(reader)
     rows: list[tuple[int, int, int, int]] = []
     for found in reader.rest(r"  \S.*", "an instruction such as r0 = load %0"):
         matches = ((op, re.fullmatch(pattern, found[0])) for op, pattern in _PATTERNS.items())
@@ -76,7 +79,8 @@ def parse_code(text: str, order: Order) -> Code:
         if (wanted := _shown(graph, *row)) != found[0]:
             raise reader.wrong(f"is {found[0].strip()!r}, not as the graph has it", f"write {wanted.strip()}")
         rows.append(row)
-    code = Code(order, int(head[1]), np.array(rows, np.int32).reshape(-1, 4))
+    check_rows(reader, structure, len(rows))
+    code = Code(order, int(head[1]), np.array(rows, np.int32).reshape(-1, 4), structure)
     if (code.loads, code.stores) != (int(head[2]), int(head[3])):
         raise reader.wrong(f"ends {code.loads} loads and {code.stores} stores", "write as many in the first line")
     return code

@@ -1,0 +1,1 @@
+"""Orders, code and their structure as text, printed and parsed."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from armlet.arithmetic.number_format import FLOAT32_FORMAT
 from armlet.baseline import BASELINES
 from armlet.errors import InvariantError
 from armlet.isa.target import Target
@@ -36,8 +37,8 @@ def measure_c(network: Network, kind: str, target: Target, tools: Toolchain, sec
     built = tools.compile_c(BASELINES[kind](network, "net"), target.core, seconds)
     image = read_image(tools.link([built], target.core, "net_run"), target.core.instruction_set)
     taken = time.perf_counter() - begin
-    machine = Machine(target.core, image)
-    source, sink = machine.reserve(4 * network.inputs), machine.reserve(4 * network.outputs)
+    machine, word = Machine(target.core, image), FLOAT32_FORMAT.bytes
+    source, sink = machine.reserve(word * network.inputs), machine.reserve(word * network.outputs)
     x = some_input(network)
     machine.write_floats(source, x)
     figures = measure_call(machine, "net_run", (source, sink), target.cycles, target.flash)

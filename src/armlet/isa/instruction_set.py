@@ -90,6 +90,7 @@ class InstructionSet:
     elf_machine: str  # as pyelftools calls it
     elf_class: int  # bits of an address
     elf_flags: Mapping[int, int]  # masks of e_flags, and what must stand there
+    word: int  # bytes of a register, and what the prover moves at once
     code_mark: str  # the mapping symbol where instructions begin
     data_mark: str
     code_bit: int  # what the address of a function has set

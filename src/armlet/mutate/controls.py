@@ -100,14 +100,14 @@ def _is_refused(build: Build, image: Image, inputs: F32, expected: F32) -> bool:
 def _wrong_weights(build: Build, image: Image, most: int, bits: tuple[int, ...]) -> Iterator[Image]:
     """One bit of one constant each, spread over the pool."""
     symbol = names.constants_symbol(build.name)
-    words = image.sizes.get(symbol, 0) // 4
+    words = image.sizes.get(symbol, 0) // build.word
     if not words:
         return  # nothing is streamed
     start = image.address(symbol)
     section = next(s for s in image.sections if s.address <= start < s.end)
     for bit in bits:
         for word in np.unique(np.linspace(0, words - 1, min(most, words)).astype(int)).tolist():
-            yield flip(image, section, start + 4 * word, bit)
+            yield flip(image, section, start + build.word * word, bit)
 
 
 def _wrong_writers(image: Image, trace: Trace) -> Iterator[Image]:

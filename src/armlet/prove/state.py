@@ -87,8 +87,8 @@ class State:
         if address in self.memory:
             return self.memory[address]
         at = address - area.memory.base
-        if at + 4 <= len(area.content):
-            return self.terms.constant(int.from_bytes(area.content[at : at + 4], "little"))
+        if at + self.isa.word <= len(area.content):
+            return self.terms.constant(int.from_bytes(area.content[at : at + self.isa.word], "little"))
         raise RefusalError(f"reads {address:#010x}, which was never written")
 
     def store(self, address: int, term: Term) -> None:
@@ -99,16 +99,20 @@ class State:
     def _check_stack_pointer(self, term: Term) -> None:
         """Interrupts push below it at any time."""
         place = self.terms.place(term)
-        if place is None or not self.stack.base <= place <= self.stack.end or place % 4:
+        if place is None or not self.stack.base <= place <= self.stack.end or place % self.isa.word:
             raise RefusalError("moves the stack pointer out of the stack that is declared")
 
     def _allowed(self, address: int, writes: bool) -> MemoryRegion:
         """The area that holds a word."""
-        if address % 4:
+        if address % self.isa.word:
             raise RefusalError(f"accesses {address:#010x}, which is not aligned")
         if self.stack.base <= address < self.stack.end and address < self.known("sp"):
             raise RefusalError(f"accesses {address:#010x} below the stack pointer, which interrupts overwrite")
         for area in self.areas:
-            if area.memory.base <= address and address + 4 <= area.memory.end and (area.writable or not writes):
+            if (
+                area.memory.base <= address
+                and address + self.isa.word <= area.memory.end
+                and (area.writable or not writes)
+            ):
                 return area
         raise RefusalError(f"{'writes' if writes else 'reads'} {address:#010x}, outside its memory")

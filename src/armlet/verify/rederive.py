@@ -112,10 +112,10 @@ def _figures(
     yield f"the cycles of {run.entry}", built.run, run.cycles
     said = moves.transfers_before, moves.transfers, moves.transfers_bound
     yield "moves.transfers", said, (built.transfers_before, built.transfers, built.transfers_bound)
-    natural = [value.offset for value in build.inputs.values] == [4 * i for i in range(network.inputs)]
+    natural = [value.offset for value in build.inputs.values] == [build.word * i for i in range(network.inputs)]
     yield "layouts", built.inputs != "natural" or not memory.block, True
     used = [build.inputs.values[index].offset for index in graph.used.tolist()]
-    yield "layouts", built.inputs != "natural" or natural or used == [4 * i for i in graph.used.tolist()], True
+    yield "layouts", built.inputs != "natural" or natural or used == [build.word * i for i in graph.used.tolist()], True
 
 
 def _bounded(build: Build) -> str:

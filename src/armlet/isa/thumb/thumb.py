@@ -9,6 +9,7 @@ THUMB = InstructionSet(
     elf_machine="ARM",
     elf_class=32,
     elf_flags=MappingProxyType({0xFF00_0000: 0x0500_0000}),  # EABI version 5 (IHI 0044, section 5.2)
+    word=4,
     code_mark="$t",  # IHI 0044, section 5.5.5
     data_mark="$d",
     code_bit=1,

@@ -1,6 +1,7 @@
 """A new arithmetic and a new instruction set join as files under their roofs: nothing else knows of them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from armlet.arithmetic.arithmetics import known_arithmetics
 from armlet.config import AnnealOptions, CompileOptions
+from armlet.errors import InvariantError
 from armlet.isa.targets import known_targets
 from armlet.pipeline import Compilation, compile_network
 from armlet.schedule.interpret import run_order
@@ -53,6 +55,14 @@ def test_the_toys_program_is_checked_in_eight_registers(made: Compilation):
     assert made.program.highest_float < 8
     check_program(made.program)
     check_program(made.program.with_lines(made.program.lines.copy()))
+
+
+def test_the_checker_sees_every_bit_of_a_double(made: Compilation):
+    bits = made.program.constants.copy().view(np.uint64)
+    for bit in (0, 31, 32, 51, 62):
+        wrong = bits ^ np.uint64(1 << bit)
+        with pytest.raises(InvariantError):
+            check_program(replace(made.program, constants=wrong.view(np.float64)))
 
 
 def test_the_toys_files_have_its_words_and_its_size(made: Compilation):

@@ -158,7 +158,7 @@ class _Machine:
 
     def _immediate(self, bits: int) -> Number:
         _require(bits in self.immediates, "the instruction cannot hold this number")
-        return self.number.constant(bits)
+        return self.number.constant(bits & 0xFFFF_FFFF)  # the column is signed
 
     def _set(self, register: int, value: Number) -> None:
         if not 0 <= register < self.registers:

@@ -27,7 +27,7 @@ class Numbering:
 
     def constant(self, bits: int) -> Number:
         """A word whose bits are known."""
-        return self("constant", bits & 0xFFFF_FFFF)
+        return self("constant", bits)
 
     def multiply(self, a: Number, b: Number) -> Number:
         """The rounded product; by a factor of one it is exact."""

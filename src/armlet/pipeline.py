@@ -89,11 +89,11 @@ def compile_network(
     watch("graph")
     raw = fold_normalisation(network)
     graph = build_graph(raw, settings.arithmetic)
+    graph.check()
     simplified = simplify(graph, raw.domain) if options.simplify else unsimplified(graph)
     merged = merge_equivalents(simplified.graph) if options.simplify else graph
     lean = rescale(merged, raw.domain, settings.scales)
-    for each in (graph, lean):
-        each.check()
+    lean.check()
 
     watch("order")
     choice = _tuned(lean, settings)

@@ -4,19 +4,32 @@ Nothing is executed twice: where code is repeated, what repeats it is a matter o
 walk and says what the branches back mean.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from armlet.isa.core import Memory
 from armlet.isa.instruction import Instruction
 from armlet.isa.semantics import RefusalError, Step, SymbolicMachine, Term
 from armlet.prove.terms import Terms
 from armlet.simulate.decoded import DecodedProgram
+from armlet.simulate.runner import MemoryRegion
 from armlet.toolchain.image import Image
 
 MEMORY = 1 << 32  # this many times a number tells one piece of memory from the others; code has the number 0
 RETURN = 15 * MEMORY  # where the call returns to
+
+
+def relocated(areas: Sequence[MemoryRegion]) -> list[MemoryRegion]:
+    """Each area of a call in a place of its own, in the order given."""
+    moved = ((area.memory.base + number * MEMORY, area) for number, area in enumerate(areas, 1))
+    return [replace(area, memory=Memory(base, area.memory.size)) for base, area in moved]
+
+
+def roundings(terms: Terms) -> int:
+    """How many different values a program rounds."""
+    return sum(key[0] in ("multiply", "add", "fused") for key in terms.keys)
 
 
 @dataclass(slots=True)

@@ -7,16 +7,13 @@ declared cell is written once and read only after that (`prove/cover.py`), and w
 (`prove/compare.py`). A program without a loop is the case of one trip.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
-from armlet.isa.core import Memory
 from armlet.isa.semantics import RefusalError
 from armlet.prove.compare import compare
 from armlet.prove.contract import I64, Call, Contract, words
 from armlet.prove.cover import check_cover
-from armlet.prove.execute import MEMORY, RETURN, Walk, execute
+from armlet.prove.execute import MEMORY, RETURN, Walk, execute, relocated, roundings
 from armlet.prove.instances import Instances
 from armlet.prove.prove import Proof
 from armlet.prove.record import Recorder
@@ -50,16 +47,13 @@ def prove_loops(program: DecodedProgram, image: Image, entry: str, call: Call, c
         compare(instances, contract)
     except RefusalError as refusal:
         return Proof(str(refusal), 0, 0)
-    rounded = sum(key[0] in ("multiply", "add", "fused") for key in terms.keys)
-    return Proof("", summary.repeats[0].steps, rounded, "reads an input after it wrote an output" if late else "")
+    said = "reads an input after it wrote an output" if late else ""
+    return Proof("", summary.repeats[0].steps, roundings(terms), said)
 
 
 def _start(program: DecodedProgram, image: Image, call: Call, contract: Contract, terms: Terms) -> Recorder:
     """What holds at the call. Raises `RefusalError` where the prover cannot start."""
-    areas = [
-        replace(area, memory=Memory(area.memory.base + number * MEMORY, area.memory.size))
-        for number, area in enumerate(call.areas, 1)
-    ]
+    areas = relocated(call.areas)
     if len(areas) * MEMORY >= RETURN:
         raise RefusalError(f"has {len(areas)} areas of memory, more than the prover tells apart")
     if block := _block(program):

@@ -12,7 +12,7 @@ to another by a call alone whose target the linker fills. Nothing may run under 
 loops are declared are proved by `prove/loops.py`, and no build declares one.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -22,12 +22,11 @@ from armlet.arithmetic.number_format import patterns
 from armlet.graph.graph import ACTIVATIONS
 from armlet.isa.core import Memory
 from armlet.isa.semantics import RefusalError, Term
-from armlet.prove.execute import MEMORY, RETURN, Walk, execute
+from armlet.prove.execute import MEMORY, RETURN, Walk, execute, relocated, roundings
 from armlet.prove.state import State
 from armlet.prove.terms import Terms
 from armlet.schedule.order import Order
 from armlet.simulate.decoded import DecodedProgram
-from armlet.simulate.machine import STACK
 from armlet.simulate.runner import MemoryRegion, Runner
 
 
@@ -53,7 +52,7 @@ def prove(runner: Runner, program: DecodedProgram, entry: str) -> Proof:
         execute(state, walk, runner.image.address(entry))
     except RefusalError as refusal:
         return Proof(str(refusal), walk.steps, 0)
-    rounded = sum(key[0] in ("multiply", "add", "fused") for key in terms.keys)
+    rounded = roundings(terms)
     core = runner.machine.core
     lost = [name for name in core.preserved if state.registers.get(name) != before[name]]
     if lost:
@@ -79,13 +78,8 @@ def _start(runner: Runner, entry: str, terms: Terms) -> State:
 
 def _areas(runner: Runner, entry: str) -> tuple[list[MemoryRegion], Memory]:
     """What the call may touch, each area in a place of its own; and the stack, once more."""
-    areas: list[MemoryRegion] = []
-    stack = STACK
-    for number, area in enumerate(runner.areas(entry), 1):
-        base = area.memory.base + number * MEMORY
-        areas.append(replace(area, memory=Memory(base, area.memory.size)))
-        stack = areas[-1].memory if area.what == "stack" else stack
-    return areas, stack
+    areas = relocated(runner.areas(entry))
+    return areas, next(area.memory for area in areas if area.what == "stack")
 
 
 def _place(runner: Runner, entry: str, address: int) -> int:

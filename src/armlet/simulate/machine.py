@@ -42,10 +42,10 @@ class Machine:
         self._free = BUFFERS.base
         self._marks = {name: 0x5A5A0000 + i for i, name in enumerate(core.preserved)} | {"sp": STACK.end}
         self._calls: dict[tuple[int, ...], Any] = {}  # registers at a call, by its arguments
-        self._called = core.instruction_set.emulator
-        self._constants, self._numbers = import_module(self._called.constants), dict[str, int]()
-        self.unicorn: Any = Uc(getattr(unicorn, self._called.architecture), getattr(unicorn, self._called.mode))
-        self.unicorn.ctl_set_cpu_model(getattr(self._constants, self._called.model + core.emulator_model))
+        self._emulator = core.instruction_set.emulator
+        self._constants, self._numbers = import_module(self._emulator.constants), dict[str, int]()
+        self.unicorn: Any = Uc(getattr(unicorn, self._emulator.architecture), getattr(unicorn, self._emulator.mode))
+        self.unicorn.ctl_set_cpu_model(getattr(self._constants, self._emulator.model + core.emulator_model))
         self._map_image()
         for memory in (BUFFERS, STACK):
             self.unicorn.mem_map(memory.base, memory.size, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
@@ -102,12 +102,12 @@ class Machine:
             values = (
                 dict.fromkeys(self.core.scratch, _POISON)
                 | self._marks
-                | {self._called.link: _RETURN | self.core.instruction_set.code_bit}
+                | {self._emulator.link: _RETURN | self.core.instruction_set.code_bit}
             )
             values |= {f"r{i}": value for i, value in enumerate(arguments)}
             for name, value in values.items():
                 self.unicorn.reg_write(self._register(name), value)
-            for name in self._called.cleared:
+            for name in self._emulator.cleared:
                 self.unicorn.reg_write(self._register(name), 0)
             self._calls[arguments] = self.unicorn.context_save()
         return self._calls[arguments]
@@ -117,9 +117,9 @@ class Machine:
             with _WATCHDOG.limit(seconds, self.unicorn.emu_stop):  # Unicorn's own limit costs 2 ms a call
                 self.unicorn.emu_start(start | self.core.instruction_set.code_bit, _RETURN)
         except UcError as fault:
-            place = self.register(self._called.counter)
+            place = self.register(self._emulator.counter)
             raise MachineError(f"{symbol} faults at {place:#010x}: {fault}") from fault
-        if self.register(self._called.counter) & ~1 != _RETURN:
+        if self.register(self._emulator.counter) & ~1 != _RETURN:
             raise MachineError(f"{symbol} does not return within {seconds:g} s")
 
     def _map_image(self) -> None:
@@ -135,5 +135,5 @@ class Machine:
     def _register(self, name: str) -> int:
         """Unicorn's number of a register."""
         if name not in self._numbers:
-            self._numbers[name] = getattr(self._constants, self._called.register + name.upper())
+            self._numbers[name] = getattr(self._constants, self._emulator.register + name.upper())
         return self._numbers[name]

@@ -17,8 +17,8 @@ REPOSITORY = HOUSE.parent.parent
 TESTS = Path(__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 EVERYONE = {"errors", "extras", "kernels", "storage", "version"}
-VALUES = {"network", "arithmetic"}
-STAGES = VALUES | {"quantize", "graph", "anneal", "schedule", "layout", "isa"}
+VALUES = {"network", "arithmetic", "integer"}
+STAGES = VALUES | {"quantize", "graph", "anneal", "schedule", "layout", "pack", "isa"}
 MAY_SEE = {  # a room sees itself, EVERYONE, and these; what is not listed sees all
     "errors": set(),
     "extras": set(),
@@ -27,22 +27,24 @@ MAY_SEE = {  # a room sees itself, EVERYONE, and these; what is not listed sees 
     "version": set(),
     "network": set(),
     "arithmetic": {"network"},
+    "integer": {"network"},
     "formats": VALUES,
     "data": {"network", "formats"},
     "train": {"data", "network"},
-    "pruning": {"network", "formats"},
+    "pruning": {"network", "integer", "formats"},
     "quantize": {"network", "pruning"},
     "graph": VALUES | {"quantize"},
     "anneal": set(),
     "schedule": VALUES | {"graph", "anneal"},
     "layout": VALUES | {"schedule", "anneal", "graph"},
+    "pack": VALUES | {"schedule", "anneal"},
     "isa": VALUES,
     "select": STAGES,
     "tune": STAGES | {"select", "build"},
     "build": STAGES | {"select", "formats"},
     "baseline": VALUES,
     "toolchain": {"isa"},
-    "simulate": {"network", "isa", "build", "toolchain"},
+    "simulate": {"network", "integer", "isa", "build", "toolchain"},
     "prove": STAGES | {"build", "toolchain", "simulate"},
     "mutate": STAGES | {"build", "toolchain", "simulate", "prove"},
     "verify": STAGES | {"formats", "build", "toolchain", "simulate", "prove", "mutate", "config"},

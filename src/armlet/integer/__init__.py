@@ -1,0 +1,1 @@
+"""Networks in integers: their value, what they compute to the bit, and the proof that no sum overflows."""

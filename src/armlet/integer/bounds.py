@@ -1,0 +1,51 @@
+"""Intervals of every value and every sum on the declared inputs: the proof that 32 bits hold each sum.
+
+Sums are exact, so the interval of a sum is that of its linear form; what wraps round on the way to a final sum that
+fits is harmless, as additions wrap back.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from armlet.errors import InputError
+from armlet.integer.formats import I64, INT32
+from armlet.integer.interpret import store
+from armlet.integer.network import IntegerLayer, IntegerNetwork
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerBounds:
+    """Closed intervals: of what a layer takes, of its sums, of what it stores."""
+
+    taken_low: I64  # (inputs,)
+    taken_high: I64
+    sum_low: I64  # (neurons,)
+    sum_high: I64
+    low: I64  # (neurons,)
+    high: I64
+
+
+def integer_bounds(network: IntegerNetwork) -> tuple[LayerBounds, ...]:
+    """The intervals of each layer. Raises `InputError` with the neuron whose sum could overflow."""
+    low, high = network.input_ends
+    found: list[LayerBounds] = []
+    for i, layer in enumerate(network.layers):
+        bounds = _bounds(layer, low, high)
+        over = (bounds.sum_low < INT32.low) | (bounds.sum_high > INT32.high)
+        if over.any():
+            neuron = int(np.argmax(over))
+            span = f"{bounds.sum_low[neuron]} to {bounds.sum_high[neuron]}"
+            raise InputError(f"layer {i}, neuron {neuron}", f"has sums from {span}, beyond 32 bits", "scale it down")
+        found.append(bounds)
+        low, high = bounds.low, bounds.high
+    return tuple(found)
+
+
+def _bounds(layer: IntegerLayer, low: I64, high: I64) -> LayerBounds:
+    weight = layer.weight.astype(np.int64)
+    up, down = np.maximum(weight, 0), np.minimum(weight, 0)
+    sum_low = up @ low + down @ high + layer.bias
+    sum_high = up @ high + down @ low + layer.bias
+    stored = np.sort(store(layer, np.stack((sum_low, sum_high))), axis=0)  # no activation falls
+    return LayerBounds(low, high, sum_low, sum_high, stored[0], stored[1])

@@ -1,0 +1,146 @@
+"""The operations that integer programs are made of, and what each reads and writes.
+
+d, a and b are core registers, `list` several of them. One table, `OPERANDS`, says it for all who ask, as in
+`armlet.isa.operation`. A target has templates for those that its core can do; selection asks which.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, auto
+
+
+class IntegerOperation(IntEnum):
+    """What one instruction does. `by` is a number of bits, `number` a constant or an offset in bytes."""
+
+    LOAD = auto()  # d := the word at a + number
+    LOAD_HALF = auto()  # d := the halfword at a + number, its sign kept
+    LOAD_BYTE = auto()  # d := the byte at a + number, no sign
+    LOAD_SIGNED_BYTE = auto()  # d := the byte at a + number, its sign kept
+    LOAD_MULTIPLE = auto()  # list := the words at a, which moves on behind them
+    LOAD_MULTIPLE_HERE = auto()  # list := the words at a, which stays
+    STORE = auto()  # the word at a + number := d
+    STORE_HALF = auto()  # the halfword at a + number := d
+    STORE_BYTE = auto()  # the byte at a + number := d
+    MOVE = auto()  # d := a
+    CONSTANT = auto()  # d := number, 0 to 65535
+    SMALL_CONSTANT = auto()  # d := number, 0 to 255; d low
+    CONSTANT_HIGH = auto()  # the upper half of d := number
+    NOT_CONSTANT = auto()  # d := not number, a modified immediate
+    ADD = auto()  # d := a + b
+    ADD_TO = auto()  # d := d + a; any registers
+    ADD_LEFT = auto()  # d := a + (b << by)
+    ADD_RIGHT = auto()  # d := a + (b >> by), no sign
+    SUBTRACT = auto()  # d := a - b
+    SUBTRACT_LEFT = auto()  # d := a - (b << by)
+    SUBTRACT_RIGHT = auto()  # d := a - (b >> by), no sign
+    REVERSE_SUBTRACT_LEFT = auto()  # d := (b << by) - a
+    NEGATE = auto()  # d := -a
+    ADD_NUMBER = auto()  # d := a + number, 0 to 4095
+    SUBTRACT_NUMBER = auto()  # d := a - number, 0 to 4095
+    ADD_SMALL = auto()  # d := d + number, 0 to 255; d low
+    SUBTRACT_SMALL = auto()  # d := d - number, 0 to 255; d low
+    LEFT = auto()  # d := a << by
+    RIGHT = auto()  # d := a >> by, no sign
+    RIGHT_SIGNED = auto()  # d := a >> by, its sign kept
+    AND = auto()  # d := a and b
+    CLEAR = auto()  # d := a and not b
+    POSITIVE = auto()  # d := a, or 0 where it is negative
+    NEGATIVE = auto()  # d := a, or 0 where it is positive
+    SIGNED_FIELD = auto()  # d := the lowest `by` bits of a, as a signed number
+    UNSIGNED_FIELD = auto()  # d := the lowest `by` bits of a
+    CLAMP = auto()  # d := a >> by, between 0 and 2^number - 1
+    CLAMP_SIGNED = auto()  # d := a >> by, between -2^(number - 1) and 2^(number - 1) - 1
+    MULTIPLY = auto()  # d := a * b
+    MULTIPLY_TO = auto()  # d := d * a; low registers
+    MULTIPLY_ADD = auto()  # d := d + a * b
+    MULTIPLY_LOW_LOW = auto()  # d := d + lower half of a * lower half of b, signed halves
+    MULTIPLY_HIGH_LOW = auto()  # d := d + upper half of a * lower half of b
+    MULTIPLY_LOW_HIGH = auto()  # d := d + lower half of a * upper half of b
+    MULTIPLY_HIGH_HIGH = auto()  # d := d + upper half of a * upper half of b
+    MULTIPLY_BOTH = auto()  # d := d + lower halves' product + upper halves' product
+    ADDRESS = auto()  # d := the address of `symbol`
+
+    @property
+    def operands(self) -> "IntegerOperands":
+        """What it reads and writes."""
+        return OPERANDS[self]
+
+    @property
+    def is_load(self) -> bool:
+        """Whether it reads memory."""
+        return self.name.startswith("LOAD")
+
+    @property
+    def is_store(self) -> bool:
+        """Whether it writes memory."""
+        return self.name.startswith("STORE")
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerOperands:
+    """The operands of an operation by the names that templates have for them."""
+
+    writes: tuple[str, ...]
+    reads: tuple[str, ...]
+    numbers: tuple[str, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All of them."""
+        return frozenset((*self.writes, *self.reads, *self.numbers))
+
+
+def _takes(writes: str, reads: str = "", numbers: str = "") -> IntegerOperands:
+    return IntegerOperands(tuple(writes.split()), tuple(reads.split()), tuple(numbers.split()))
+
+
+_O = IntegerOperation
+OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
+    _O.LOAD: _takes("d", "a", "number"),
+    _O.LOAD_HALF: _takes("d", "a", "number"),
+    _O.LOAD_BYTE: _takes("d", "a", "number"),
+    _O.LOAD_SIGNED_BYTE: _takes("d", "a", "number"),
+    _O.LOAD_MULTIPLE: _takes("list a", "a"),
+    _O.LOAD_MULTIPLE_HERE: _takes("list", "a"),
+    _O.STORE: _takes("", "d a", "number"),
+    _O.STORE_HALF: _takes("", "d a", "number"),
+    _O.STORE_BYTE: _takes("", "d a", "number"),
+    _O.MOVE: _takes("d", "a"),
+    _O.CONSTANT: _takes("d", "", "number"),
+    _O.SMALL_CONSTANT: _takes("d", "", "number"),
+    _O.CONSTANT_HIGH: _takes("d", "d", "number"),
+    _O.NOT_CONSTANT: _takes("d", "", "number"),
+    _O.ADD: _takes("d", "a b"),
+    _O.ADD_TO: _takes("d", "d a"),
+    _O.ADD_LEFT: _takes("d", "a b", "by"),
+    _O.ADD_RIGHT: _takes("d", "a b", "by"),
+    _O.SUBTRACT: _takes("d", "a b"),
+    _O.SUBTRACT_LEFT: _takes("d", "a b", "by"),
+    _O.SUBTRACT_RIGHT: _takes("d", "a b", "by"),
+    _O.REVERSE_SUBTRACT_LEFT: _takes("d", "a b", "by"),
+    _O.NEGATE: _takes("d", "a"),
+    _O.ADD_NUMBER: _takes("d", "a", "number"),
+    _O.SUBTRACT_NUMBER: _takes("d", "a", "number"),
+    _O.ADD_SMALL: _takes("d", "d", "number"),
+    _O.SUBTRACT_SMALL: _takes("d", "d", "number"),
+    _O.LEFT: _takes("d", "a", "by"),
+    _O.RIGHT: _takes("d", "a", "by"),
+    _O.RIGHT_SIGNED: _takes("d", "a", "by"),
+    _O.AND: _takes("d", "a b"),
+    _O.CLEAR: _takes("d", "a b"),
+    _O.POSITIVE: _takes("d", "a"),
+    _O.NEGATIVE: _takes("d", "a"),
+    _O.SIGNED_FIELD: _takes("d", "a", "by"),
+    _O.UNSIGNED_FIELD: _takes("d", "a", "by"),
+    _O.CLAMP: _takes("d", "a", "number by"),
+    _O.CLAMP_SIGNED: _takes("d", "a", "number by"),
+    _O.MULTIPLY: _takes("d", "a b"),
+    _O.MULTIPLY_TO: _takes("d", "d a"),
+    _O.MULTIPLY_ADD: _takes("d", "d a b"),
+    _O.MULTIPLY_LOW_LOW: _takes("d", "d a b"),
+    _O.MULTIPLY_HIGH_LOW: _takes("d", "d a b"),
+    _O.MULTIPLY_LOW_HIGH: _takes("d", "d a b"),
+    _O.MULTIPLY_HIGH_HIGH: _takes("d", "d a b"),
+    _O.MULTIPLY_BOTH: _takes("d", "d a b"),
+    _O.ADDRESS: _takes("d", "", "symbol"),
+}

@@ -1,0 +1,64 @@
+"""Describes a machine to the integer compiler as data: core registers by role, and templates for what it can do.
+
+The description checks itself when it is made, so a bad table fails at import, not in silicon.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Formatter
+
+from armlet.errors import TargetError
+from armlet.isa.core import Core
+from armlet.isa.integer_operation import OPERANDS, IntegerOperation
+from armlet.isa.timing import CycleTable, Flash
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerTemplate:
+    """How one operation is written, and what it costs."""
+
+    text: str  # assembly
+    size: int  # bytes
+    cycles: int
+    each: int = 0  # cycles more for each register of a list
+    pairs: bool = False  # takes a cycle less, but never less than one, where the operation before pairs too
+    numbers: range = range(0)  # that its field `number` holds
+    low: frozenset[str] = frozenset()  # operands that must be r0 to r7
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerTarget:
+    """A machine that armlet can emit integer programs for."""
+
+    name: str
+    title: str
+    core: Core
+    cycles: CycleTable
+    flash: Flash
+    comment: str
+    header: tuple[str, ...]
+    base: int  # register that holds the address of the block, argument 0
+    free: tuple[int, ...]  # registers that a program may use for anything, in the order in which they are given out
+    preserved: tuple[int, ...]  # of these, those that a call must give back
+    enter: str  # saves the preserved registers; operand {saved}
+    leave: str  # restores them and returns
+    names: tuple[str, ...]  # of the registers, by number
+    templates: Mapping[IntegerOperation, IntegerTemplate]
+
+    def __post_init__(self) -> None:
+        if self.base in self.free or len({*self.free}) != len(self.free):
+            raise TargetError(f"{self.name}: a register has two jobs")
+        if not {*self.preserved} <= {*self.free} or max(self.free) >= len(self.names):
+            raise TargetError(f"{self.name}: a register that is named nowhere else is preserved or free")
+        for op, template in self.templates.items():
+            holes = {name for _, name, _, _ in Formatter().parse(template.text) if name}
+            if holes != OPERANDS[op].names:
+                raise TargetError(f"{self.name}: {op.name} has {sorted(holes)}, wants {sorted(OPERANDS[op].names)}")
+            if template.size < 2 or template.cycles < 1 or template.each < 0:
+                raise TargetError(f"{self.name}: {op.name} takes no room or no time")
+            if not template.low <= OPERANDS[op].names:
+                raise TargetError(f"{self.name}: {op.name} has no such operand as {sorted(template.low)}")
+
+    def can(self, op: IntegerOperation) -> bool:
+        """Whether the core has an instruction for it."""
+        return op in self.templates

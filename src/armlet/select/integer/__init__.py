@@ -1,0 +1,1 @@
+"""Selects instructions for networks in integers: every weight becomes the cheapest instructions that make it."""

@@ -1,0 +1,104 @@
+"""The product of selection for integers: what NAME_core does, line by line, and where inputs and outputs lie.
+
+All of it happens in one block of memory whose address the caller gives: inputs, values of the layers between, outputs.
+"""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.integer.network import IntegerNetwork
+from armlet.isa.integer_operation import IntegerOperation
+from armlet.isa.integer_target import IntegerTarget
+from armlet.network.frozen import frozen
+
+IntegerLines: TypeAlias = NDArray[np.void]  # (lines,) of INTEGER_LINE
+
+
+class IntegerLine(NamedTuple):
+    """One line of a program; its operation says which columns count. Registers by their number in the machine."""
+
+    op: int
+    d: int = 0
+    a: int = 0
+    b: int = 0
+    by: int = 0  # bits
+    number: int = 0  # a constant, or an offset in bytes
+    list: int = 0  # registers as bits
+    layer: int = -1  # what the line serves, for people and counts
+    source: int = -1  # the connection that it computes: of the layer's input
+    neuron: int = -1  # to its neuron
+
+
+INTEGER_LINE = np.dtype([(name, np.int32) for name in IntegerLine._fields])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockLayout:
+    """Where values lie in the block, in bytes from its start. Bytes of the inputs' part that hold none are zero."""
+
+    inputs: NDArray[np.int32]  # (inputs,) -1 for an input that is not used
+    input_bytes: int  # of each input's field
+    span: int  # bytes of the inputs' part; the program only reads it
+    outputs: NDArray[np.int32]  # (outputs,)
+    output_bytes: int  # of each output
+    size: int  # bytes of the block
+
+    def __post_init__(self) -> None:
+        for name in ("inputs", "outputs"):
+            object.__setattr__(self, name, frozen(getattr(self, name), np.int32))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IntegerProgram:
+    """Lines for `target` that compute `network`."""
+
+    target: IntegerTarget
+    network: IntegerNetwork
+    lines: IntegerLines
+    block: BlockLayout
+    constants: NDArray[np.uint8]  # bytes of the pool, read where the lines load from its address
+
+    def __post_init__(self) -> None:
+        lines = self.lines.copy()
+        lines.setflags(write=False)
+        object.__setattr__(self, "lines", lines)
+        object.__setattr__(self, "constants", frozen(self.constants, np.uint8))
+
+    @property
+    def line_bytes(self) -> int:
+        """Bytes of code for the lines, without entry and exit."""
+        return sum(self.target.templates[IntegerOperation(op)].size for op in self.lines["op"].tolist())
+
+    @property
+    def line_cycles(self) -> int:
+        """Cycles of the lines by the templates' costs, neighbouring loads and stores overlapping."""
+        templates, total, before = self.target.templates, 0, False
+        for op, listed in zip(self.lines["op"].tolist(), self.lines["list"].tolist()):
+            template = templates[IntegerOperation(op)]
+            total += template.cycles + template.each * int(listed).bit_count()
+            total -= before and template.pairs and template.cycles > 1
+            before = template.pairs
+        return total
+
+    @property
+    def used_registers(self) -> frozenset[int]:
+        """The registers that any line writes."""
+        found: set[int] = set()
+        for op in map(IntegerOperation, np.unique(self.lines["op"]).tolist()):
+            lines = self.lines[self.lines["op"] == op]
+            for name in op.operands.writes:
+                column = lines[name].tolist()
+                found |= {k for bits in column for k in range(16) if bits >> k & 1} if name == "list" else {*column}
+        return frozenset(found)
+
+    def with_lines(self, lines: IntegerLines) -> "IntegerProgram":
+        """The same with other lines in place of these."""
+        return replace(self, lines=lines)
+
+
+def lines_of(rows: list[IntegerLine]) -> IntegerLines:
+    """Lines as one array."""
+    return np.array(rows, INTEGER_LINE)

@@ -34,9 +34,12 @@ class IntegerOperation(IntEnum):
     SUBTRACT_LEFT = auto()  # d := a - (b << by)
     SUBTRACT_RIGHT = auto()  # d := a - (b >> by), no sign
     REVERSE_SUBTRACT_LEFT = auto()  # d := (b << by) - a
+    NOT_LEFT = auto()  # d := not (a << by)
+    NOT_RIGHT = auto()  # d := not (a >> by), no sign
     NEGATE = auto()  # d := -a
     ADD_NUMBER = auto()  # d := a + number, 0 to 4095
     SUBTRACT_NUMBER = auto()  # d := a - number, 0 to 4095
+    NUMBER_LESS = auto()  # d := number - a, a modified immediate
     ADD_SMALL = auto()  # d := d + number, 0 to 255; d low
     SUBTRACT_SMALL = auto()  # d := d - number, 0 to 255; d low
     LEFT = auto()  # d := a << by
@@ -118,9 +121,12 @@ OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
     _O.SUBTRACT_LEFT: _takes("d", "a b", "by"),
     _O.SUBTRACT_RIGHT: _takes("d", "a b", "by"),
     _O.REVERSE_SUBTRACT_LEFT: _takes("d", "a b", "by"),
+    _O.NOT_LEFT: _takes("d", "a", "by"),
+    _O.NOT_RIGHT: _takes("d", "a", "by"),
     _O.NEGATE: _takes("d", "a"),
     _O.ADD_NUMBER: _takes("d", "a", "number"),
     _O.SUBTRACT_NUMBER: _takes("d", "a", "number"),
+    _O.NUMBER_LESS: _takes("d", "a", "number"),
     _O.ADD_SMALL: _takes("d", "d", "number"),
     _O.SUBTRACT_SMALL: _takes("d", "d", "number"),
     _O.LEFT: _takes("d", "a", "by"),

@@ -1,0 +1,49 @@
+"""Plans the layers of a network one after the other: pairs, order, and code of each.
+
+The sources of a layer that are neurons lie in words that they are stored into: the one that is closed first gets the
+low field, whose store writes the whole word.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.anneal.engine import Annealing
+from armlet.pack.batches import layer_code
+from armlet.pack.layer_code import LayerCode
+from armlet.pack.pair_order import pair_and_order
+from armlet.pack.registers import WordRegisters
+
+
+def plan_layer(
+    weight: NDArray[np.int16],
+    before: NDArray[np.int32] | None,
+    registers: WordRegisters,
+    paired: bool,
+    how: Annealing,
+) -> LayerCode:
+    """The code of a layer. `before` tells in which order its sources are closed, None for inputs."""
+    neuron, source = np.nonzero(weight)
+    used, support = np.unique(source, return_inverse=True)
+    fed = np.unique(neuron)
+    ends = np.searchsorted(neuron, np.append(fed, len(weight)))
+    width = max(1, min(registers.width, len(fed)))
+    row, mate, _ = pair_and_order(support.astype(np.int64), ends.astype(np.int64), len(used), width, paired, how)
+    words = _words(used, mate, before)
+    place = np.full(weight.shape[1], -1)
+    for field in (0, 1):
+        there = words[:, field] >= 0
+        place[words[there, field]] = np.flatnonzero(there)
+    items = np.unique(np.stack((neuron, place[source]), axis=1), axis=0)
+    alone = np.setdiff1d(np.arange(len(weight)), fed)  # outputs that are constants
+    return layer_code(words, items, np.concatenate((fed[row], alone)).astype(np.int64), registers)
+
+
+def _words(used: NDArray[np.int64], mate: NDArray[np.int64], before: NDArray[np.int32] | None) -> NDArray[np.int64]:
+    """Pairs of sources as words, the one that is there first in the low field."""
+    first = np.flatnonzero(mate >= np.arange(len(mate)))
+    pairs = np.stack((used[first], np.where(mate[first] == first, -1, used[mate[first]])), axis=1)
+    if before is not None:
+        when = np.argsort(before)
+        late = (pairs[:, 1] >= 0) & (when[pairs[:, 1]] < when[pairs[:, 0]])
+        pairs[late] = pairs[late][:, ::-1]
+    return pairs.astype(np.int64)

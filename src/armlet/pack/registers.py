@@ -1,0 +1,24 @@
+"""Registers of a machine as the word code sees them: which may hold accumulators, which words."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class WordRegisters:
+    """Registers in the order in which they are given out; one that is in both lists serves either."""
+
+    accumulators: tuple[int, ...]
+    words: tuple[int, ...]
+    width: int  # accumulators open at a time
+
+    @property
+    def all(self) -> frozenset[int]:
+        """All of them."""
+        return frozenset((*self.accumulators, *self.words))
+
+    @property
+    def spare(self) -> int:
+        """Registers for words that are left when all accumulators are open."""
+        shared = len({*self.accumulators} & {*self.words})
+        own = len(self.accumulators) - shared
+        return len(self.words) - max(0, self.width - own)

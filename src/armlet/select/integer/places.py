@@ -1,0 +1,80 @@
+"""Where the words of each layer lie in the block: inputs first, then two areas that the layers between use in turn.
+
+The values of a layer are dead once the next layer is computed, so its area serves the layer after that. Outputs are
+written while the last layer's sources are read, and so lie in the other area.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.integer.network import IntegerNetwork
+from armlet.pack.layer_code import LayerCode, WordOp
+from armlet.select.integer.program import BlockLayout
+
+WORD = 4  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPlace:
+    """Where a source lies: the offset of its word in the block, and whether it has the high field."""
+
+    word: int  # bytes
+    high: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """Offsets of the words of each layer's sources, and of the outputs."""
+
+    words: tuple[NDArray[np.int64], ...]  # for each layer, (words,) bytes from the start of the block
+    outputs: NDArray[np.int64]  # (outputs,)
+    span: int  # bytes of the inputs' part
+    size: int  # bytes of the block
+
+    def fields(self, codes: Sequence[LayerCode], layer: int) -> dict[int, FieldPlace]:
+        """The place of each source of a layer that somebody takes."""
+        found: dict[int, FieldPlace] = {}
+        for offset, pair in zip(self.words[layer].tolist(), codes[layer].words.tolist()):
+            for high, source in enumerate(pair):
+                if source >= 0:
+                    found[source] = FieldPlace(offset, bool(high))
+        return found
+
+
+def place_words(network: IntegerNetwork, codes: Sequence[LayerCode]) -> Places:
+    """The most loaded words of each layer first: short instructions reach them."""
+    sizes = [WORD * len(code.words) for code in codes]
+    stored = network.layers[-1].stored.bytes
+    result = stored * network.outputs
+    span = sizes[0]
+    taken = [*sizes[1:], result]  # by what layer 0, 1, ... writes
+    areas = [max(taken[0::2], default=0), max(taken[1::2], default=0)]
+    begin = [span, span + _aligned(areas[0])]
+    words = [_offsets(codes[0], 0)]
+    words += [_offsets(code, begin[i % 2]) for i, code in enumerate(codes[1:])]
+    outputs = begin[(len(codes) - 1) % 2] + stored * np.arange(network.outputs)
+    return Places(tuple(words), outputs, span, begin[1] + _aligned(areas[1]))
+
+
+def block_layout(network: IntegerNetwork, codes: Sequence[LayerCode], places: Places, high: int) -> BlockLayout:
+    """The block as drivers see it; the high field of a word begins `high` bytes into it."""
+    inputs = np.full(network.inputs, -1)
+    for source, place in places.fields(codes, 0).items():
+        inputs[source] = place.word + high * place.high
+    stored = network.layers[-1].stored.bytes
+    return BlockLayout(inputs, network.input_format.bytes, places.span, places.outputs, stored, places.size)
+
+
+def _offsets(code: LayerCode, begin: int) -> NDArray[np.int64]:
+    loads = code.rows[code.rows[:, 0] == WordOp.LOAD]
+    count = np.bincount(loads[:, 3], minlength=len(code.words))
+    offsets = np.empty(len(code.words), np.int64)
+    offsets[np.argsort(-count, kind="stable")] = begin + WORD * np.arange(len(code.words))
+    return offsets
+
+
+def _aligned(size: int) -> int:
+    return size + -size % WORD

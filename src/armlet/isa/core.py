@@ -43,6 +43,11 @@ class Core:
     scratch: tuple[str, ...]  # registers that a call may destroy
     word: int = 4  # bytes of a core register
     absent: str = "(?!)"  # mnemonics that tools know by these names and the core does not have, as an expression
+    wide: str = ".*"  # mnemonics of the instructions of four bytes that it has, as an expression
+
+    def lacks(self, mnemonic: str, size: int) -> bool:
+        """Whether an instruction that tools know, of so many bytes, is none of this core."""
+        return bool(re.fullmatch(self.absent, mnemonic)) or (size > 2 and not re.fullmatch(self.wide, mnemonic))
 
     def decoder(self) -> Decoder:
         """A fresh decoder of its code; one that is kept knows what it has met."""

@@ -30,8 +30,8 @@ class Reading(Protocol):
         ...
 
     @property
-    def mnemonics(self) -> Callable[[bytes], set[str]]:
-        """The mnemonics in `code`, up to the first bytes that are no instruction."""
+    def mnemonics(self) -> Callable[[bytes], set[tuple[str, int]]]:
+        """The mnemonics in `code`, each with its bytes, up to the first bytes that are no instruction."""
         ...
 
     @property

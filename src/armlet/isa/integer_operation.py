@@ -46,13 +46,22 @@ class IntegerOperation(IntEnum):
     RIGHT = auto()  # d := a >> by, no sign
     RIGHT_SIGNED = auto()  # d := a >> by, its sign kept
     AND = auto()  # d := a and b
+    AND_TO = auto()  # d := d and a
+    OR_TO = auto()  # d := d or a
     CLEAR = auto()  # d := a and not b
+    CLEAR_TO = auto()  # d := d and not a
     POSITIVE = auto()  # d := a, or 0 where it is negative
     NEGATIVE = auto()  # d := a, or 0 where it is positive
     SIGNED_FIELD = auto()  # d := the lowest `by` bits of a, as a signed number
     UNSIGNED_FIELD = auto()  # d := the lowest `by` bits of a
-    CLAMP = auto()  # d := a >> by, between 0 and 2^number - 1
-    CLAMP_SIGNED = auto()  # d := a >> by, between -2^(number - 1) and 2^(number - 1) - 1
+    UNSIGNED_BYTE = auto()  # d := the lowest byte of a
+    SIGNED_BYTE = auto()  # d := the lowest byte of a, as a signed number
+    UNSIGNED_HALF = auto()  # d := the lower half of a
+    SIGNED_HALF = auto()  # d := the lower half of a, as a signed number
+    SATURATE = auto()  # d := a, between 0 and 2^number - 1
+    SATURATE_SIGNED = auto()  # d := a, between -2^(number - 1) and 2^(number - 1) - 1
+    CLAMP = auto()  # d := a >> by, 1 at least, between 0 and 2^number - 1
+    CLAMP_SIGNED = auto()  # d := a >> by, 1 at least, between -2^(number - 1) and 2^(number - 1) - 1
     MULTIPLY = auto()  # d := a * b
     MULTIPLY_TO = auto()  # d := d * a; low registers
     MULTIPLY_ADD = auto()  # d := d + a * b
@@ -133,11 +142,20 @@ OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
     _O.RIGHT: _takes("d", "a", "by"),
     _O.RIGHT_SIGNED: _takes("d", "a", "by"),
     _O.AND: _takes("d", "a b"),
+    _O.AND_TO: _takes("d", "d a"),
+    _O.OR_TO: _takes("d", "d a"),
     _O.CLEAR: _takes("d", "a b"),
+    _O.CLEAR_TO: _takes("d", "d a"),
     _O.POSITIVE: _takes("d", "a"),
     _O.NEGATIVE: _takes("d", "a"),
     _O.SIGNED_FIELD: _takes("d", "a", "by"),
     _O.UNSIGNED_FIELD: _takes("d", "a", "by"),
+    _O.UNSIGNED_BYTE: _takes("d", "a"),
+    _O.SIGNED_BYTE: _takes("d", "a"),
+    _O.UNSIGNED_HALF: _takes("d", "a"),
+    _O.SIGNED_HALF: _takes("d", "a"),
+    _O.SATURATE: _takes("d", "a", "number"),
+    _O.SATURATE_SIGNED: _takes("d", "a", "number"),
     _O.CLAMP: _takes("d", "a", "number by"),
     _O.CLAMP_SIGNED: _takes("d", "a", "number by"),
     _O.MULTIPLY: _takes("d", "a b"),

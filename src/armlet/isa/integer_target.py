@@ -23,6 +23,7 @@ class IntegerTemplate:
     each: int = 0  # cycles more for each register of a list
     pairs: bool = False  # takes a cycle less, but never less than one, where the operation before pairs too
     numbers: range = range(0)  # that its field `number` holds
+    shifts: range = range(0)  # that its field `by` holds
     low: frozenset[str] = frozenset()  # operands that must be r0 to r7
 
 
@@ -40,9 +41,10 @@ class IntegerTarget:
     base: int  # register that holds the address of the block, argument 0
     free: tuple[int, ...]  # registers that a program may use for anything, in the order in which they are given out
     preserved: tuple[int, ...]  # of these, those that a call must give back
-    enter: str  # saves the preserved registers; operand {saved}
-    leave: str  # restores them and returns
-    names: tuple[str, ...]  # of the registers, by number
+    link: int  # the register that holds the way back; entry and exit save it and return by it
+    enter: str  # saves registers: those named {saved}, or all that are preserved
+    leave: str  # gives them back and returns; {restored} has the program counter where {saved} has `link`
+    names: tuple[str, ...]  # of the registers, by number; the program counter is the last
     templates: Mapping[IntegerOperation, IntegerTemplate]
 
     def __post_init__(self) -> None:
@@ -50,15 +52,35 @@ class IntegerTarget:
             raise TargetError(f"{self.name}: a register has two jobs")
         if not {*self.preserved} <= {*self.free} or max(self.free) >= len(self.names):
             raise TargetError(f"{self.name}: a register that is named nowhere else is preserved or free")
+        for text, hole in ((self.enter, "saved"), (self.leave, "restored")):
+            if not _holes(text) <= {hole}:
+                raise TargetError(f"{self.name}: entry or exit has {sorted(_holes(text))}, knows {hole}")
         for op, template in self.templates.items():
-            holes = {name for _, name, _, _ in Formatter().parse(template.text) if name}
-            if holes != OPERANDS[op].names:
+            if (holes := _holes(template.text)) != OPERANDS[op].names:
                 raise TargetError(f"{self.name}: {op.name} has {sorted(holes)}, wants {sorted(OPERANDS[op].names)}")
             if template.size < 2 or template.cycles < 1 or template.each < 0:
                 raise TargetError(f"{self.name}: {op.name} takes no room or no time")
             if not template.low <= OPERANDS[op].names:
                 raise TargetError(f"{self.name}: {op.name} has no such operand as {sorted(template.low)}")
+            if any(getattr(template, field) and name not in holes for field, name in _FIELDS):
+                raise TargetError(f"{self.name}: {op.name} has no field for its numbers")
 
     def can(self, op: IntegerOperation) -> bool:
         """Whether the core has an instruction for it."""
         return op in self.templates
+
+    def frame(self, used: frozenset[int]) -> tuple[str, str]:
+        """What stands before and behind lines that write the registers `used`."""
+        saved = {self.preserved[0]} | {number for number in self.preserved if number in used} - {self.link}
+        names = ", ".join(self.names[number] for number in sorted(saved))  # a list of one has no such encoding
+        return (
+            self.enter.format(saved=f"{names}, {self.names[self.link]}"),
+            self.leave.format(restored=f"{names}, {self.names[-1]}"),
+        )
+
+
+_FIELDS = (("numbers", "number"), ("shifts", "by"))
+
+
+def _holes(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}

@@ -36,12 +36,13 @@ class Timing:
     latency: int = 0  # cycles after its own until what it gives can be consumed without a wait
     addend_later: int = 0  # cycles by which it consumes its accumulator later than its factors
     ports: frozenset[str] = frozenset()  # of the core that it takes: what shares none may issue in the same cycle
+    taken: int = 0  # more where it sends control elsewhere, beside the refill
     varies: bool = False  # ends early for some operands: `cycles` is the most
 
     def __post_init__(self) -> None:
         if min(self.latency, self.addend_later) < 0:
             raise TargetError("a result cannot be there before its instruction")
-        if self.cycles < 0 or self.each < 0 or self.indexed < 0 or self.cycles + self.each < 1:
+        if min(self.cycles, self.each, self.indexed, self.taken) < 0 or self.cycles + self.each < 1:
             raise TargetError(f"an instruction of {self.cycles} + {self.each} N cycles takes no time")
         if self.pairs and self.kind not in (Kind.LOAD, Kind.STORE):
             raise TargetError("only loads and stores can pair")

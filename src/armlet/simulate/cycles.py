@@ -23,8 +23,9 @@ def step_cycles(trace: Trace, table: CycleTable) -> NDArray[np.int64]:
     cost[trace.skipped] = 1
     size = _column(trace, lambda f, _: f.size, timings)
     goes_on = trace.address[:-1] + size[:-1] == trace.address[1:]
-    cost[:-1] += np.where(goes_on, 0, table.refill)
-    cost[-1] += table.refill
+    taken = table.refill + _column(trace, lambda _, t: t.taken, timings)
+    cost[:-1] += np.where(goes_on, 0, taken[:-1])
+    cost[-1] += taken[-1]
     begun = _issue(cost, table.issue, *_columns_of_issue(trace, table, timings))
     cost[1:] += table.address_wait * _address_waits(trace, timings)
     cost += begun

@@ -1,7 +1,6 @@
 """Instructions in an object that its core does not have: some assemblers let them pass."""
 
 import io
-import re
 
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
@@ -15,13 +14,13 @@ _EXECUTABLE = 4  # SHF_EXECINSTR
 def foreign_instructions(made: bytes, core: Core) -> tuple[str, ...]:
     """The mnemonics in the code of an object, literals left out, that `core` does not have."""
     file = ELFFile(io.BytesIO(made))
-    found: set[str] = set()
+    found: set[tuple[str, int]] = set()
     for number, section in enumerate(file.iter_sections()):
         if section["sh_flags"] & _EXECUTABLE and section["sh_size"]:
             content = section.data()
             for start, end in _code(file, core.instruction_set, number, len(content)):
                 found |= core.instruction_set.reading.mnemonics(content[start:end])
-    return tuple(sorted(name for name in found if re.fullmatch(core.absent, name)))
+    return tuple(sorted({name for name, size in found if core.lacks(name, size)}))
 
 
 def _code(file: ELFFile, isa: InstructionSet, section: int, size: int) -> list[tuple[int, int]]:

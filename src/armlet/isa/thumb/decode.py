@@ -32,13 +32,14 @@ _CORE_LISTS = _words("ldm ldmdb stm stmdb pop push")
 _WRITES_NONE = _words("cmp cmn tst teq vcmp vcmpe it b bl bx blx cbz cbnz hint dsb dmb isb vmsr fmstat")
 _WRITES_TWO = _words("umull smull umlal smlal umaal smlald smlaldx")
 _KEEPS_OLD = _words("vmla vmls vnmla vnmls vfma vfms vfnma vfnms umlal smlal umaal smlald movt bfi")
+_TWO_OPERANDS = _words("add sub and bic orr eor adc sbc mul lsl lsr asr ror")  # the first is read too
 _CONDITIONS = _words("eq ne hs lo cs cc mi pl vs vc hi ls ge lt gt le")
 
 
-def mnemonics(code: bytes) -> set[str]:
-    """The mnemonics in `code`, up to the first bytes that are no instruction."""
+def mnemonics(code: bytes) -> set[tuple[str, int]]:
+    """The mnemonics in `code`, each with its bytes, up to the first bytes that are no instruction."""
     plain = capstone.Cs(*_MODE)
-    return {mnemonic for _, _, mnemonic, _ in plain.disasm_lite(code, 0)}
+    return {(mnemonic, size) for _, size, mnemonic, _ in plain.disasm_lite(code, 0)}
 
 
 def register_names(mask: int) -> tuple[str, ...]:
@@ -67,10 +68,10 @@ class ThumbDecoder:
         for where, size, mnemonic, operands in self._fast.disasm_lite(code, address):
             key = (mnemonic, operands, size)
             if key not in self._known:
-                if re.fullmatch(self.core.absent, mnemonic):
+                if self.core.lacks(mnemonic, size):
                     raise ToolchainError(f"{mnemonic} at {where:#010x} is no instruction of {self.core.name}")
                 whole = next(self._whole.disasm(code[at : at + size], where))  # outside its IT block, if it has one
-                self._known[key] = _take_apart(whole.insn_name(), mnemonic, operands, size, whole.update_flags)
+                self._known[key] = _take_apart(_bare(whole.insn_name()), mnemonic, operands, size, whole.update_flags)
             if _is_unpredictable(self._known[key], code[at : at + size]):
                 raise ToolchainError(
                     f"the bytes at {where:#010x} are a list that the architecture leaves unpredictable"
@@ -81,13 +82,22 @@ class ThumbDecoder:
             raise ToolchainError(f"the bytes at {address + at:#010x} are no instruction of {self.core.name}")
 
 
+def _bare(name: str) -> str:
+    """Capstone's name without the S that it leaves on one short form."""
+    return "mov" if name == "movs" else name
+
+
 def _is_unpredictable(form: Instruction, code: bytes) -> bool:
     """Lists of no register, of one in a long encoding, or past the last one: Capstone shows them as sound ones.
 
-    ARM DDI 0403, section A7.7, LDM, STM, VLDM and VSTM; imm8 of a list of float registers counts words.
+    ARM DDI 0403, section A7.7, LDM, STM, VLDM and VSTM; imm8 of a list of float registers counts words. A short STM
+    stores an unknown word for its base, unless that is the lowest of the list.
     """
     if form.name in _FLOAT_LISTS:
         return code[2] != form.words
+    if form.name == "stm" and form.size == 2:
+        base, listed = code[1] & 7, code[0]
+        return bool(listed >> base & 1 and listed & ((1 << base) - 1))
     return form.name in _CORE_LISTS and form.size == 4 and form.words < 2
 
 
@@ -104,7 +114,7 @@ def _take_apart(name: str, mnemonic: str, operands: str, size: int, flags: bool)
     written = data if loads else 0 if stores or name in _WRITES_NONE else _union(named[: _results(name, named)])
     if "!" in operands or (inside and inside[2]):
         written |= address
-    old = named[0] if name in _KEEPS_OLD else 0
+    old = named[0] if name in _KEEPS_OLD or (name in _TWO_OPERANDS and len(named) == 2) else 0
     read = _union(named[_results(name, named) :]) if name not in _WRITES_NONE else _union(named)
     read = (data if stores else 0) | address if loads or stores else read
     words = data.bit_count() if loads or stores else len(named) - 1 if name == "vmov" and len(named) > 2 else 1

@@ -1,16 +1,19 @@
-"""The relocations of Thumb code that a build has: addresses by MOVW and MOVT, and calls by BL.
+"""The relocations of Thumb code that a build has: addresses by MOVW and MOVT or in bytes by MOVS and ADDS, calls by BL.
 
-Sources: ELF for the Arm Architecture (IHI 0044), section 4.6 and table 4-8; Armv7-M Architecture Reference Manual
-(DDI 0403), A7.7 for the fields of the instructions.
+Sources: ELF for the Arm Architecture (IHI 0044), section 4.6 and tables 4-8 and 4-10; Armv7-M Architecture Reference
+Manual (DDI 0403), A7.7 for the fields of the instructions.
 """
 
 _MOVW, _MOVT, _CALL = 47, 48, 10  # R_ARM_THM_MOVW_ABS_NC, R_ARM_THM_MOVT_ABS, R_ARM_THM_CALL
+_BYTES = range(132, 136)  # R_ARM_THM_ALU_ABS_G0_NC to G3_NC: the lowest byte of an address to its highest
 _OPCODES = {_MOVW: 0xF240, _MOVT: 0xF2C0}
 _TO_ITSELF = b"\xff\xf7\xfe\xff"  # BL to itself, - 4: nothing is added to the symbol
 
 
 def relocate(content: bytes, offset: int, kind: int, target: int, base: int) -> bytes:
     """`content`, which lies at `base`, with the place at `offset` filled for the address `target`."""
+    if kind in _BYTES:
+        return content[:offset] + bytes([target >> 8 * (kind - _BYTES[0]) & 0xFF]) + content[offset + 1 :]
     code = content[offset : offset + 4]
     if kind == _CALL:
         filled = _call(target - (base + offset + 4))
@@ -21,10 +24,15 @@ def relocate(content: bytes, offset: int, kind: int, target: int, base: int) -> 
 
 def relocation_problem(content: bytes, offset: int, kind: int, to_function: bool) -> str:
     """What is wrong with a relocation, in words; empty where a build may have it."""
-    if kind not in (_MOVW, _MOVT, _CALL) or to_function != (kind == _CALL):
+    if kind not in (_MOVW, _MOVT, _CALL, *_BYTES) or to_function != (kind == _CALL):
         return f"of kind {kind}"
-    if offset % 2 or offset + 4 > len(content):
+    if offset % 2 or offset + (2 if kind in _BYTES else 4) > len(content):
         return "outside its section"
+    if kind in _BYTES:
+        wanted = 0x20 if kind == _BYTES[-1] else 0x30  # MOVS, which comes first, or ADDS
+        if content[offset + 1] & 0xF8 != wanted:
+            return "in another instruction"
+        return "with a number added" if content[offset] else ""
     code = content[offset : offset + 4]
     first, second = (int.from_bytes(code[k : k + 2], "little") for k in (0, 2))
     if kind != _CALL and (first & 0xFBF0 != _OPCODES[kind] or second & 0x8000):

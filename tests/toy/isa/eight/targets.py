@@ -26,3 +26,4 @@ EIGHT = replace(
     templates={op: _template(op) for op in Operation},
 )
 TARGETS = (EIGHT,)
+INTEGER_TARGETS = ()

@@ -1,0 +1,134 @@
+"""Arm Cortex-M4 for integer programs, with and without a floating-point unit, which they do not use.
+
+Sources: Armv7-M Architecture Reference Manual (DDI 0403), A7.7, for encodings and what their fields hold; Cortex-M4
+Technical Reference Manual (DDI 0439), table 3-1, for the cycles. Every text gives the length of its encoding, so that
+assemblers have no choice.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from armlet.isa.integer_operation import IntegerOperation as Op
+from armlet.isa.integer_target import IntegerTarget, IntegerTemplate
+from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE
+from armlet.isa.thumb.cortex_m4f_timing import CORTEX_M4F_CYCLES, STM32F407_FLASH
+from armlet.isa.thumb.integer.cortex_m4_core import CORTEX_M4_CORE, CORTEX_M4_CYCLES
+
+_IMM12 = range(4096)  # A7.7.43, LDR T3, and A7.7.3, ADD T4
+_IMM16 = range(1 << 16)  # A7.7.76, MOV T3
+_IMM8 = range(256)  # A7.7.3, ADD T2
+_WORD = range(1 << 32)  # A5.3.2: of these, the modified immediates
+_LEFT = range(32)  # A7.4.2: LSL by nothing is no shift
+_RIGHT = range(1, 33)
+_CLAMPED = range(1, 32)  # A7.7.152, SSAT, and A7.7.213, USAT
+
+
+def _load(text: str) -> IntegerTemplate:
+    return IntegerTemplate(text + ".w {d}, [{a}, #{number}]", 4, 2, pairs=True, numbers=_IMM12)
+
+
+def _store(text: str) -> IntegerTemplate:
+    return IntegerTemplate(text + ".w {d}, [{a}, #{number}]", 4, 1, pairs=True, numbers=_IMM12)
+
+
+def _wide(text: str, numbers: range = range(0), shifts: range = range(0)) -> IntegerTemplate:
+    return IntegerTemplate(text, 4, 1, numbers=numbers, shifts=shifts)
+
+
+def _short(text: str, low: str = "", numbers: range = range(0)) -> IntegerTemplate:
+    return IntegerTemplate(text, 2, 1, numbers=numbers, low=frozenset(low.split()))
+
+
+_MEMORY: Mapping[Op, IntegerTemplate] = {
+    Op.LOAD: _load("ldr"),
+    Op.LOAD_HALF: _load("ldrsh"),
+    Op.LOAD_BYTE: _load("ldrb"),
+    Op.LOAD_SIGNED_BYTE: _load("ldrsb"),
+    Op.LOAD_MULTIPLE: IntegerTemplate("ldmia.w {a}!, {{{list}}}", 4, 1, 1),
+    Op.LOAD_MULTIPLE_HERE: IntegerTemplate("ldmia.w {a}, {{{list}}}", 4, 1, 1),
+    Op.STORE: _store("str"),
+    Op.STORE_HALF: _store("strh"),
+    Op.STORE_BYTE: _store("strb"),
+}
+_CONSTANTS: Mapping[Op, IntegerTemplate] = {
+    Op.MOVE: _short("mov.n {d}, {a}"),
+    Op.CONSTANT: _wide("movw {d}, #{number}", _IMM16),
+    Op.SMALL_CONSTANT: _short("movs.n {d}, #{number}", "d", _IMM8),
+    Op.CONSTANT_HIGH: _wide("movt {d}, #{number}", _IMM16),
+    Op.NOT_CONSTANT: _wide("mvn.w {d}, #{number}", _WORD),
+    Op.ADDRESS: IntegerTemplate("movw {d}, #:lower16:{symbol}\nmovt {d}, #:upper16:{symbol}", 8, 2),
+}
+_SUMS: Mapping[Op, IntegerTemplate] = {
+    Op.ADD: _wide("add.w {d}, {a}, {b}"),
+    Op.ADD_TO: _short("add.n {d}, {a}"),
+    Op.ADD_LEFT: _wide("add.w {d}, {a}, {b}, lsl #{by}", shifts=_LEFT),
+    Op.ADD_RIGHT: _wide("add.w {d}, {a}, {b}, lsr #{by}", shifts=_RIGHT),
+    Op.SUBTRACT: _wide("sub.w {d}, {a}, {b}"),
+    Op.SUBTRACT_LEFT: _wide("sub.w {d}, {a}, {b}, lsl #{by}", shifts=_LEFT),
+    Op.SUBTRACT_RIGHT: _wide("sub.w {d}, {a}, {b}, lsr #{by}", shifts=_RIGHT),
+    Op.REVERSE_SUBTRACT_LEFT: _wide("rsb.w {d}, {a}, {b}, lsl #{by}", shifts=_LEFT),
+    Op.NEGATE: _wide("rsb.w {d}, {a}, #0"),
+    Op.ADD_NUMBER: _wide("addw {d}, {a}, #{number}", _IMM12),
+    Op.SUBTRACT_NUMBER: _wide("subw {d}, {a}, #{number}", _IMM12),
+    Op.ADD_SMALL: _short("adds.n {d}, #{number}", "d", _IMM8),
+    Op.SUBTRACT_SMALL: _short("subs.n {d}, #{number}", "d", _IMM8),
+}
+_BITS: Mapping[Op, IntegerTemplate] = {
+    Op.LEFT: _wide("lsl.w {d}, {a}, #{by}", shifts=_LEFT),
+    Op.RIGHT: _wide("lsr.w {d}, {a}, #{by}", shifts=_RIGHT),
+    Op.RIGHT_SIGNED: _wide("asr.w {d}, {a}, #{by}", shifts=_RIGHT),
+    Op.AND: _wide("and.w {d}, {a}, {b}"),
+    Op.AND_TO: _short("ands.n {d}, {a}", "d a"),
+    Op.OR_TO: _short("orrs.n {d}, {a}", "d a"),
+    Op.CLEAR: _wide("bic.w {d}, {a}, {b}"),
+    Op.CLEAR_TO: _short("bics.n {d}, {a}", "d a"),
+    Op.POSITIVE: _wide("bic.w {d}, {a}, {a}, asr #31"),
+    Op.NEGATIVE: _wide("and.w {d}, {a}, {a}, asr #31"),
+    Op.SIGNED_FIELD: _wide("sbfx {d}, {a}, #0, #{by}", shifts=_RIGHT),
+    Op.UNSIGNED_FIELD: _wide("ubfx {d}, {a}, #0, #{by}", shifts=_RIGHT),
+    Op.UNSIGNED_BYTE: _wide("uxtb.w {d}, {a}"),
+    Op.SIGNED_BYTE: _wide("sxtb.w {d}, {a}"),
+    Op.UNSIGNED_HALF: _wide("uxth.w {d}, {a}"),
+    Op.SIGNED_HALF: _wide("sxth.w {d}, {a}"),
+    Op.SATURATE: _wide("usat {d}, #{number}, {a}", _LEFT),
+    Op.SATURATE_SIGNED: _wide("ssat {d}, #{number}, {a}", _RIGHT),
+    Op.CLAMP: _wide("usat {d}, #{number}, {a}, asr #{by}", _LEFT, _CLAMPED),
+    Op.CLAMP_SIGNED: _wide("ssat {d}, #{number}, {a}, asr #{by}", _RIGHT, _CLAMPED),
+}
+_PRODUCTS: Mapping[Op, IntegerTemplate] = {
+    Op.MULTIPLY: _wide("mul {d}, {a}, {b}"),
+    Op.MULTIPLY_TO: _short("muls.n {d}, {a}, {d}", "d a"),
+    Op.MULTIPLY_ADD: _wide("mla {d}, {a}, {b}, {d}"),
+    Op.MULTIPLY_LOW_LOW: _wide("smlabb {d}, {a}, {b}, {d}"),
+    Op.MULTIPLY_HIGH_LOW: _wide("smlatb {d}, {a}, {b}, {d}"),
+    Op.MULTIPLY_LOW_HIGH: _wide("smlabt {d}, {a}, {b}, {d}"),
+    Op.MULTIPLY_HIGH_HIGH: _wide("smlatt {d}, {a}, {b}, {d}"),
+    Op.MULTIPLY_BOTH: _wide("smlad {d}, {a}, {b}, {d}"),
+}
+
+CORTEX_M4 = IntegerTarget(
+    name="cortex-m4",
+    title="Arm Cortex-M4",
+    core=CORTEX_M4_CORE,
+    cycles=CORTEX_M4_CYCLES,
+    flash=STM32F407_FLASH,
+    comment="@",
+    header=(".syntax unified", ".thumb"),
+    base=0,
+    free=(*range(1, 13), 14),
+    preserved=(*range(4, 12), 14),
+    link=14,
+    enter="push.w {{{saved}}}",
+    leave="pop.w {{{restored}}}",
+    names=(*(f"r{i}" for i in range(13)), "sp", "lr", "pc"),
+    templates=MappingProxyType({**_MEMORY, **_CONSTANTS, **_SUMS, **_BITS, **_PRODUCTS}),
+)
+CORTEX_M4F_INTEGER = replace(
+    CORTEX_M4,
+    name="cortex-m4f",
+    title="Arm Cortex-M4 with FPv4-SP",
+    core=CORTEX_M4F_CORE,
+    cycles=CORTEX_M4F_CYCLES,
+    header=(".syntax unified", ".thumb", ".fpu fpv4-sp-d16"),
+)

@@ -5,6 +5,7 @@ Each stage of the road is one function:
     read_topology, read_source, make_dataset     a data set at the side that the topology asks for
     train_network                                a ReLU perceptron
     read_network, write_params                   networks in and out of files
+    read_any_network                             the same, for networks in integers too
     sparsify                                     fewer weights, the same function, no data
     compile_network                              assembly, header, drivers, manifest
     verify_build, run_build                      the linked bytes, in the emulator
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     )
     from armlet.formats.declaration import Declaration
     from armlet.formats.params import read_params, write_params
-    from armlet.formats.read import read_network
+    from armlet.formats.read import read_any_network, read_network
+    from armlet.integer.network import IntegerNetwork
     from armlet.isa.targets import TARGETS
     from armlet.network.activation import Activation
     from armlet.network.domain import InputDomain, Origin
@@ -73,7 +75,8 @@ _HOMES = {
     "network.outputs": ("OutputKind",),
     "formats.declaration": ("Declaration",),
     "formats.params": ("read_params", "write_params"),
-    "formats.read": ("read_network",),
+    "formats.read": ("read_any_network", "read_network"),
+    "integer.network": ("IntegerNetwork",),
     "network.topology": ("Topology", "read_topology"),
     "pipeline": ("Compilation", "compile_network", "write_build"),
     "isa.targets": ("TARGETS",),
@@ -100,6 +103,7 @@ __all__ = [
     "Dense",
     "InputDomain",
     "InputError",
+    "IntegerNetwork",
     "InvariantError",
     "Layer",
     "Network",
@@ -117,6 +121,7 @@ __all__ = [
     "compile_network",
     "make_dataset",
     "multilayer_perceptron",
+    "read_any_network",
     "read_network",
     "read_params",
     "read_source",

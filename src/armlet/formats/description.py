@@ -5,7 +5,7 @@ Every table and key may be left out; what is there must be right, and an unknown
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -33,6 +33,7 @@ _Numbers = float | list[float]
 
 
 class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    kind: Literal["real"] = "real"  # "integer": formats/integer_description.py
     format: int = FORMAT
     inputs: int | None = None
     outputs: int | None = None

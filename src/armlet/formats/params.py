@@ -1,4 +1,7 @@
-"""PARAMS folders: W_i.npy and b_i.npy of layer i where it has some, and network.toml for what arrays cannot say."""
+"""PARAMS folders: W_i.npy and b_i.npy of layer i where it has some, and network.toml for what arrays cannot say.
+
+A network in integers has more arrays and says `kind = "integer"` (formats/integer_params.py).
+"""
 
 import re
 from collections.abc import Mapping
@@ -9,11 +12,15 @@ from armlet.formats.arrays import read_npy, write_npy
 from armlet.formats.assemble import Found, Parameter, Tell, entries_of, network_of, warn
 from armlet.formats.declaration import WORDS, Declaration
 from armlet.formats.description import Description, read_description, show_description
+from armlet.formats.integer_description import KIND, kind_of_description
+from armlet.formats.integer_params import integer_params_files
+from armlet.integer.network import IntegerNetwork
 from armlet.network.layers import Weighted
 from armlet.network.network import Network
 from armlet.storage import write_folder
 
-_ALONE = ("W_*.npy", "b_*.npy", "network.toml", "trace.json", "trace.svg")
+_SCALING = ("shift_*.npy", "multiplier_*.npy", "exponent_*.npy", "table_*.npy")
+_ALONE = ("W_*.npy", "b_*.npy", *_SCALING, "network.toml", "trace.json", "trace.svg")
 OWNS = (*_ALONE, *(f"path/s*/{name}" for name in _ALONE))  # what a PARAMS folder may hold
 
 
@@ -27,6 +34,8 @@ def read_params(folder: Path | str, declare: Declaration = Declaration(), tell: 
     if count == 0:
         raise InputError(folder, "holds no W_0.npy", "give the folder that holds W_0.npy and b_0.npy")
     toml = folder / "network.toml"
+    if is_integer(folder):
+        raise InputError(folder, "holds a network in integers", "give the one that it was made from")
     described = read_description(toml) if toml.exists() else Description()  # it is smaller than the arrays
     entries = entries_of(described, declare)
     numbers = [i for i, entry in enumerate(entries) if entry.has_weight] if entries else [*range(count)]
@@ -46,13 +55,23 @@ def read_params(folder: Path | str, declare: Declaration = Declaration(), tell: 
     return network_of(found, declare, tell)
 
 
-def write_params(network: Network, folder: Path | str, extra: Mapping[str, bytes | str] | None = None) -> None:
+def is_integer(folder: Path) -> bool:
+    """Whether a PARAMS folder says that it holds a network in integers. Raises `InputError`."""
+    toml = folder / "network.toml"
+    return toml.exists() and kind_of_description(toml) == KIND
+
+
+def write_params(
+    network: Network | IntegerNetwork, folder: Path | str, extra: Mapping[str, bytes | str] | None = None
+) -> None:
     """Write `network` as a PARAMS folder, whole or not at all; `extra` files (a trace) go in beside it."""
     write_folder(Path(folder), {**params_files(network), **(extra or {})}, OWNS)
 
 
-def params_files(network: Network) -> dict[str, bytes | str]:
+def params_files(network: Network | IntegerNetwork) -> dict[str, bytes | str]:
     """The files of a PARAMS folder, by name."""
+    if isinstance(network, IntegerNetwork):
+        return integer_params_files(network)
     files: dict[str, bytes | str] = {}
     for i, layer in enumerate(network.layers):
         if isinstance(layer, Weighted):

@@ -6,8 +6,10 @@ from pathlib import Path
 from armlet.errors import InputError
 from armlet.formats.assemble import Tell, warn
 from armlet.formats.declaration import Declaration
+from armlet.formats.integer_params import read_integer_params
 from armlet.formats.npz import read_npz_network
-from armlet.formats.params import read_params
+from armlet.formats.params import is_integer, read_params
+from armlet.integer.network import IntegerNetwork
 from armlet.network.network import Network
 from armlet.storage import open_input
 
@@ -33,3 +35,18 @@ def read_network(path: Path | str, declare: Declaration = Declaration(), tell: T
             path, "is not a network file that armlet reads", f"give a PARAMS folder or {', '.join(READERS)}"
         )
     return reader(path, declare, tell)
+
+
+def read_any_network(
+    path: Path | str, declare: Declaration = Declaration(), tell: Tell = warn
+) -> Network | IntegerNetwork:
+    """The network in a PARAMS folder or file, in real numbers or in integers. Raises `InputError`.
+
+    Integers say all that they mean, so nothing may be declared of them.
+    """
+    path = Path(path)
+    if not (path.is_dir() and is_integer(path)):
+        return read_network(path, declare, tell)
+    if not declare.is_empty:
+        raise InputError("--declare", f"says something of {path}, a network in integers", "its network.toml says it")
+    return read_integer_params(path, tell)

@@ -119,6 +119,8 @@ class IntegerNetwork:
         if self.domain.low.shape != (self.inputs,):
             described = f"describes {len(self.domain.low)} inputs"
             raise InputError("input domain", f"{described}, the network takes {self.inputs}")
+        if not self.domain.is_normalised:
+            raise InputError("input domain", "has a normalisation", "fold it into the first layer and its scales")
 
     @property
     def inputs(self) -> int:

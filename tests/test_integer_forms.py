@@ -101,7 +101,9 @@ def test_every_rule_gives_what_32_bits_give(data: st.DataObject, ends: list[tupl
     words = Words()
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
     inputs = [words.word(Linear(0, {words.unknowns.given("input", i, end): 1})) for i, end in enumerate(ends)]
-    samples = [[int(rng.choice([low, high, rng.integers(low, high + 1)])) for low, high in ends] for _ in range(8)]
+    samples = [
+        [int(rng.choice(np.array([low, high, rng.integers(low, high + 1)]))) for low, high in ends] for _ in range(8)
+    ]
     made = list(zip(inputs, ([x[i] & MASK for x in samples] for i in range(len(ends)))))
     for kind in data.draw(st.lists(st.sampled_from(KINDS.split()), min_size=1, max_size=14)):
         n = data.draw(st.sampled_from([1, 2, 4, 7, 8, 15, 16, 20, 24, 31]))

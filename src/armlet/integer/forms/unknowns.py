@@ -1,8 +1,8 @@
 """The unknowns of linear forms: inputs, and what is not linear in other forms, each with its interval.
 
 Equal definitions have equal numbers. A definition is brought into one shape first, by laws that hold for all whole
-numbers: constants and multiples leave a division that rounds down and a clamp, divisions and clamps of each other become one, a
-function of a table's entry is another table. So one value that two programs make in two ways is one form.
+numbers: constants leave a clamp and multiples a division that rounds down, divisions and clamps of each other become
+one, a function of a table's entry is another table. So one value that two programs make in two ways is one form.
 """
 
 from collections.abc import Callable, Sequence
@@ -63,7 +63,7 @@ class Unknowns:
         low, high = max(low, least), min(high, most)
         if (low, high) == (least, most):
             return of
-        kind, parts, numbers = self._shape(of)
+        kind, parts, _ = self._shape(of)
         if kind == "lookup":
             return self._mapped(of, lambda value: min(max(value, low), high))
         low, high = low - of.constant, high - of.constant
@@ -76,8 +76,7 @@ class Unknowns:
         """The value for `of`; `values` are those for the whole interval of `of`, from its lower end on."""
         if min(values) == max(values):
             return Linear(values[0])
-        kind, parts, numbers = self._shape(of)
-        if kind == "lookup":
+        if self._shape(of)[0] == "lookup":
             least = self.interval(of)[0]
             return self._mapped(of, lambda value: values[value - least])
         sums = tuple(sorted(of.parts.items()))

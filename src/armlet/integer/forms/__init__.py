@@ -1,0 +1,1 @@
+"""What integer programs compute, as exact linear forms of unknowns with known intervals."""

@@ -1,0 +1,44 @@
+"""Memory by its bytes, each a piece of a word that was stored, and words put together of such pieces."""
+
+from dataclasses import dataclass, field
+
+from armlet.integer.forms.words import Word, Words
+
+
+@dataclass(slots=True)
+class ByteMemory:
+    """What was stored: for each byte the word that it is of, and which byte of that."""
+
+    words: Words
+    stored: dict[int, tuple[Word, int]] = field(default_factory=dict)
+    read: dict[tuple[int, bool, tuple[tuple[Word, int], ...]], Word] = field(default_factory=dict)
+
+    def write(self, address: int, size: int, word: Word) -> None:
+        """Store the lowest bytes of a word."""
+        for k in range(size):
+            self.stored[address + k] = word, k
+
+    def load(self, address: int, size: int, signed: bool = False) -> Word | None:
+        """What lies at an address, as a word; None where a byte of it was never written."""
+        found = tuple(self.stored[address + k] for k in range(size) if address + k in self.stored)
+        if len(found) < size:
+            return None
+        key = size, signed, found
+        if key not in self.read:
+            self.read[key] = self._joined(found, signed)
+        return self.read[key]
+
+    def _joined(self, found: tuple[tuple[Word, int], ...], signed: bool) -> Word:
+        word, size = found[0][0], len(found)
+        if size == 4 and found == tuple((word, k) for k in range(size)):
+            return word
+        total, begin = self.words.constant(0), 0
+        for end in range(1, size + 1):
+            word, first = found[begin]
+            if end < size and found[end] == (word, first + end - begin):
+                continue
+            moved = self.words.right(word, 8 * first, False)
+            piece = self.words.field(moved, 8 * (end - begin), signed and end - begin == size)
+            total = self.words.add(total, self.words.left(piece, 8 * begin))
+            begin = end
+        return self.words.field(total, 8 * size, signed) if size < 4 else total

@@ -1,0 +1,88 @@
+"""Where a program first leaves its network, in words: the neuron, and the weight that its sum takes in otherwise."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from armlet.integer.forms.declared import DeclaredLayer, input_forms
+from armlet.integer.forms.linear import Linear, Parts, twos
+from armlet.integer.forms.words import Word, Words
+from armlet.integer.network import IntegerNetwork
+
+_BITS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What is wrong, and the word of the program that comes nearest to what should be there, where one does."""
+
+    problem: str
+    near: Word | None = None
+
+
+def find_difference(
+    words: Words, network: IntegerNetwork, layers: Sequence[DeclaredLayer], left: Sequence[Word | None], made: int
+) -> Difference | None:
+    """None where what a program left are the outputs of the network; the unknowns that it made come before `made`."""
+    last = layers[-1]
+    for j, (word, form) in enumerate(zip(left, last.stored)):
+        if word is None:
+            return Difference(f"output {j} is never written")
+        if not words.same(word, words.word(form)):
+            layer, neuron = _first_missing(network, layers, j, made)
+            inner = layer < len(layers) - 1
+            wanted = layers[layer].sums[neuron]
+            sums = _made_sums(words, made) if inner else _made_sums(words, made) | {word: words.value(word, True).parts}
+            place = f"layer {layer}, neuron {neuron}"
+            return _told(words, place, wanted, sums, _names(words, network, layers, layer))
+    return None
+
+
+def _first_missing(network: IntegerNetwork, layers: Sequence[DeclaredLayer], output: int, made: int) -> tuple[int, int]:
+    """The first neuron on the way to an output whose value the program never makes; the output itself, at last."""
+    needed = {output}
+    found = len(layers) - 1, output
+    for i in range(len(layers) - 2, -1, -1):
+        rows = network.layers[i + 1].weight[sorted(needed)]
+        needed = set(np.flatnonzero((rows != 0).any(axis=0)).tolist())
+        missing = [k for k in sorted(needed) if any(v >= made for v in layers[i].stored[k].parts)]
+        found = (i, missing[0]) if missing else found
+    return found
+
+
+def _made_sums(words: Words, made: int) -> dict[Word, Parts]:
+    """What the program divided, clamped or looked up, by the word that it made of it."""
+    found: dict[Word, Parts] = {}
+    for number, (kind, parts, _) in enumerate(words.unknowns.definitions[:made]):
+        if kind in ("floor", "clip", "lookup", "residue"):
+            found[words.word(Linear(0, {number: 1}))] = dict(parts)
+    return found
+
+
+def _names(words: Words, network: IntegerNetwork, layers: Sequence[DeclaredLayer], layer: int) -> dict[int, str]:
+    """What the unknowns in the sums of a layer are called."""
+    inputs, values = enumerate(input_forms(network, words.unknowns)), enumerate(layers[max(layer - 1, 0)].stored)
+    named = (("neuron", k, form) for k, form in values) if layer else (("input", k, form) for k, form in inputs)
+    return {form.single: f"{what} {k}" for what, k, form in named if form.single is not None}
+
+
+def _told(words: Words, place: str, wanted: Linear, sums: dict[Word, Parts], names: dict[int, str]) -> Difference:
+    common = min((twos(c, _BITS) for c in wanted.parts.values()), default=0)
+    best, near, found = len(wanted.parts), None, dict[int, int]()
+    for word, parts in sums.items():
+        for factor in {1, 1 << common}:
+            scaled = {v: c * factor for v, c in parts.items()}
+            differing = len(scaled.items() ^ wanted.parts.items())  # a weight that is another counts twice
+            if differing < best or (near is None and not differing):
+                best, near, found = differing, word, scaled
+    if near is None:
+        return Difference(f"{place}: its sum is never made")
+    wrong = sorted({v for v, _ in found.items() ^ wanted.parts.items()})
+    if not wrong:
+        return Difference(f"{place}: its bias, scaling or clamp is another, or its sum may leave its field", near)
+    before, after = wanted.parts.get(wrong[0], 0), found.get(wrong[0], 0)
+    name = names.get(wrong[0], "something else")
+    if not after:
+        return Difference(f"{place}: its sum never takes in {before} times {name}", near)
+    return Difference(f"{place}: its sum takes in {after} times {name}, not {before}", near)

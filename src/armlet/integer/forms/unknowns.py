@@ -1,0 +1,157 @@
+"""The unknowns of linear forms: inputs, and what is not linear in other forms, each with its interval.
+
+Equal definitions have equal numbers. A definition is brought into one shape first, by laws that hold for all whole
+numbers: constants leave a clamp and multiples a division that rounds down, divisions and clamps of each other become
+one, a function of a table's entry is another table. So one value that two programs make in two ways is one form.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from armlet.integer.forms.linear import Linear, Parts, add_part, twos
+
+SortedParts: TypeAlias = tuple[tuple[int, int], ...]
+Definition: TypeAlias = tuple[str, SortedParts, tuple[int, ...]]  # kind, of which form, numbers that belong to the kind
+Interval: TypeAlias = tuple[int, int]  # closed
+
+
+@dataclass(slots=True)
+class Unknowns:
+    """All unknowns so far."""
+
+    definitions: list[Definition] = field(default_factory=list)
+    intervals: list[Interval] = field(default_factory=list)
+    numbers: dict[Definition, int] = field(default_factory=dict)
+    congruent: dict[int, tuple[int, Linear]] = field(default_factory=dict)  # to which form, modulo two to which power
+
+    def given(self, what: str, index: int, interval: Interval) -> int:
+        """What only the caller knows: an input, or what a register held."""
+        return self._number((what, (), (index,)), interval)
+
+    def interval(self, of: Linear) -> Interval:
+        """Of a form: exact where its unknowns are independent, otherwise too wide."""
+        low, high = self.span(of.parts)
+        return of.constant + low, of.constant + high
+
+    def span(self, parts: Parts) -> Interval:
+        """The interval of a form without its constant."""
+        low = high = 0
+        for unknown, coefficient in parts.items():
+            a, b = self.intervals[unknown]
+            low += coefficient * (a if coefficient > 0 else b)
+            high += coefficient * (b if coefficient > 0 else a)
+        return low, high
+
+    def floor(self, of: Linear, bits: int) -> Linear:
+        """of / 2^bits, rounded down."""
+        mask = (1 << bits) - 1
+        low, high = self.span({v: c for v, c in of.parts.items() if c & mask})
+        if (of.constant + low) >> bits == (of.constant + high) >> bits:  # the rest decides nothing
+            whole = {v: c >> bits for v, c in of.parts.items() if not c & mask}
+            return Linear((of.constant + low) >> bits, whole)
+        common = min(twos(c, bits) for c in of.parts.values())
+        left = bits - common
+        rest = Linear((of.constant & mask) >> common, {v: c >> common for v, c in of.parts.items()})
+        return self._floored(rest, left).plus(of.constant >> bits)
+
+    def clip(self, of: Linear, low: int, high: int) -> Linear:
+        """`of` between low and high, which do not cross."""
+        least, most = self.interval(of)
+        if least >= high or most <= low:
+            return Linear(high if least >= high else low)
+        low, high = max(low, least), min(high, most)
+        if (low, high) == (least, most):
+            return of
+        kind, parts, _ = self._shape(of)
+        if kind == "lookup":
+            return self._mapped(of, lambda value: min(max(value, low), high))
+        low, high = low - of.constant, high - of.constant
+        if kind == "clip":
+            return self.clip(Linear(0, dict(parts)), low, high).plus(of.constant)
+        sums = tuple(sorted(of.parts.items()))
+        return self._opaque(("clip", sums, (low, high)), (low, high)).plus(of.constant)
+
+    def lookup(self, of: Linear, values: Sequence[int]) -> Linear:
+        """The value for `of`; `values` are those for the whole interval of `of`, from its lower end on."""
+        if min(values) == max(values):
+            return Linear(values[0])
+        if self._shape(of)[0] == "lookup":
+            least = self.interval(of)[0]
+            return self._mapped(of, lambda value: values[value - least])
+        sums = tuple(sorted(of.parts.items()))
+        return self._opaque(("lookup", sums, tuple(values)), (min(values), max(values)))
+
+    def residue(self, of: Linear, bits: int, signed: bool) -> Linear:
+        """The number congruent to `of` modulo 2^bits that so many bits hold: in two's complement where `signed`."""
+        start = -(1 << bits - 1) if signed else 0
+        whole = self.reduced(of, bits)
+        half = 1 << bits >> 1
+        for top in (half, 1 << bits)[: 1 if signed else 2]:  # coefficients from -half on, then from 0 on
+            parts = {v: c - (1 << bits) if c >= top else c for v, c in whole.parts.items()}
+            low, high = self.span(parts)
+            constant = (whole.constant + low - start) % (1 << bits) + start - low
+            if constant + high < start + (1 << bits):
+                return Linear(constant, parts)
+        if self._shape(whole, any_coefficient=True)[0] == "lookup":
+            return self._mapped(whole, lambda value: (value - start) % (1 << bits) + start)
+        sums = tuple(sorted(whole.parts.items()))
+        found = self._opaque(("residue", sums, (whole.constant, bits, signed)), (start, start + (1 << bits) - 1))
+        (unknown,) = found.parts
+        self.congruent[unknown] = bits, whole
+        return found
+
+    def reduced(self, of: Linear, bits: int) -> Linear:
+        """A form congruent to `of` modulo 2^bits, all its numbers from 0 on, in one shape."""
+        mask = (1 << bits) - 1
+        constant, parts = of.constant, {v: c & mask for v, c in of.parts.items() if c & mask}
+        while True:
+            stands = self.congruent.keys() & parts.keys()
+            stands = {v for v in stands if twos(parts[v], bits) + self.congruent[v][0] >= bits}
+            if not stands:
+                return Linear(constant & mask, parts)
+            for unknown in stands:
+                coefficient, form = parts.pop(unknown), self.congruent[unknown][1]
+                constant += coefficient * form.constant
+                for v, c in form.parts.items():
+                    add_part(parts, v, c * coefficient & mask)
+            parts = {v: c & mask for v, c in parts.items() if c & mask}
+
+    def _floored(self, of: Linear, bits: int) -> Linear:
+        """of / 2^bits, rounded down, where the constant is less than 2^bits and no two divides all coefficients."""
+        kind, parts, numbers = self._shape(of)
+        if kind == "lookup":
+            return self._mapped(of, lambda value: value >> bits)
+        if kind == "floor":
+            constant, before = numbers
+            return self.floor(Linear(constant + (of.constant << before), dict(parts)), before + bits)
+        if kind == "clip":
+            ends = [(end + of.constant) >> bits for end in numbers]
+            return self.clip(self.floor(Linear(of.constant, dict(parts)), bits), *ends)
+        low, high = self.interval(of)
+        sums = tuple(sorted(of.parts.items()))
+        return self._opaque(("floor", sums, (of.constant, bits)), (low >> bits, high >> bits))
+
+    def _shape(self, of: Linear, any_coefficient: bool = False) -> Definition:
+        """The definition of the unknown that a form is, but for a constant; of none where it is more than that."""
+        unknown = of.single
+        if any_coefficient and len(of.parts) == 1:
+            (unknown,) = of.parts
+        return ("", (), ()) if unknown is None else self.definitions[unknown]
+
+    def _mapped(self, of: Linear, value: Callable[[int], int]) -> Linear:
+        """A function of a form that has one unknown, a table's entry, as a table."""
+        ((unknown, coefficient),) = of.parts.items()
+        _, parts, entries = self.definitions[unknown]
+        return self.lookup(Linear(0, dict(parts)), tuple(value(of.constant + coefficient * entry) for entry in entries))
+
+    def _opaque(self, definition: Definition, interval: Interval) -> Linear:
+        return Linear(interval[0]) if interval[0] == interval[1] else Linear(0, {self._number(definition, interval): 1})
+
+    def _number(self, definition: Definition, interval: Interval) -> int:
+        found = self.numbers.get(definition)
+        if found is None:
+            found = self.numbers[definition] = len(self.definitions)
+            self.definitions.append(definition)
+            self.intervals.append(interval)
+        return found

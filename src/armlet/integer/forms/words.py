@@ -1,0 +1,194 @@
+"""Words of 32 bits as linear forms, each with a number: two words of one number are equal for all inputs.
+
+A word is a form modulo 2^32, so that sums, differences, shifts to the left and products by constants are exact whatever
+wraps round. What asks for the value of a word, a shift to the right, a field, a clamp, gets it by its interval: where
+the form lies in the window of the operation for all inputs, the value is the form; otherwise it is an unknown of its
+own, defined by the word. An address is the unknown base of a piece of memory, and an offset.
+
+A long sum is kept as its last step, and is added up when somebody asks for it.
+"""
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from armlet.integer.forms.linear import Linear, add_part
+from armlet.integer.forms.unknowns import Unknowns
+
+Word: TypeAlias = int
+_Step: TypeAlias = tuple[int, Word, int, Word]  # a factor and the sum before, a factor and what is added
+
+_BITS = 32
+_MASK = (1 << _BITS) - 1
+_ANY = (-(1 << 31), (1 << 31) - 1)
+_SHORT = 16  # parts of a form that is added up at once
+
+
+@dataclass(slots=True)
+class Words:
+    """All words so far, by their numbers."""
+
+    unknowns: Unknowns = field(default_factory=Unknowns)
+    keys: list[Linear | _Step] = field(default_factory=list)
+    numbers: dict[tuple[int, frozenset[tuple[int, int]]], Word] = field(default_factory=dict)
+
+    def word(self, of: Linear) -> Word:
+        """The word that a form is modulo 2^32."""
+        return self._number(self.unknowns.reduced(of, _BITS))
+
+    def constant(self, bits: int) -> Word:
+        """A word whose bits are known."""
+        return self._number(Linear(bits & _MASK))
+
+    def pointer(self, place: int) -> Word:
+        """An address in memory that the caller places: which piece in the high bits, an offset in the low 32."""
+        return self.word(Linear(place & _MASK, {self.unknowns.given("piece", place >> _BITS, (0, _MASK)): 1}))
+
+    def unknown(self, what: str, index: int) -> Word:
+        """A word of which nothing is known."""
+        return self.word(Linear(0, {self.unknowns.given(what, index, _ANY): 1}))
+
+    def form(self, a: Word) -> Linear:
+        """The form of a word, all its numbers from 0 to 2^32 - 1."""
+        before, waiting = self.keys[a], list[tuple[int, _Step]]()
+        factor, at = 1, a
+        while not isinstance(before, Linear):
+            waiting.append((factor, before))
+            factor, at = factor * before[0], before[1]
+            before = self.keys[at]
+        if not waiting:
+            return before
+        whole = before.times(factor)
+        parts, constant = dict(whole.parts), whole.constant
+        for factor, (_, _, times, added) in waiting:
+            form = self.form(added)
+            constant += factor * times * form.constant
+            for unknown, coefficient in form.parts.items():
+                add_part(parts, unknown, factor * times * coefficient)
+        found = self.keys[a] = self.unknowns.reduced(Linear(constant, parts), _BITS)
+        return found
+
+    def same(self, a: Word, b: Word) -> bool:
+        """Whether two words are equal for all inputs."""
+        return a == b or self._number(self.form(a)) == self._number(self.form(b))
+
+    def bits(self, a: Word) -> int | None:
+        """The word, where it is known."""
+        form = self.form(a)
+        return None if form.parts else form.constant
+
+    def place(self, a: Word) -> int | None:
+        """The address that a word is, where it is one: a known offset in one piece of memory."""
+        piece, offset = self.address(a)
+        return None if offset.parts else (piece << _BITS) + offset.constant
+
+    def address(self, a: Word) -> tuple[int, Linear]:
+        """A word as the piece of memory that it points into, 0 for none, and the offset in it."""
+        form = self.form(a)
+        for unknown, coefficient in form.parts.items():
+            kind, _, numbers = self.unknowns.definitions[unknown]
+            if kind == "piece" and coefficient == 1:
+                offset = {v: c for v, c in form.parts.items() if v != unknown}
+                return numbers[0], self.unknowns.residue(Linear(form.constant, offset), _BITS, False)
+        return 0, form
+
+    def moved(self, a: Word, by: int) -> Word | None:
+        """A known word or a pointer, some bytes on; they wrap round as the core's do."""
+        return None if self.place(a) is None else self.add(a, self.constant(by))
+
+    def add(self, a: Word, b: Word) -> Word:
+        """a + b."""
+        return self._sum(1, a, 1, b)
+
+    def subtract(self, a: Word, b: Word) -> Word:
+        """a - b."""
+        return self._sum(1, a, -1, b)
+
+    def left(self, a: Word, bits: int) -> Word:
+        """a shifted to the left."""
+        return self.word(self.form(a).times(1 << bits))
+
+    def right(self, a: Word, bits: int, signed: bool) -> Word:
+        """a shifted to the right, its sign kept where `signed`, rounded down."""
+        if bits >= _BITS:
+            return self.right(a, _BITS - 1, True) if signed else self.constant(0)
+        form, mask = self.form(a), (1 << bits) - 1
+        rest = {v: c - (c >> 31 << 32) for v, c in form.parts.items() if c & mask}
+        low, high = self.unknowns.span(rest)
+        if (form.constant + low) >> bits == (form.constant + high) >> bits:  # the rest decides nothing
+            whole = {v: c >> bits for v, c in form.parts.items() if not c & mask}
+            moved = Linear((form.constant + low) >> bits, whole)
+            return self.word(self.unknowns.residue(moved, _BITS - bits, signed))
+        return self.word(self.unknowns.floor(self.value(a, signed), bits))
+
+    def value(self, a: Word, signed: bool) -> Linear:
+        """The number that a word is, in two's complement where `signed`."""
+        return self.unknowns.residue(self.form(a), _BITS, signed)
+
+    def field(self, a: Word, bits: int, signed: bool) -> Word:
+        """The lowest bits of a word as a number."""
+        return self.word(self.unknowns.residue(self.form(a), bits, signed))
+
+    def clip(self, a: Word, low: int, high: int) -> Word:
+        """The signed number a, between low and high."""
+        return self.word(self.unknowns.clip(self.value(a, True), low, high))
+
+    def multiply(self, a: Word, b: Word) -> Word | None:
+        """a * b, where one of them is known; otherwise it is not linear."""
+        for known, other in ((b, a), (a, b)):
+            number = self.bits(known)
+            if number is not None:
+                return self.word(self.form(other).times(number))
+        return None
+
+    def multiply_high(self, a: Word, b: Word, added: int) -> Word | None:
+        """The upper word of the signed product of a and b, of which one is known, and `added`."""
+        for known, other in ((b, a), (a, b)):
+            if self.bits(known) is not None:
+                product = self.value(other, True).times(self.value(known, True).constant)
+                return self.word(self.unknowns.floor(product.plus(added), _BITS))
+        return None
+
+    def keep(self, a: Word, b: Word) -> Word | None:
+        """a and b, where one is a mask of lowest or highest bits, or the sign of the other."""
+        for one, other in ((a, b), (b, a)):
+            mask = self.bits(other)
+            if mask is not None:
+                return self._masked(one, mask)
+            if self.same(other, self.right(one, _BITS - 1, True)):
+                return self.clip(one, _ANY[0], 0)
+        return None
+
+    def clear(self, a: Word, b: Word) -> Word | None:
+        """a and not b, where b is a mask of lowest or highest bits, or the sign of a."""
+        mask = self.bits(b)
+        if mask is not None:
+            return self._masked(a, mask ^ _MASK)
+        return self.clip(a, 0, _ANY[1]) if self.same(b, self.right(a, _BITS - 1, True)) else None
+
+    def _masked(self, a: Word, mask: int) -> Word | None:
+        if not mask & (mask + 1):
+            return self.field(a, mask.bit_length(), False) if mask else self.constant(0)
+        above = mask ^ _MASK
+        return None if above & (above + 1) else self.subtract(a, self.field(a, above.bit_length(), False))
+
+    def _sum(self, factor: int, a: Word, times: int, b: Word) -> Word:
+        """factor * a + times * b, where the factors are 1 or -1."""
+        one, two = self.keys[a], self.keys[b]
+        if isinstance(one, Linear) and isinstance(two, Linear):
+            if len(one.parts) + len(two.parts) <= _SHORT:
+                return self.word(one.times(factor).add(two.times(times)))
+            if len(one.parts) < len(two.parts):
+                factor, a, times, b = times, b, factor, a
+        elif isinstance(one, Linear):
+            factor, a, times, b = times, b, factor, a
+        self.form(b)  # added up now, so that no sum waits for another but the one it goes on from
+        self.keys.append((factor, a, times, b))
+        return len(self.keys) - 1
+
+    def _number(self, form: Linear) -> Word:
+        key = form.constant, frozenset(form.parts.items())
+        found = self.numbers.get(key)
+        if found is None:
+            found = self.numbers[key] = len(self.keys)
+            self.keys.append(form)
+        return found

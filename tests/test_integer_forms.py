@@ -1,0 +1,210 @@
+"""Words as linear forms agree with the arithmetic of 32 bits, value by value, and one value made in two ways is one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from armlet.integer.forms.byte_memory import ByteMemory
+from armlet.integer.forms.linear import Linear
+from armlet.integer.forms.unknowns import Unknowns
+from armlet.integer.forms.words import Word, Words
+
+MASK = (1 << 32) - 1
+ENDS = st.sampled_from([(0, 255), (-128, 127), (0, 1), (0, 15), (-1, 0), (-32768, 32767), (3, 9), (0, 65535)])
+KINDS = "add subtract left right asr field clip multiply keep clear high load table number"
+
+
+def signed(bits: int, of: int = 32) -> int:
+    """The lowest bits as a number in two's complement."""
+    return (bits + (1 << of - 1)) % (1 << of) - (1 << of - 1)
+
+
+def evaluate(unknowns: Unknowns, form: Linear, given: Sequence[int]) -> int:
+    """A form's value, by the definitions of its unknowns."""
+    return form.constant + sum(c * _value(unknowns, unknown, given) for unknown, c in form.parts.items())
+
+
+def _value(unknowns: Unknowns, unknown: int, given: Sequence[int]) -> int:
+    kind, parts, numbers = unknowns.definitions[unknown]
+    of = evaluate(unknowns, Linear(0, dict(parts)), given)
+    match kind:
+        case "input":
+            value = given[numbers[0]]
+        case "floor":
+            value = (of + numbers[0]) >> numbers[1]
+        case "clip":
+            value = min(max(of, numbers[0]), numbers[1])
+        case "lookup":
+            value = numbers[of - unknowns.interval(Linear(0, dict(parts)))[0]]
+        case "residue":
+            constant, bits, is_signed = numbers
+            value = signed(of + constant, bits) if is_signed else (of + constant) % (1 << bits)
+        case _:
+            raise AssertionError(kind)
+    low, high = unknowns.intervals[unknown]
+    assert low <= value <= high
+    return value
+
+
+def machine(kind: str, a: int, b: int, n: int, is_signed: bool) -> int:
+    """What 32-bit arithmetic makes of two words."""
+    match kind:
+        case "add" | "multiply" | "subtract":
+            return {"add": a + b, "subtract": a - b, "multiply": signed(a) * signed(b)}[kind] & MASK
+        case "left":
+            return a << n & MASK
+        case "right" | "asr":
+            return (a if kind == "right" else signed(a)) >> n & MASK
+        case "field":
+            return (signed(a, n) if is_signed else a % (1 << n)) & MASK if n else 0
+        case "clip":
+            low, high = (-(1 << n - 1), (1 << n - 1) - 1) if is_signed else (0, (1 << n) - 1)
+            return min(max(signed(a), low), high) & MASK
+        case "high":
+            return (signed(a) * signed(b) + (is_signed << 31)) >> 32 & MASK
+        case "keep":
+            return a & b
+        case _:
+            return a & ~b & MASK
+
+
+def formal(words: Words, kind: str, a: Word, b: Word, n: int, is_signed: bool) -> Word | None:
+    """The same on forms; None where it is not known."""
+    match kind:
+        case "add":
+            return words.add(a, b)
+        case "subtract":
+            return words.subtract(a, b)
+        case "multiply":
+            return words.multiply(a, b)
+        case "left":
+            return words.left(a, n)
+        case "right" | "asr":
+            return words.right(a, n, kind == "asr")
+        case "field":
+            return words.field(a, n, is_signed)
+        case "clip":
+            low, high = (-(1 << n - 1), (1 << n - 1) - 1) if is_signed else (0, (1 << n) - 1)
+            return words.clip(a, low, high)
+        case "high":
+            return words.multiply_high(a, b, is_signed << 31)
+        case "keep":
+            return words.keep(a, b)
+        case _:
+            return words.clear(a, b)
+
+
+@given(st.data(), st.lists(ENDS, min_size=1, max_size=5))
+def test_every_rule_gives_what_32_bits_give(data: st.DataObject, ends: list[tuple[int, int]]):
+    words = Words()
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    inputs = [words.word(Linear(0, {words.unknowns.given("input", i, end): 1})) for i, end in enumerate(ends)]
+    samples = [
+        [int(rng.choice(np.array([low, high, rng.integers(low, high + 1)]))) for low, high in ends] for _ in range(8)
+    ]
+    made = list(zip(inputs, ([x[i] & MASK for x in samples] for i in range(len(ends)))))
+    for kind in data.draw(st.lists(st.sampled_from(KINDS.split()), min_size=1, max_size=14)):
+        n = data.draw(st.sampled_from([1, 2, 4, 7, 8, 15, 16, 20, 24, 31]))
+        (a, x), (b, y) = (made[data.draw(st.integers(0, len(made) - 1))] for _ in range(2))
+        is_signed = data.draw(st.booleans())
+        match kind:
+            case "number":
+                number = data.draw(st.sampled_from([0, 1, 3, 5, 24, 255, 1 << 14, 1 << 20, MASK, MASK - 30]))
+                made.append((words.constant(number), [number] * 8))
+            case "load":
+                made.append(_joined(words, [(a, x), (b, y)], data.draw(st.integers(0, 3)), is_signed))
+            case "table":
+                found = _table(words, a, x, rng)
+                made += [found] if found else []
+            case _:
+                word = formal(words, kind, a, b, n, is_signed)
+                values = [machine(kind, one, two, n, is_signed) for one, two in zip(x, y)]
+                made += [] if word is None else [(word, values)]
+    for word, values in made:
+        for sample, value in zip(samples, values):
+            assert evaluate(words.unknowns, words.form(word), sample) & MASK == value
+            for sign in (False, True):
+                number = evaluate(words.unknowns, words.value(word, sign), sample)
+                assert number == (signed(value) if sign else value)
+
+
+def _joined(words: Words, pair: list[tuple[Word, list[int]]], way: int, is_signed: bool) -> tuple[Word, list[int]]:
+    """Two words stored over each other, and something of that read."""
+    memory = ByteMemory(words)
+    (a, x), (b, y) = pair
+    at, size, begin, length = [(3, 1, 0, 4), (2, 2, 0, 4), (0, 2, 1, 2), (1, 1, 1, 1)][way]
+    memory.write(0, 4, a)
+    memory.write(at, size, b)
+    word = memory.load(begin, length, is_signed)
+    assert word is not None
+    found: list[int] = []
+    for one, two in zip(x, y):
+        content = bytearray(one.to_bytes(4, "little"))
+        content[at : at + size] = two.to_bytes(4, "little")[:size]
+        found.append(int.from_bytes(content[begin : begin + length], "little", signed=is_signed) & MASK)
+    return word, found
+
+
+def _table(words: Words, a: Word, x: list[int], rng: np.random.Generator) -> tuple[Word, list[int]] | None:
+    """An entry of a random table."""
+    form = words.value(a, True)
+    low, high = words.unknowns.interval(form)
+    if high - low > 1000:
+        return None
+    table = rng.integers(-200, 200, high - low + 1).tolist()
+    word = words.word(words.unknowns.lookup(form, table))
+    return word, [table[signed(value) - low] & MASK for value in x]
+
+
+def test_two_fields_in_a_word_are_taken_apart():
+    words = Words()
+    x, y = (words.word(Linear(0, {words.unknowns.given("input", i, (0, 255)): 1})) for i in range(2))
+    pair = words.add(x, words.left(y, 24))
+    for k in range(8):
+        assert words.same(words.right(pair, 24 - k, False), words.left(y, k))
+    total = words.subtract(words.left(pair, 3), words.right(pair, 22, False))
+    wanted = words.subtract(words.left(x, 3), words.left(y, 2))
+    assert words.same(words.field(total, 24, True), wanted)
+    assert not words.same(total, wanted)
+    assert not words.same(words.field(words.left(pair, 16), 24, True), words.left(x, 16))  # leaves its field
+    assert words.same(words.right(words.left(total, 8), 8, True), wanted)
+
+
+def test_halves_of_a_word_keep_their_signs():
+    words = Words()
+    memory = ByteMemory(words)
+    x, y = (words.word(Linear(0, {words.unknowns.given("input", i, (-300, 300)): 1})) for i in range(2))
+    memory.write(0, 4, x)
+    memory.write(2, 2, y)
+    pair = memory.load(0, 4)
+    assert pair is not None
+    assert words.same(words.field(pair, 16, True), x)
+    assert words.same(words.right(pair, 16, True), y)
+
+
+def test_one_clamp_is_one_value_however_it_is_made():
+    words = Words()
+    x, y = (words.word(Linear(0, {words.unknowns.given("input", i, (-900, 900)): 1})) for i in range(2))
+    total = words.add(words.left(x, 4), words.add(y, words.constant(77)))
+    wanted = words.clip(words.right(total, 3, True), 0, 255)
+    first = words.right(words.clip(total, 0, 1 << 30), 3, False)
+    above = words.subtract(first, words.constant(255))
+    negative = words.keep(above, words.right(above, 31, True))
+    assert negative is not None
+    assert words.same(words.add(negative, words.constant(255)), wanted)
+    again = words.clip(words.right(words.right(words.add(total, words.constant(-1024)), 1, True), 2, True), -128, 127)
+    assert words.same(words.add(again, words.constant(128)), wanted)
+
+
+def test_a_long_sum_is_its_weights_whatever_its_order():
+    words = Words()
+    inputs = [words.word(Linear(0, {words.unknowns.given("input", i, (0, 255)): 1})) for i in range(200)]
+    rng = np.random.default_rng(1)
+    totals = [words.constant(5), words.constant(0)]
+    for k, order in enumerate((range(200), rng.permutation(200).tolist())):
+        for i in order:
+            totals[k] = words.add(totals[k], inputs[i]) if i % 3 else words.subtract(totals[k], inputs[i])
+    assert words.same(totals[0], words.add(totals[1], words.constant(5)))
+    assert not words.same(totals[0], totals[1])

@@ -23,7 +23,7 @@ from armlet.integer.requantise import Shift
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from generators.damage import mutations
-from generators.integers import draw_integer_network
+from generators.integer_params import draw_integer_network
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -25,7 +25,8 @@ def layer_code(
         raise CapacityError(f"{registers.width} accumulators leave no register for a word")
     writer = _Writer(items[:, 0].tolist(), row.tolist(), registers)
     writer.write(visits_of(items, row, registers.width))
-    return LayerCode(words, items, np.array(writer.rows, np.int32).reshape(-1, 4), row)
+    rows = np.array(writer.rows, np.int32).reshape(-1, 4)
+    return LayerCode(words.astype(np.int32), items.astype(np.int32), rows, row.astype(np.int32))
 
 
 @dataclass(slots=True)

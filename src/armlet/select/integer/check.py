@@ -91,7 +91,7 @@ class _Machine:
             case Op.CONSTANT_HIGH:
                 low = words.field(get(line.d), 16, False)
                 self._set(line.d, words.add(low, words.constant(line.number << 16)))
-            case Op.ADD_TO | Op.ADD_SMALL | Op.SUBTRACT_SMALL | Op.MULTIPLY_TO:
+            case Op.ADD_TO | Op.ADD_SMALL | Op.SUBTRACT_SMALL | Op.MULTIPLY_TO | Op.AND_TO | Op.OR_TO | Op.CLEAR_TO:
                 self._set(line.d, self._onto(op, line))
             case _ if op.name.startswith("MULTIPLY") and op != Op.MULTIPLY:
                 self._set(line.d, words.add(get(line.d), self._product(op, get(line.a), get(line.b))))
@@ -117,16 +117,23 @@ class _Machine:
                 return words.left(a, by)
             case Op.RIGHT | Op.RIGHT_SIGNED:
                 return words.right(a, by, op == Op.RIGHT_SIGNED)
+            case Op.NOT_LEFT | Op.NOT_RIGHT:
+                shifted = words.left(a, by) if op == Op.NOT_LEFT else words.right(a, by, False)
+                return words.subtract(words.constant(-1), shifted)
+            case Op.NUMBER_LESS:
+                return words.subtract(words.constant(number), a)
             case Op.POSITIVE:
                 return words.clip(a, 0, (1 << 31) - 1)
             case Op.NEGATIVE:
                 return words.clip(a, -(1 << 31), 0)
             case Op.SIGNED_FIELD | Op.UNSIGNED_FIELD:
                 return words.field(a, by, op == Op.SIGNED_FIELD)
-            case Op.CLAMP:
-                return words.clip(words.right(a, by, True), 0, (1 << number) - 1)
-            case Op.CLAMP_SIGNED:
-                return words.clip(words.right(a, by, True), -(1 << number - 1), (1 << number - 1) - 1)
+            case Op.UNSIGNED_BYTE | Op.SIGNED_BYTE | Op.UNSIGNED_HALF | Op.SIGNED_HALF:
+                return words.field(a, 8 if op.name.endswith("BYTE") else 16, op.name.startswith("SIGNED"))
+            case Op.CLAMP | Op.SATURATE:
+                return words.clip(words.right(a, by, True) if by else a, 0, (1 << number) - 1)
+            case Op.CLAMP_SIGNED | Op.SATURATE_SIGNED:
+                return words.clip(words.right(a, by, True) if by else a, -(1 << number - 1), (1 << number - 1) - 1)
             case _:
                 raise InvariantError("is no line of a program in integers")
 
@@ -159,6 +166,12 @@ class _Machine:
                 return words.add(old, words.constant(line.number))
             case Op.SUBTRACT_SMALL:
                 return words.subtract(old, words.constant(line.number))
+            case Op.AND_TO:
+                return _known(words.keep(old, self.registers[line.a]))
+            case Op.CLEAR_TO:
+                return _known(words.clear(old, self.registers[line.a]))
+            case Op.OR_TO:
+                raise InvariantError("is no line of a program in integers")
             case _:
                 return _known(words.multiply(old, self.registers[line.a]))
 

@@ -51,17 +51,17 @@ def _clamp(writer: Writer, a: int, shift: int, low: int, high: int, spare: int) 
     """a := a >> shift between low and high."""
     bits = (high - low).bit_length()
     if low == 0 and high == (1 << bits) - 1:
-        writer.add(Does.CLAMP, a, a, by=shift, number=bits)
+        writer.add(Does.CLAMP if shift else Does.SATURATE, a, a, by=shift, number=bits)
         return
     if low == -(high + 1) and high == (1 << (bits - 1)) - 1:
-        writer.add(Does.CLAMP_SIGNED, a, a, by=shift, number=bits)
+        writer.add(Does.CLAMP_SIGNED if shift else Does.SATURATE_SIGNED, a, a, by=shift, number=bits)
         return
     if shift:
         writer.add(Does.RIGHT_SIGNED, a, a, by=shift)
     _less(writer, high, a, spare)  # high - a
-    writer.add(Does.CLAMP, a, a, number=31)  # and not below 0
+    writer.add(Does.SATURATE, a, a, number=31)  # and not below 0
     _less(writer, high - low, a, spare)  # (high - low) - that
-    writer.add(Does.CLAMP, a, a, number=31)
+    writer.add(Does.SATURATE, a, a, number=31)
     if low > 0:
         writer.add(Does.ADD_NUMBER, a, a, number=low)
     elif low < 0:

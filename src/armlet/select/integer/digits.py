@@ -5,7 +5,10 @@ from functools import lru_cache
 
 @lru_cache(maxsize=1 << 16)
 def signed_digits(number: int) -> tuple[tuple[int, int], ...]:
-    """The non-adjacent form of a number: (exponent, 1 or -1), ascending; no number has fewer digits (Reitwiesner 1960)."""
+    """The non-adjacent form of a number: (exponent, 1 or -1), ascending.
+
+    No form has fewer digits (Reitwiesner, Advances in Computers 1, 1960).
+    """
     digits: list[tuple[int, int]] = []
     exponent = 0
     while number:

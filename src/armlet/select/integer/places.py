@@ -65,7 +65,8 @@ def block_layout(network: IntegerNetwork, codes: Sequence[LayerCode], places: Pl
     for source, place in places.fields(codes, 0).items():
         inputs[source] = place.word + high * place.high
     stored = network.layers[-1].stored.bytes
-    return BlockLayout(inputs, network.input_format.bytes, places.span, places.outputs, stored, places.size)
+    outputs = places.outputs.astype(np.int32)
+    return BlockLayout(inputs, network.input_format.bytes, places.span, outputs, stored, places.size)
 
 
 def _offsets(code: LayerCode, begin: int) -> NDArray[np.int64]:

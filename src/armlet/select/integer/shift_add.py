@@ -26,22 +26,26 @@ def fits_shift_add(task: LayerTask) -> bool:
     return sums and values and int(abs(task.layer.weight.astype(int)).max()) < 1 << FIELD - _LARGEST
 
 
-def write_shift_add(writer: Writer, task: LayerTask, spare: int) -> None:
+def write_shift_add(writer: Writer, task: LayerTask) -> None:
     """All lines of the layer."""
     base, writer.layer = writer.target.base, task.number
     fresh: dict[int, int] = {}  # by register: the neuron whose bias it is still to get
+    held: set[int] = set()  # accumulators
     for op, a, x, what in task.code.rows.tolist():
         match op:
             case WordOp.LOAD:
                 writer.add(Does.LOAD, a, base, number=int(task.words[what]))
             case WordOp.OPEN:
                 fresh[a] = what
+                held.add(a)
             case WordOp.ADD:
                 _add(writer, task, fresh, a, x, what)
             case _:
                 if a in fresh:
                     write_constant(writer, a, int(task.bias[fresh.pop(a)]), FIELD)
+                spare = next(register for register in writer.target.free if register not in held)
                 close_neuron(writer, task, what, a, base, FIELD, spare)
+                held.remove(a)
 
 
 def _add(writer: Writer, task: LayerTask, fresh: dict[int, int], a: int, x: int, item: int) -> None:

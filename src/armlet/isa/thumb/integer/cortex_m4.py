@@ -71,6 +71,7 @@ _SUMS: Mapping[Op, IntegerTemplate] = {
     Op.NEGATE: _wide("rsb.w {d}, {a}, #0"),
     Op.ADD_NUMBER: _wide("addw {d}, {a}, #{number}", _IMM12),
     Op.SUBTRACT_NUMBER: _wide("subw {d}, {a}, #{number}", _IMM12),
+    Op.NUMBER_LESS: _wide("rsb.w {d}, {a}, #{number}", _WORD),
     Op.ADD_SMALL: _short("adds.n {d}, #{number}", "d", _IMM8),
     Op.SUBTRACT_SMALL: _short("subs.n {d}, #{number}", "d", _IMM8),
 }
@@ -78,6 +79,8 @@ _BITS: Mapping[Op, IntegerTemplate] = {
     Op.LEFT: _wide("lsl.w {d}, {a}, #{by}", shifts=_LEFT),
     Op.RIGHT: _wide("lsr.w {d}, {a}, #{by}", shifts=_RIGHT),
     Op.RIGHT_SIGNED: _wide("asr.w {d}, {a}, #{by}", shifts=_RIGHT),
+    Op.NOT_LEFT: _wide("mvn.w {d}, {a}, lsl #{by}", shifts=_LEFT),
+    Op.NOT_RIGHT: _wide("mvn.w {d}, {a}, lsr #{by}", shifts=_RIGHT),
     Op.AND: _wide("and.w {d}, {a}, {b}"),
     Op.AND_TO: _short("ands.n {d}, {a}", "d a"),
     Op.OR_TO: _short("orrs.n {d}, {a}", "d a"),

@@ -1,4 +1,4 @@
-"""The one door from the benchmarks to the generators of the tests: networks of random survivors.
+"""The one door from the benchmarks to the generators of the tests: random survivors, in floats and integers.
 
 Figures and tests must speak of the same networks, and nothing that only they use belongs into the package.
 """
@@ -8,6 +8,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
+from generators.integer_survivors import ALPHABETS, REFERENCE, integer_survivors
 from generators.survivors import SPARSITIES, WIDTHS, survivors
 
-__all__ = ["SPARSITIES", "WIDTHS", "survivors"]
+__all__ = ["ALPHABETS", "REFERENCE", "SPARSITIES", "WIDTHS", "integer_survivors", "survivors"]

@@ -42,6 +42,7 @@ def cycles(body: str) -> int:
         ("ldr r2, [r0]\nstr r2, [r1]", 2 + 1),
         ("str r2, [r0]\nldr r2, [r1]", 1 + 1),
         ("push {r4-r7}\npop {r4-r7}", 5 + 5),
+        ("strd r2, r2, [r0]\nldrd r2, r3, [r0]", 3 + 3),  # one register twice
         ("add r2, r0, #4\nvldr s0, [r2]", 1 + 1 + 2),  # the address was just computed
         ("add r2, r0, #4\nmov r3, #0\nvldr s0, [r2]", 1 + 1 + 2),
         ("movs r2, #3\n1: subs r2, #1\nbne 1b", 1 + 3 * 2 + 2 * 2),  # taken twice

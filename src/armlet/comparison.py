@@ -7,7 +7,12 @@ import numpy as np
 
 from armlet.arithmetic.number_format import FLOAT32_FORMAT
 from armlet.baseline import BASELINES
+from armlet.baseline.integers import INTEGER_BASELINES
 from armlet.errors import InvariantError
+from armlet.integer.formats import I64
+from armlet.integer.interpret import run_integers
+from armlet.integer.network import IntegerNetwork
+from armlet.isa.integer_target import IntegerTarget
 from armlet.isa.target import Target
 from armlet.network.frozen import F32
 from armlet.network.network import Network
@@ -17,6 +22,8 @@ from armlet.simulate.machine import Machine
 from armlet.simulate.measure import measure_call
 from armlet.toolchain.image import read_image
 from armlet.toolchain.toolchain import Toolchain
+
+INPUTS = 4  # that C in integers is held against the network on, beside the ends of the intervals
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +35,21 @@ class BaselineResult:
     seconds: float  # to compile and link
 
 
-def measure_c(network: Network, kind: str, target: Target, tools: Toolchain, seconds: float = 120) -> BaselineResult:
-    """Compile one of `BASELINES` at -O3 and run it once, its outputs held against the float64 network.
+def measure_c(
+    network: Network | IntegerNetwork,
+    kind: str,
+    target: Target | IntegerTarget,
+    tools: Toolchain,
+    seconds: float = 120,
+) -> BaselineResult:
+    """Compile one of `BASELINES` or `INTEGER_BASELINES` at -O3 and run it, its outputs held against the network.
 
     Raises `ToolchainError` where the compiler does not finish within `seconds`.
     """
     begin = time.perf_counter()
-    built = tools.compile_c(BASELINES[kind](network, "net"), target.core, seconds)
-    image = read_image(tools.link([built], target.core, "net_run"), target.core.instruction_set)
+    machine = _machine(_text(network, kind), target, tools, seconds)
     taken = time.perf_counter() - begin
-    machine, word = Machine(target.core, image), FLOAT32_FORMAT.bytes
-    source, sink = machine.reserve(word * network.inputs), machine.reserve(word * network.outputs)
-    x = some_input(network)
-    machine.write_floats(source, x)
-    figures = measure_call(machine, "net_run", (source, sink), target.cycles, target.flash)
-    require_agreement(network, kind, x, machine.read_floats(sink, network.outputs))
-    return BaselineResult(kind, figures, taken)
+    return BaselineResult(kind, _measured(network, kind, target, machine), taken)
 
 
 def some_input(network: Network) -> F32:
@@ -55,3 +61,45 @@ def require_agreement(network: Network, kind: str, x: F32, found: F32) -> None:
     """A program that computes something else is no contestant. Raises `InvariantError`."""
     if not (np.abs(found - network(x)) <= error_bound(network, x[None])[0]).all():
         raise InvariantError(f"{kind}: the outputs are not the network's")
+
+
+def _text(network: Network | IntegerNetwork, kind: str) -> str:
+    if isinstance(network, Network):
+        return BASELINES[kind](network, "net")
+    return INTEGER_BASELINES[kind](network, "net")
+
+
+def _machine(text: str, target: Target | IntegerTarget, tools: Toolchain, seconds: float) -> Machine:
+    built = tools.compile_c(text, target.core, seconds)
+    return Machine(target.core, read_image(tools.link([built], target.core, "net_run"), target.core.instruction_set))
+
+
+def _measured(
+    network: Network | IntegerNetwork, kind: str, target: Target | IntegerTarget, machine: Machine
+) -> Figures:
+    """The figures of one call, once the outputs agree."""
+    if isinstance(network, Network):
+        word, x = FLOAT32_FORMAT.bytes, some_input(network)
+        source, sink = machine.reserve(word * network.inputs), machine.reserve(word * network.outputs)
+        machine.write_floats(source, x)
+        figures = measure_call(machine, "net_run", (source, sink), target.cycles, target.flash)
+        require_agreement(network, kind, x, machine.read_floats(sink, network.outputs))
+        return figures
+    given, stored = network.input_format, network.layers[-1].stored
+    source, sink = machine.reserve(given.bytes * network.inputs), machine.reserve(stored.bytes * network.outputs)
+    figures: Figures | None = None
+    for row in _some_stored(network):
+        machine.write(source, row.astype(given.dtype).tobytes())
+        figures = measure_call(machine, "net_run", (source, sink), target.cycles, target.flash)
+        found = np.frombuffer(machine.read(sink, stored.bytes * network.outputs), stored.dtype)
+        if (found != run_integers(network, row)[0]).any():
+            raise InvariantError(f"{kind}: the outputs are not the network's")
+    assert figures is not None
+    return figures
+
+
+def _some_stored(network: IntegerNetwork) -> I64:
+    """The ends of the intervals, and inputs between them, the last what figures are of."""
+    low, high = network.input_ends
+    between = np.random.default_rng(0).integers(low, high + 1, (INPUTS, network.inputs))
+    return np.concatenate(([low, high], between))

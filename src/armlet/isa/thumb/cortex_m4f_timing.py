@@ -20,7 +20,8 @@ _INTEGER = (  # table 3-1: move, add, subtract, compare, logical, shift, rotate,
     "mov movw movt mvn add addw adc adr sub subw sbc rsb cmp cmn and orr eor orn bic tst teq lsl lsr asr ror rrx clz "
     "rev rev16 revsh rbit sxtb sxth uxtb uxth sxtab sxtah uxtab uxtah sxtb16 uxtb16 sxtab16 uxtab16 ubfx sbfx bfi bfc "
     "ssat usat ssat16 usat16 pkhbt pkhtb sel sadd16 sadd8 ssub16 ssub8 uadd16 uadd8 usub16 usub8 qadd qsub "
-    "qadd16 qsub16"
+    "qadd16 qsub16 qadd8 qsub8 uqadd16 uqsub16 uqadd8 uqsub8 shadd16 shsub16 shadd8 shsub8 "
+    "uhadd16 uhsub16 uhadd8 uhsub8"
 )
 _MULTIPLY = (  # table 3-1 and 3-2: all multiplies, long and dual ones too: 1
     "mul mla mls smull umull smlal umlal umaal smlabb smlabt smlatb smlatt smulbb smulbt smultb smultt smlawb smlawt "

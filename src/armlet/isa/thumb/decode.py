@@ -118,6 +118,7 @@ def _take_apart(name: str, mnemonic: str, operands: str, size: int, flags: bool)
     read = _union(named[_results(name, named) :]) if name not in _WRITES_NONE else _union(named)
     read = (data if stores else 0) | address if loads or stores else read
     words = data.bit_count() if loads or stores else len(named) - 1 if name == "vmov" and len(named) > 2 else 1
+    words = 2 if name == "strd" else words  # it may store one register twice
     moved = _WIDTHS.get(name, 4 * words) if loads or stores else 0
     if name == "bl" or name == "blx":
         written |= 1 << 14

@@ -1,0 +1,117 @@
+"""The pieces of C that every baseline in integers is made of."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from armlet.integer.formats import INT8, INT16, INT32, UINT8
+from armlet.integer.network import SLOPE_BITS, IntegerLayer, IntegerNetwork
+from armlet.integer.requantise import Multiplier, Shift
+from armlet.network.activation import Activation
+
+_TYPES = (  # narrow ones first
+    (UINT8.low, UINT8.high, "uint8_t"),
+    (INT8.low, INT8.high, "int8_t"),
+    (0, (1 << 16) - 1, "uint16_t"),
+    (INT16.low, INT16.high, "int16_t"),
+    (INT32.low, INT32.high, "int32_t"),
+)
+_MULTIPLIED = """static inline int32_t multiplied(int32_t sum, int32_t multiplier, int32_t exponent) {
+  int64_t product = (int64_t)(sum << (exponent > 0 ? exponent : 0)) * multiplier;
+  product += product >= 0 ? 1 << 30 : 1 - (1 << 30);
+  int32_t high = (int32_t)(product / (1ll << 31)), by = exponent < 0 ? -exponent : 0;
+  int32_t mask = (int32_t)((1u << by) - 1);
+  return (high >> by) + ((high & mask) > (mask >> 1) + (high < 0));
+}"""
+
+
+def begin(network: IntegerNetwork) -> list[str]:
+    """The head of the file: what each layer makes of a sum, and the numbers that differ from neuron to neuron."""
+    lines = ["#include <stdint.h>", ""]
+    if any(isinstance(layer.requantisation, Multiplier) for layer in network.layers):
+        lines += [_MULTIPLIED, ""]
+    for i, layer in enumerate(network.layers):
+        if layer.requantisation is not None:
+            lines += _function(i, layer)
+        lines += [table(f"{name}{i}", values) for name, values in _numbers(layer).items() if np.ptp(values)]
+        lines.append(table(f"b{i}", layer.bias))
+    return lines
+
+
+def table(name: str, values: ArrayLike, aligned: bool = False) -> str:
+    """A constant array of the narrowest type; C has no empty ones."""
+    numbers = np.asarray(values).ravel().tolist() or [0]
+    kind = next(kind for low, high, kind in _TYPES if low <= min(numbers) and max(numbers) <= high)
+    where = " __attribute__((aligned(4)))" if aligned else ""
+    return f"static const {kind} {name}[{len(numbers)}]{where} = {{{', '.join(map(str, numbers))}}};"
+
+
+def stored(i: int, layer: IntegerLayer, value: str, o: int | str) -> str:
+    """A C expression for what `layer` stores for the sum `value` of neuron `o`, a number or a C variable."""
+    if layer.requantisation is None:
+        return value
+    given = [value]
+    for name, values in _numbers(layer).items():
+        own = isinstance(o, int) or not np.ptp(values)
+        given.append(str(values[o if isinstance(o, int) else 0]) if own else f"{name}{i}[{o}]")
+    return f"store{i}({', '.join(given)})"
+
+
+def vectors(network: IntegerNetwork) -> list[tuple[str, str]]:
+    """For each layer the C names of what it reads and writes; hidden values live in static arrays h0, h1, ..."""
+    names = ["input", *(f"h{i}" for i in range(len(network.layers) - 1)), "output"]
+    return list(pairwise(names))
+
+
+def hidden(layers: Sequence[IntegerLayer]) -> list[str]:
+    """The declarations of the static arrays that hold hidden values."""
+    return [f"static {layer.stored.c_type} h{i}[{layer.neurons}];" for i, layer in enumerate(layers[:-1])]
+
+
+def signature(network: IntegerNetwork, name: str) -> str:
+    """`restrict` lets the compiler keep what it has loaded, as one who wants speed would write it."""
+    given, result = network.input_format.c_type, network.layers[-1].stored.c_type
+    return f"void {name}_run(const {given} *restrict input, {result} *restrict output) {{"
+
+
+def loops(network: IntegerNetwork, name: str, bodies: Sequence[Sequence[str]]) -> str:
+    """C text after the tables: for each layer a loop over its neurons, whose body makes `sum` of neuron `o`."""
+    lines = [*hidden(network.layers), "", signature(network, name)]
+    for i, (layer, (_, result), body) in enumerate(zip(network.layers, vectors(network), bodies)):
+        lines += [f"  for (int o = 0; o < {layer.neurons}; o++) {{", f"    int32_t sum = b{i}[o];"]
+        lines += [f"    {line}" for line in body]
+        lines += [f"    {result}[o] = {stored(i, layer, 'sum', 'o')};", "  }"]
+    return "\n".join([*lines, "}", ""])
+
+
+def _numbers(layer: IntegerLayer) -> dict[str, np.ndarray]:
+    """What the function of a layer takes beside the sum, by name: a number for each neuron."""
+    match layer.requantisation:
+        case None:
+            return {}
+        case Shift(shift):
+            scaling = {"shift": shift}
+        case Multiplier(multiplier, exponent):
+            scaling = {"multiplier": multiplier, "exponent": exponent}
+    ends = np.clip(np.stack((layer.low, layer.high)).astype(np.int64) - layer.zero, INT32.low, INT32.high)
+    return {**scaling, "low": ends[0], "high": ends[1]}
+
+
+def _function(i: int, layer: IntegerLayer) -> list[str]:
+    """C text of `store<i>`: scaled back, activated, clamped, moved to the zero."""
+    by_shift = isinstance(layer.requantisation, Shift)
+    taken = "".join(f", int32_t {name}" for name in _numbers(layer))
+    table_lines: list[str] = []
+    lines = [f"static inline int32_t store{i}(int32_t sum{taken}) {{"]
+    lines.append(f"  int32_t t = {'sum >> shift' if by_shift else 'multiplied(sum, multiplier, exponent)'};")
+    if layer.activation is Activation.LEAKY_RELU:  # t * slope >> 15 in 32 bits
+        slope, rest = layer.slope, (1 << SLOPE_BITS) - 1
+        fallen = f"(t >> {SLOPE_BITS}) * {slope} + ((t & {rest}) * {slope} >> {SLOPE_BITS})"
+        lines.append(f"  if (t < 0) t = {fallen};")
+    if layer.table is not None:
+        table_lines = [table(f"curve{i}", layer.table.astype(np.int64) - layer.zero)]
+        lines.append(f"  t = curve{i}[(t < -128 ? -128 : t > 127 ? 127 : t) + 128];")
+    back = f" + {layer.zero}" if layer.zero else ""
+    return [*table_lines, *lines, f"  return (t < low ? low : t > high ? high : t){back};", "}"]

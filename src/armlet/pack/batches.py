@@ -5,8 +5,9 @@ time, and the loads follow the closing of a neuron at once. An accumulator is op
 until then its register holds one more word of the batch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +17,26 @@ from armlet.pack.layer_code import LayerCode, WordOp
 from armlet.pack.registers import WordRegisters
 from armlet.pack.visits import Visit, visits_of
 
+Constants: TypeAlias = Callable[[Sequence[int]], int]
+"""How many registers the constants take that items want."""
+
+
+def no_constants(_: Sequence[int]) -> int:
+    """Weights are in the instructions."""
+    return 0
+
 
 def layer_code(
-    words: NDArray[np.int64], items: NDArray[np.int64], row: NDArray[np.int64], registers: WordRegisters
+    words: NDArray[np.int64],
+    items: NDArray[np.int64],
+    row: NDArray[np.int64],
+    registers: WordRegisters,
+    constants: Constants = no_constants,
 ) -> LayerCode:
     """The code of a layer: `words` (words, 2) sources, `items` (items, 2) neuron and word, closed as in `row`."""
     if registers.spare < 1:
         raise CapacityError(f"{registers.width} accumulators leave no register for a word")
-    writer = _Writer(items[:, 0].tolist(), row.tolist(), registers)
+    writer = _Writer(items[:, 0].tolist(), row.tolist(), registers, constants)
     writer.write(visits_of(items, row, registers.width))
     rows = np.array(writer.rows, np.int32).reshape(-1, 4)
     return LayerCode(words.astype(np.int32), items.astype(np.int32), rows, row.astype(np.int32))
@@ -36,6 +49,7 @@ class _Writer:
     neuron_of: list[int]  # by item
     row: list[int]
     registers: WordRegisters
+    constants: Constants
     rows: list[tuple[int, int, int, int]] = field(default_factory=list)
     held: dict[int, int] = field(default_factory=dict)  # by neuron: its accumulator
     busy: set[int] = field(default_factory=set)
@@ -83,7 +97,8 @@ class _Writer:
         if len(visits) == 1:
             return True
         busy, loaded = set(self.busy), list[int]()
-        for _ in visits:
+        fetched = self.constants([item for visit in visits for item in visit.items])
+        for _ in range(len(visits) + fetched):
             if (register := _free(self.registers.words, busy)) is None:
                 return False
             busy.add(register)
@@ -105,10 +120,48 @@ class _Writer:
             register = self._take(self.registers.words)
             loaded.append(register)
             self.rows.append((WordOp.LOAD, register, -1, visit.word))
+        if len(visits) == 1:
+            self._run_alone(visits[0], loaded[0])
+            return
+        fetched = self._fetch([item for visit in visits for item in visit.items])
         for visit, x in zip(visits, loaded):
-            for item in visit.items:
-                self.rows.append((WordOp.ADD, self._accumulator(self.neuron_of[item]), x, item))
+            self._add(visit.items, x)
             self.busy.discard(x)
+        self.busy -= fetched
+
+    def _run_alone(self, visit: Visit, x: int) -> None:
+        """One visit, in as many parts as its constants and new accumulators need."""
+        left = list(visit.items)
+        while left:
+            count = len(left)
+            while count > 1 and not self._has_room(left[:count]):
+                count -= 1
+            fetched = self._fetch(left[:count])
+            self._add(left[:count], x)
+            self.busy -= fetched
+            left = left[count:]
+        self.busy.discard(x)
+
+    def _has_room(self, items: Sequence[int]) -> bool:
+        """Whether registers are left for the constants of items, and for the accumulators that they open."""
+        busy = set(self.busy)
+        new = {self.neuron_of[item] for item in items} - set(self.held)
+        for wanted, count in ((self.registers.accumulators, len(new)), (self.registers.words, self.constants(items))):
+            for _ in range(count):
+                if (register := _free(wanted, busy)) is None:
+                    return False
+                busy.add(register)
+        return True
+
+    def _fetch(self, items: Sequence[int]) -> set[int]:
+        """Take and fill registers for the constants of items."""
+        taken = {self._take(self.registers.words): None for _ in range(self.constants(items))}
+        self.rows += [(WordOp.FETCH, register, -1, -1) for register in taken]
+        return {*taken}
+
+    def _add(self, items: Sequence[int], x: int) -> None:
+        for item in items:
+            self.rows.append((WordOp.ADD, self._accumulator(self.neuron_of[item]), x, item))
 
     def _accumulator(self, neuron: int) -> int:
         if neuron not in self.held:

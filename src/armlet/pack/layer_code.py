@@ -4,6 +4,7 @@
     OPEN   a    neuron    register a := the neuron's bias
     ADD    a x  item      register a := a + the weights of the item times the fields of x
     CLOSE  a    neuron    the neuron's value is made of a, and stored in its field
+    FETCH  a              register a := constants, which selection chooses for the ADDs up to the next LOAD or FETCH run
 
 A word has two fields, each a source of the layer or empty. An item is a neuron and a word of which it takes one source
 or both. Registers are the machine's own numbers.
@@ -26,6 +27,7 @@ class WordOp(IntEnum):
     OPEN = 1
     ADD = 2
     CLOSE = 3
+    FETCH = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +77,9 @@ def _replay(code: LayerCode, neurons: int, registers: frozenset[int]) -> None:
             case WordOp.LOAD:
                 _require(a not in neuron, f"r{a} is an accumulator")
                 word[a] = what
+            case WordOp.FETCH:
+                _require(a not in neuron, f"r{a} is an accumulator")
+                word.pop(a, None)
             case WordOp.OPEN:
                 _require(a not in neuron and what not in neuron.values(), f"neuron {what} cannot be opened in r{a}")
                 word.pop(a, None)

@@ -3,7 +3,8 @@
 Let `width` accumulators be open at a time, as in `schedule/neuron_order.py`: a word has to be loaded as often as it
 takes windows of `width` neighbours in the row to hold all neurons that take either of its two sources. Pairing i with j
 saves loads(i) + loads(j) - loads(i or j), which depends on the row, as the row's loads depend on the pairs: so one
-annealing makes both moves, exchanging two neurons in the row or the mates of two words.
+annealing makes both moves, exchanging two neurons in the row or the mates of two words. Where a machine multiplies both
+fields of a word at once, each neuron that takes both is worth something too: the bonus, in loads.
 """
 
 from dataclasses import replace
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from armlet.anneal.engine import Annealing, anneal, below, register_problem
 from armlet.kernels import njit
-from armlet.pack.windows import ONE, windows
+from armlet.pack.windows import ONE, common, windows
 
 _PAIRINGS = 15  # of 16 moves, those that exchange mates: they take a fortieth of the time of an exchange of neurons
 _WORK = 60_000_000  # words counted anew in one annealing: some seconds
@@ -27,46 +28,62 @@ class PairedOrder(NamedTuple):
     support: NDArray[Any]
     ends: NDArray[Any]
     width: NDArray[Any]  # (1,)
+    bonus: NDArray[Any]  # (1,) loads that a neuron is worth that takes both sources of a word
     row: NDArray[Any]  # (neurons,) by position
     mate: NDArray[Any]  # (sources,) the other source of the word, or itself where it is alone
     bits: NDArray[Any]  # (sources, words) bit p: the neuron at position p takes the source
     loads: NDArray[Any]  # (sources,) of its word
-    move: NDArray[Any]  # kind, two positions or sources, how many words an exchange of neurons touches
-    touched: NDArray[Any]  # (sources,) one source of each such word
-    fresh: NDArray[Any]  # (sources,) and the loads of the words after the move
-    stamp: NDArray[Any]  # (sources,) the number of the move that touched its word last
+    move: NDArray[Any]  # kind, two positions or sources, sources that it touches, whether pairs stay as they are
+    touched: NDArray[Any]  # (sources,) those that it touches
+    stamp: NDArray[Any]  # (sources,) 1 for those that the move at hand touches
     best_row: NDArray[Any]
     best_mate: NDArray[Any]
 
 
 def pair_and_order(
-    support: NDArray[np.int64], ends: NDArray[np.int64], sources: int, width: int, paired: bool, how: Annealing
+    support: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    sources: int,
+    width: int,
+    bonus: float | None,
+    how: Annealing,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """The row of neurons, the mate of each source (itself where it has none), and the loads that they need."""
+    """The row of neurons, the mate of each source (itself where it has none), and the loads that they need.
+
+    Without a bonus, not even 0, no source gets a mate.
+    """
     neurons = len(ends) - 1
     row = _likeness_row(support, ends, sources, width, min(_CANDIDATES, neurons))
-    problem = _problem(support, ends, sources, width, row)
+    paired = bonus is not None
+    problem = _problem(support, ends, sources, width, row, bonus or 0.0)
     if paired and sources > 1:
-        problem.mate[:] = _matched(problem.bits, width)
+        problem.mate[:] = _matched(problem.bits, width, problem.bonus[0])
         _count_all(problem)
     degree = max(1.0, len(support) / max(1, neurons))
     most = int(_WORK / (2 + degree * 2 * (16 - _PAIRINGS) / 16)) if paired else int(_WORK / (2 * degree))
     items = neurons + 16 * sources if paired else neurons
     name = "order and pairs" if paired else "order"
+    problem.move[4] = not paired
     if neurons > 1 and (neurons > width or paired):
         anneal(problem, items, replace(how.of(name), most_moves=min(4 * how.most_moves, most)))
     return problem.row, problem.mate, int(_total(problem))
 
 
 def _problem(
-    support: NDArray[np.int64], ends: NDArray[np.int64], sources: int, width: int, row: NDArray[np.int64]
+    support: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    sources: int,
+    width: int,
+    row: NDArray[np.int64],
+    bonus: float,
 ) -> PairedOrder:
     alone = np.arange(sources)
     bits = np.zeros((sources, len(row) // 64 + 1), np.uint64)
-    scratch = np.zeros((3, sources), np.int64)
+    scratch = np.zeros((2, sources), np.int64)
+    fixed = np.array([width]), np.array([bonus])
     problem = PairedOrder(
-        support, ends, np.array([width]), row, alone, bits, np.zeros(sources, np.int64), np.zeros(5, np.int64),
-        scratch[0].copy(), scratch[1].copy(), scratch[2].copy(), row.copy(), alone.copy(),
+        support, ends, *fixed, row, alone, bits, np.zeros(sources, np.int64), np.zeros(5, np.int64),
+        scratch[0].copy(), scratch[1].copy(), row.copy(), alone.copy(),
     )  # fmt: skip
     _count_all(problem)
     return problem
@@ -120,17 +137,17 @@ def _total(problem):
 
 
 @njit(cache=True)
-def _matched(bits, width):
+def _matched(bits, width, bonus):
     """Mates by the loads that a pair saves, the greatest first; an odd one stays alone."""
     sources = len(bits)
-    gain = np.zeros(sources * (sources - 1) // 2, np.int64)
+    gain = np.zeros(sources * (sources - 1) // 2)
     alone = np.empty(sources, np.int64)
     for i in range(sources):
         alone[i] = windows(bits, i, i, width)
     k = 0
     for i in range(sources):
         for j in range(i):
-            gain[k] = alone[i] + alone[j] - windows(bits, i, j, width)
+            gain[k] = alone[i] + alone[j] - windows(bits, i, j, width) + bonus * common(bits, i, j)
             k += 1
     mate = np.arange(sources)
     taken = np.zeros(sources, np.bool_)
@@ -151,7 +168,7 @@ def _matched(bits, width):
 def _propose(problem, rng, reach):
     """Exchange two neurons of the row, or the mates of two sources. Neither has near ones: the reach means nothing."""
     sources, neurons = len(problem.mate), len(problem.row)
-    pairing = problem.best_mate[0] != -1 and (neurons <= problem.width[0] or below(rng, 16) < _PAIRINGS)
+    pairing = neurons <= problem.width[0] or below(rng, 16) < _PAIRINGS
     if pairing and sources > 3 and problem.move[4] == 0:
         return _propose_mates(problem, below(rng, sources), below(rng, sources))
     a, b = below(rng, neurons), below(rng, neurons - 1)
@@ -166,38 +183,49 @@ def _propose_mates(problem, a, c):
     b, d = problem.mate[a], problem.mate[c]
     if a == c or b == c:
         return np.inf
-    if b == a and d == c:  # two that are alone: they come together
-        change = windows(problem.bits, a, c, problem.width[0]) - problem.loads[a] - problem.loads[c]
-    else:
-        first = windows(problem.bits, a, c, problem.width[0])
-        if b == a:
-            second = windows(problem.bits, d, d, problem.width[0])
-        elif d == c:
-            second = windows(problem.bits, b, b, problem.width[0])
-        else:
-            second = windows(problem.bits, b, d, problem.width[0])
-        change = first + second - problem.loads[a] - problem.loads[c]
+    change = _cost(problem, a, c) - _present(problem, a, b) - _present(problem, c, d)
+    if b == a and d != c:
+        change += _cost(problem, d, d)
+    elif d == c and b != a:
+        change += _cost(problem, b, b)
+    elif b != a:
+        change += _cost(problem, b, d)
     problem.move[0], problem.move[1], problem.move[2] = 1, a, c
     return change
 
 
 @njit(cache=True)
+def _cost(problem, i, j):
+    """Loads of a word of i and j, less what its common neurons are worth."""
+    cost = np.float64(windows(problem.bits, i, j, problem.width[0]))
+    if i != j and problem.bonus[0] > 0:
+        cost -= problem.bonus[0] * common(problem.bits, i, j)
+    return cost
+
+
+@njit(cache=True)
+def _present(problem, i, j):
+    """The same of a word as it is."""
+    cost = np.float64(problem.loads[i])
+    if i != j and problem.bonus[0] > 0:
+        cost -= problem.bonus[0] * common(problem.bits, i, j)
+    return cost
+
+
+@njit(cache=True)
 def _exchange(problem, x, y, a, b):
     """The change of loads when x leaves position a for b, and y comes the other way."""
-    problem.stamp[0] += 0
     touched = _differing(problem, x, y)
     for k in range(touched):
         _flip(problem.bits, problem.touched[k], a, b)
-    words, change = 0, 0
+    change = 0.0
     for k in range(touched):
         source = problem.touched[k]
         mate = problem.mate[source]
-        if mate < source and _is_touched(problem, mate, touched):
+        if mate < source and problem.stamp[mate] == 1:
             continue  # its word is counted with its mate
         fresh = windows(problem.bits, source, mate, problem.width[0])
         change += fresh - problem.loads[source]
-        problem.fresh[k] = fresh
-        words += 1
     for k in range(touched):
         _flip(problem.bits, problem.touched[k], a, b)
         problem.stamp[problem.touched[k]] = 0
@@ -223,11 +251,6 @@ def _differing(problem, x, y):
         problem.stamp[source] = 1
         touched += 1
     return touched
-
-
-@njit(cache=True)
-def _is_touched(problem, source, touched):
-    return problem.stamp[source] == 1
 
 
 @njit(cache=True)

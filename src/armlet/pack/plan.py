@@ -4,6 +4,8 @@ The sources of a layer that are neurons lie in words that they are stored into: 
 low field, whose store writes the whole word.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,16 +20,21 @@ def plan_layer(
     weight: NDArray[np.int16],
     before: NDArray[np.int32] | None,
     registers: WordRegisters,
-    paired: bool,
     how: Annealing,
+    bonus: float = 0.0,
+    constants: Callable[[NDArray[np.int64]], int] | None = None,
 ) -> LayerCode:
-    """The code of a layer. `before` tells in which order its sources are closed, None for inputs."""
+    """The code of a layer. `before` tells in which order its sources are closed, None for inputs.
+
+    `bonus` is what a neuron is worth that takes both fields of a word, in loads; `constants` says how many registers
+    the weights of items take that have one or two sources each.
+    """
     neuron, source = np.nonzero(weight)
     used, support = np.unique(source, return_inverse=True)
     fed = np.unique(neuron)
     ends = np.searchsorted(neuron, np.append(fed, len(weight)))
     width = max(1, min(registers.width, len(fed)))
-    row, mate, _ = pair_and_order(support.astype(np.int64), ends.astype(np.int64), len(used), width, paired, how)
+    row, mate, _ = pair_and_order(support.astype(np.int64), ends.astype(np.int64), len(used), width, bonus, how)
     words = _words(used, mate, before)
     place = np.full(weight.shape[1], -1)
     for field in (0, 1):
@@ -35,7 +42,11 @@ def plan_layer(
         place[words[there, field]] = np.flatnonzero(there)
     items = np.unique(np.stack((neuron, place[source]), axis=1), axis=0)
     alone = np.setdiff1d(np.arange(len(weight)), fed)  # outputs that are constants
-    return layer_code(words, items, np.concatenate((fed[row], alone)).astype(np.int64), registers)
+    row = np.concatenate((fed[row], alone)).astype(np.int64)
+    if constants is None:
+        return layer_code(words, items, row, registers)
+    taken = _taken(weight, words, items)
+    return layer_code(words, items, row, registers, lambda chosen: constants(taken[np.asarray(chosen, np.int64)]))
 
 
 def _words(used: NDArray[np.int64], mate: NDArray[np.int64], before: NDArray[np.int32] | None) -> NDArray[np.int64]:
@@ -47,3 +58,9 @@ def _words(used: NDArray[np.int64], mate: NDArray[np.int64], before: NDArray[np.
         late = (pairs[:, 1] >= 0) & (when[pairs[:, 1]] < when[pairs[:, 0]])
         pairs[late] = pairs[late][:, ::-1]
     return pairs.astype(np.int64)
+
+
+def _taken(weight: NDArray[np.int16], words: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many sources each item takes, 1 or 2."""
+    pairs = words[items[:, 1]]
+    return ((pairs >= 0) & (weight[items[:, 0][:, None], pairs] != 0)).sum(axis=1)

@@ -37,3 +37,15 @@ def windows(bits, i, j, width):
         if word >= words:
             return count
         rest = (bits[i, word] | bits[j, word]) & ~((ONE << np.uint64(position & 63)) - ONE)
+
+
+@njit(cache=True)
+def common(bits, i, j):
+    """How many bits the rows i and j share."""
+    count = 0
+    for word in range(bits.shape[1]):
+        rest = bits[i, word] & bits[j, word]
+        while rest != 0:
+            rest &= rest - ONE
+            count += 1
+    return count

@@ -1,13 +1,17 @@
 """The ways in which a machine can write a layer: how sources lie in words, and which registers hold what."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
 
 from armlet.isa.integer_target import IntegerTarget
 from armlet.pack.registers import WordRegisters
 from armlet.select.integer.layer_task import LayerTask
-from armlet.select.integer.shift_add import FIELD, fits_shift_add, write_shift_add
+from armlet.select.integer.shift_add import NARROW, WIDE, fits_shift_add, write_shift_add
+from armlet.select.integer.streamed import fits_streamed, words_of_weights, write_listed, write_streamed
 from armlet.select.integer.writer import Writer
 
 
@@ -21,6 +25,8 @@ class Scheme:
     registers: Callable[[IntegerTarget, int], WordRegisters]
     fits: Callable[[LayerTask], bool]
     write: Callable[[Writer, LayerTask], None]
+    bonus: float = 0.0  # what a neuron is worth that takes both fields of a word, in loads
+    constants: Callable[[NDArray[np.int64]], int] | None = None  # registers for the weights of items, by their sources
 
 
 def _shared(target: IntegerTarget, width: int) -> WordRegisters:
@@ -28,8 +34,35 @@ def _shared(target: IntegerTarget, width: int) -> WordRegisters:
     return WordRegisters(tuple(reversed(target.free)), target.free, width)
 
 
-_SHIFT_ADD = Scheme("shift-add", FIELD, (10, 9, 11), _shared, fits_shift_add, write_shift_add)
+POOL: Mapping[str, int] = MappingProxyType({"cortex-m4": 14, "cortex-m4f": 14})  # register of the pool, by target
+
+
+def _besides_pool(target: IntegerTarget, width: int) -> WordRegisters:
+    free = tuple(register for register in target.free if register != POOL[target.name])
+    return WordRegisters(tuple(reversed(free)), free, width)
+
+
+def _shift_add(name: str, bits: int) -> Scheme:
+    return Scheme(
+        name,
+        bits,
+        (10, 9, 11),
+        _shared,
+        lambda task: fits_shift_add(task, bits),
+        lambda writer, task: write_shift_add(writer, task, bits),
+    )
+
+
+_SHIFT_ADD = _shift_add("shift-add", WIDE)
+_MULTIPLES = _shift_add("multiples", NARROW)
+_STREAMED = Scheme(
+    "streamed", 16, (6, 7, 5), _besides_pool, fits_streamed, write_streamed, bonus=1.5, constants=words_of_weights
+)
+_LISTED = replace(_STREAMED, name="listed", write=write_listed)
 
 SCHEMES: Mapping[str, tuple[Scheme, ...]] = MappingProxyType(  # by target
-    {"cortex-m4": (_SHIFT_ADD,), "cortex-m4f": (_SHIFT_ADD,)}
+    {
+        "cortex-m4": (_SHIFT_ADD, _MULTIPLES, _STREAMED, _LISTED),
+        "cortex-m4f": (_SHIFT_ADD, _MULTIPLES, _STREAMED, _LISTED),
+    }
 )

@@ -14,7 +14,7 @@ from armlet.pack.plan import plan_layer
 from armlet.select.integer.layer_task import LayerTask
 from armlet.select.integer.places import FieldPlace, Places, block_layout, place_words
 from armlet.select.integer.program import IntegerProgram, lines_of
-from armlet.select.integer.schemes import SCHEMES, Scheme
+from armlet.select.integer.schemes import POOL, SCHEMES, Scheme
 from armlet.select.integer.writer import Writer
 
 
@@ -35,7 +35,9 @@ def select_integers(network: IntegerNetwork, target: IntegerTarget, how: Anneali
     for number, (layer, scheme) in enumerate(zip(network.layers, schemes)):
         registers = scheme.registers(target, scheme.widths[0])
         before = codes[-1].row if codes else None
-        code = plan_layer(layer.weight, before, registers, True, how.of(f"layer {number + 1}"))
+        code = plan_layer(
+            layer.weight, before, registers, how.of(f"layer {number + 1}"), scheme.bonus, scheme.constants
+        )
         check_layer_code(code, layer.weight, registers.all)
         codes.append(code)
     return Selection(_written(network, bounds, target, codes, schemes), tuple(codes), schemes)
@@ -66,7 +68,7 @@ def _written(
     schemes: tuple[Scheme, ...],
 ) -> IntegerProgram:
     places = place_words(network, codes)
-    writer = Writer(target)
+    writer = Writer(target, POOL[target.name])
     for number, (code, scheme) in enumerate(zip(codes, schemes)):
         is_last = number == len(codes) - 1
         task = replace(
@@ -80,7 +82,7 @@ def _written(
         )
         scheme.write(writer, task)
     block = block_layout(network, codes, places, schemes[0].high // 8)
-    return IntegerProgram(target, network, lines_of(writer.rows), block, np.zeros(0, np.uint8))
+    return IntegerProgram(target, network, lines_of(writer.rows), block, np.frombuffer(writer.pool, np.uint8))
 
 
 def _outputs(places: Places) -> dict[int, FieldPlace]:

@@ -1,9 +1,16 @@
-"""Writes a layer for Cortex-M4 by shifts and additions on words of two bytes, 24 bits apart.
+"""Writes a layer for Cortex-M4 by shifts and additions on words of two values, `field` bits apart.
 
-With w = x + 2^24 y, x and y below 2^8, `acc + (w << k)` is acc + 2^k x as far as the lowest 24 bits go, and
-`acc + (w >> (24 - k))` is acc + 2^k y, since x < 2^(24 - k): one instruction multiplies, unpacks and adds. At the end
-the lowest 24 bits are the sum, which its proven interval shows to fit.
+With w = x + 2^f y, `acc + (w << k)` is acc + 2^k x as far as the lowest f bits go, and `acc + (w >> (f - k))` is
+acc + 2^k y where x < 2^(f - k): one instruction multiplies, unpacks and adds. At the end the lowest f bits are the sum,
+which its proven interval shows to fit.
+
+With fields 24 bits apart a weight of n signed digits takes n instructions. With fields 16 bits apart there is room for
+multiples of both values of a word: `w + (w << 1)` is 3 x + 2^16 3 y, so that a visit that wants 3 2^k more than once
+makes the multiple once.
 """
+
+from collections import Counter
+from dataclasses import dataclass, field
 
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.pack.layer_code import WordOp
@@ -13,89 +20,155 @@ from armlet.select.integer.digits import signed_digits
 from armlet.select.integer.layer_task import LayerTask
 from armlet.select.integer.writer import Writer
 
-FIELD = 24  # bits of a sum
-_LARGEST = 8  # bits of a value
+WIDE, NARROW = 24, 16  # bits from field to field
+_WORD = 32
 
 
-def fits_shift_add(task: LayerTask) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """One signed power of two of a weight: what one instruction adds."""
+
+    field: int  # 0 low, 1 high
+    exponent: int
+    sign: int
+    connection: tuple[int, int]  # source, neuron
+
+
+@dataclass(slots=True)
+class _Layer:
+    """A layer while it is written."""
+
+    writer: Writer
+    task: LayerTask
+    bits: int  # of a field
+    top: int  # the greatest value in a field
+    fresh: dict[int, int] = field(default_factory=dict)  # by register: the neuron whose bias it is still to get
+    held: set[int] = field(default_factory=set)  # accumulators
+
+
+def fits_shift_add(task: LayerTask, bits: int) -> bool:
     """Whether values and sums of the layer fit their fields, and shifts leave the words apart."""
-    bounds = task.bounds
+    bounds, half = task.bounds, 1 << bits - 1
     added = task.layer.zero << task.shift
-    sums = bool((bounds.sum_low >= -(1 << FIELD - 1)).all() and (bounds.sum_high + added < 1 << FIELD - 1).all())
-    values = bool((bounds.taken_low >= 0).all() and (bounds.taken_high < 1 << _LARGEST).all())
-    return sums and values and int(abs(task.layer.weight.astype(int)).max()) < 1 << FIELD - _LARGEST
+    sums = bool((bounds.sum_low >= -half).all() and (bounds.sum_high + added < half).all())
+    top, most = int(bounds.taken_high.max()), int(abs(task.layer.weight.astype(int)).max())
+    return sums and bool((bounds.taken_low >= 0).all()) and top < 1 << _WORD - bits and top * most < 1 << bits
 
 
-def write_shift_add(writer: Writer, task: LayerTask) -> None:
-    """All lines of the layer."""
-    base, writer.layer = writer.target.base, task.number
-    fresh: dict[int, int] = {}  # by register: the neuron whose bias it is still to get
-    held: set[int] = set()  # accumulators
-    for op, a, x, what in task.code.rows.tolist():
+def write_shift_add(writer: Writer, task: LayerTask, bits: int) -> None:
+    """All lines of the layer, fields `bits` apart."""
+    writer.layer = task.number
+    layer = _Layer(writer, task, bits, int(task.bounds.taken_high.max(initial=0)))
+    rows = task.code.rows.tolist()
+    at = 0
+    while at < len(rows):
+        op, a, x, what = rows[at]
+        at += 1
         match op:
             case WordOp.LOAD:
-                writer.add(Does.LOAD, a, base, number=int(task.words[what]))
+                writer.add(Does.LOAD, a, writer.target.base, number=int(task.words[what]))
             case WordOp.OPEN:
-                fresh[a] = what
-                held.add(a)
+                layer.fresh[a] = what
+                layer.held.add(a)
             case WordOp.ADD:
-                _add(writer, task, fresh, a, x, what)
+                visit = [(a, what)]
+                while rows[at][0] in (WordOp.OPEN, WordOp.ADD) and (rows[at][0] == WordOp.OPEN or rows[at][2] == x):
+                    if rows[at][0] == WordOp.OPEN:
+                        layer.fresh[rows[at][1]] = rows[at][3]
+                        layer.held.add(rows[at][1])
+                    else:
+                        visit.append((rows[at][1], rows[at][3]))
+                    at += 1
+                _visit(layer, x, visit)
             case _:
-                if a in fresh:
-                    write_constant(writer, a, int(task.bias[fresh.pop(a)]), FIELD)
-                spare = next(register for register in writer.target.free if register not in held)
-                close_neuron(writer, task, what, a, base, FIELD, spare)
-                held.remove(a)
+                _close(layer, a, what)
 
 
-def _add(writer: Writer, task: LayerTask, fresh: dict[int, int], a: int, x: int, item: int) -> None:
-    neuron = int(task.code.items[item, 0])
-    terms = [
-        (field, exponent, sign, (source, neuron))
-        for field, source, weight in task.weights(item)
-        for exponent, sign in signed_digits(weight)
-    ]
-    if a in fresh:
-        terms = _begin(writer, int(task.bias[fresh.pop(a)]), a, x, terms)
-    for field, exponent, sign, connection in terms:
-        _shifted(writer, sign, a, x, field, exponent, connection)
+def _close(layer: _Layer, a: int, neuron: int) -> None:
+    writer, task = layer.writer, layer.task
+    if a in layer.fresh:
+        write_constant(writer, a, int(task.bias[layer.fresh.pop(a)]), layer.bits)
+    spare = next(register for register in writer.target.free if register not in layer.held)
+    close_neuron(writer, task, neuron, a, writer.target.base, layer.bits, spare)
+    layer.held.remove(a)
 
 
-def _begin(
-    writer: Writer, bias: int, a: int, x: int, terms: list[tuple[int, int, int, tuple[int, int]]]
-) -> list[tuple[int, int, int, tuple[int, int]]]:
-    """The bias, with the first term where one instruction makes both; gives the terms that are left."""
-    plain = next((term for term in terms if term[:3] == (0, 0, 1)), None)
+def _visit(layer: _Layer, x: int, visit: list[tuple[int, int]]) -> None:
+    """Everything that the word in x is loaded for, the multiple that pays most last: it takes the word's place."""
+    terms: list[tuple[int, int, _Term]] = []  # accumulator, odd multiple, term
+    multiple = _worth(layer, visit)
+    for a, item in visit:
+        neuron = int(layer.task.code.items[item, 0])
+        for number, source, weight in layer.task.weights(item):
+            odd = abs(weight) // (weight & -weight)
+            made = odd if odd == multiple else 1
+            for exponent, sign in signed_digits(weight // made):
+                terms.append((a, made, _Term(number, exponent, sign, (source, neuron))))
+    _add(layer, x, [(a, term) for a, made, term in terms if made == 1])
+    if multiple > 1:
+        (low, sign), (high, _) = signed_digits(multiple)
+        assert low == 0, "an odd number ends in a digit"
+        op = Does.ADD_LEFT if sign > 0 else Does.REVERSE_SUBTRACT_LEFT
+        layer.writer.add(op, x, x, x, by=high)
+        _add(layer, x, [(a, term) for a, made, term in terms if made > 1])
+
+
+def _worth(layer: _Layer, visit: list[tuple[int, int]]) -> int:
+    """The odd multiple of the word that saves most in a visit, 1 where none saves anything."""
+    weights = [weight for _, item in visit for _, _, weight in layer.task.weights(item)]
+    odd = Counter(abs(weight) // (weight & -weight) for weight in weights)
+    best, saved = 1, 0
+    for multiple, uses in sorted(odd.items()):
+        gain = uses * (len(signed_digits(multiple)) - 1) - 1
+        fits = len(signed_digits(multiple)) == 2 and multiple * layer.top < 1 << _WORD - layer.bits
+        if fits and gain > saved:
+            best, saved = multiple, gain
+    return best
+
+
+def _add(layer: _Layer, x: int, terms: list[tuple[int, _Term]]) -> None:
+    """Add terms of one word to their accumulators; those that are fresh get their bias first, or with a term."""
+    while terms:
+        a = terms[0][0]
+        mine = [term for other, term in terms if other == a]
+        terms = [(other, term) for other, term in terms if other != a]
+        if a in layer.fresh:
+            mine = _begin(layer, int(layer.task.bias[layer.fresh.pop(a)]), a, x, mine)
+        for term in mine:
+            _shifted(layer, a, x, term)
+
+
+def _begin(layer: _Layer, bias: int, a: int, x: int, terms: list[_Term]) -> list[_Term]:
+    """The bias, with the first term where two instructions or one make both; gives the terms that are left."""
+    writer = layer.writer
+    plain = next((term for term in terms if (term.field, term.exponent, term.sign) == (0, 0, 1)), None)
     if plain is not None and 0 < abs(bias) < 1 << 12:
         op = Does.ADD_NUMBER if bias > 0 else Does.SUBTRACT_NUMBER
-        writer.connect(op, a, x, 0, 0, plain[3], number=abs(bias))
+        writer.connect(op, a, x, 0, 0, plain.connection, number=abs(bias))
         return [term for term in terms if term is not plain]
-    positive = next((term for term in terms if term[2] > 0), None)
-    if positive is not None and abs(bias) < 1 << 12 and not bias > 0:
-        field, exponent, _, connection = positive
-        op, by = (Does.LEFT, exponent) if field == 0 else (Does.RIGHT, FIELD - exponent)
-        writer.connect(op if by else Does.MOVE, a, x, 0, by, connection)
-        if bias:
-            writer.add(Does.SUBTRACT_NUMBER, a, a, number=-bias)
-        return [term for term in terms if term is not positive]
-    if -(1 << 12) < bias < 0:
-        field, exponent, _, connection = terms[0]  # not z = -z - 1
-        op, by = (Does.NOT_LEFT, exponent) if field == 0 else (Does.NOT_RIGHT, FIELD - exponent)
-        writer.connect(op, a, x, 0, by, connection)
-        if bias + 1:
-            writer.add(Does.SUBTRACT_NUMBER, a, a, number=-bias - 1)
-        return terms[1:]
-    write_constant(writer, a, bias, FIELD)
-    return terms
+    if not -(1 << 12) < bias <= 0:
+        write_constant(writer, a, bias, layer.bits)
+        return terms
+    first = next((term for term in terms if term.sign > 0), terms[0])
+    by = first.exponent if first.field == 0 else layer.bits - first.exponent
+    if first.sign > 0:
+        op = Does.MOVE if not by else Does.LEFT if first.field == 0 else Does.RIGHT
+    else:  # not z = -z - 1
+        op, bias = Does.NOT_LEFT if first.field == 0 else Does.NOT_RIGHT, bias + 1
+    writer.connect(op, a, x, 0, by, first.connection)
+    if bias:
+        writer.add(Does.ADD_NUMBER if bias > 0 else Does.SUBTRACT_NUMBER, a, a, number=abs(bias))
+    return [term for term in terms if term is not first]
 
 
-def _shifted(writer: Writer, sign: int, a: int, x: int, field: int, exponent: int, connection: tuple[int, int]) -> None:
-    by = exponent if field == 0 else FIELD - exponent
-    if field == 1:
-        writer.connect(Does.ADD_RIGHT if sign > 0 else Does.SUBTRACT_RIGHT, a, a, x, by, connection)
+def _shifted(layer: _Layer, a: int, x: int, term: _Term) -> None:
+    connect, plus = layer.writer.connect, term.sign > 0
+    by = term.exponent if term.field == 0 else layer.bits - term.exponent
+    if term.field == 1:
+        connect(Does.ADD_RIGHT if plus else Does.SUBTRACT_RIGHT, a, a, x, by, term.connection)
     elif by:
-        writer.connect(Does.ADD_LEFT if sign > 0 else Does.SUBTRACT_LEFT, a, a, x, by, connection)
-    elif sign > 0:
-        writer.connect(Does.ADD_TO, a, x, 0, 0, connection)
+        connect(Does.ADD_LEFT if plus else Does.SUBTRACT_LEFT, a, a, x, by, term.connection)
+    elif plus:
+        connect(Does.ADD_TO, a, x, 0, 0, term.connection)
     else:
-        writer.connect(Does.SUBTRACT, a, a, x, 0, connection)
+        connect(Does.SUBTRACT, a, a, x, 0, term.connection)

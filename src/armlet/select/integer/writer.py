@@ -14,12 +14,40 @@ class Writer:
     """Lines so far. Discarded when they are taken."""
 
     target: IntegerTarget
+    pool_register: int  # holds the address of the constants, as far as the program has come
     layer: int = -1
+    pool: bytearray = field(default_factory=bytearray)
+    pool_at: int = -1  # bytes of the pool from its start to where `pool_register` points; -1 before it is set
     rows: list[IntegerLine] = field(default_factory=list)
 
     def add(self, op: IntegerOperation, d: int = 0, a: int = 0, b: int = 0, by: int = 0, number: int = 0) -> None:
         """A line that serves no connection by itself."""
         self.rows.append(IntegerLine(op, d, a, b, by, number, layer=self.layer))
+
+    def fetch(self, registers: list[int], reach: int, in_list: bool) -> None:
+        """Load the next words of the pool, which `fill` is to give, into ascending registers."""
+        op, pool = IntegerOperation, self.pool_register
+        if self.pool_at < 0:
+            self.add(op.ADDRESS, pool)
+            self.pool_at = 0
+        end, size = len(self.pool), 4 * len(registers)
+        in_list &= len(registers) > 1
+        if end + size - 4 - self.pool_at > reach or (in_list and end != self.pool_at):
+            self.add(op.ADD_NUMBER, pool, pool, number=end - self.pool_at)
+            self.pool_at = end
+        if in_list:
+            self.rows.append(
+                IntegerLine(op.LOAD_MULTIPLE, a=pool, list=sum(1 << k for k in registers), layer=self.layer)
+            )
+            self.pool_at = end + size
+            return
+        for k, register in enumerate(registers):
+            self.add(op.LOAD, register, pool, number=end - self.pool_at + 4 * k)
+
+    def fill(self, halves: list[int]) -> None:
+        """Constants of 16 bits at the end of the pool."""
+        for half in halves:
+            self.pool += (half & 0xFFFF).to_bytes(2, "little")
 
     def connect(
         self, op: IntegerOperation, d: int, a: int, b: int, by: int, connection: tuple[int, int], number: int = 0

@@ -25,17 +25,18 @@ def find_difference(
     words: Words, network: IntegerNetwork, layers: Sequence[DeclaredLayer], left: Sequence[Word | None], made: int
 ) -> Difference | None:
     """None where what a program left are the outputs of the network; the unknowns that it made come before `made`."""
-    last = layers[-1]
-    for j, (word, form) in enumerate(zip(left, last.stored)):
+    for j, (word, form) in enumerate(zip(left, layers[-1].stored)):
         if word is None:
             return Difference(f"output {j} is never written")
-        if not words.same(word, words.word(form)):
-            layer, neuron = _first_missing(network, layers, j, made)
-            inner = layer < len(layers) - 1
-            wanted = layers[layer].sums[neuron]
-            sums = _made_sums(words, made) if inner else _made_sums(words, made) | {word: words.value(word, True).parts}
-            place = f"layer {layer}, neuron {neuron}"
-            return _told(words, place, wanted, sums, _names(words, network, layers, layer))
+        if words.same(word, words.word(form)):
+            continue
+        layer, neuron = _first_missing(network, layers, j, made)
+        wanted, place = layers[layer].sums[neuron], f"layer {layer}, neuron {neuron}"
+        names = _names(words, network, layers, layer)
+        if form is wanted:  # a sum that is stored as it is
+            return Difference(_told(place, wanted, [(0, words.value(word, True).parts)], names)[0], word)
+        problem, near = _told(place, wanted, _made_sums(words, made), names)
+        return Difference(problem, _first_word(words, near) if near >= 0 else None)
     return None
 
 
@@ -51,13 +52,20 @@ def _first_missing(network: IntegerNetwork, layers: Sequence[DeclaredLayer], out
     return found
 
 
-def _made_sums(words: Words, made: int) -> dict[Word, Parts]:
-    """What the program divided, clamped or looked up, by the word that it made of it."""
-    found: dict[Word, Parts] = {}
-    for number, (kind, parts, _) in enumerate(words.unknowns.definitions[:made]):
-        if kind in ("floor", "clip", "lookup", "residue"):
-            found[words.word(Linear(0, {number: 1}))] = dict(parts)
-    return found
+def _made_sums(words: Words, made: int) -> list[tuple[int, Parts]]:
+    """What the program divided, clamped or looked up, by the number of the unknown that came of it."""
+    kinds = ("floor", "clip", "lookup", "residue")
+    found = enumerate(words.unknowns.definitions[:made])
+    return [(number, dict(parts)) for number, (kind, parts, _) in found if kind in kinds]
+
+
+def _first_word(words: Words, unknown: int) -> Word | None:
+    """The first word that has an unknown in it, or what was made of it."""
+    made = {unknown}
+    for number, (_, parts, _) in enumerate(words.unknowns.definitions):
+        made |= {number} if any(part in made for part, _ in parts) else set()
+    having = (k for k, key in enumerate(words.keys) if isinstance(key, Linear) and made & key.parts.keys())
+    return next(having, None)
 
 
 def _names(words: Words, network: IntegerNetwork, layers: Sequence[DeclaredLayer], layer: int) -> dict[int, str]:
@@ -67,22 +75,23 @@ def _names(words: Words, network: IntegerNetwork, layers: Sequence[DeclaredLayer
     return {form.single: f"{what} {k}" for what, k, form in named if form.single is not None}
 
 
-def _told(words: Words, place: str, wanted: Linear, sums: dict[Word, Parts], names: dict[int, str]) -> Difference:
+def _told(place: str, wanted: Linear, sums: list[tuple[int, Parts]], names: dict[int, str]) -> tuple[str, int]:
+    """What is wrong with a sum, and the number of the one that comes nearest; -1 for none."""
     common = min((twos(c, _BITS) for c in wanted.parts.values()), default=0)
-    best, near, found = len(wanted.parts), None, dict[int, int]()
-    for word, parts in sums.items():
+    best, near, found = len(wanted.parts), -1, dict[int, int]()
+    for number, parts in sums:
         for factor in {1, 1 << common}:
             scaled = {v: c * factor for v, c in parts.items()}
             differing = len(scaled.items() ^ wanted.parts.items())  # a weight that is another counts twice
-            if differing < best or (near is None and not differing):
-                best, near, found = differing, word, scaled
-    if near is None:
-        return Difference(f"{place}: its sum is never made")
+            if differing < best or (near < 0 and not differing):
+                best, near, found = differing, number, scaled
+    if near < 0:
+        return f"{place}: its sum is never made", near
     wrong = sorted({v for v, _ in found.items() ^ wanted.parts.items()})
     if not wrong:
-        return Difference(f"{place}: its bias, scaling or clamp is another, or its sum may leave its field", near)
+        return f"{place}: its bias, scaling or clamp is another, or its sum may leave its field", near
     before, after = wanted.parts.get(wrong[0], 0), found.get(wrong[0], 0)
     name = names.get(wrong[0], "something else")
     if not after:
-        return Difference(f"{place}: its sum never takes in {before} times {name}", near)
-    return Difference(f"{place}: its sum takes in {after} times {name}, not {before}", near)
+        return f"{place}: its sum never takes in {before} times {name}", near
+    return f"{place}: its sum takes in {after} times {name}, not {before}", near

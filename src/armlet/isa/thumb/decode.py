@@ -33,6 +33,15 @@ _WRITES_NONE = _words("cmp cmn tst teq vcmp vcmpe it b bl bx blx cbz cbnz hint d
 _WRITES_TWO = _words("umull smull umlal smlal umaal smlald smlaldx")
 _KEEPS_OLD = _words("vmla vmls vnmla vnmls vfma vfms vfnma vfnms umlal smlal umaal smlald movt bfi")
 _TWO_OPERANDS = _words("add sub and bic orr eor adc sbc mul lsl lsr asr ror")  # the first is read too
+# Bits that must be zero, which Capstone overlooks: in round brackets in ARM DDI 0403, A5.3 and A7.7.
+_RESERVED = (  # which bits tell the kind, what they are there, and the bits that must be zero
+    (0xFE00_0000, 0xEA00_0000, 0x0000_8000),  # data processing with a register that is shifted, A5.3.11
+    (0xFB00_8000, 0xF300_0000, 0x0400_0020),  # bit fields and saturation, A5.3.3
+    (0xFF80_F080, 0xFA00_F080, 0x0000_0040),  # extension of bytes and halves, A5.3.12
+    (0xFE50_0000, 0xE800_0000, 0x0000_A000),  # STM and PUSH, A7.7.159 and A7.7.99
+    (0xFE50_0000, 0xE810_0000, 0x0000_2000),  # LDM and POP, A7.7.41 and A7.7.98
+)
+_RESERVED_SHORT = ((0xFF00, 0x4700, 0x0007),)  # BX and BLX, A7.7.20 and A7.7.19
 _CONDITIONS = _words("eq ne hs lo cs cc mi pl vs vc hi ls ge lt gt le")
 
 
@@ -76,6 +85,8 @@ class ThumbDecoder:
                 raise ToolchainError(
                     f"the bytes at {where:#010x} are a list that the architecture leaves unpredictable"
                 )
+            if _has_reserved_bits(code[at : at + size]):
+                raise ToolchainError(f"the bytes at {where:#010x} are {mnemonic} with bits that must be zero")
             yield self._known[key]
             at += size
         if at != len(code):
@@ -99,6 +110,13 @@ def _is_unpredictable(form: Instruction, code: bytes) -> bool:
         base, listed = code[1] & 7, code[0]
         return bool(listed >> base & 1 and listed & ((1 << base) - 1))
     return form.name in _CORE_LISTS and form.size == 4 and form.words < 2
+
+
+def _has_reserved_bits(code: bytes) -> bool:
+    """Whether an instruction sets a bit that must be zero."""
+    first, second = int.from_bytes(code[:2], "little"), int.from_bytes(code[2:], "little")
+    whole, kinds = (first << 16 | second, _RESERVED) if len(code) == 4 else (first, _RESERVED_SHORT)
+    return any(whole & mask == kind and whole & zero for mask, kind, zero in kinds)
 
 
 def _take_apart(name: str, mnemonic: str, operands: str, size: int, flags: bool) -> Instruction:

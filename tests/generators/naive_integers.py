@@ -3,7 +3,9 @@
 What a compiler would never write, and what the files of a build, the emulator and the verifier must take all the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -19,19 +21,20 @@ from armlet.select.integer.program import BlockLayout, IntegerLine, IntegerProgr
 _VALUE, _WEIGHT, _SUM = 2, 3, 4  # registers
 
 
-def draw_relu_network(widths: list[int], seed: int = 0, density: float = 0.6) -> IntegerNetwork:
+def draw_relu_network(widths: Sequence[int], seed: int = 0, density: float = 0.6) -> IntegerNetwork:
     """Inputs and hidden values in uint8, ReLU and a shift; the last layer gives its sums."""
     rng = np.random.default_rng(seed)
     layers: list[IntegerLayer] = []
-    for k, (inputs, neurons) in enumerate(zip(widths, widths[1:])):
+    for k, (inputs, neurons) in enumerate(pairwise(widths)):
         signs = rng.choice([-1, 1], (neurons, inputs)) * (rng.random((neurons, inputs)) < density)
         weight, bias = signs * 2 ** rng.integers(0, 5, (neurons, inputs)), rng.integers(-500, 1500, neurons)
         last = k == len(widths) - 2
         stored = INT32 if last else UINT8
         scaling = None if last else Shift(rng.integers(1, 7, neurons))
         activation = Activation.LINEAR if last else Activation.RELU
-        low, high = np.full(neurons, INT32.low if last else 0), np.full(neurons, stored.high)
-        layers.append(IntegerLayer(weight, bias, scaling, activation, stored, low, high))
+        ends: tuple[Any, Any] = np.full(neurons, INT32.low if last else 0), np.full(neurons, stored.high)
+        arrays: tuple[Any, Any] = weight, bias
+        layers.append(IntegerLayer(*arrays, scaling, activation, stored, *ends))
     domain, ones, zeros = InputDomain.uniform(widths[0]), np.ones(widths[-1]), np.zeros(widths[-1], np.int32)
     scale, zero = np.full(widths[0], 1 / 255), np.zeros(widths[0], np.int32)
     return IntegerNetwork(tuple(layers), domain, (widths[0],), UINT8, scale, zero, ones * 0.125, zeros)
@@ -40,7 +43,7 @@ def draw_relu_network(widths: list[int], seed: int = 0, density: float = 0.6) ->
 def naive_program(network: IntegerNetwork, target: IntegerTarget, packed: bool = False) -> IntegerProgram:
     """`network` for `target`; `packed`: the inputs lie two in a word, 24 bits apart, in another order."""
     order = np.random.default_rng(1).permutation(network.inputs)
-    places = np.arange(network.inputs)
+    places = np.arange(network.inputs, dtype=np.int32)
     if packed:
         places[order] = 4 * (np.arange(network.inputs) // 2) + 3 * (np.arange(network.inputs) % 2)
     span = -(-int(places.max() + 1) // 4) * 4
@@ -50,7 +53,7 @@ def naive_program(network: IntegerNetwork, target: IntegerTarget, packed: bool =
         for j in range(layer.neurons):
             lines += _neuron(network, target, k, j, at, packed and k == 0, start + j * size)
         at, end = [start + j * size for j in range(layer.neurons)], start + layer.neurons * size
-    block = BlockLayout(np.array(places), 1, span, np.array(at), network.layers[-1].stored.bytes, -(-end // 4) * 4)
+    block = BlockLayout(places, 1, span, np.array(at), network.layers[-1].stored.bytes, -(-end // 4) * 4)
     return IntegerProgram(target, network, lines_of(lines), block, np.zeros(0, np.uint8))
 
 

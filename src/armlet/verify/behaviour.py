@@ -24,7 +24,7 @@ _CONTROL_INPUTS = 12  # inputs that each corrupted copy is tried on
 
 
 def check_behaviour(
-    build: Build, image: Image, tried: Trials[F32], expected: F32, sound: bool, found: Findings
+    build: Build, image: Image, tried: Trials[np.float32], expected: F32, sound: bool, found: Findings
 ) -> None:
     """Prove it, run it, count it, and see that wrong copies fail; `sound`: whether figures can be worked out."""
     told = specified(build.network, tried.inputs, build.scaling)
@@ -60,7 +60,7 @@ def _check_range(build: Build, told: NDArray[np.bool_], found: Findings) -> None
     found.add(claim, "", f"{np.count_nonzero(~told)} of {len(told)} inputs tried are left out")
 
 
-def _check_bound(build: Build, tried: Trials[F32], expected: F32, found: Findings) -> None:
+def _check_bound(build: Build, tried: Trials[np.float32], expected: F32, found: Findings) -> None:
     distance: F64 = np.abs(expected.astype(np.float64) - build.network(tried.inputs))
     bound = error_bound(build.network, tried.inputs, build.scaling)
     outside = np.argwhere(~(distance <= bound))
@@ -83,7 +83,7 @@ def _check_proof(runner: Runner, entry: str, found: Findings) -> bool:
     return found.add(f"{entry} is proved from its bytes for every input", proof.problem, detail)
 
 
-def _check_exact(runner: Runner, entry: str, tried: Trials[F32], expected: F32, found: Findings) -> None:
+def _check_exact(runner: Runner, entry: str, tried: Trials[np.float32], expected: F32, found: Findings) -> None:
     problem = ""
     for x, wanted, label in zip(tried.inputs, expected, tried.labels):
         given = runner.entries[entry](x)
@@ -109,7 +109,7 @@ def _check_figures(build: Build, image: Image, trace: Trace, sound: bool, found:
 
 
 def _check_controls(
-    build: Build, image: Image, traces: Mapping[str, Trace], tried: Trials[F32], expected: F32, found: Findings
+    build: Build, image: Image, traces: Mapping[str, Trace], tried: Trials[np.float32], expected: F32, found: Findings
 ) -> None:
     chosen = np.unique(np.linspace(0, len(tried.inputs) - 1, _CONTROL_INPUTS).astype(int))
     weight, instruction = negative_controls(build, image, traces, tried.inputs[chosen], expected[chosen])

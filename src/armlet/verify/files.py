@@ -11,9 +11,9 @@ from pathlib import Path
 from armlet.build import names
 from armlet.build.driver import FORMAT, Driver, Value, show_json, show_schema
 from armlet.build.header import Interface, show_header
+from armlet.build.integer.read import IntegerBuild
 from armlet.build.manifest import Manifest
 from armlet.build.order_file import write_order
-from armlet.build.integer.read import IntegerBuild
 from armlet.build.read import Build
 from armlet.formats.params import params_files
 

@@ -1,6 +1,6 @@
 """Writes a program in integers as assembly text that GNU as and LLVM read alike."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from string import Formatter
 
 import numpy as np
@@ -31,9 +31,7 @@ def show_integer_assembly(
         *_text_lines(frame.leave),
         *closing(names.core_symbol(name)),
         *run_opening(target, name, network),
-        *_text_lines(frame.run_enter),
-        *(written(target, op, operands) for op, operands in frame.run),
-        *_text_lines(frame.run_leave),
+        *_text_lines(frame.run),
         *closing(names.run_symbol(name)),
         *_constants(program, name),
         *block(names.block_symbol(name), program.block.size),
@@ -67,18 +65,6 @@ def comment_of(mark: str, layer: int, neuron: int, weight: int, source: int) -> 
 def whole_words(constants: bytes) -> bytes:
     """The pool as it is written: zeros fill its last word."""
     return constants + bytes(-len(constants) % 4)
-
-
-def written(target: IntegerTarget, op: IntegerOperation, operands: Mapping[str, object]) -> str:
-    """One instruction as text; registers are given by number, lists as numbers in ascending order."""
-    texts = {name: _text(target, name, value) for name, value in operands.items()}
-    return "\n".join(f"  {line}" for line in target.templates[op].text.format(**texts).split("\n"))
-
-
-def _text(target: IntegerTarget, operand: str, value: object) -> str:
-    if operand in ("d", "a", "b") and isinstance(value, int):
-        return target.names[value]
-    return ", ".join(target.names[k] for k in value) if isinstance(value, tuple) else str(value)
 
 
 def _text_lines(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from armlet.isa.integer_operation import IntegerOperation
 from armlet.isa.integer_target import IntegerTarget
 from armlet.select.integer.program import BlockLayout
 
-_Call: TypeAlias = tuple[IntegerOperation, Mapping[str, object]]
+Call: TypeAlias = tuple[IntegerOperation, Mapping[str, int]]
 _O = IntegerOperation
 _LOADS = {1: _O.LOAD_BYTE, 2: _O.LOAD_HALF, 4: _O.LOAD}
 _STORES = {1: _O.STORE_BYTE, 2: _O.STORE_HALF, 4: _O.STORE}
@@ -66,7 +66,7 @@ class Copier:
     target: IntegerTarget
     values: tuple[int, ...]
 
-    def place(self, source: int, to: int, fields: Sequence[Field], span: int) -> Iterator[_Call]:
+    def place(self, source: int, to: int, fields: Sequence[Field], span: int) -> Iterator[Call]:
         """Inputs from the array at `source` to their fields in the block at `to`."""
         words: dict[int, list[Field]] = {start: [] for start in range(0, span, _WORD)}
         for field in fields:
@@ -74,7 +74,7 @@ class Copier:
         moves = [move for start, inside in words.items() for move in self._word(inside, start)]
         yield from self._copy(_Pointer(source), _Pointer(to), moves)
 
-    def gather(self, source: int, to: int, places: Sequence[tuple[int, int, int]]) -> Iterator[_Call]:
+    def gather(self, source: int, to: int, places: Sequence[tuple[int, int, int]]) -> Iterator[Call]:
         """Values out of the block at `source` to an array at `to`: from, to and bytes of each."""
         moves = [move for a, b, size in places for move in self._same(a, b, size)]
         yield from self._copy(_Pointer(source), _Pointer(to), moves)
@@ -97,7 +97,7 @@ class Copier:
         for k in range(0, size, each):
             yield _Move(source + k, _LOADS[each], to + k, each)
 
-    def _copy(self, source: _Pointer, to: _Pointer, moves: Sequence[_Move]) -> Iterator[_Call]:
+    def _copy(self, source: _Pointer, to: _Pointer, moves: Sequence[_Move]) -> Iterator[Call]:
         for begin in range(0, len(moves), len(self.values)):
             pairs = list(zip(self.values, moves[begin : begin + len(self.values)]))
             for register, move in pairs:
@@ -110,10 +110,10 @@ class Copier:
                 yield from self._reach(to, move.to, _STORES[move.store], None)
                 yield self._access(_STORES[move.store], register, to, move.to)
 
-    def _access(self, op: IntegerOperation, register: int, pointer: _Pointer, offset: int) -> _Call:
+    def _access(self, op: IntegerOperation, register: int, pointer: _Pointer, offset: int) -> Call:
         return op, {"d": register, "a": pointer.register, "number": offset - pointer.at}
 
-    def _reach(self, pointer: _Pointer, offset: int, op: IntegerOperation, spare: int | None) -> Iterator[_Call]:
+    def _reach(self, pointer: _Pointer, offset: int, op: IntegerOperation, spare: int | None) -> Iterator[Call]:
         """Move the pointer where `op` does not reach from it; `spare` may be written on the way."""
         if offset - pointer.at in self.target.templates[op].numbers:
             return
@@ -121,7 +121,7 @@ class Copier:
         distance, pointer.at = to - pointer.at, to
         yield from self._step(pointer.register, distance, spare)
 
-    def _step(self, register: int, distance: int, spare: int | None) -> Iterator[_Call]:
+    def _step(self, register: int, distance: int, spare: int | None) -> Iterator[Call]:
         both, up = {"d": register, "a": register}, distance >= 0
         kinds = (_O.ADD_NUMBER, _O.ADD_SMALL) if up else (_O.SUBTRACT_NUMBER, _O.SUBTRACT_SMALL)
         op = max(filter(self.target.can, kinds), key=lambda kind: self.target.templates[kind].numbers[-1])
@@ -135,7 +135,7 @@ class Copier:
             yield op, {**holes, "number": (step := min(left, most))}
             left -= step
 
-    def _number(self, register: int, number: int) -> Iterator[_Call]:
+    def _number(self, register: int, number: int) -> Iterator[Call]:
         """A register to a number below 2^16."""
         if self.target.can(_O.CONSTANT):
             yield _O.CONSTANT, {"d": register, "number": number}

@@ -9,8 +9,8 @@ import numpy as np
 
 from armlet.build import names
 from armlet.build.domain_entry import DomainEntry, domain_entry
-from armlet.build.integer.frame import IntegerFrame, code_bytes
 from armlet.build.integer.assembly import whole_words
+from armlet.build.integer.frame import IntegerFrame, code_bytes
 from armlet.build.manifest import Settings
 from armlet.errors import InputError
 from armlet.integer.bounds import LayerBounds, integer_bounds

@@ -22,7 +22,7 @@ _CONTROL_INPUTS = 12  # inputs that each is tried on
 
 
 def check_integer_behaviour(
-    build: IntegerBuild, image: Image, tried: Trials[I64], expected: I64, found: Findings
+    build: IntegerBuild, image: Image, tried: Trials[np.int64], expected: I64, found: Findings
 ) -> None:
     """Run it, count it, and see that wrong copies fail."""
     try:
@@ -52,7 +52,7 @@ def first_wrong(build: IntegerBuild, image: Image, inputs: I64, expected: I64) -
     return ""
 
 
-def _check_exact(runner: IntegerRunner, entry: str, tried: Trials[I64], expected: I64, found: Findings) -> None:
+def _check_exact(runner: IntegerRunner, entry: str, tried: Trials[np.int64], expected: I64, found: Findings) -> None:
     problem = ""
     for x, wanted, label in zip(tried.inputs, expected, tried.labels):
         given = runner.entries[entry](x)
@@ -75,7 +75,7 @@ def _check_figures(build: IntegerBuild, traces: Mapping[str, Trace], found: Find
     found.add("the manifest's figures are the program's", problem, "network, memory, moves, layers, instructions")
 
 
-def _check_controls(build: IntegerBuild, image: Image, tried: Trials[I64], expected: I64, found: Findings) -> None:
+def _check_controls(build: IntegerBuild, image: Image, tried: Trials[np.int64], expected: I64, found: Findings) -> None:
     """Copies with one fault each; weights are in the instructions, so that these are faults of weights, too."""
     rows = np.unique(np.linspace(0, len(tried.inputs) - 1, _CONTROL_INPUTS).astype(int))
     copies = [mutant.image for mutant in mutants(build.target.core, image, _CONTROLS, 0)]

@@ -20,7 +20,7 @@ from armlet.integer.simplify import simplify_integers
 from armlet.isa.integer_operation import IntegerOperation
 from armlet.simulate.figures import Figures
 from armlet.simulate.trace import Trace
-from armlet.verify.integer.text import frame_registers
+from armlet.verify.integer.text import frame_of
 
 
 def integer_settings_disagreement(build: IntegerBuild) -> str:
@@ -92,7 +92,7 @@ def _possible(layer: IntegerLayerEntry) -> bool:
 def _instructions(build: IntegerBuild, trace: Trace) -> int:
     """Executed instructions between entry and exit, an address that the linker fills as one line."""
     core = build.assembly.partition(f"{names.core_symbol(build.name)}:\n")[2].partition("  .size")[0]
-    enter, leave = build.target.frame(frame_registers(build.target, core.partition("\n")[0]))
+    enter, leave = frame_of(build.target, core.split("\n"))
     address = build.target.templates[IntegerOperation.ADDRESS].text
     addresses = core.count(names.constants_symbol(build.name)) // address.count("{symbol}")
-    return trace.instructions - (2 + enter.count("\n") + leave.count("\n")) - addresses * address.count("\n")
+    return trace.instructions - (len(enter) + len(leave)) - addresses * address.count("\n")

@@ -5,7 +5,7 @@ and exit of one list of registers, and comments that name a connection of the ne
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
@@ -14,7 +14,6 @@ import numpy as np
 from armlet.build import names, skeleton
 from armlet.build.integer.assembly import COLUMN, comment_of, core_opening, run_opening
 from armlet.integer.network import IntegerNetwork
-from armlet.isa.integer_operation import IntegerOperation
 from armlet.isa.integer_target import IntegerTarget
 from armlet.verify.link.text import Reader, expect_constants
 
@@ -69,8 +68,7 @@ def _body(
 ) -> str:
     """Entry, instructions up to the exit, and the closing lines."""
     end = next((at for at in range(reader.at, len(reader.lines)) if reader.lines[at] == closing[0]), reader.at)
-    first = "".join(reader.lines[reader.at : reader.at + 1])
-    enter, leave = ([f"  {line}" for line in text.split("\n")] for text in target.frame(frame_registers(target, first)))
+    enter, leave = frame_of(target, reader.lines[reader.at : end])
     if problem := reader.expect(enter):
         return problem
     while reader.at < end - len(leave):
@@ -85,10 +83,15 @@ def _body(
     return reader.expect(leave) or reader.expect(closing)
 
 
-def frame_registers(target: IntegerTarget, line: str) -> frozenset[int]:
-    """The preserved registers in the list of an entry's first line: by these, the entry is made again."""
-    named = re.findall(r"\w+", line.partition("{")[2])
-    return frozenset(k for k in target.preserved if target.names[k] in named)
+def frame_of(target: IntegerTarget, lines: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The lines of the entry that `lines` begin with, made again from the registers that it names, and of its exit."""
+    named = re.findall(r"\w+", "".join(lines[:1]).partition("{")[2])
+    few = frozenset(k for k in target.preserved if target.names[k] in named)
+    for used in (frozenset(target.preserved), few):  # the longest first
+        enter, leave = ([f"  {line}" for line in text.split("\n")] for text in target.frame(used))
+        if list(lines[: len(enter)]) == enter:
+            break
+    return enter, leave
 
 
 def _comments(target: IntegerTarget, network: IntegerNetwork) -> frozenset[str]:
@@ -102,12 +105,13 @@ def _comments(target: IntegerTarget, network: IntegerNetwork) -> frozenset[str]:
 
 def _instructions(target: IntegerTarget, name: str) -> Mapping[str, list[_Line]]:
     """For each mnemonic the lines that the target's templates make of it."""
+    core = names.core_symbol(name)
     blocks = "|".join(map(re.escape, (names.constants_symbol(name), names.block_symbol(name))))
     register = "|".join(target.names[k] for k in sorted({target.base, *target.free}))
-    found: dict[str, list[_Line]] = {}
-    for op, template in target.templates.items():
-        symbol = re.escape(names.core_symbol(name)) if op is IntegerOperation.CALL else blocks
-        operands = {"by": f"(?P<by>{_WHOLE})", "number": f"(?P<number>{_WHOLE})", "symbol": f"(?:{symbol})"}
+    call = _Line(re.compile(re.escape(f"  {target.call.format(symbol=core)}")), range(0), range(0))
+    found = {target.call.partition(" ")[0]: [call]}
+    for template in target.templates.values():
+        operands = {"by": f"(?P<by>{_WHOLE})", "number": f"(?P<number>{_WHOLE})", "symbol": f"(?:{blocks})"}
         operands |= {"list": f"(?:{register})(?:, (?:{register}))*"}
         for line in template.text.split("\n"):
             parts = Formatter().parse(line)

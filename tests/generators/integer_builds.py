@@ -5,7 +5,7 @@ from pathlib import Path
 from armlet.config import IntegerCompileOptions
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.simplify import simplify_integers
-from armlet.integer_pipeline import IntegerCompilation, bundled, find_integer_target
+from armlet.pipeline import IntegerCompilation, bundled, find_integer_target
 from generators.naive_integers import naive_program
 
 

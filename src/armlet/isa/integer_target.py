@@ -55,15 +55,11 @@ class IntegerTarget:
             raise TargetError(f"{self.name}: a register has two jobs")
         if not {*self.preserved} <= {*self.free} or max(self.free) >= len(self.names):
             raise TargetError(f"{self.name}: a register that is named nowhere else is preserved or free")
-        around = (
-            (self.enter, "saved"),
-            (self.enter_low, "saved"),
-            (self.leave, "restored"),
-            (self.leave_low, "restored"),
-        )
-        for text, hole in (*around, (self.call, "symbol")):
+        enter, leave = (self.enter, self.enter_low), (self.leave, self.leave_low)
+        texts = *((text, "saved") for text in enter), *((text, "restored") for text in leave), (self.call, "symbol")
+        for text, hole in texts:
             if not _holes(text) <= {hole}:
-                raise TargetError(f"{self.name}: entry, exit or call has {sorted(_holes(text))}, knows {hole}")
+                raise TargetError(f"{self.name}: entry or exit or call has {sorted(_holes(text))}, knows {hole}")
         for op, template in self.templates.items():
             if (holes := _holes(template.text)) != OPERANDS[op].names:
                 raise TargetError(f"{self.name}: {op.name} has {sorted(holes)}, wants {sorted(OPERANDS[op].names)}")

@@ -73,11 +73,8 @@ def _registers(target: IntegerTarget) -> list[int]:
 
 
 def _text(target: IntegerTarget, op: IntegerOperation, **holes: int | str) -> str:
-    filled = {
-        hole: target.names[value] if isinstance(value, int) and hole in "dab" else value
-        for hole, value in holes.items()
-    }
-    return target.templates[op].text.format(**filled)
+    filled = {name: target.names[int(holes[name])] for name in ("d", "a", "b") if name in holes}
+    return target.templates[op].text.format(**{**holes, **filled})
 
 
 def _width(text: str) -> int:

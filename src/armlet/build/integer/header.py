@@ -18,7 +18,7 @@ def show_integer_header(network: IntegerNetwork, target: IntegerTarget, block: t
     """Declarations for C from C99 and C++; `block` is the bytes of the block and of the inputs' part of it."""
     run, core, own, guard = names.run_symbol(name), names.core_symbol(name), names.block_symbol(name), names.guard(name)
     (taken, given), macros = c_types(network), _macros(network, block, name)
-    size = names.macro(name, "BLOCK_BYTES")
+    size, part = names.macro(name, "BLOCK_BYTES"), names.macro(name, "INPUTS_BYTES")
     return f"""\
 /* {name}: a neural network in integers for {target.title}, by armlet {__version__}.
    Generated code, free of any licence condition. No floating-point unit is used.
@@ -42,7 +42,7 @@ extern "C" {{
 void {run}(const {taken} *input, {given} *output);
 
 /* The same program without copies. `block` has {size} bytes at an address that 4 divides. Its first
-   {names.macro(name, "INPUTS_BYTES")} hold the inputs where {name}_input_driver.json says, zeros elsewhere, and are only read; the outputs are
+   {part} hold the inputs where {name}_input_driver.json says, zeros elsewhere, and are only read; the outputs are
    left where {name}_output_driver.json says. No other memory is used but the stack, so that calls with blocks of their
    own may interrupt each other. */
 void {core}(void *block);

@@ -1,4 +1,4 @@
-"""The last word on a build in integers: link it, run it, compare every bit, count it, and see that wrong copies fail."""
+"""The last word on a build in integers: link it, run it, compare every bit, see that wrong copies fail."""
 
 from armlet.build import names
 from armlet.build.integer.read import IntegerBuild

@@ -66,6 +66,7 @@ class IntegerCompileOptions:
     flash: int | None = None  # bytes that code and constants may take
     ram: int | None = None  # bytes that the block and the stack may take
     seed: int = 0
+    anneal: AnnealOptions = AnnealOptions()
 
     def __post_init__(self) -> None:
         for name in ("flash", "ram"):

@@ -39,9 +39,9 @@ from armlet.schedule.code import Code
 from armlet.schedule.order import Order
 from armlet.schedule.plan import plan_order
 from armlet.select.check.check_program import check_program
-from armlet.select.lowering import partitions_with_room
 from armlet.select.integer.check import check_integer_program
-from armlet.select.integer.program import IntegerProgram
+from armlet.select.integer.select import Selection, select_integers
+from armlet.select.lowering import partitions_with_room
 from armlet.select.program import Program
 from armlet.storage import write_folder
 from armlet.tune import SOURCE_REGISTERS, Choice, cheapest_program, tune
@@ -72,7 +72,7 @@ class IntegerCompilation:
 
     network: IntegerNetwork
     simplified: SimplifiedIntegers
-    program: IntegerProgram
+    selection: Selection
     frame: IntegerFrame
     bundle: IntegerBundle
 
@@ -157,24 +157,26 @@ def compile_integer_network(
     simplified = simplify_integers(network)
 
     watch("select")
-    program = _select(simplified.network, target, options)
+    how = Annealing(**asdict(options.anneal), seed=options.seed)
+    selection = select_integers(simplified.network, target, how)
+    check_integer_program(selection.program)
 
     watch("bundle")
-    return bundled(network, simplified, program, name, options)
+    return bundled(network, simplified, selection, name, options)
 
 
 def bundled(
     network: IntegerNetwork,
     simplified: SimplifiedIntegers,
-    program: IntegerProgram,
+    selection: Selection,
     name: str,
     options: IntegerCompileOptions,
 ) -> IntegerCompilation:
     """The last stage: the files of a program. Raises `CapacityError` where it does not fit."""
-    frame = integer_frame(program, name)
-    made = integer_bundle(name, network, simplified, program, frame, asdict(options))
+    around = integer_frame(selection.program, name)
+    made = integer_bundle(name, network, simplified, selection, around, asdict(options))
     _check_budget(name, made.manifest.memory, options)
-    return IntegerCompilation(network, simplified, program, frame, made)
+    return IntegerCompilation(network, simplified, selection, around, made)
 
 
 def write_build(made: Compilation | IntegerCompilation, folder: Path | str) -> None:
@@ -238,7 +240,3 @@ def _check_budget(
     for what, needed, given in (("flash", memory.flash, options.flash), ("RAM", memory.ram, options.ram)):
         if given is not None and needed > given:
             raise CapacityError(f"{name} needs {needed} bytes of {what}, {given} are given")
-
-
-def _select(network: IntegerNetwork, target: IntegerTarget, options: IntegerCompileOptions) -> IntegerProgram:
-    raise CapacityError(f"no selection for {target.name} yet: {network.widths}, {options.optimize}")

@@ -18,7 +18,7 @@ from armlet.integer.formats import I64
 from armlet.integer.interpret import run_integers
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.simplify import SimplifiedIntegers
-from armlet.select.integer.program import IntegerProgram
+from armlet.select.integer.select import Selection
 
 _VECTORS = 3  # random test vectors, beside the two ends of the inputs
 
@@ -35,11 +35,12 @@ def integer_bundle(
     name: str,
     network: IntegerNetwork,
     simplified: SimplifiedIntegers,
-    program: IntegerProgram,
+    selection: Selection,
     frame: IntegerFrame,
     settings: Settings,
 ) -> IntegerBundle:
     """Everything but the manifest first, whose hashes the manifest then holds."""
+    program = selection.program
     inputs, outputs = integer_drivers(program, name)
     block = program.block.size, program.block.span
     files: dict[str, bytes | str] = {
@@ -55,7 +56,7 @@ def integer_bundle(
     hashes = {key: hashlib.sha256(content).hexdigest() for key, content in sorted(whole.items())}
     x = integer_test_inputs(network)
     vectors = x, run_integers(network, x)
-    manifest = make_integer_manifest(name, network, simplified, program, frame, settings, hashes, vectors)
+    manifest = make_integer_manifest(name, network, simplified, selection, frame, settings, hashes, vectors)
     return IntegerBundle(manifest, {**whole, f"{name}.json": show_json(manifest).encode()})
 
 

@@ -19,6 +19,7 @@ from armlet.integer.network import IntegerNetwork
 from armlet.integer.simplify import SimplifiedIntegers
 from armlet.isa.integer_operation import IntegerOperation
 from armlet.select.integer.program import IntegerLines, IntegerProgram
+from armlet.select.integer.select import Selection
 from armlet.storage import parse_json, read_file
 from armlet.version import __version__
 
@@ -82,11 +83,13 @@ class IntegerLayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """The lines of NAME_core that serve one layer. Moves are words, or less, between registers and the block."""
 
     layer: int
+    scheme: str  # how it is written
+    words: int  # that its sources lie in
     lines: int
     loads: int
     stores: int
     constant_loads: int  # words out of the pool
-    scheme: dict[str, int]  # the operations that compute connections, and how often
+    operations: dict[str, int]  # that compute connections, and how often
 
 
 class IntegerVectorEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -155,14 +158,14 @@ def make_integer_manifest(
     name: str,
     network: IntegerNetwork,
     simplified: SimplifiedIntegers,
-    program: IntegerProgram,
+    selection: Selection,
     frame: IntegerFrame,
     settings: Settings,
     files: dict[str, str],
     vectors: tuple[I64, I64],
 ) -> IntegerManifest:
     """The manifest of a build. The same network, settings and version give the same bytes."""
-    layers = [*_layers(program)]
+    program, layers = selection.program, [*_layers(selection)]
     return IntegerManifest(
         kind=KIND,
         format=FORMAT,
@@ -222,16 +225,18 @@ def _interval(number: int, network: IntegerNetwork, bounds: LayerBounds) -> Inte
     )
 
 
-def _layers(program: IntegerProgram) -> Iterator[IntegerLayerEntry]:
+def _layers(selection: Selection) -> Iterator[IntegerLayerEntry]:
     """What serves no layer counts for the first."""
+    program = selection.program
     of_layer, moved = np.maximum(program.lines["layer"], 0), _moves(program.lines)
     for number in range(len(program.network.layers)):
+        scheme, words = selection.schemes[number].name, len(selection.codes[number].words)
         mine = of_layer == number
         lines = program.lines[mine]
         ops, counts = np.unique(lines["op"][lines["source"] >= 0], return_counts=True)
         loads, stores, constants = moved[mine].sum(axis=0).tolist()
-        scheme = {IntegerOperation(op).name.lower(): count for op, count in zip(ops.tolist(), counts.tolist())}
-        yield IntegerLayerEntry(number, len(lines), loads, stores, constants, scheme)
+        operations = {IntegerOperation(op).name.lower(): count for op, count in zip(ops.tolist(), counts.tolist())}
+        yield IntegerLayerEntry(number, scheme, words, len(lines), loads, stores, constants, operations)
 
 
 def _moves(lines: IntegerLines) -> I64:

@@ -3,6 +3,7 @@
 How the lines of NAME_core divide among the layers cannot be seen in what ran: of that, the sums are held to it.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
@@ -13,7 +14,7 @@ from armlet.build.domain_entry import domain_entry
 from armlet.build.integer.bundle import integer_test_inputs
 from armlet.build.integer.manifest import IntegerLayerEntry, network_entry, simplified_entry
 from armlet.build.integer.read import IntegerBuild
-from armlet.config import IntegerCompileOptions
+from armlet.config import AnnealOptions, IntegerCompileOptions
 from armlet.errors import InputError
 from armlet.integer.formats import I64
 from armlet.integer.simplify import simplify_integers
@@ -27,7 +28,9 @@ def integer_settings_disagreement(build: IntegerBuild) -> str:
     """What of the wishes to the compiler does not go with the build, in words; empty where all does."""
     manifest = build.manifest
     try:
-        options = IntegerCompileOptions(**manifest.settings)  # type: ignore[arg-type]
+        told = dict(manifest.settings)
+        anneal = AnnealOptions(**(told.pop("anneal", None) or {}))  # type: ignore[arg-type]
+        options = IntegerCompileOptions(**told, anneal=anneal)  # type: ignore[arg-type]
     except (TypeError, InputError, ValueError) as wrong:
         return f"settings: {wrong}"
     if msgspec.json.encode(asdict(options)) != msgspec.json.encode(manifest.settings):
@@ -84,9 +87,16 @@ def _figures(build: IntegerBuild, trace: Trace, figures: Mapping[str, Figures]) 
 def _possible(layer: IntegerLayerEntry) -> bool:
     """What cannot be worked out again must at least be possible."""
     known = {op.name.lower() for op in IntegerOperation}
-    counts = layer.scheme.values()
-    whole = min(layer.lines, layer.loads, layer.stores, layer.constant_loads) >= 0
-    return whole and layer.scheme.keys() <= known and min(counts, default=1) > 0 and sum(counts) <= layer.lines
+    counts = layer.operations.values()
+    whole = min(layer.words, layer.lines, layer.loads, layer.stores, layer.constant_loads) >= 0
+    named = re.fullmatch(r"[a-z0-9-]{1,40}", layer.scheme) is not None
+    return (
+        whole
+        and named
+        and layer.operations.keys() <= known
+        and min(counts, default=1) > 0
+        and sum(counts) <= layer.lines
+    )
 
 
 def _instructions(build: IntegerBuild, trace: Trace) -> int:

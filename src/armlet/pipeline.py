@@ -186,6 +186,9 @@ def write_build(made: Compilation | IntegerCompilation, folder: Path | str) -> N
 
 def find_target(name: str, dtype: str, rounding: str) -> tuple[Target, Arithmetic]:
     """The target of that name, and its arithmetic on `dtype`. Raises `InputError` with the choices that exist."""
+    if name in INTEGER_TARGETS and name not in TARGETS:
+        problem, hint = "computes in integers, the network in real numbers", "armlet sparsify --weights makes one of it"
+        raise InputError(f"target {name}", problem, hint)
     pairs = {(target.name, each.format.name): target for target in TARGETS.values() for each in target.arithmetics}
     if (name, dtype) not in pairs:
         choices = ", ".join(" ".join(pair) for pair in pairs)

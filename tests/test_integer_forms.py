@@ -13,7 +13,7 @@ from armlet.integer.forms.words import Word, Words
 
 MASK = (1 << 32) - 1
 ENDS = st.sampled_from([(0, 255), (-128, 127), (0, 1), (0, 15), (-1, 0), (-32768, 32767), (3, 9), (0, 65535)])
-KINDS = "add subtract left right asr field clip multiply keep clear high load table number"
+KINDS = "add subtract left right asr field clip multiply keep clear either high load table number"
 
 
 def signed(bits: int, of: int = 32) -> int:
@@ -36,6 +36,8 @@ def _value(unknowns: Unknowns, unknown: int, given: Sequence[int]) -> int:
             value = (of + numbers[0]) >> numbers[1]
         case "clip":
             value = min(max(of, numbers[0]), numbers[1])
+        case "above":
+            value = -1 if of + numbers[0] > numbers[1] else of + numbers[0]
         case "lookup":
             value = numbers[of - unknowns.interval(Linear(0, dict(parts)))[0]]
         case "residue":
@@ -64,8 +66,8 @@ def machine(kind: str, a: int, b: int, n: int, is_signed: bool) -> int:
             return min(max(signed(a), low), high) & MASK
         case "high":
             return (signed(a) * signed(b) + (is_signed << 31)) >> 32 & MASK
-        case "keep":
-            return a & b
+        case "keep" | "either":
+            return a & b if kind == "keep" else a | b
         case _:
             return a & ~b & MASK
 
@@ -92,6 +94,8 @@ def formal(words: Words, kind: str, a: Word, b: Word, n: int, is_signed: bool) -
             return words.multiply_high(a, b, is_signed << 31)
         case "keep":
             return words.keep(a, b)
+        case "either":
+            return words.either(a, b)
         case _:
             return words.clear(a, b)
 
@@ -194,6 +198,11 @@ def test_one_clamp_is_one_value_however_it_is_made():
     negative = words.keep(above, words.right(above, 31, True))
     assert negative is not None
     assert words.same(words.add(negative, words.constant(255)), wanted)
+    least = words.clip(words.right(total, 3, True), 0, 1 << 30)
+    mask = words.right(words.subtract(words.constant(255), least), 31, True)
+    masked = words.either(least, mask)
+    assert masked is not None
+    assert words.same(words.field(masked, 8, False), wanted)
     again = words.clip(words.right(words.right(words.add(total, words.constant(-1024)), 1, True), 2, True), -128, 127)
     assert words.same(words.add(again, words.constant(128)), wanted)
 

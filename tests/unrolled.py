@@ -10,7 +10,7 @@ from armlet.isa.thumb.reading import compile_step, register_names, repeats_from
 from armlet.isa.thumb.thumb import THUMB
 from armlet.prove.contract import Call, Contract, known_word
 from armlet.prove.execute import MEMORY, RETURN, form_number
-from armlet.prove.state import State
+from armlet.prove.state import State, WordMemory
 from armlet.prove.terms import Terms
 from armlet.simulate.decoded import DecodedProgram
 from armlet.toolchain.image import Image
@@ -31,7 +31,7 @@ def holds_unrolled(program: DecodedProgram, image: Image, entry: str, call: Call
         for cell, operands in zip(contract.cells(stencil.tensor, stencil.cells).tolist(), stencil.operands.T.tolist()):
             words = [_word(state.terms, value, operand) for operand in operands]
             value[cell] = stencil.value(state.terms, words)
-            if state.memory.get(places[cell]) != value[cell]:
+            if state.memory.load(places[cell], 4) != value[cell]:
                 return False
     return all(state.registers.get(name) == before[name] for name in call.preserved)
 
@@ -41,7 +41,7 @@ def _word(terms: Terms, value: dict[int, Term], operand: int) -> Term:
     return value[operand] if bits is None else terms.constant(bits)
 
 
-def _start(image: Image, call: Call, contract: Contract) -> tuple[State, dict[int, int]]:
+def _start(image: Image, call: Call, contract: Contract) -> tuple[State[Terms], dict[int, int]]:
     """What holds at the call, and the address of each cell."""
     terms = Terms(contract.arithmetic.identities)
     moved = {a.memory.base: a.memory.base + k * MEMORY for k, a in enumerate(call.areas, 1)}
@@ -58,10 +58,10 @@ def _start(image: Image, call: Call, contract: Contract) -> tuple[State, dict[in
             places[cell] = start[what].base + offset + 4 * index
             if tensor.given:
                 given[places[cell]] = terms.unknown("input", cell)
-    return State(terms, THUMB, image, areas, start["stack"], registers, moved, given), places
+    return State(terms, THUMB, image, areas, start["stack"], registers, moved, WordMemory(given)), places
 
 
-def _run(state: State, program: DecodedProgram, at: int) -> None:
+def _run(state: State[Terms], program: DecodedProgram, at: int) -> None:
     counted: int | None = None  # what set the flags last, where it is known
     for _ in range(MOST):
         if at == RETURN:

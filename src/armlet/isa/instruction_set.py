@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from armlet.isa.instruction import Instruction
-from armlet.isa.semantics import Step
+from armlet.isa.semantics import IntegerStep, Step
 
 
 class Decoder(Protocol):
@@ -37,6 +37,11 @@ class Reading(Protocol):
     @property
     def compile_step(self) -> Callable[[Instruction], Step]:
         """What an instruction does to a symbolic machine. Raises `RefusalError` where that is not known."""
+        ...
+
+    @property
+    def compile_integer_step(self) -> Callable[[Instruction], IntegerStep]:
+        """The same for programs in integers, where the set has such."""
         ...
 
     @property

@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 
 from armlet.arithmetic.algebra import Algebra
 from armlet.errors import ArmletError
+from armlet.integer.forms.words import Words
 
 Term: TypeAlias = int
 
@@ -17,11 +18,11 @@ class RefusalError(ArmletError):
     """What keeps a program from being proved."""
 
 
-class TermAlgebra(Algebra[Term], Protocol):
-    """Arithmetic on terms, and what is known of them."""
+class WordAlgebra(Protocol):
+    """Words as terms, and what is known of them."""
 
-    def negate(self, a: Term) -> Term:
-        """a with its sign turned."""
+    def constant(self, bits: int) -> Term:
+        """A word whose bits are known."""
         ...
 
     def pointer(self, place: int) -> Term:
@@ -41,11 +42,19 @@ class TermAlgebra(Algebra[Term], Protocol):
         ...
 
 
-class SymbolicMachine(Protocol):
+class TermAlgebra(Algebra[Term], WordAlgebra, Protocol):
+    """Arithmetic of floating point on terms, and what is known of them."""
+
+    def negate(self, a: Term) -> Term:
+        """a with its sign turned."""
+        ...
+
+
+class CoreMachine(Protocol):
     """Registers and words of memory that hold terms. What breaks its rules raises `RefusalError`."""
 
     @property
-    def terms(self) -> TermAlgebra:
+    def terms(self) -> WordAlgebra:
         """All terms so far."""
         ...
 
@@ -90,5 +99,41 @@ class SymbolicMachine(Protocol):
         ...
 
 
-Step: TypeAlias = Callable[[SymbolicMachine, int], int | None]
+class SymbolicMachine(CoreMachine, Protocol):
+    """A machine that computes in floating point."""
+
+    @property
+    def terms(self) -> TermAlgebra:
+        """All terms so far."""
+        ...
+
+
+class IntegerMachine(CoreMachine, Protocol):
+    """A machine that computes in integers, on parts of words too."""
+
+    @property
+    def terms(self) -> Words:
+        """All words so far, as linear forms."""
+        ...
+
+    def load_part(self, address: int, size: int, signed: bool) -> Term:
+        """The bytes at an address as a word, with their sign where `signed`."""
+        ...
+
+    def store_part(self, address: int, size: int, term: Term) -> None:
+        """Write the lowest bytes of a word."""
+        ...
+
+    def held(self, address: int, size: int, signed: bool) -> int:
+        """A constant of the program."""
+        ...
+
+
+CoreStep: TypeAlias = Callable[[CoreMachine, int], int | None]
 """One instruction, given the machine and its own address; gives the next address where that is elsewhere."""
+
+Step: TypeAlias = Callable[[SymbolicMachine, int], int | None]
+"""The same, where it computes in floating point."""
+
+IntegerStep: TypeAlias = Callable[[IntegerMachine, int], int | None]
+"""The same, where it computes in integers."""

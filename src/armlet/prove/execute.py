@@ -6,12 +6,13 @@ walk and says what the branches back mean.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
 from armlet.isa.core import Memory
 from armlet.isa.instruction import Instruction
-from armlet.isa.semantics import RefusalError, Step, SymbolicMachine, Term
+from armlet.isa.semantics import CoreMachine, RefusalError, Term
 from armlet.prove.terms import Terms
 from armlet.simulate.decoded import DecodedProgram
 from armlet.simulate.runner import MemoryRegion
@@ -32,20 +33,33 @@ def roundings(terms: Terms) -> int:
     return sum(key[0] in ("multiply", "add", "fused") for key in terms.keys)
 
 
+class Numbered(Protocol):
+    """Terms that are numbered as they are made."""
+
+    @property
+    def keys(self) -> Sequence[object]:
+        """One for each term."""
+        ...
+
+
+Machine = TypeVar("Machine", bound=CoreMachine)
+
+
 @dataclass(slots=True)
-class Walk:
+class Walk(Generic[Machine]):
     """A program on its way."""
 
     program: DecodedProgram
     image: Image
-    terms: Terms
+    terms: Numbered
+    meaning: Callable[[Instruction], Callable[[Machine, int], int | None]]  # of an instruction
     steps: int = 0
-    known: dict[int, Step] = field(default_factory=dict)  # by number of form
+    known: dict[int, Callable[[Machine, int], int | None]] = field(default_factory=dict)  # by number of form
     maker: dict[Term, int] = field(default_factory=dict)  # the address at which a term was first made
     follow: Callable[[int, Instruction], None] | None = None  # is told each instruction before it is executed
 
 
-def execute(machine: SymbolicMachine, walk: Walk, start: int) -> None:
+def execute(machine: Machine, walk: Walk[Machine], start: int) -> None:
     """Run until the call returns. Raises `RefusalError` with the address and text of the instruction."""
     at, inside, keys = start, function_at(walk.image, start), walk.terms.keys
     most = int(np.count_nonzero(walk.program.form_at >= 0))
@@ -56,7 +70,7 @@ def execute(machine: SymbolicMachine, walk: Walk, start: int) -> None:
             if walk.follow is not None:
                 walk.follow(at, form)
             if number not in walk.known:
-                walk.known[number] = walk.program.isa.reading.compile_step(form)
+                walk.known[number] = walk.meaning(form)
             to = walk.known[number](machine, at)
         except RefusalError as refusal:
             raise RefusalError(f"{form.text} at {at:#010x} {refusal}") from None

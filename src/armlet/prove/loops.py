@@ -79,7 +79,8 @@ def _block(program: DecodedProgram) -> int:
 
 def _run(recorder: Recorder, program: DecodedProgram, image: Image, entry: str) -> None:
     """Execute everything once."""
-    walk = Walk(program, image, recorder.terms, follow=recorder.follow)
+    meaning = program.isa.reading.compile_step
+    walk = Walk(program, image, recorder.terms, meaning, follow=recorder.follow)
     for number, form in enumerate(program.forms):
         if program.isa.reading.repeats_from(form) is not None:
             walk.known[number] = lambda _, at: recorder.repeat(at)

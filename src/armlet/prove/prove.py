@@ -23,7 +23,7 @@ from armlet.graph.graph import ACTIVATIONS
 from armlet.isa.core import Memory
 from armlet.isa.semantics import RefusalError, Term
 from armlet.prove.execute import MEMORY, RETURN, Walk, execute, relocated, roundings
-from armlet.prove.state import State
+from armlet.prove.state import State, WordMemory
 from armlet.prove.terms import Terms
 from armlet.schedule.order import Order
 from armlet.simulate.decoded import DecodedProgram
@@ -46,7 +46,8 @@ def prove(runner: Runner, program: DecodedProgram, entry: str) -> Proof:
         return Proof("is no Thumb function that other code can call", 0, 0)
     order = runner.build.order
     terms = Terms(order.graph.arithmetic.identities)
-    state, walk = _start(runner, entry, terms), Walk(program, runner.image, terms)
+    state, meaning = _start(runner, entry, terms), program.isa.reading.compile_step
+    walk = Walk(program, runner.image, terms, meaning)
     before = dict(state.registers)
     try:
         execute(state, walk, runner.image.address(entry))
@@ -57,12 +58,12 @@ def prove(runner: Runner, program: DecodedProgram, entry: str) -> Proof:
     lost = [name for name in core.preserved if state.registers.get(name) != before[name]]
     if lost:
         return Proof(f"does not give back {', '.join(lost)}", walk.steps, rounded)
-    left = [state.memory.get(_place(runner, entry, address)) for address in runner.results(entry)]
+    left = [state.memory.load(_place(runner, entry, address), runner.build.word) for address in runner.results(entry)]
     late = "" if state.late is None else f"reads the input at {state.late & 0xFFFF_FFFF:#010x} after it wrote an output"
     return Proof(_difference(order, terms, walk, left), walk.steps, rounded, late)
 
 
-def _start(runner: Runner, entry: str, terms: Terms) -> State:
+def _start(runner: Runner, entry: str, terms: Terms) -> State[Terms]:
     """What holds at the call: arguments, stack and way back are known, inputs and preserved registers are unknowns."""
     registers = {name: terms.unknown("register", k) for k, name in enumerate(runner.machine.core.preserved)}
     areas, stack = _areas(runner, entry)
@@ -73,7 +74,9 @@ def _start(runner: Runner, entry: str, terms: Terms) -> State:
     registers |= {f"r{k}": terms.pointer(_place(runner, entry, p)) for k, p in enumerate(runner.arguments(entry))}
     memory = {_place(runner, entry, p): terms.unknown("input", index) for p, index in runner.places(entry).items()}
     symbols = {a.memory.base: b.memory.base for a, b in zip(runner.areas(entry), areas)}
-    return State(terms, runner.machine.core.instruction_set, runner.image, areas, stack, registers, symbols, memory)
+    return State(
+        terms, runner.machine.core.instruction_set, runner.image, areas, stack, registers, symbols, WordMemory(memory)
+    )
 
 
 def _areas(runner: Runner, entry: str) -> tuple[list[MemoryRegion], Memory]:

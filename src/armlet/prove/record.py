@@ -41,7 +41,7 @@ class _Open:
 class Recorder:
     """A core that executes the body of each loop once, and notes what it does to tensors."""
 
-    state: State
+    state: State[Terms]
     nest: Nest
     base: int  # address of the first halfword that the nest tells of
     tensors: frozenset[int]  # numbers of the areas that hold tensors

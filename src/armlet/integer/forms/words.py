@@ -11,7 +11,7 @@ A long sum is kept as its last step, and is added up when somebody asks for it.
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from armlet.integer.forms.linear import Linear, add_part
+from armlet.integer.forms.linear import Linear, add_part, twos
 from armlet.integer.forms.unknowns import Unknowns
 
 Word: TypeAlias = int
@@ -164,6 +164,27 @@ class Words:
         if mask is not None:
             return self._masked(a, mask ^ _MASK)
         return self.clip(a, 0, _ANY[1]) if self.same(b, self.right(a, _BITS - 1, True)) else None
+
+    def either(self, a: Word, b: Word) -> Word | None:
+        """a or b, where they have no bit in common, or one is a mask that is set where the other is above a number."""
+        for one, other in ((a, b), (b, a)):
+            form = self.form(other)
+            free = min((twos(c, _BITS) for c in (form.constant, *form.parts.values())), default=_BITS)
+            if free > 0 and self.unknowns.interval(self.value(one, False))[1] < 1 << free:
+                return self.add(one, other)
+            number = self._limit(self.value(one, True), form)
+            if number is not None:
+                return self.word(self.unknowns.above(self.value(one, True), number))
+        return None
+
+    def _limit(self, a: Linear, mask: Linear) -> int | None:
+        """The number that `a` is above where the mask is set; None where that is no number."""
+        unknown = mask.single
+        if unknown is None or mask.constant or self.unknowns.intervals[unknown] != (-1, 0):
+            return None
+        kind, parts, numbers = self.unknowns.definitions[unknown]
+        left = a.add(Linear(numbers[0], dict(parts))) if kind == "floor" else a
+        return None if left.parts or kind != "floor" else left.constant
 
     def _masked(self, a: Word, mask: int) -> Word | None:
         if not mask & (mask + 1):

@@ -5,10 +5,10 @@ A word that the linker fills in is no number here: it is the lower half of a poi
 
 from collections.abc import Callable
 
-from armlet.isa.semantics import RefusalError, Step, SymbolicMachine, Term
+from armlet.isa.semantics import CoreMachine, CoreStep, RefusalError, Step, SymbolicMachine, Term
 
 
-def _value(text: str) -> Callable[[SymbolicMachine], Term]:
+def _value(text: str) -> Callable[[CoreMachine], Term]:
     """An operand that is a register or an immediate."""
     if text.startswith("#"):
         bits = int(text[1:], 0)
@@ -16,23 +16,23 @@ def _value(text: str) -> Callable[[SymbolicMachine], Term]:
     return lambda s: s.get(text)
 
 
-def move(parts: list[str]) -> Step:
+def move(parts: list[str]) -> CoreStep:
     """MOV and VMOV of one word."""
     d, source = parts[0], _value(parts[1])
     if len(parts) != 2:
         raise RefusalError("is unknown to the prover")
 
-    def step(s: SymbolicMachine, _: int) -> None:
+    def step(s: CoreMachine, _: int) -> None:
         s.put(d, source(s))
 
     return step
 
 
-def move_low(parts: list[str]) -> Step:
+def move_low(parts: list[str]) -> CoreStep:
     """MOVW: a number, or the lower half of a symbol's address, which the linker fills in."""
     d, number = parts[0], int(parts[1][1:], 0)
 
-    def step(s: SymbolicMachine, at: int) -> None:
+    def step(s: CoreMachine, at: int) -> None:
         place = s.linked(at)
         low = place is not None and place & 0xFFFF == number
         s.put(d, s.terms.unknown("lower half", place or 0) if low else s.terms.constant(number))
@@ -40,11 +40,11 @@ def move_low(parts: list[str]) -> Step:
     return step
 
 
-def move_top(parts: list[str]) -> Step:
+def move_top(parts: list[str]) -> CoreStep:
     """MOVT: the upper half of a number, or of the symbol whose lower half the register holds."""
     d, high = parts[0], int(parts[1][1:], 0)
 
-    def step(s: SymbolicMachine, at: int) -> None:
+    def step(s: CoreMachine, at: int) -> None:
         place, before = s.linked(at), s.get(d)
         if place is not None and place >> 16 & 0xFFFF == high and before == s.terms.unknown("lower half", place):
             s.put(d, s.terms.pointer(place))

@@ -2,12 +2,14 @@
 
 from armlet.isa.thumb.counting import repeats_from
 from armlet.isa.thumb.decode import ThumbDecoder, mnemonics, register_names
+from armlet.isa.thumb.integer.semantics import compile_integer_step
 from armlet.isa.thumb.relocations import relocate, relocation_problem
 from armlet.isa.thumb.semantics import compile_step
 
 decoder = ThumbDecoder
 
 __all__ = [
+    "compile_integer_step",
     "compile_step",
     "decoder",
     "mnemonics",

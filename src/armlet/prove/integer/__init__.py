@@ -1,0 +1,1 @@
+"""Symbolic execution of programs in integers, on exact linear forms."""

@@ -45,10 +45,12 @@ def _run(program: IntegerProgram, name: str) -> Iterator[str]:
     target, network, block = program.target, program.network, program.block
     fields = fields_of(block, network.input_format)
     output, to, *values = _registers(target)
-    copier = Copier(target, tuple(values[: max(1, min(_MOST, max(len(fields), network.outputs)))]))
-    saved = {output, to, *copier.values} & {*target.preserved}
+    count = max(1, min(_MOST, len(values), max(len(fields), network.outputs)))
+    saved = {output, to, *values[:count]} & {*target.preserved}
     if len(saved) % 2 == 0:  # with the way back an even number: the stack stays aligned to 8 bytes
-        saved.add(next(k for k in target.preserved if k not in saved and k != target.link))
+        more = [k for k in values[count:] if k in target.preserved]
+        saved ^= {more[0] if more else values[count := count - 1]}
+    copier = Copier(target, tuple(values[:count]))
     enter, leave = target.frame(frozenset(saved))
     stored, own = network.layers[-1].stored.bytes, names.block_symbol(name)
     places = [(at, j * stored, stored) for j, at in enumerate(block.outputs.tolist())]

@@ -1,4 +1,4 @@
-"""What a linked program in integers does: run on inputs, counted, and tried with wrong copies."""
+"""What a linked program in integers does: proved from its bytes, run on inputs, counted, tried with wrong copies."""
 
 from collections.abc import Mapping
 
@@ -8,6 +8,7 @@ from armlet.build import names
 from armlet.build.integer.read import IntegerBuild
 from armlet.integer.formats import I64
 from armlet.mutate.mutants import mutants
+from armlet.prove.integer.entry import prove_entry
 from armlet.simulate.integer.runner import IntegerRunner
 from armlet.simulate.machine import MachineError
 from armlet.simulate.trace import Trace
@@ -15,7 +16,7 @@ from armlet.simulate.vectors import Trials
 from armlet.toolchain.image import Image
 from armlet.verify.findings import Findings
 from armlet.verify.integer.figures import integer_figures_disagreement
-from armlet.verify.paths import check_paths
+from armlet.verify.paths import check_paths, check_time
 
 _CONTROLS = 16  # wrong copies
 _CONTROL_INPUTS = 12  # inputs that each is tried on
@@ -24,20 +25,28 @@ _CONTROL_INPUTS = 12  # inputs that each is tried on
 def check_integer_behaviour(
     build: IntegerBuild, image: Image, tried: Trials[np.int64], expected: I64, found: Findings
 ) -> None:
-    """Run it, count it, and see that wrong copies fail."""
+    """Prove it, run it, count it, and see that wrong copies fail."""
     try:
         runner, traces = IntegerRunner(build, image), dict[str, Trace]()
         for entry in runner.entries:
+            proved = _check_proof(runner, entry, found)
             _check_exact(runner, entry, tried, expected, found)
             traces[entry], same = check_paths(runner, entry, tried, found)
-            if same:
-                cycles = f"{found.figures[entry].cycles:,} cycles"
-                found.add(f"{entry} takes {cycles} on the inputs traced", "", "no proof is made for all inputs")
+            check_time(build, entry, traces[entry] if same else None, proved, found)
     except MachineError as fault:
         found.add("runs without a fault", str(fault))
         return
     _check_figures(build, traces, found)
     _check_controls(build, image, tried, expected, found)
+
+
+def _check_proof(runner: IntegerRunner, entry: str, found: Findings) -> bool:
+    proof = prove_entry(runner, runner.decoded, entry)
+    if entry == names.run_symbol(runner.build.name) and not proof.problem:
+        detail = "it reads its last input before it writes its first output"
+        found.add(f"{entry} may be given one array for inputs and outputs", proof.late, detail)
+    detail = f"{proof.steps} instructions on exact linear forms; every shift, field and clamp by intervals"
+    return found.add(f"{entry} is proved from its bytes for every input", proof.problem, detail)
 
 
 def first_wrong(build: IntegerBuild, image: Image, inputs: I64, expected: I64) -> str:

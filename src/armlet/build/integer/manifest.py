@@ -11,7 +11,7 @@ from armlet.build import names
 from armlet.build.domain_entry import DomainEntry, domain_entry
 from armlet.build.integer.assembly import whole_words
 from armlet.build.integer.frame import IntegerFrame, code_bytes
-from armlet.build.manifest import Settings
+from armlet.build.manifest import INTEGERS, LONGEST, Settings
 from armlet.errors import InputError
 from armlet.integer.bounds import LayerBounds, integer_bounds
 from armlet.integer.formats import I64
@@ -24,8 +24,6 @@ from armlet.storage import parse_json, read_file
 from armlet.version import __version__
 
 FORMAT = 1
-KIND = "integer"
-_LONGEST = 32 << 20  # bytes
 _AGAIN = "compile the network again"
 
 
@@ -167,7 +165,7 @@ def make_integer_manifest(
     """The manifest of a build. The same network, settings and version give the same bytes."""
     program, layers = selection.program, [*_layers(selection)]
     return IntegerManifest(
-        kind=KIND,
+        kind=INTEGERS,
         format=FORMAT,
         name=name,
         armlet=__version__,
@@ -190,25 +188,16 @@ def make_integer_manifest(
 
 def read_integer_manifest(path: Path) -> IntegerManifest:
     """Parse NAME.json. Raises `InputError` with the place."""
-    manifest = parse_json(path, read_file(path, _LONGEST), IntegerManifest, "a manifest", _AGAIN)
+    manifest = parse_json(path, read_file(path, LONGEST), IntegerManifest, "a manifest", _AGAIN)
     if manifest.format != FORMAT:
         raise InputError(path, f"format is {manifest.format}, this armlet reads {FORMAT}", _AGAIN)
     names.check_name(manifest.name)  # files are opened by it
     return manifest
 
 
-def kind_of_manifest(path: Path) -> str:
-    """`KIND` for a build in integers, "float" for others. Raises `InputError`."""
-    return parse_json(path, read_file(path, _LONGEST), _Kind, "a manifest", _AGAIN).kind
-
-
 def signed_bits(number: int) -> int:
     """Bits that a signed number needs to hold this one."""
     return 1 + (number if number >= 0 else ~number).bit_length()
-
-
-class _Kind(msgspec.Struct):
-    kind: str = "float"
 
 
 def _interval(number: int, network: IntegerNetwork, bounds: LayerBounds) -> IntervalEntry:

@@ -146,7 +146,7 @@ HOPS = "  movw r1, #:lower16:net_constants\n  movt r1, #:upper16:net_constants"
 def test_a_program_that_is_right_once_or_at_one_place_only_is_refused(
     old: str, new: str, reason: str, tmp_path: Path, elf: bytes, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("armlet.verify.link.linked.strange_text", lambda *_: "")  # were such a text let through
+    monkeypatch.setattr("armlet.verify.verify.strange_text", lambda *_: "")  # were such a text let through
     path = compiled(small_network(), tmp_path, replace(QUICK, registers=5)) / "net.S"
     whole, where = path.read_text(), read_image(elf, THUMB).address("net_constants")
     assert old in whole

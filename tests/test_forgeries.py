@@ -80,7 +80,7 @@ OBJECT = (  # what the object shows, whoever has let the text pass
 def test_a_forgery_is_refused_by_its_object_or_its_bytes_as_well(
     name: str, honest: dict[str, bytes], tools: Remembering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("armlet.verify.link.linked.strange_text", lambda *_: "")
+    monkeypatch.setattr("armlet.verify.verify.strange_text", lambda *_: "")
     forgery = Forgery(dict(honest), tmp_path)
     ALL["text"][name](forgery)
     forgery.seal()

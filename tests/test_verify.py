@@ -121,7 +121,7 @@ SABOTAGE = {
 @pytest.mark.parametrize("what", SABOTAGE)
 def test_sabotaged_assembly_is_refused(what: str, build: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("armlet.simulate.machine.SECONDS", 0.5)
-    monkeypatch.setattr("armlet.verify.link.linked.strange_text", lambda *_: "")  # were such a text let through
+    monkeypatch.setattr("armlet.verify.verify.strange_text", lambda *_: "")  # were such a text let through
     change, says = SABOTAGE[what]
     _edit(build, change)
     found = broken(verify_build(build, random=4))

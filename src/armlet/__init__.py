@@ -8,6 +8,7 @@ Each stage of the road is one function:
     read_any_network                             the same, for networks in integers too
     sparsify                                     fewer weights, the same function, no data
     compile_network                              assembly, header, drivers, manifest
+    compile_integer_network                      the same, of a network in integers
     verify_build, run_build                      the linked bytes, in the emulator
 
 Names are fetched when they are first used, so that importing armlet wakes neither JAX nor Numba. `Layer` is the name
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from armlet.version import __version__
 
 if TYPE_CHECKING:
-    from armlet.config import AnnealOptions, CompileOptions
+    from armlet.config import AnnealOptions, CompileOptions, IntegerCompileOptions
     from armlet.data.dataset import DataSet, make_dataset
     from armlet.data.source import SourceOptions, read_source
     from armlet.errors import (
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from armlet.formats.params import read_params, write_params
     from armlet.formats.read import read_any_network, read_network
     from armlet.integer.network import IntegerNetwork
-    from armlet.isa.targets import TARGETS
+    from armlet.isa.targets import INTEGER_TARGETS, TARGETS
     from armlet.network.activation import Activation
     from armlet.network.domain import InputDomain, Origin
     from armlet.network.layers import Dense
@@ -44,7 +45,13 @@ if TYPE_CHECKING:
     from armlet.network.network import Network, multilayer_perceptron
     from armlet.network.outputs import OutputKind
     from armlet.network.topology import Topology, read_topology
-    from armlet.pipeline import Compilation, compile_network, write_build
+    from armlet.pipeline import (
+        Compilation,
+        IntegerCompilation,
+        compile_integer_network,
+        compile_network,
+        write_build,
+    )
     from armlet.pruning.options import SparsifyOptions
     from armlet.pruning.sparsify import Sparsified, sparsify
     from armlet.train.options import TrainOptions
@@ -54,7 +61,7 @@ if TYPE_CHECKING:
     from armlet.verify.verify import verify_build
 
 _HOMES = {
-    "config": ("AnnealOptions", "CompileOptions"),
+    "config": ("AnnealOptions", "CompileOptions", "IntegerCompileOptions"),
     "data.dataset": ("DataSet", "make_dataset"),
     "data.source": ("SourceOptions", "read_source"),
     "errors": (
@@ -78,8 +85,8 @@ _HOMES = {
     "formats.read": ("read_any_network", "read_network"),
     "integer.network": ("IntegerNetwork",),
     "network.topology": ("Topology", "read_topology"),
-    "pipeline": ("Compilation", "compile_network", "write_build"),
-    "isa.targets": ("TARGETS",),
+    "pipeline": ("Compilation", "IntegerCompilation", "compile_integer_network", "compile_network", "write_build"),
+    "isa.targets": ("INTEGER_TARGETS", "TARGETS"),
     "train.options": ("TrainOptions",),
     "train.trainer": ("train_network",),
     "verify.run": ("run_build",),
@@ -90,6 +97,7 @@ _HOME = {name: f"armlet.{home}" for home, names in _HOMES.items() for name in na
 _FORMER = {"Layer": "Dense"}  # names that were, to those that are
 
 __all__ = [
+    "INTEGER_TARGETS",
     "TARGETS",
     "Activation",
     "AnnealOptions",
@@ -103,6 +111,8 @@ __all__ = [
     "Dense",
     "InputDomain",
     "InputError",
+    "IntegerCompilation",
+    "IntegerCompileOptions",
     "IntegerNetwork",
     "InvariantError",
     "Layer",
@@ -118,6 +128,7 @@ __all__ = [
     "TrainOptions",
     "Verdict",
     "__version__",
+    "compile_integer_network",
     "compile_network",
     "make_dataset",
     "multilayer_perceptron",

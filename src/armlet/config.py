@@ -55,3 +55,24 @@ class CompileOptions:
             _require(value is None or value >= least, name, value, f"{least} or more")
         _require(self.objective in ("cycles", "moves"), "objective", repr(self.objective), "cycles or moves")
         _require(0 <= self.seed < 1 << 63, "seed", self.seed, "0 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerCompileOptions:
+    """What a caller may ask of the compiler for a network in integers, whose formats are the network's own."""
+
+    target: str = "cortex-m4"
+    optimize: str = "speed"  # or size, balanced
+    flash: int | None = None  # bytes that code and constants may take
+    ram: int | None = None  # bytes that the block and the stack may take
+    seed: int = 0
+    anneal: AnnealOptions = AnnealOptions()
+
+    def __post_init__(self) -> None:
+        for name in ("flash", "ram"):
+            value = getattr(self, name)
+            _require(value is None or value >= 0, name, value, "0 or more")
+        _require(
+            self.optimize in ("speed", "size", "balanced"), "optimize", repr(self.optimize), "speed, size or balanced"
+        )
+        _require(0 <= self.seed < 1 << 63, "seed", self.seed, "0 or more")

@@ -9,18 +9,25 @@ from typing import TypeVar
 from armlet.anneal.engine import Annealed, Annealing
 from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.build.bundle import OWNS, Bundle, bundle
+from armlet.build.integer.bundle import IntegerBundle, integer_bundle
+from armlet.build.integer.frame import IntegerFrame, integer_frame
+from armlet.build.integer.manifest import IntegerMemoryEntry
 from armlet.build.manifest import MemoryEntry, SearchRecord, cheapest, layouts_of
 from armlet.build.names import check_name
 from armlet.build.prologue import Frame, frame
-from armlet.config import CompileOptions
+from armlet.config import CompileOptions, IntegerCompileOptions
 from armlet.errors import CapacityError, InputError
 from armlet.graph.build import build_graph
 from armlet.graph.graph import Graph
 from armlet.graph.merge_equivalents import merge_equivalents
 from armlet.graph.rescale import Rescale, rescale
 from armlet.graph.simplify import Simplified, simplify, unsimplified
+from armlet.integer.bounds import integer_bounds
+from armlet.integer.network import IntegerNetwork
+from armlet.integer.simplify import SimplifiedIntegers, simplify_integers
+from armlet.isa.integer_target import IntegerTarget
 from armlet.isa.target import RegisterPartition, Target
-from armlet.isa.targets import TARGETS
+from armlet.isa.targets import INTEGER_TARGETS, TARGETS
 from armlet.layout.layout import Layout
 from armlet.layout.place import InputLayout, place_all
 from armlet.layout.reassign import reassign
@@ -32,6 +39,8 @@ from armlet.schedule.code import Code
 from armlet.schedule.order import Order
 from armlet.schedule.plan import plan_order
 from armlet.select.check.check_program import check_program
+from armlet.select.integer.check import check_integer_program
+from armlet.select.integer.select import Selection, select_integers
 from armlet.select.lowering import partitions_with_room
 from armlet.select.program import Program
 from armlet.storage import write_folder
@@ -55,6 +64,17 @@ class Compilation:
     program: Program
     frame: Frame
     bundle: Bundle
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IntegerCompilation:
+    """Every stage's product, kept so that each can be shown, tested and measured."""
+
+    network: IntegerNetwork
+    simplified: SimplifiedIntegers
+    selection: Selection
+    frame: IntegerFrame
+    bundle: IntegerBundle
 
 
 def _unwatched(stage: str) -> None:
@@ -122,13 +142,53 @@ def compile_network(
     return Compilation(network, graph, simplified, lean, choice, order, code, program.layout, program, around, made)
 
 
-def write_build(made: Compilation, folder: Path | str) -> None:
+def compile_integer_network(
+    network: IntegerNetwork,
+    name: str,
+    options: IntegerCompileOptions = IntegerCompileOptions(),
+    watch: Callable[[str], None] = _unwatched,
+) -> IntegerCompilation:
+    """Lower `network` to a build. Each line is a stage or its proof. Raises `InputError` and `CapacityError`."""
+    check_name(name)
+    target = find_integer_target(options.target)
+    integer_bounds(network)
+
+    watch("simplify")
+    simplified = simplify_integers(network)
+
+    watch("select")
+    how = Annealing(**asdict(options.anneal), seed=options.seed)
+    selection = select_integers(simplified.network, target, how)
+    check_integer_program(selection.program)
+
+    watch("bundle")
+    return bundled(network, simplified, selection, name, options)
+
+
+def bundled(
+    network: IntegerNetwork,
+    simplified: SimplifiedIntegers,
+    selection: Selection,
+    name: str,
+    options: IntegerCompileOptions,
+) -> IntegerCompilation:
+    """The last stage: the files of a program. Raises `CapacityError` where it does not fit."""
+    around = integer_frame(selection.program, name)
+    made = integer_bundle(name, network, simplified, selection, around, asdict(options))
+    _check_budget(name, made.manifest.memory, options)
+    return IntegerCompilation(network, simplified, selection, around, made)
+
+
+def write_build(made: Compilation | IntegerCompilation, folder: Path | str) -> None:
     """Write the build folder, whole or not at all. Raises `InputError`."""
     write_folder(Path(folder), made.bundle.files, OWNS)
 
 
 def find_target(name: str, dtype: str, rounding: str) -> tuple[Target, Arithmetic]:
     """The target of that name, and its arithmetic on `dtype`. Raises `InputError` with the choices that exist."""
+    if name in INTEGER_TARGETS and name not in TARGETS:
+        problem, hint = "computes in integers, the network in real numbers", "armlet sparsify --weights makes one of it"
+        raise InputError(f"target {name}", problem, hint)
     pairs = {(target.name, each.format.name): target for target in TARGETS.values() for each in target.arithmetics}
     if (name, dtype) not in pairs:
         choices = ", ".join(" ".join(pair) for pair in pairs)
@@ -138,6 +198,14 @@ def find_target(name: str, dtype: str, rounding: str) -> tuple[Target, Arithmeti
     if rounding not in known:
         raise InputError(f"multiply_add = {rounding!r}", "is unknown", f"choose from: {', '.join(known)}")
     return target, known[rounding]
+
+
+def find_integer_target(name: str) -> IntegerTarget:
+    """The target of that name for integers. Raises `InputError` with the choices that exist."""
+    if name in INTEGER_TARGETS:
+        return INTEGER_TARGETS[name]
+    problem = "computes in float32 only, and the network is one in integers" if name in TARGETS else "does not exist"
+    raise InputError(f"target {name}", problem, f"choose from: {', '.join(INTEGER_TARGETS)}")
 
 
 def _settings(options: CompileOptions, watch: Callable[[Annealed], None]) -> _Settings:
@@ -169,7 +237,9 @@ def _choice(kinds: type[Kind], setting: str, value: str) -> Kind:
         raise InputError(f"{setting} = {value!r}", "is unknown", f"choose from: {known}") from None
 
 
-def _check_budget(name: str, memory: MemoryEntry, options: CompileOptions) -> None:
+def _check_budget(
+    name: str, memory: MemoryEntry | IntegerMemoryEntry, options: CompileOptions | IntegerCompileOptions
+) -> None:
     for what, needed, given in (("flash", memory.flash, options.flash), ("RAM", memory.ram, options.ram)):
         if given is not None and needed > given:
             raise CapacityError(f"{name} needs {needed} bytes of {what}, {given} are given")

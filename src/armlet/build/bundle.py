@@ -21,7 +21,8 @@ from armlet.network.network import Network
 from armlet.schedule.interpret import run_order
 from armlet.select.program import Program
 
-OWNS = ("*.S", "*.h", "*.json", "*_order.npz", "W_*.npy", "b_*.npy", "network.toml", "report.*")
+_ARRAYS = ("W_*.npy", "b_*.npy", "shift_*.npy", "multiplier_*.npy", "exponent_*.npy", "table_*.npy")
+OWNS = ("*.S", "*.h", "*.json", "*_order.npz", *_ARRAYS, "network.toml", "report.*")
 _VECTORS = 3  # random test vectors, beside the two ends of the domain
 
 

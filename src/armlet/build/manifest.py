@@ -27,8 +27,9 @@ from armlet.storage import parse_json, read_file
 from armlet.version import __version__
 
 FORMAT = 2
+INTEGERS = "integer"  # the kind of the other manifest, `build/integer/manifest.py`
 Settings: TypeAlias = dict[str, bool | int | float | str | dict[str, int | float] | None]  # names as in armlet.toml
-_LONGEST = 32 << 20  # bytes; numbers take sixteen times their text in memory, and 300,000 inputs fit
+LONGEST = 32 << 20  # bytes; numbers take sixteen times their text in memory, and 300,000 inputs fit
 
 
 class NetworkEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -266,6 +267,15 @@ def make_manifest(
     )
 
 
+def kind_of_manifest(path: Path) -> str:
+    """`INTEGERS` for a build in integers, "float32" for others. Raises `InputError`."""
+    return parse_json(path, read_file(path, LONGEST), _Kind, "a manifest", "compile the network again").kind
+
+
+class _Kind(msgspec.Struct):
+    kind: str = "float32"
+
+
 def _simplified(found: Simplified, lean: Graph) -> SimplifiedEntry:
     return SimplifiedEntry(
         constant_neurons=found.constant_neurons,
@@ -281,7 +291,9 @@ def _simplified(found: Simplified, lean: Graph) -> SimplifiedEntry:
 
 def read_manifest(path: Path) -> Manifest:
     """Parse NAME.json. Raises `InputError` with the place."""
-    manifest = parse_json(path, read_file(path, _LONGEST), Manifest, "a manifest", "compile the network again")
+    if kind_of_manifest(path) == INTEGERS:
+        raise InputError(path, "is of a build in integers, which is read in another way", "give one in float32")
+    manifest = parse_json(path, read_file(path, LONGEST), Manifest, "a manifest", "compile the network again")
     if manifest.format != FORMAT:
         raise InputError(path, f"format is {manifest.format}, this armlet reads {FORMAT}", "compile the network again")
     names.check_name(manifest.name)  # files are opened by it

@@ -22,7 +22,7 @@ from armlet.schedule.order import Order
 from armlet.storage import parse_json, read_file
 from armlet.version import __version__
 
-_LONGEST = 128 << 20  # bytes of one file
+LONGEST = 128 << 20  # bytes of one file
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,14 +89,14 @@ def read_build(folder: Path | str) -> Build:
         target=target,
         inputs=inputs,
         outputs=outputs,
-        assembly=read_file(folder / f"{name}.S", _LONGEST).decode("ascii", errors="replace"),
-        files=_files(folder, {*manifest.files}),
+        assembly=read_file(folder / f"{name}.S", LONGEST).decode("ascii", errors="replace"),
+        files=files_in(folder, {*manifest.files}),
     )
 
 
 def read_driver(path: Path, direction: str, count: int, arithmetic: Arithmetic) -> Driver:
     """A driver file of `count` inputs or outputs. Raises `InputError`."""
-    driver = parse_json(path, read_file(path, _LONGEST), Driver, "a driver", "compile the network again")
+    driver = parse_json(path, read_file(path, LONGEST), Driver, "a driver", "compile the network again")
     if driver.direction != direction or [value.index for value in driver.values] != list(range(count)):
         raise InputError(path, f"does not list {count} {direction}s in order", "compile the network again")
     word = arithmetic.format.bytes
@@ -126,13 +126,13 @@ def _check_vectors(path: Path, manifest: Manifest, network: Network, arithmetic:
         raise InputError(path, "layouts is empty", "compile the network again")
 
 
-def _files(folder: Path, listed: set[str]) -> Mapping[str, bytes]:
-    """What the folder holds and what the manifest lists. Raises `InputError` at anything that is no plain file."""
+def files_in(folder: Path, listed: set[str]) -> Mapping[str, bytes]:
+    """What a build folder holds and what the manifest lists. Raises `InputError` at anything that is no plain file."""
     for path in sorted(folder.iterdir()):
         if path.is_symlink() or not path.is_file():
             raise InputError(path, "is no file of a build", "compile the network again, into a folder of its own")
     there = {path.name for path in folder.iterdir()} | {Path(name).name for name in listed}
-    return MappingProxyType({name: read_file(folder / name, _LONGEST) for name in sorted(there)})
+    return MappingProxyType({name: read_file(folder / name, LONGEST) for name in sorted(there)})
 
 
 def _refuse(note: str) -> None:

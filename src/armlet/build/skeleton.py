@@ -1,13 +1,14 @@
 """Writes the lines of assembly around the instructions: what a build holds, and what the verifier expects."""
 
 from armlet.build import names
+from armlet.isa.integer_target import IntegerTarget
 from armlet.isa.target import Target
 from armlet.version import __version__
 
 PER_LINE = 8  # constants
 
 
-def opening(target: Target, name: str) -> list[str]:
+def opening(target: Target | IntegerTarget, name: str) -> list[str]:
     """Comments on what it is, and what the assembler must know."""
     mark = target.comment
     return [
@@ -22,13 +23,17 @@ def opening(target: Target, name: str) -> list[str]:
 def core_opening(target: Target, name: str) -> list[str]:
     """Before the instructions of NAME_core."""
     symbol = names.core_symbol(name)
-    return _function(target, symbol, f"void {symbol}(const float *block): inputs as the input driver places them")
+    return function_opening(
+        target, symbol, f"void {symbol}(const float *block): inputs as the input driver places them"
+    )
 
 
 def run_opening(target: Target, name: str) -> list[str]:
     """Before the instructions of NAME_run."""
     symbol = names.run_symbol(name)
-    return _function(target, symbol, f"void {symbol}(const float *input, float *output): C arrays in natural order")
+    return function_opening(
+        target, symbol, f"void {symbol}(const float *input, float *output): C arrays in natural order"
+    )
 
 
 def closing(symbol: str) -> list[str]:
@@ -36,7 +41,7 @@ def closing(symbol: str) -> list[str]:
     return [f"  .size {symbol}, . - {symbol}", ""]
 
 
-def constants_opening(target: Target, name: str, count: int) -> list[str]:
+def constants_opening(target: Target | IntegerTarget, name: str, count: int) -> list[str]:
     """Before the constants."""
     symbol = names.constants_symbol(name)
     says = f"{target.comment} {count} biases and weights, in the order of their use"
@@ -51,7 +56,8 @@ def block(symbol: str, size: int) -> list[str]:
             *closing(symbol)]  # fmt: skip
 
 
-def _function(target: Target, symbol: str, says: str) -> list[str]:
+def function_opening(target: Target | IntegerTarget, symbol: str, says: str) -> list[str]:
+    """Before the instructions of a function; `says` what it is for."""
     section = f'.section .text.{symbol}, "ax", %progbits'
     directives = [f"  {line}" for line in target.core.instruction_set.function_directives]
     return [f"{target.comment} {says}", section, "  .p2align 2", f"  .global {symbol}", *directives,

@@ -1,5 +1,6 @@
 """armlet compile: a network to a build folder."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ from armlet.errors import InputError, ToolchainError
 
 if TYPE_CHECKING:
     from armlet.build.manifest import LayoutEntry, Manifest
+    from armlet.network.domain import InputDomain
     from armlet.pipeline import Compilation
     from armlet.verify.verdict import Verdict
 
@@ -32,8 +34,8 @@ def compile(
     params: Annotated[Path, typer.Argument(metavar="PARAMS", help="PARAMS folder or .npz network.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the build; every symbol starts with it.")],
     out: Annotated[Path, typer.Option(help="The build goes to OUT/NAME.")] = Path("build"),
-    target: Annotated[str | None, typer.Option(help="Core (default: cortex-m4f).")] = None,
-    dtype: Annotated[str | None, typer.Option(help="Number format (default: float32).")] = None,
+    target: Annotated[str | None, typer.Option(help="Core (default: cortex-m4f; cortex-m4 for integers).")] = None,
+    dtype: Annotated[str | None, typer.Option(help="Number format of real numbers (default: float32).")] = None,
     flash: Annotated[int | None, typer.Option(help="Bytes of flash to fit; refused with both numbers if not.")] = None,
     ram: Annotated[int | None, typer.Option(help="Bytes of RAM to fit, stack included.")] = None,
     inputs: Annotated[
@@ -55,6 +57,9 @@ def compile(
             help="Scale neurons so that weights become 1 or -1: free (by powers of two, nothing is rounded; default), "
             "any (each weight rounded once more, 1 to 4 % fewer cycles) or none."
         ),
+    ] = None,
+    optimize: Annotated[
+        str | None, typer.Option(help="Of a network in integers: for speed, size or balanced (default: speed).")
     ] = None,
     declare: Declare = None,
     verify: Annotated[
@@ -84,18 +89,27 @@ def compile(
     """
     from armlet.apart import refuse_overlap
     from armlet.build.names import check_name
-    from armlet.config import CompileOptions
+    from armlet.cli.compile_integers import compile_integers, holds_integers, integer_figures, integer_summary
+    from armlet.config import CompileOptions, IntegerCompileOptions
     from armlet.formats.declare import file_of
     from armlet.pipeline import compile_network, write_build
 
-    console = Console(quiet, verbose, json)
-    given = {"target": target, "dtype": dtype, "flash": flash, "ram": ram, "inputs": inputs}
-    given |= {"registers": registers, "objective": objective, "multiply_add": multiply_add, "rescale": rescale}
-    given |= {"seed": seed}
-    options = resolve_options(CompileOptions, "compile", config, **given)
-    _check_printable(products, json)
+    console, declared = Console(quiet, verbose, json), file_of(declare)
+    shared = {"target": target, "flash": flash, "ram": ram, "seed": seed}
+    given = {"dtype": dtype, "inputs": inputs, "registers": registers, "objective": objective}
+    given |= {"multiply_add": multiply_add, "rescale": rescale}
     if not products:
-        refuse_overlap((out / check_name(name),), (params, config, file_of(declare)))
+        refuse_overlap((out / check_name(name),), (params, config, declared))
+    if holds_integers(params):
+        _refuse_options(given, "is about programs in float32, the network is one in integers")
+        wanted = resolve_options(IntegerCompileOptions, "compile", config, **shared, optimize=optimize)
+        done = compile_integers(console, params, declare, out / name, wanted, products)
+        told = integer_figures(out / name, done), integer_summary(out / name, done)
+        _finish(console, out / name, *told, verify, done.network.domain)
+        return
+    _refuse_options({"optimize": optimize}, "is about programs in integers, the network is one in real numbers")
+    options = resolve_options(CompileOptions, "compile", config, **shared, **given)
+    _check_printable(products, json)
     network = read_declared(params, declare, console)
     with console.progress("compiling") as advance:
         made = compile_network(network, name, options, lambda stage: advance(_STAGES.index(stage), len(_STAGES), stage))
@@ -103,15 +117,29 @@ def compile(
         console.result({}, _printed(made, products))
         return
     write_build(made, out / name)
-    figures, text = _figures(out / name, made.bundle.manifest), summary(out / name, made.bundle.manifest)
     for line in _convergence(made.bundle.manifest):
         console.detail(line)
-    verdict = _verdict(console, out / name) if verify else None
+    told = _figures(out / name, made.bundle.manifest), summary(out / name, made.bundle.manifest)
+    _finish(console, out / name, *told, verify, network.domain)
+
+
+def _refuse_options(given: Mapping[str, object], problem: str) -> None:
+    """Raise `InputError` at the first option that was given and has no meaning here."""
+    for option, value in given.items():
+        if value is not None:
+            raise InputError(f"--{option.replace('_', '-')}", problem, "leave it out")
+
+
+def _finish(
+    console: Console, build: Path, figures: dict[str, object], text: str, verify: bool, domain: "InputDomain"
+) -> None:
+    """Verify what was written, if that is wanted and can be; say all of it."""
+    verdict = _verdict(console, build) if verify else None
     figures["verified"] = None if verdict is None else verdict.holds
     if verdict is not None:
         text += "\n" + _answer(verdict)
     console.result(figures, text)
-    hint_at_declaring(network, console)
+    hint_at_declaring(domain, console)
     if verdict is not None and not verdict.holds:
         raise typer.Exit(1)
 

@@ -11,6 +11,7 @@ from armlet.storage import read_toml
 
 if TYPE_CHECKING:
     from armlet.cli.terminal.console import Console
+    from armlet.network.domain import InputDomain
     from armlet.network.network import Network
 
 _COMMON = "Common to all commands"
@@ -53,9 +54,9 @@ def read_declared(path: Path, declare: str | None, console: "Console") -> "Netwo
     return network
 
 
-def hint_at_declaring(network: "Network", console: "Console") -> None:
+def hint_at_declaring(domain: "InputDomain", console: "Console") -> None:
     """Behind a result: how to say what the inputs are, where nobody did."""
-    if not network.domain.is_declared:
+    if not domain.is_declared:
         console.warn("nobody declared the inputs; --declare low=0,high=1 or a network.toml does: docs/network.md")
 
 

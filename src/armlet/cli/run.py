@@ -1,7 +1,8 @@
 """armlet run: the compiled program on inputs, in the emulator."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +11,10 @@ from armlet.cli.terminal.console import Console
 from armlet.errors import InputError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from armlet.build.integer.read import IntegerBuild
+    from armlet.build.read import Build
     from armlet.network.frozen import F32
 
 
@@ -22,6 +27,9 @@ def run(
     entry: Annotated[
         str | None, typer.Option(help="run (C arrays; default) or core (through the driver files).")
     ] = None,
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Of a build in integers, give outputs as they are stored.")
+    ] = False,
     seed: Seed = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -38,30 +46,44 @@ def run(
     from armlet.storage import write_file
 
     require("running a build", "verify")
-    from armlet.build.read import read_build
+    from armlet.build.integer.read_any import read_any_build
     from armlet.verify.options import RunOptions
-    from armlet.verify.run import run_program
 
     console = Console(quiet, verbose, json)
     options = resolve_options(RunOptions, "run", config, entry=entry, seed=seed)
     write = _writer(output) if output else None
     if output:
         refuse_overlap((output,), (build, x, config))
-    program = read_build(build)
+    program = read_any_build(build)
     domain = program.network.domain
     rows = read_inputs(x, len(domain.low))
     if outside := domain.outside(rows):
         console.warn(f"{x}: {outside}; nothing is claimed of their outputs")
     with console.progress("running") as advance:
-        outputs = run_program(program, rows, options.entry, lambda done, total: advance(done, total))
+        outputs = _outputs(program, rows, options.entry, stored, advance)
     if output and write:
         write_file(output, write(outputs))
         told = f"{output}: {len(outputs)} rows of {outputs.shape[1]} outputs; inputs {domain.describe()}"
         console.result({"out": str(output), "rows": len(outputs), "domain": domain.describe()}, told)
         return
     console.warn(f"{build}: inputs {domain.describe()}")
-    figures = {"outputs": outputs.astype(float).tolist(), "domain": domain.describe()}
+    figures = {"outputs": outputs.tolist(), "domain": domain.describe()}
     console.result(figures, _csv(outputs).decode().rstrip("\n"))
+
+
+def _outputs(
+    build: "Build | IntegerBuild", rows: "F32", entry: str, stored: bool, advance: Callable[[float, float], None]
+) -> "NDArray[Any]":
+    """What the program gives. Raises `InputError` where stored integers are asked of one that has none."""
+    from armlet.build.read import Build
+    from armlet.verify.run import run_integer_program, run_program
+
+    if isinstance(build, Build):
+        if stored:
+            raise InputError("--stored", f"{build.folder} computes in float32", "leave it out")
+        return run_program(build, rows, entry, advance)
+    given = run_integer_program(build, build.network.quantise(rows), entry, advance)
+    return given if stored else build.network.real(given)
 
 
 def _writer(output: Path):
@@ -71,18 +93,19 @@ def _writer(output: Path):
     return writers[output.suffix.lower()]
 
 
-def _csv(outputs: "F32") -> bytes:
-    """Nine digits keep every bit of a float32."""
-    return "".join(",".join(f"{value:.9g}" for value in row) + "\n" for row in outputs.tolist()).encode()
+def _csv(outputs: "NDArray[Any]") -> bytes:
+    """Nine digits keep every bit of a float32; integers are written whole."""
+    digits = "d" if outputs.dtype.kind == "i" else ".9g"
+    return "".join(",".join(format(value, digits) for value in row) + "\n" for row in outputs.tolist()).encode()
 
 
-def _npy(outputs: "F32") -> bytes:
+def _npy(outputs: "NDArray[Any]") -> bytes:
     from armlet.formats.arrays import write_npy
 
     return write_npy(outputs)
 
 
-def _npz(outputs: "F32") -> bytes:
+def _npz(outputs: "NDArray[Any]") -> bytes:
     from armlet.formats.arrays import write_npz
 
     return write_npz({"Y": outputs})

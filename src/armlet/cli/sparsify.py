@@ -231,7 +231,7 @@ def _run(
         result = sparsify(network, options, watch, known.samples, partial, known.moments)
     write_result(out, result)
     partial.remove()
-    hint_at_declaring(network, console)
+    hint_at_declaring(network.domain, console)
     report_result(console, out, network, result, measure)
 
 

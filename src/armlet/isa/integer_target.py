@@ -44,17 +44,22 @@ class IntegerTarget:
     link: int  # the register that holds the way back; entry and exit save it and return by it
     enter: str  # saves registers: those named {saved}, or all that are preserved
     leave: str  # gives them back and returns; {restored} has the program counter where {saved} has `link`
+    call: str  # calls {symbol}, a function
     names: tuple[str, ...]  # of the registers, by number; the program counter is the last
     templates: Mapping[IntegerOperation, IntegerTemplate]
+    enter_low: str = ""  # as `enter`, where it is another for lines that write no register from r8 on but `link`
+    leave_low: str = ""
 
     def __post_init__(self) -> None:
         if self.base in self.free or len({*self.free}) != len(self.free):
             raise TargetError(f"{self.name}: a register has two jobs")
         if not {*self.preserved} <= {*self.free} or max(self.free) >= len(self.names):
             raise TargetError(f"{self.name}: a register that is named nowhere else is preserved or free")
-        for text, hole in ((self.enter, "saved"), (self.leave, "restored")):
+        enter, leave = (self.enter, self.enter_low), (self.leave, self.leave_low)
+        texts = *((text, "saved") for text in enter), *((text, "restored") for text in leave), (self.call, "symbol")
+        for text, hole in texts:
             if not _holes(text) <= {hole}:
-                raise TargetError(f"{self.name}: entry or exit has {sorted(_holes(text))}, knows {hole}")
+                raise TargetError(f"{self.name}: entry or exit or call has {sorted(_holes(text))}, knows {hole}")
         for op, template in self.templates.items():
             if (holes := _holes(template.text)) != OPERANDS[op].names:
                 raise TargetError(f"{self.name}: {op.name} has {sorted(holes)}, wants {sorted(OPERANDS[op].names)}")
@@ -73,12 +78,15 @@ class IntegerTarget:
         """What stands before and behind lines that write the registers `used`."""
         saved = {self.preserved[0]} | {number for number in self.preserved if number in used} - {self.link}
         names = ", ".join(self.names[number] for number in sorted(saved))  # a list of one has no such encoding
+        is_low = bool(self.enter_low) and max(saved) < _LOW
+        enter, leave = (self.enter_low, self.leave_low) if is_low else (self.enter, self.leave)
         return (
-            self.enter.format(saved=f"{names}, {self.names[self.link]}"),
-            self.leave.format(restored=f"{names}, {self.names[-1]}"),
+            enter.format(saved=f"{names}, {self.names[self.link]}"),
+            leave.format(restored=f"{names}, {self.names[-1]}"),
         )
 
 
+_LOW = 8  # registers below are low
 _FIELDS = (("numbers", "number"), ("shifts", "by"))
 
 

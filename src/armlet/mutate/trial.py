@@ -5,16 +5,24 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
-from armlet.build.read import Build, read_build
+from numpy.typing import NDArray
+
+from armlet.build.integer.read import IntegerBuild
+from armlet.build.integer.read_any import read_any_build
+from armlet.build.read import Build
 from armlet.errors import ToolchainError
+from armlet.integer.interpret import run_integers
 from armlet.isa.instruction_set import Decoder
 from armlet.mutate.mutants import KINDS, mutants
-from armlet.network.frozen import F32
 from armlet.prove.bound import specified
+from armlet.prove.integer.entry import prove_entry
 from armlet.prove.prove import prove
 from armlet.schedule.interpret import run_order
 from armlet.simulate.decoded import decode_program
+from armlet.simulate.integer.runner import IntegerRunner
+from armlet.simulate.integer.trials import integer_trials
 from armlet.simulate.link import link_build
 from armlet.simulate.machine import MachineError
 from armlet.simulate.runner import Runner
@@ -83,12 +91,12 @@ def try_verifier(
 
     Raises `InputError` where the folder cannot be read as a build, `ToolchainError` where it does not link.
     """
-    build = read_build(folder)
+    build = read_any_build(folder)
     return try_image(build, link_build(build, tools or find_toolchain()), count, seed, advance=advance)
 
 
 def try_image(
-    build: Build,
+    build: Build | IntegerBuild,
     image: Image,
     count: int,
     seed: int,
@@ -96,9 +104,7 @@ def try_image(
     advance: Callable[[float, float], None] = lambda done, total: None,
 ) -> Trial:
     """As `try_verifier`, of a program that is linked already."""
-    x = trials(build, inputs, seed).inputs[:inputs]
-    x = x[specified(build.network, x, build.scaling)]
-    expected = run_order(build.order, x)
+    x, expected = _tried(build, inputs, seed)
     fates = {kind: dict.fromkeys(Outcome, 0) for kind in KINDS}
     missed: list[str] = []
     decoder = build.target.core.decoder()
@@ -113,21 +119,35 @@ def try_image(
     return Trial(build.name, build.target.name, seed, inputs, problem, fates, tuple(missed))
 
 
-def judge(build: Build, image: Image, inputs: F32, expected: F32, decoder: Decoder) -> tuple[Outcome, str]:
+def _tried(build: Build | IntegerBuild, count: int, seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """At most so many inputs whose results are specified, and the results."""
+    if isinstance(build, IntegerBuild):
+        stored = integer_trials(build, count, seed).inputs[:count]
+        return stored, run_integers(build.network, stored)
+    x = trials(build, count, seed).inputs[:count]
+    x = x[specified(build.network, x, build.scaling)]
+    return x, run_order(build.order, x)
+
+
+def judge(
+    build: Build | IntegerBuild, image: Image, inputs: NDArray[Any], expected: NDArray[Any], decoder: Decoder
+) -> tuple[Outcome, str]:
     """What becomes of `image` as a program of `build`, and why."""
     try:
         program = decode_program(build.target.core, image, decoder)
     except ToolchainError as refused:
         return Outcome.DECODING, str(refused)
-    runner = Runner(build, image)
+    runner = IntegerRunner(build, image) if isinstance(build, IntegerBuild) else Runner(build, image)
     # NAME_run calls NAME_core: the inner one first spares most walks through the outer one.
     for entry in reversed(list(runner.entries)):
-        if problem := prove(runner, program, entry).problem:
+        is_whole = isinstance(runner, IntegerRunner)
+        proof = prove_entry(runner, program, entry) if is_whole else prove(runner, program, entry)
+        if problem := proof.problem:
             return Outcome.PROOF, f"{entry}: {problem}"
     return run_exactly(runner, inputs, expected)
 
 
-def run_exactly(runner: Runner, inputs: F32, expected: F32) -> tuple[Outcome, str]:
+def run_exactly(runner: Runner | IntegerRunner, inputs: NDArray[Any], expected: NDArray[Any]) -> tuple[Outcome, str]:
     """Whether both entries give `expected` to the bit."""
     calls = chain.from_iterable(((call, x, y) for x, y in zip(inputs, expected)) for call in runner.entries.values())
     try:

@@ -81,7 +81,7 @@ class Machine:
 
     def poison(self, address: int, size: int) -> None:
         """Fill memory with NaNs, so that reading what was never written shows in the results."""
-        self.write(address, struct.pack("<I", _POISON) * (size // 4))
+        self.write(address, (struct.pack("<I", _POISON) * -(-size // 4))[:size])
 
     def register(self, name: str) -> int:
         """The bits in register `name` as the last call left it."""

@@ -22,7 +22,7 @@ from armlet.simulate.watch import trace_call
 from armlet.toolchain.image import Image
 
 INPUT_ARRAY, OUTPUT_ARRAY = "input array", "output array"  # the areas that NAME_run is given
-_GUARD = 64  # bytes before and after a caller's array that must stay as they are
+GUARD = 64  # bytes before and after a caller's array that must stay as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class Runner:
     def __init__(self, build: Build, image: Image) -> None:
         self.build, self.image = build, image
         self.machine = Machine(build.target.core, image)
-        self._inputs = self.machine.reserve(self.build.word * build.network.inputs + 2 * _GUARD) + _GUARD
-        self._outputs = self.machine.reserve(self.build.word * build.network.outputs + 2 * _GUARD) + _GUARD
-        self._block = self.machine.reserve(_span(build.inputs, build.word) + 2 * _GUARD) + _GUARD
+        self._inputs = self.machine.reserve(self.build.word * build.network.inputs + 2 * GUARD) + GUARD
+        self._outputs = self.machine.reserve(self.build.word * build.network.outputs + 2 * GUARD) + GUARD
+        self._block = self.machine.reserve(_span(build.inputs, build.word) + 2 * GUARD) + GUARD
         self._decoded: DecodedProgram | None = None
 
     @property
@@ -98,7 +98,7 @@ class Runner:
         """What a call of `entry` may touch: its caller's arrays, its own variables, constants and stack."""
         network, memory = self.build.network, self.build.manifest.memory
         stack = Memory(STACK.end - memory.stack, memory.stack)
-        found = [*self._linked(), MemoryRegion("stack", stack, True)]
+        found = [*linked_regions(self.image, self.build.name), MemoryRegion("stack", stack, True)]
         if self._is_run(entry):
             found.append(MemoryRegion(INPUT_ARRAY, Memory(self._inputs, self.build.word * network.inputs), False))
             found.append(MemoryRegion(OUTPUT_ARRAY, Memory(self._outputs, self.build.word * network.outputs), True))
@@ -111,18 +111,6 @@ class Runner:
                 )
             )
         return tuple(found)
-
-    def _linked(self) -> list[MemoryRegion]:
-        """The pieces that the program has of its own, each as far as its symbol says."""
-        name, image = self.build.name, self.image
-        kinds = {"constants": (names.constants_symbol(name), False), "variables": (names.work_symbol(name), True)}
-        kinds |= {"input block of its own": (names.block_symbol(name), True)}
-        found: list[MemoryRegion] = []
-        for what, (symbol, writable) in kinds.items():
-            if size := image.sizes.get(symbol, 0):
-                memory = Memory(image.address(symbol), size)
-                found.append(MemoryRegion(what, memory, writable, b"" if writable else image.bytes_at(memory)))
-        return found
 
     def _through_arrays(self, x: F32, call: Callable[[str, tuple[int, ...]], None]) -> F32:
         self._poison()
@@ -151,6 +139,18 @@ class Runner:
         for section in self.image.sections:
             if section.name == ".bss":
                 self.machine.poison(section.address, section.size)
+
+
+def linked_regions(image: Image, name: str) -> list[MemoryRegion]:
+    """The pieces that a program has of its own, each as far as its symbol says."""
+    kinds = {"constants": (names.constants_symbol(name), False), "variables": (names.work_symbol(name), True)}
+    kinds |= {"input block of its own": (names.block_symbol(name), True)}
+    found: list[MemoryRegion] = []
+    for what, (symbol, writable) in kinds.items():
+        if size := image.sizes.get(symbol, 0):
+            memory = Memory(image.address(symbol), size)
+            found.append(MemoryRegion(what, memory, writable, b"" if writable else image.bytes_at(memory)))
+    return found
 
 
 def _span(driver: Driver, word: int) -> int:

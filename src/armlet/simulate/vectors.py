@@ -1,6 +1,7 @@
 """The inputs that a build is tried on: its own vectors, edges of the format and of the interval, and random ones."""
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,8 @@ from numpy.typing import NDArray
 from armlet.build.read import Build
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32
+
+Number = TypeVar("Number", bound=np.generic)
 
 _SPECIAL = {
     "zeros": 0.0,
@@ -20,18 +23,18 @@ _SPECIAL = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trials:
+class Trials(Generic[Number]):
     """Inputs and what each of them is."""
 
-    inputs: F32  # (trials, network inputs)
+    inputs: NDArray[Number]  # (trials, network inputs)
     labels: tuple[str, ...]
 
-    def take(self, rows: NDArray[np.bool_]) -> "Trials":
+    def take(self, rows: NDArray[np.bool_]) -> "Trials[Number]":
         """Those that `rows` marks."""
         return Trials(self.inputs[rows], tuple(label for label, kept in zip(self.labels, rows) if kept))
 
 
-def trials(build: Build, random: int, seed: int) -> Trials:
+def trials(build: Build, random: int, seed: int) -> Trials[np.float32]:
     """`random` draws inside the declared interval beside the fixed inputs; special values are moved into it."""
     domain = build.network.domain
     low, high = _inward(domain)

@@ -11,21 +11,21 @@ from armlet.mutate.controls import negative_controls
 from armlet.network.frozen import F32, F64
 from armlet.prove.bound import error_bound, largest_sum, specified
 from armlet.prove.prove import prove
-from armlet.simulate.cycles import variable_steps
 from armlet.simulate.machine import MachineError
-from armlet.simulate.measure import figures_of
-from armlet.simulate.runner import MemoryRegion, Runner
+from armlet.simulate.runner import Runner
 from armlet.simulate.trace import Trace
 from armlet.simulate.vectors import Trials
 from armlet.toolchain.image import Image
 from armlet.verify.findings import Findings
+from armlet.verify.paths import check_paths, check_time
 from armlet.verify.rederive import figures_disagreement
 
 _CONTROL_INPUTS = 12  # inputs that each corrupted copy is tried on
-_TRACED = 3  # inputs whose whole path is compared
 
 
-def check_behaviour(build: Build, image: Image, tried: Trials, expected: F32, sound: bool, found: Findings) -> None:
+def check_behaviour(
+    build: Build, image: Image, tried: Trials[np.float32], expected: F32, sound: bool, found: Findings
+) -> None:
     """Prove it, run it, count it, and see that wrong copies fail; `sound`: whether figures can be worked out."""
     told = specified(build.network, tried.inputs, build.scaling)
     _check_range(build, told, found)
@@ -39,8 +39,8 @@ def check_behaviour(build: Build, image: Image, tried: Trials, expected: F32, so
         for entry in runner.entries:
             proved = _check_proof(runner, entry, found)
             _check_exact(runner, entry, tried, expected, found)
-            traces[entry], same = _check_paths(build, runner, entry, tried, found)
-            _check_time(build, entry, traces[entry] if same else None, proved, found)
+            traces[entry], same = check_paths(runner, entry, tried, found)
+            check_time(build, entry, traces[entry] if same else None, proved, found)
     except MachineError as fault:
         found.add("runs without a fault", str(fault))
         return
@@ -60,7 +60,7 @@ def _check_range(build: Build, told: NDArray[np.bool_], found: Findings) -> None
     found.add(claim, "", f"{np.count_nonzero(~told)} of {len(told)} inputs tried are left out")
 
 
-def _check_bound(build: Build, tried: Trials, expected: F32, found: Findings) -> None:
+def _check_bound(build: Build, tried: Trials[np.float32], expected: F32, found: Findings) -> None:
     distance: F64 = np.abs(expected.astype(np.float64) - build.network(tried.inputs))
     bound = error_bound(build.network, tried.inputs, build.scaling)
     outside = np.argwhere(~(distance <= bound))
@@ -83,7 +83,7 @@ def _check_proof(runner: Runner, entry: str, found: Findings) -> bool:
     return found.add(f"{entry} is proved from its bytes for every input", proof.problem, detail)
 
 
-def _check_exact(runner: Runner, entry: str, tried: Trials, expected: F32, found: Findings) -> None:
+def _check_exact(runner: Runner, entry: str, tried: Trials[np.float32], expected: F32, found: Findings) -> None:
     problem = ""
     for x, wanted, label in zip(tried.inputs, expected, tried.labels):
         given = runner.entries[entry](x)
@@ -94,37 +94,6 @@ def _check_exact(runner: Runner, entry: str, tried: Trials, expected: F32, found
             break
     detail = f"{len(tried.labels)} inputs, registers and stack given back"
     found.add(f"{entry} is exact to the bit", problem, detail)
-
-
-def _check_paths(build: Build, runner: Runner, entry: str, tried: Trials, found: Findings) -> tuple[Trace, bool]:
-    """One path for every input, inside the declared areas; its figures. Gives one, and whether all are the same."""
-    chosen = np.unique(np.linspace(0, len(tried.inputs) - 1, _TRACED).astype(int)).tolist()
-    traces = [runner.trace(entry, tried.inputs[i]) for i in chosen]
-    different = [tried.labels[i] for i, trace in zip(chosen, traces) if not trace.same_path(traces[0])]
-    problem = f"{different[0]} takes another way than {tried.labels[chosen[0]]}" if different else ""
-    conditional = np.array([bool(form.condition) for form in traces[0].forms])[traces[0].form].sum()
-    steps = f"{traces[0].instructions} instructions, {conditional or 'none'} conditional"
-    found.add(f"{entry} does the same steps for every input", problem, steps)
-    stray = _stray(traces[0], runner.areas(entry))
-    found.add(f"{entry} stays inside its memory", stray, "constants, variables, caller's arrays, stack")
-    table, flash = build.target.cycles, build.target.flash
-    found.figures[entry] = figures_of(traces[0], runner.machine, entry, table, flash)
-    return traces[0], not different
-
-
-def _check_time(build: Build, entry: str, trace: Trace | None, proved: bool, found: Findings) -> None:
-    """The proof leaves one path, whatever the input; where no step's time depends on data, one time too."""
-    table = build.target.cycles
-    if table.cache:
-        return
-    problem = "" if proved else "not every input is proved to take one path"
-    if trace is None:
-        problem = "inputs take different paths"
-    elif varying := variable_steps(trace, table):
-        problem = f"the time of {', '.join(varying)} depends on data"
-    cycles = found.figures[entry].cycles
-    detail = f"no cache: the worst case is exact by the table of {table.name}, memory without wait states"
-    found.add(f"{entry} takes {cycles:,} cycles for every input", problem, detail)
 
 
 def _check_figures(build: Build, image: Image, trace: Trace, sound: bool, found: Findings) -> None:
@@ -139,24 +108,8 @@ def _check_figures(build: Build, image: Image, trace: Trace, sound: bool, found:
     found.add("the manifest's figures are the program's", problem, "network, memory, moves, layers, cycles")
 
 
-def _stray(trace: Trace, areas: tuple[MemoryRegion, ...]) -> str:
-    """The first access outside `areas`, in words; empty where there is none."""
-    begin = trace.access_address.astype(np.int64)
-    end = begin + trace.access_size
-    allowed = np.zeros(len(begin), bool)
-    for area in areas:
-        inside = (begin >= area.memory.base) & (end <= area.memory.end)
-        allowed |= inside & (~trace.access_store | area.writable)
-    if allowed.all():
-        return ""
-    first = int(np.argmin(allowed))
-    step = int(trace.access_step[first])
-    does = "writes" if trace.access_store[first] else "reads"
-    return f"{trace.forms[trace.form[step]].text} at {trace.address[step]:#010x} {does} {begin[first]:#010x}"
-
-
 def _check_controls(
-    build: Build, image: Image, traces: Mapping[str, Trace], tried: Trials, expected: F32, found: Findings
+    build: Build, image: Image, traces: Mapping[str, Trace], tried: Trials[np.float32], expected: F32, found: Findings
 ) -> None:
     chosen = np.unique(np.linspace(0, len(tried.inputs) - 1, _CONTROL_INPUTS).astype(int))
     weight, instruction = negative_controls(build, image, traces, tried.inputs[chosen], expected[chosen])

@@ -11,13 +11,14 @@ from pathlib import Path
 from armlet.build import names
 from armlet.build.driver import FORMAT, Driver, Value, show_json, show_schema
 from armlet.build.header import Interface, show_header
+from armlet.build.integer.read import IntegerBuild
 from armlet.build.manifest import Manifest
 from armlet.build.order_file import write_order
 from armlet.build.read import Build
 from armlet.formats.params import params_files
 
 
-def altered(build: Build) -> str:
+def altered(build: Build | IntegerBuild) -> str:
     """How the folder differs from what the manifest lists, in words; empty where it does not."""
     listed, own = build.manifest.files, f"{build.name}.json"
     wrong = sorted(name for name in listed if Path(name).name != name or name == own)
@@ -31,7 +32,11 @@ def altered(build: Build) -> str:
 
 def rewritten(build: Build, work_words: int, block_words: int) -> str:
     """The first file that is not as armlet writes it, in words; the words of the blocks are the program's."""
-    wanted = expected_files(build, work_words, block_words)
+    return differing(build, expected_files(build, work_words, block_words))
+
+
+def differing(build: Build | IntegerBuild, wanted: Mapping[str, bytes]) -> str:
+    """The first file of a build, but the assembly, that is not as wanted, in words; empty where all are."""
     if missing := sorted(wanted.keys() - build.files.keys()):
         return f"there is no {missing[0]}"
     if extra := sorted(build.files.keys() - wanted.keys() - {f"{build.name}.S"}):

@@ -6,8 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from armlet.build import names
-from armlet.build.read import Build, read_build
-from armlet.network.frozen import F32
+from armlet.build.integer.read import IntegerBuild
+from armlet.build.integer.read_any import read_any_build
+from armlet.build.read import Build
+from armlet.integer.formats import I64
+from armlet.network.frozen import F32, F64
+from armlet.simulate.integer.runner import IntegerRunner
 from armlet.simulate.link import link_build
 from armlet.simulate.runner import Runner
 from armlet.toolchain.toolchain import Toolchain, find_toolchain
@@ -23,12 +27,17 @@ def run_build(
     entry: str = "run",
     watch: Callable[[int, int], None] = _unwatched,
     tools: Toolchain | None = None,
-) -> F32:
+) -> F32 | F64:
     """Outputs (samples, outputs) of NAME_run, or of NAME_core for `entry` core, on raw inputs (samples, inputs).
 
+    Of a build in integers both are real numbers, by the network's scales; `run_integer_program` has what is stored.
     Raises `InputError` on the folder, `ToolchainError` where it cannot be linked, `MachineError` where it misbehaves.
     """
-    return run_program(read_build(folder), x, entry, watch, tools)
+    build = read_any_build(folder)
+    if isinstance(build, IntegerBuild):
+        stored = run_integer_program(build, build.network.quantise(x), entry, watch, tools)
+        return build.network.real(stored)
+    return run_program(build, x, entry, watch, tools)
 
 
 def run_program(
@@ -46,4 +55,22 @@ def run_program(
     for i, row in enumerate(x):
         outputs[i] = call(row)
         watch(i + 1, len(x))
+    return outputs
+
+
+def run_integer_program(
+    build: IntegerBuild,
+    stored: I64,
+    entry: str = "run",
+    watch: Callable[[int, int], None] = _unwatched,
+    tools: Toolchain | None = None,
+) -> I64:
+    """Stored outputs (samples, outputs) for stored inputs (samples, inputs). Raises as `run_build` does."""
+    runner = IntegerRunner(build, link_build(build, tools or find_toolchain()))
+    symbol = names.run_symbol(build.name) if entry == "run" else names.core_symbol(build.name)
+    call = runner.entries[symbol]
+    outputs = np.empty((len(stored), build.network.outputs), np.int64)
+    for i, row in enumerate(stored):
+        outputs[i] = call(row)
+        watch(i + 1, len(stored))
     return outputs

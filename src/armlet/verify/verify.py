@@ -3,20 +3,30 @@
 The road of the checks is `verify_build`; each check is one function that adds one or more claims to the findings.
 """
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from armlet.build.read import Build, read_build
+from armlet.build import names
+from armlet.build.integer.read import IntegerBuild
+from armlet.build.integer.read_any import read_any_build
+from armlet.build.read import Build
+from armlet.network.frozen import F32
 from armlet.prove.bound import specified
 from armlet.schedule.interpret import run_order
+from armlet.simulate.runner import Runner
 from armlet.simulate.vectors import trials
+from armlet.toolchain.image import Image
 from armlet.toolchain.toolchain import Toolchain, find_toolchain
 from armlet.verify.behaviour import check_behaviour
 from armlet.verify.declaration import disagreement
-from armlet.verify.files import altered
+from armlet.verify.files import altered, outside, rewritten
 from armlet.verify.findings import Findings
-from armlet.verify.link.linked import check_interface, check_links, check_text
+from armlet.verify.integer.verify import verify_integer_build
+from armlet.verify.link.linked import DeclaredMemory, check_links
+from armlet.verify.link.object import Piece
+from armlet.verify.link.text import Sizes, strange_text
 from armlet.verify.rederive import settings_disagreement, vectors_disagreement
 from armlet.verify.verdict import Verdict
 
@@ -26,10 +36,12 @@ def verify_build(folder: Path | str, random: int = 32, seed: int = 0, tools: Too
 
     Raises `InputError` where the folder cannot be read as a build, `ToolchainError` where there are no tools.
     """
-    build, tools = read_build(folder), tools or find_toolchain()
+    build, tools = read_any_build(folder), tools or find_toolchain()
+    if isinstance(build, IntegerBuild):
+        return verify_integer_build(build, random, seed, tools)
     found, described = Findings(), tools.describe()
     sound = _check_files(build, found)
-    if check_text(build, found):
+    if _check_text(build, found):
         tried = trials(build, random, seed)
         with np.errstate(all="ignore"):
             expected = run_order(build.order, tried.inputs)
@@ -37,10 +49,11 @@ def verify_build(folder: Path | str, random: int = 32, seed: int = 0, tools: Too
         claim = "the manifest's vectors are declared inputs, and what the declared order gives"
         found.add(claim, vectors_disagreement(build, expected), vectors)
         first = int(np.argmax(specified(build.network, tried.inputs, build.scaling)))
-        linked = check_links(build, tools, described, tried.inputs[first], expected[first], found)
+        fails = partial(_wrong_outputs, build, tried.inputs[first], expected[first])
+        linked = check_links(build, tools, described, _declared_memory(build), fails, found)
         if linked is not None:
             image, pieces = linked
-            check_interface(build, pieces, found)
+            _check_interface(build, pieces, found)
             check_behaviour(build, image, tried, expected, sound, found)
     return Verdict(
         build.name,
@@ -52,6 +65,39 @@ def verify_build(folder: Path | str, random: int = 32, seed: int = 0, tools: Too
         found.worst[0],
         found.worst[1],
     )
+
+
+def _declared_memory(build: Build) -> DeclaredMemory:
+    memory = build.manifest.memory
+    variables = {names.work_symbol(build.name): memory.work}
+    variables |= {names.block_symbol(build.name): memory.block} if memory.block > 0 else {}
+    return DeclaredMemory(memory.code, memory.constants, variables)
+
+
+def _wrong_outputs(build: Build, x: F32, expected: F32, image: Image) -> str:
+    """Which entry of `image` gives other outputs for `x`, in words; empty where none does."""
+    entries = Runner(build, image).entries.items()
+    return next(
+        (f"{entry} gives other outputs" for entry, call in entries if call(x).tobytes() != expected.tobytes()), ""
+    )
+
+
+def _check_text(build: Build, found: Findings) -> bool:
+    """Whether NAME.S is what armlet writes: no other text is given to the tools."""
+    memory = build.manifest.memory
+    sizes = Sizes(memory.constants // build.word, memory.work, memory.block)
+    problem = strange_text(build.assembly, build.name, build.target, sizes, build.order.graph)
+    detail = "every line is one that armlet writes, so the preprocessor has nothing to do"
+    return found.add(f"{build.name}.S is the same program to every assembler", problem, detail)
+
+
+def _check_interface(build: Build, pieces: tuple[Piece, ...], found: Findings) -> None:
+    """What others read in place of the program is what the program shows."""
+    sizes = {piece.symbol: piece.size // build.word for piece in pieces}  # no block of NAME_run's own: none
+    words = sizes[names.work_symbol(build.name)], sizes.get(names.block_symbol(build.name), 0)
+    found.add("the drivers place every value inside its block", outside(build, *words), "one place each")
+    detail = "header, drivers, schemas, order, network and manifest, to the byte"
+    found.add("the files beside the program are what armlet writes for it", rewritten(build, *words), detail)
 
 
 def _check_files(build: Build, found: Findings) -> bool:

@@ -6,10 +6,10 @@ of a known kind to one of them, and all else is refused, but for the sections th
 """
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
@@ -30,6 +30,8 @@ _OTHER = {  # what assemblers make beside the program, by name: their type, and 
     ".strtab": ("SHT_STRTAB", True),
     ".shstrtab": ("SHT_STRTAB", True),
 }
+
+Kinds: TypeAlias = Mapping[str, tuple[str, str, int, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,33 +54,32 @@ class Piece:
     relocations: tuple[Relocation, ...]
 
 
-def kinds_of(name: str) -> Mapping[str, tuple[str, str, int, str, str]]:
-    """For each symbol that a build may declare: section, type, flags, and type and binding of the symbol."""
-    core, run, pool = names.core_symbol(name), names.run_symbol(name), names.constants_symbol(name)
-    code, variables = _ALLOC | _EXECUTE, _ALLOC | _WRITE
-    found = {symbol: (f".text.{symbol}", "SHT_PROGBITS", code, "STT_FUNC", "STB_GLOBAL") for symbol in (core, run)}
-    found[pool] = (f".rodata.{pool}", "SHT_PROGBITS", _ALLOC, "STT_OBJECT", "STB_LOCAL")
-    for symbol in (names.work_symbol(name), names.block_symbol(name)):
-        found[symbol] = (f".bss.{symbol}", "SHT_NOBITS", variables, "STT_OBJECT", "STB_GLOBAL")
+def kinds_of(name: str, has_constants: bool, variables: Iterable[str]) -> Kinds:
+    """For each symbol of build `name`: section, type, flags, and type and binding of the symbol."""
+    code, writable = _ALLOC | _EXECUTE, _ALLOC | _WRITE
+    entries, pool = (names.core_symbol(name), names.run_symbol(name)), names.constants_symbol(name)
+    found = {symbol: (f".text.{symbol}", "SHT_PROGBITS", code, "STT_FUNC", "STB_GLOBAL") for symbol in entries}
+    if has_constants:
+        found[pool] = (f".rodata.{pool}", "SHT_PROGBITS", _ALLOC, "STT_OBJECT", "STB_LOCAL")
+    for symbol in variables:
+        found[symbol] = (f".bss.{symbol}", "SHT_NOBITS", writable, "STT_OBJECT", "STB_GLOBAL")
     return MappingProxyType(found)
 
 
-def read_object(made: bytes, isa: InstructionSet, name: str, has_constants: bool, has_block: bool) -> tuple[Piece, ...]:
-    """The pieces of build `name`. Raises `ToolchainError` that names the first thing which is not the build's."""
+def read_object(made: bytes, isa: InstructionSet, kinds: Kinds) -> tuple[Piece, ...]:
+    """The pieces that are of `kinds`. Raises `ToolchainError` that names the first thing which is not the build's."""
     try:
-        return _pieces(ELFFile(io.BytesIO(made)), isa, name, has_constants, has_block)
+        return _pieces(ELFFile(io.BytesIO(made)), isa, kinds)
     except (ELFError, UnicodeDecodeError, KeyError, ValueError, OverflowError, AttributeError) as broken:
         raise ToolchainError(f"the object is not readable as ELF: {broken}") from broken
 
 
-def _pieces(file: ELFFile, isa: InstructionSet, name: str, has_constants: bool, has_block: bool) -> tuple[Piece, ...]:
+def _pieces(file: ELFFile, isa: InstructionSet, wanted: Kinds) -> tuple[Piece, ...]:
     is_right = file.get_machine_arch() == isa.elf_machine and file.elfclass == isa.elf_class and file.little_endian
     _require(is_right, f"is not {isa.elf_class}-bit {isa.elf_machine}")
     _require(file["e_type"] == "ET_REL" and not file["e_phnum"] and not file["e_entry"], "is no object")
     for mask, wanted_flags in isa.elf_flags.items():
         _require(file["e_flags"] & mask == wanted_flags, f"has flags {file['e_flags']:#x}")
-    left_out = {names.constants_symbol(name): not has_constants, names.block_symbol(name): not has_block}
-    wanted = {symbol: kind for symbol, kind in kinds_of(name).items() if not left_out.get(symbol)}
     sections = list(file.iter_sections())
     at = {section.name: number for number, section in enumerate(sections)}
     _require(len(at) == len(sections), "has two sections of one name")
@@ -91,7 +92,7 @@ def _pieces(file: ELFFile, isa: InstructionSet, name: str, has_constants: bool, 
     return tuple(_piece(isa, symbol, sections[at[kind[0]]], sections) for symbol, kind in wanted.items())
 
 
-def _check_section(section: Any, wanted: Mapping[str, tuple[Any, ...]], at: Mapping[str, int]) -> None:
+def _check_section(section: Any, wanted: Kinds, at: Mapping[str, int]) -> None:
     name, kind, flags, size = section.name, section["sh_type"], section["sh_flags"], section["sh_size"]
     mine = {there: rest for there, *rest in wanted.values()}
     if name in mine:
@@ -114,9 +115,7 @@ def _check_section(section: Any, wanted: Mapping[str, tuple[Any, ...]], at: Mapp
         _require(kind == "SHT_NULL" and not name, f"has a section {name or 'without a name'}")
 
 
-def _check_symbols(
-    isa: InstructionSet, wanted: Mapping[str, tuple[Any, ...]], numbers: Mapping[int, str], sections: list[Any]
-) -> None:
+def _check_symbols(isa: InstructionSet, wanted: Kinds, numbers: Mapping[int, str], sections: list[Any]) -> None:
     """Exactly the declared ones, each at the start of its section; beside them what marks sections and code."""
     tables = [section for section in sections if isinstance(section, SymbolTableSection)]
     _require(len(tables) == 1, "has more than one table of symbols")

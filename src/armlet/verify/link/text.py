@@ -44,7 +44,7 @@ class Sizes:
 
 
 @dataclass(slots=True)
-class _Reader:
+class Reader:
     """The lines, and the first that is not yet explained."""
 
     lines: Sequence[str]
@@ -68,7 +68,7 @@ def strange_text(text: str, name: str, target: Target, sizes: Sizes, graph: Grap
     """The first line that the emitter would not write for build `name`, in words; empty where there is none."""
     if not text.endswith("\n"):
         return "it does not end with a line"
-    reader, comments = _Reader(text[:-1].split("\n")), _comments(target, graph)
+    reader, comments = Reader(text[:-1].split("\n")), _comments(target, graph)
     core, run, pool = names.core_symbol(name), names.run_symbol(name), names.constants_symbol(name)
     known = _instructions(target, name)
     problem = reader.expect(skeleton.opening(target, name)) or reader.expect(skeleton.core_opening(target, name))
@@ -77,7 +77,7 @@ def strange_text(text: str, name: str, target: Target, sizes: Sizes, graph: Grap
     problem = problem or _body(reader, target, skeleton.closing(run), known, {})
     if sizes.constants:
         problem = problem or reader.expect(skeleton.constants_opening(target, name, sizes.constants))
-        problem = problem or _constants(reader, sizes.constants)
+        problem = problem or expect_constants(reader, sizes.constants)
         problem = problem or reader.expect(skeleton.closing(pool))
     problem = problem or reader.expect(skeleton.block(names.work_symbol(name), sizes.work))
     if sizes.block:
@@ -86,7 +86,7 @@ def strange_text(text: str, name: str, target: Target, sizes: Sizes, graph: Grap
 
 
 def _body(
-    reader: _Reader,
+    reader: Reader,
     target: Target,
     closing: list[str],
     known: Mapping[str, list["_Line"]],
@@ -110,7 +110,8 @@ def _body(
     return reader.expect(closing)
 
 
-def _constants(reader: _Reader, count: int) -> str:
+def expect_constants(reader: Reader, count: int) -> str:
+    """Go over the lines of so many constants; what is wrong, or nothing."""
     whole = re.compile(_WORDS % (skeleton.PER_LINE - 1))
     for _ in range(count // skeleton.PER_LINE):
         if reader.at >= len(reader.lines) or not whole.fullmatch(reader.lines[reader.at]):

@@ -106,8 +106,11 @@ CORTEX_M0PLUS = IntegerTarget(
     link=14,
     enter=_ENTER,
     leave=_LEAVE,
+    call="bl {symbol}",
     names=(*(f"r{i}" for i in range(13)), "sp", "lr", "pc"),
     templates=MappingProxyType(_TEMPLATES),
+    enter_low="push.n {{{saved}}}",
+    leave_low="pop.n {{{restored}}}",
 )
 CORTEX_M0PLUS_SMALL_MULTIPLY = replace(
     CORTEX_M0PLUS,

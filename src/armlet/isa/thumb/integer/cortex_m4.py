@@ -124,6 +124,7 @@ CORTEX_M4 = IntegerTarget(
     link=14,
     enter="push.w {{{saved}}}",
     leave="pop.w {{{restored}}}",
+    call="bl {symbol}",
     names=(*(f"r{i}" for i in range(13)), "sp", "lr", "pc"),
     templates=MappingProxyType({**_MEMORY, **_CONSTANTS, **_SUMS, **_BITS, **_PRODUCTS}),
 )

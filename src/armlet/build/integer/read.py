@@ -1,0 +1,122 @@
+"""The folder of a build in integers to the value that is verified."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from armlet.build.bundle import manifest_path
+from armlet.build.integer.driver import FORMAT, IntegerDriver
+from armlet.build.integer.manifest import IntegerManifest, read_integer_manifest
+from armlet.build.read import LONGEST, files_in
+from armlet.errors import InputError
+from armlet.formats.integer_params import read_integer_params
+from armlet.integer.formats import FORMATS, IntegerFormat
+from armlet.integer.network import IntegerNetwork
+from armlet.isa.core import LARGEST_RAM
+from armlet.isa.integer_target import IntegerTarget
+from armlet.isa.targets import INTEGER_TARGETS
+from armlet.storage import parse_json, read_file
+from armlet.version import __version__
+
+_AGAIN = "compile the network again"
+_WORD = 4  # bytes that the block and the inputs' part of it are multiples of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IntegerBuild:
+    """What a build folder declares. Nothing of it is believed yet but its own network."""
+
+    folder: Path
+    manifest: IntegerManifest
+    network: IntegerNetwork
+    target: IntegerTarget
+    inputs: IntegerDriver
+    outputs: IntegerDriver
+    assembly: str
+    files: Mapping[str, bytes]  # all that lies in the folder, by name
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def stored(self) -> IntegerFormat:
+        """The format of the outputs."""
+        return self.network.layers[-1].stored
+
+
+def read_integer_build(folder: Path | str) -> IntegerBuild:
+    """Read a build folder. Raises `InputError` with the file and the place in it."""
+    folder = Path(folder)
+    path = manifest_path(folder)
+    manifest = read_integer_manifest(path)
+    name, target = manifest.name, INTEGER_TARGETS.get(manifest.target)
+    if target is None:
+        raise InputError(
+            path, f"target {manifest.target!r} is unknown", f"this armlet knows {', '.join(INTEGER_TARGETS)}"
+        )
+    network = read_integer_params(folder, tell=_refuse)
+    inputs = _read_driver(folder / f"{name}_input_driver.json", "input", network.inputs)
+    outputs = _read_driver(folder / f"{name}_output_driver.json", "output", network.outputs)
+    if (inputs.block, inputs.inputs) != (outputs.block, outputs.inputs):
+        raise InputError(folder / f"{name}_output_driver.json", "speaks of another block than the inputs'", _AGAIN)
+    if manifest.armlet != __version__:
+        raise InputError(path, f"is by armlet {manifest.armlet[:20]!r}, this is {__version__}", _AGAIN)
+    build = IntegerBuild(
+        folder=folder,
+        manifest=manifest,
+        network=network,
+        target=target,
+        inputs=inputs,
+        outputs=outputs,
+        assembly=read_file(folder / f"{name}.S", LONGEST).decode("ascii", errors="replace"),
+        files=files_in(folder, {*manifest.files}),
+    )
+    _check_vectors(path, build)
+    return build
+
+
+def _read_driver(path: Path, direction: str, count: int) -> IntegerDriver:
+    """A driver file of `count` inputs or outputs: each value in a place of its own, inside its part of the block."""
+    driver = parse_json(path, read_file(path, LONGEST), IntegerDriver, "a driver", _AGAIN)
+    if driver.format != FORMAT:
+        raise InputError(path, f"format is {driver.format}, this armlet reads {FORMAT}", _AGAIN)
+    if driver.direction != direction or [value.index for value in driver.values] != list(range(count)):
+        raise InputError(path, f"does not list {count} {direction}s in order", _AGAIN)
+    if not 0 <= driver.inputs <= driver.block <= LARGEST_RAM or driver.block % _WORD or driver.inputs % _WORD:
+        raise InputError(path, f"has a block of {driver.block} bytes, {driver.inputs} of inputs", _AGAIN)
+    begin, end = (0, driver.inputs) if direction == "input" else (driver.inputs, driver.block)
+    format = FORMATS.get(driver.dtype)
+    if format is None:
+        raise InputError(path, f"dtype is {driver.dtype!r}", _AGAIN)
+    taken = np.zeros(end - begin, bool)
+    for value in driver.values:
+        if value.place == "unused" and direction == "input":
+            continue
+        if value.offset is None or value.bytes not in (1, 2, 4) or value.bytes < format.bytes:
+            raise InputError(path, f"{direction} {value.index} lies nowhere, or has no field of its size", _AGAIN)
+        here = slice(value.offset - begin, value.offset - begin + value.bytes)
+        if value.offset % value.bytes or here.start < 0 or here.stop > len(taken):
+            raise InputError(path, f"{direction} {value.index} has offset {value.offset}, beyond its part", _AGAIN)
+        if direction == "input" and taken[here].any():  # who fills the block may do so in any order
+            raise InputError(path, f"{direction} {value.index} lies over another one", _AGAIN)
+        taken[here] = True
+    return driver
+
+
+def _check_vectors(path: Path, build: IntegerBuild) -> None:
+    ends = (build.network.input_format, build.stored)
+    for i, vector in enumerate(build.manifest.vectors):
+        both = vector.input, vector.output
+        if tuple(map(len, both)) != (build.network.inputs, build.network.outputs):
+            raise InputError(path, f"vectors[{i}] does not fit the network", _AGAIN)
+        for numbers, format in zip(both, ends):
+            if min(numbers) < format.low or max(numbers) > format.high:
+                raise InputError(path, f"vectors[{i}] leaves {format.name}", _AGAIN)
+
+
+def _refuse(note: str) -> None:
+    """What `compile` writes leaves nothing to be taken without being said."""
+    raise InputError(note, "is not as compile writes it", _AGAIN)

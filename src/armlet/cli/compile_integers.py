@@ -1,0 +1,80 @@
+"""armlet compile, of a network in integers."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from armlet.cli.terminal.console import Console
+from armlet.errors import InputError
+
+if TYPE_CHECKING:
+    from armlet.config import IntegerCompileOptions
+    from armlet.pipeline import IntegerCompilation
+
+_STAGES = ("simplify", "select", "bundle")
+
+
+def holds_integers(params: Path) -> bool:
+    """Whether a PARAMS folder says that it holds a network in integers. Raises `InputError`."""
+    from armlet.formats.params import is_integer
+
+    return params.is_dir() and is_integer(params)
+
+
+def compile_integers(
+    console: Console,
+    params: Path,
+    declare: str | None,
+    build: Path,
+    options: "IntegerCompileOptions",
+    products: list[str] | None,
+) -> "IntegerCompilation":
+    """Compile the network in `params` to the folder `build`."""
+    from armlet.formats.declaration import Declaration
+    from armlet.formats.declare import parse_declaration
+    from armlet.formats.read import read_any_network
+    from armlet.integer.network import IntegerNetwork
+    from armlet.pipeline import compile_integer_network, write_build
+
+    if products:
+        raise InputError("--print", "shows stages of programs in float32", "the lines are in NAME.S, with connections")
+    network = read_any_network(params, parse_declaration(declare) if declare else Declaration(), console.warn)
+    assert isinstance(network, IntegerNetwork)
+    with console.progress("compiling") as advance:
+        made = compile_integer_network(
+            network, build.name, options, lambda stage: advance(_STAGES.index(stage), len(_STAGES), stage)
+        )
+    write_build(made, build)
+    return made
+
+
+def integer_figures(build: Path, made: "IntegerCompilation") -> dict[str, object]:
+    """What the manifest says, for a program."""
+    import msgspec
+
+    names = ("kind", "network", "domain", "simplified", "intervals", "memory", "layers", "loads", "stores")
+    return {"out": str(build), **{name: msgspec.to_builtins(getattr(made.bundle.manifest, name)) for name in names}}
+
+
+def integer_summary(build: Path, made: "IntegerCompilation") -> str:
+    """What the manifest says, for a person."""
+    manifest = made.bundle.manifest
+    network, memory, found = manifest.network, manifest.memory, manifest.simplified
+    widths, formats = "-".join(map(str, network.widths)), ", ".join(network.formats)
+    bits = max(entry.bits for entry in manifest.intervals)
+    return "\n".join(
+        [
+            f"{build}: {widths} for {manifest.target}, in integers",
+            f"  layers       {', '.join(network.activations)}; values in {formats}",
+            f"  domain       inputs {manifest.domain.text}",
+            f"  connections  {network.connections} of {network.weights} ({network.sparsity:.1%} sparse), "
+            f"{network.connections - found.connections} of them need no computing",
+            f"  intervals    no sum overflows: the widest needs {bits} of 32 bits",
+            *(
+                f"  layer {entry.layer + 1:<7}{entry.scheme}: {entry.words} words, {entry.loads} loads, "
+                f"{entry.stores} stores, {entry.lines} lines"
+                for entry in manifest.layers
+            ),
+            f"  flash        {memory.flash} bytes ({memory.code} code, {memory.constants} constants)",
+            f"  RAM          {memory.ram} bytes ({memory.block} block, {memory.stack} stack)",
+        ]
+    )

@@ -1,0 +1,108 @@
+"""The figures of a manifest of a build in integers worked out again, from its network and from what ran.
+
+How the lines of NAME_core divide among the layers cannot be seen in what ran: of that, the sums are held to it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+
+import msgspec
+
+from armlet.build import names
+from armlet.build.domain_entry import domain_entry
+from armlet.build.integer.bundle import integer_test_inputs
+from armlet.build.integer.manifest import IntegerLayerEntry, network_entry, simplified_entry
+from armlet.build.integer.read import IntegerBuild
+from armlet.config import AnnealOptions, IntegerCompileOptions
+from armlet.errors import InputError
+from armlet.integer.formats import I64
+from armlet.integer.simplify import simplify_integers
+from armlet.isa.integer_operation import IntegerOperation
+from armlet.simulate.figures import Figures
+from armlet.simulate.trace import Trace
+from armlet.verify.integer.text import frame_of
+
+
+def integer_settings_disagreement(build: IntegerBuild) -> str:
+    """What of the wishes to the compiler does not go with the build, in words; empty where all does."""
+    manifest = build.manifest
+    try:
+        told = dict(manifest.settings)
+        anneal = AnnealOptions(**(told.pop("anneal", None) or {}))  # type: ignore[arg-type]
+        options = IntegerCompileOptions(**told, anneal=anneal)  # type: ignore[arg-type]
+    except (TypeError, InputError, ValueError) as wrong:
+        return f"settings: {wrong}"
+    if msgspec.json.encode(asdict(options)) != msgspec.json.encode(manifest.settings):
+        return "settings are not those of the compiler"
+    agrees = {
+        "target": options.target == manifest.target,
+        "flash": options.flash is None or manifest.memory.flash <= options.flash,
+        "ram": options.ram is None or manifest.memory.ram <= options.ram,
+        "entries": manifest.entries == [names.run_symbol(build.name), names.core_symbol(build.name)],
+    }
+    wrong = [name for name, holds in agrees.items() if not holds]
+    return f"{wrong[0]} does not go with the build" if wrong else ""
+
+
+def integer_vectors_disagreement(build: IntegerBuild, expected: I64) -> str:
+    """Whether the test vectors are those that compile makes, and give what the network gives."""
+    vectors, inputs = build.manifest.vectors, integer_test_inputs(build.network)
+    if [vector.input for vector in vectors] != inputs.tolist():
+        return "they are not those that compile makes of this network"
+    wrong = [i for i, vector in enumerate(vectors) if vector.output != expected[i].tolist()]
+    return f"vector {wrong[0]} has other outputs" if wrong else ""
+
+
+def integer_figures_disagreement(build: IntegerBuild, trace: Trace, figures: Mapping[str, Figures]) -> str:
+    """The first figure of the manifest that is not the program's, in words; `trace` is of NAME_core."""
+    for place, declared, wanted in _figures(build, trace, figures):
+        if declared != wanted:
+            return f"{place} is declared {str(declared)[:80]}, must be {str(wanted)[:80]}"
+    return ""
+
+
+def _figures(build: IntegerBuild, trace: Trace, figures: Mapping[str, Figures]) -> Iterator[tuple[str, object, object]]:
+    """Each figure: its place, what the manifest says, and what it must be."""
+    manifest, network, memory = build.manifest, build.network, build.manifest.memory
+    run, core = figures[names.run_symbol(build.name)], figures[names.core_symbol(build.name)]
+    placed = sum(value.place == "memory" for value in build.inputs.values)
+    yield "network", manifest.network, network_entry(network, placed)
+    yield "domain", manifest.domain, domain_entry(network.domain)
+    yield "simplified", manifest.simplified, simplified_entry(simplify_integers(network))
+    yield "memory.block", memory.block, build.inputs.block
+    yield "memory.inputs", memory.inputs, build.inputs.inputs
+    yield "memory.flash", memory.flash, memory.code + memory.constants
+    yield "memory.ram", memory.ram, memory.block + memory.stack
+    yield "memory.stack", memory.stack, run.stack_bytes
+    yield "instructions", manifest.instructions, _instructions(build, trace)
+    yield "layers", [layer.layer for layer in manifest.layers], list(range(len(network.layers)))
+    yield "the layers' lines", sum(layer.lines for layer in manifest.layers), manifest.instructions
+    yield "the layers' loads", sum(layer.loads for layer in manifest.layers), core.loads.activation
+    yield "the layers' stores", sum(layer.stores for layer in manifest.layers), core.stores.activation
+    yield "the layers' constant loads", sum(layer.constant_loads for layer in manifest.layers), core.loads.weight
+    yield "the figures of a layer", all(map(_possible, manifest.layers)), True
+
+
+def _possible(layer: IntegerLayerEntry) -> bool:
+    """What cannot be worked out again must at least be possible."""
+    known = {op.name.lower() for op in IntegerOperation}
+    counts = layer.operations.values()
+    whole = min(layer.words, layer.lines, layer.loads, layer.stores, layer.constant_loads) >= 0
+    named = re.fullmatch(r"[a-z0-9-]{1,40}", layer.scheme) is not None
+    return (
+        whole
+        and named
+        and layer.operations.keys() <= known
+        and min(counts, default=1) > 0
+        and sum(counts) <= layer.lines
+    )
+
+
+def _instructions(build: IntegerBuild, trace: Trace) -> int:
+    """Executed instructions between entry and exit, an address that the linker fills as one line."""
+    core = build.assembly.partition(f"{names.core_symbol(build.name)}:\n")[2].partition("  .size")[0]
+    enter, leave = frame_of(build.target, core.split("\n"))
+    address = build.target.templates[IntegerOperation.ADDRESS].text
+    addresses = core.count(names.constants_symbol(build.name)) // address.count("{symbol}")
+    return trace.instructions - (len(enter) + len(leave)) - addresses * address.count("\n")

@@ -1,0 +1,124 @@
+"""The text of NAME.S of a build in integers, line by line: it is what armlet writes, as `verify/link/text.py` has it.
+
+The frame of the file to the letter, instructions of the target's templates with numbers that their fields hold, entry
+and exit of one list of registers, and comments that name a connection of the network.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import Formatter
+
+import numpy as np
+
+from armlet.build import names, skeleton
+from armlet.build.integer.assembly import COLUMN, comment_of, core_opening, run_opening
+from armlet.integer.network import IntegerNetwork
+from armlet.isa.integer_target import IntegerTarget
+from armlet.verify.link.text import Reader, expect_constants
+
+_WHOLE = r"(?:0|[1-9][0-9]{0,9})"
+_WORD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of a template, and the numbers that it holds."""
+
+    pattern: "re.Pattern[str]"
+    numbers: range
+    shifts: range
+
+    def takes(self, text: str) -> bool:
+        found = self.pattern.fullmatch(text)
+        if found is None:
+            return False
+        held = found.groupdict()
+        fields = ("number", self.numbers), ("by", self.shifts)
+        return all(name not in held or int(held[name]) in numbers for name, numbers in fields)
+
+
+def strange_integer_text(
+    text: str, name: str, target: IntegerTarget, constants: int, block: int, network: IntegerNetwork
+) -> str:
+    """The first line that is not written for build `name`, in words; `constants` and `block` are bytes."""
+    if not text.endswith("\n"):
+        return "it does not end with a line"
+    reader, comments = Reader(text[:-1].split("\n")), _comments(target, network)
+    known = _instructions(target, name)
+    core, run = names.core_symbol(name), names.run_symbol(name)
+    problem = reader.expect(skeleton.opening(target, name)) or reader.expect(core_opening(target, name))
+    problem = problem or _body(reader, target, skeleton.closing(core), known, comments)
+    problem = problem or reader.expect(run_opening(target, name, network))
+    problem = problem or _body(reader, target, skeleton.closing(run), known, frozenset())
+    if constants:
+        problem = problem or reader.expect(skeleton.constants_opening(target, name, constants // _WORD))
+        problem = problem or expect_constants(reader, constants // _WORD)
+        problem = problem or reader.expect(skeleton.closing(names.constants_symbol(name)))
+    problem = problem or reader.expect(skeleton.block(names.block_symbol(name), block))
+    return problem or ("" if reader.at == len(reader.lines) else reader.strange())
+
+
+def _body(
+    reader: Reader,
+    target: IntegerTarget,
+    closing: list[str],
+    known: Mapping[str, list[_Line]],
+    comments: frozenset[str],
+) -> str:
+    """Entry, instructions up to the exit, and the closing lines."""
+    end = next((at for at in range(reader.at, len(reader.lines)) if reader.lines[at] == closing[0]), reader.at)
+    enter, leave = frame_of(target, reader.lines[reader.at : end])
+    if problem := reader.expect(enter):
+        return problem
+    while reader.at < end - len(leave):
+        text, mark, rest = reader.lines[reader.at].partition(target.comment)
+        if mark:
+            comment, text = mark + rest, text.rstrip(" ")
+            if f"{text:<{COLUMN}}{comment}" != reader.lines[reader.at] or comment not in comments:
+                return reader.strange()
+        if not any(line.takes(text) for line in known.get(text[2:].partition(" ")[0], ())):
+            return reader.strange()
+        reader.at += 1
+    return reader.expect(leave) or reader.expect(closing)
+
+
+def frame_of(target: IntegerTarget, lines: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The lines of the entry that `lines` begin with, made again from the registers that it names, and of its exit."""
+    named = re.findall(r"\w+", "".join(lines[:1]).partition("{")[2])
+    few = frozenset(k for k in target.preserved if target.names[k] in named)
+    for used in (frozenset(target.preserved), few):  # the longest first
+        enter, leave = ([f"  {line}" for line in text.split("\n")] for text in target.frame(used))
+        if list(lines[: len(enter)]) == enter:
+            break
+    return enter, leave
+
+
+def _comments(target: IntegerTarget, network: IntegerNetwork) -> frozenset[str]:
+    """The comments that connections may have."""
+    found: set[str] = set()
+    for k, layer in enumerate(network.layers):
+        for neuron, source in np.argwhere(layer.weight).tolist():
+            found.add(comment_of(target.comment, k, neuron, int(layer.weight[neuron, source]), source))
+    return frozenset(found)
+
+
+def _instructions(target: IntegerTarget, name: str) -> Mapping[str, list[_Line]]:
+    """For each mnemonic the lines that the target's templates make of it."""
+    core = names.core_symbol(name)
+    blocks = "|".join(map(re.escape, (names.constants_symbol(name), names.block_symbol(name))))
+    register = "|".join(target.names[k] for k in sorted({target.base, *target.free}))
+    call = _Line(re.compile(re.escape(f"  {target.call.format(symbol=core)}")), range(0), range(0))
+    found = {target.call.partition(" ")[0]: [call]}
+    for template in target.templates.values():
+        operands = {"by": f"(?P<by>{_WHOLE})", "number": f"(?P<number>{_WHOLE})", "symbol": f"(?:{blocks})"}
+        operands |= {"list": f"(?:{register})(?:, (?:{register}))*"}
+        for line in template.text.split("\n"):
+            parts = Formatter().parse(line)
+            pattern = "".join(
+                re.escape(text) + (operands.get(hole, f"(?:{register})") if hole else "") for text, hole, _, _ in parts
+            )
+            found.setdefault(line.split(" ")[0], []).append(
+                _Line(re.compile("  " + pattern), template.numbers, template.shifts)
+            )
+    return found

@@ -29,6 +29,9 @@ ONE: Mapping[Op, One] = MappingProxyType(
     {
         Op.MOVE: lambda words, a, by, number: a,
         Op.NEGATE: lambda words, a, by, number: words.subtract(words.constant(0), a),
+        Op.NOT_LEFT: lambda words, a, by, number: words.subtract(words.constant(-1), words.left(a, by)),
+        Op.NOT_RIGHT: lambda words, a, by, number: words.subtract(words.constant(-1), words.right(a, by, False)),
+        Op.NUMBER_LESS: lambda words, a, by, number: words.subtract(words.constant(number), a),
         Op.ADD_NUMBER: lambda words, a, by, number: words.add(a, words.constant(number)),
         Op.ADD_SMALL: lambda words, a, by, number: words.add(a, words.constant(number)),
         Op.SUBTRACT_NUMBER: lambda words, a, by, number: words.subtract(a, words.constant(number)),

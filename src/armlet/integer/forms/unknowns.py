@@ -66,10 +66,12 @@ class Unknowns:
         kind, parts, _ = self._shape(of)
         if kind == "lookup":
             return self._mapped(of, lambda value: min(max(value, low), high))
+        sums = tuple(sorted(of.parts.items()))
+        if sums[0][1] < 0:  # one of a form and its opposite
+            return self.clip(of.times(-1), -high, -low).times(-1)
         low, high = low - of.constant, high - of.constant
         if kind == "clip":
             return self.clip(Linear(0, dict(parts)), low, high).plus(of.constant)
-        sums = tuple(sorted(of.parts.items()))
         return self._opaque(("clip", sums, (low, high)), (low, high)).plus(of.constant)
 
     def above(self, of: Linear, number: int) -> Linear:
@@ -138,9 +140,11 @@ class Unknowns:
         if kind == "floor":
             constant, before = numbers
             return self.floor(Linear(constant + (of.constant << before), dict(parts)), before + bits)
-        if kind == "clip":
-            ends = [(end + of.constant) >> bits for end in numbers]
-            return self.clip(self.floor(Linear(of.constant, dict(parts)), bits), *ends)
+        if self._shape(of, any_coefficient=True)[0] == "clip":
+            ((unknown, factor),) = of.parts.items()
+            _, parts, ends = self.definitions[unknown]
+            low, high = sorted((factor * end + of.constant) >> bits for end in ends)
+            return self.clip(self.floor(Linear(0, dict(parts)).times(factor).plus(of.constant), bits), low, high)
         low, high = self.interval(of)
         sums = tuple(sorted(of.parts.items()))
         return self._opaque(("floor", sums, (of.constant, bits)), (low >> bits, high >> bits))

@@ -182,9 +182,10 @@ class Words:
         unknown = mask.single
         if unknown is None or mask.constant or self.unknowns.intervals[unknown] != (-1, 0):
             return None
-        kind, parts, numbers = self.unknowns.definitions[unknown]
-        left = a.add(Linear(numbers[0], dict(parts))) if kind == "floor" else a
-        return None if left.parts or kind != "floor" else left.constant
+        kind, _, numbers = self.unknowns.definitions[unknown]
+        number = numbers[0] + a.constant if kind == "floor" else 0
+        again = self.unknowns.floor(a.times(-1).plus(number), _BITS - 1)
+        return number if again.single == unknown and not again.constant else None
 
     def _masked(self, a: Word, mask: int) -> Word | None:
         if not mask & (mask + 1):

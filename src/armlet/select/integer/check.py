@@ -4,12 +4,15 @@ The network gives each output a form; the lines, run one by one, must leave that
 templates' text is taken on trust here: the linked bytes are the matter of verify.
 """
 
+from functools import reduce
+
 from armlet.errors import ArmletError, InvariantError
 from armlet.integer.forms.byte_memory import ByteMemory
 from armlet.integer.forms.declared import declared_layers, input_forms
 from armlet.integer.forms.difference import find_difference
 from armlet.integer.forms.words import Word, Words
 from armlet.isa.integer_operation import IntegerOperation as Op
+from armlet.select.integer.meanings import ADDED, ON_ITSELF, ONE, ONTO, TWO
 from armlet.select.integer.program import IntegerLine, IntegerProgram
 
 _BLOCK, _POOL = 1 << 32, 2 << 32  # places of the two pieces of memory
@@ -21,12 +24,6 @@ _SIZES = {
     Op.STORE: (4, False),
     Op.STORE_HALF: (2, False),
     Op.STORE_BYTE: (1, False),
-}
-_HALVES = {  # which half of each factor: whether the upper one
-    Op.MULTIPLY_LOW_LOW: (False, False),
-    Op.MULTIPLY_HIGH_LOW: (True, False),
-    Op.MULTIPLY_LOW_HIGH: (False, True),
-    Op.MULTIPLY_HIGH_HIGH: (True, True),
 }
 
 
@@ -76,118 +73,34 @@ class _Machine:
     def step(self, op: Op, line: IntegerLine) -> None:
         """Run one line."""
         self._check(op, line)
-        words, get, by = self.words, self.registers.__getitem__, line.by
+        words, get = self.words, self.registers.__getitem__
+        if op in _SIZES:
+            self._access(op, line)
+        elif op in (Op.LOAD_MULTIPLE, Op.LOAD_MULTIPLE_HERE):
+            self._load_list(line, moves=op == Op.LOAD_MULTIPLE)
+        elif op in ONE:
+            self._set(line.d, ONE[op](words, get(line.d if op in ON_ITSELF else line.a), line.by, line.number))
+        elif op in TWO:
+            self._set(line.d, _known(TWO[op](words, get(line.a), get(line.b), line.by)))
+        elif op in ONTO:
+            self._set(line.d, _known(ONTO[op](words, get(line.d), get(line.a), line.by)))
+        elif op in ADDED:
+            products = [_known(product(words, get(line.a), get(line.b), line.by)) for product in ADDED[op]]
+            self._set(line.d, reduce(words.add, products, get(line.d)))
+        else:
+            self._set(line.d, self._fresh(op, line.number))
+
+    def _fresh(self, op: Op, number: int) -> Word:
+        """What is made of no register."""
         match op:
-            case Op.LOAD_MULTIPLE | Op.LOAD_MULTIPLE_HERE:
-                self._load_list(line, moves=op == Op.LOAD_MULTIPLE)
-            case _ if op in _SIZES:
-                self._access(op, line)
             case Op.ADDRESS:
-                self._set(line.d, words.pointer(_POOL))
+                return self.words.pointer(_POOL)
             case Op.CONSTANT | Op.SMALL_CONSTANT:
-                self._set(line.d, words.constant(line.number))
+                return self.words.constant(number)
             case Op.NOT_CONSTANT:
-                self._set(line.d, words.constant(~line.number))
-            case Op.CONSTANT_HIGH:
-                low = words.field(get(line.d), 16, False)
-                self._set(line.d, words.add(low, words.constant(line.number << 16)))
-            case Op.ADD_TO | Op.ADD_SMALL | Op.SUBTRACT_SMALL | Op.MULTIPLY_TO | Op.AND_TO | Op.OR_TO | Op.CLEAR_TO:
-                self._set(line.d, self._onto(op, line))
-            case _ if op.name.startswith("MULTIPLY") and op != Op.MULTIPLY:
-                self._set(line.d, words.add(get(line.d), self._product(op, get(line.a), get(line.b))))
-            case Op.ADD | Op.SUBTRACT | Op.AND | Op.CLEAR | Op.MULTIPLY | Op.ADD_LEFT | Op.SUBTRACT_LEFT:
-                self._set(line.d, self._two(op, get(line.a), get(line.b), by))
-            case Op.ADD_RIGHT | Op.SUBTRACT_RIGHT | Op.REVERSE_SUBTRACT_LEFT:
-                self._set(line.d, self._two(op, get(line.a), get(line.b), by))
-            case _:
-                self._set(line.d, self._one(op, get(line.a), by, line.number))
-
-    def _one(self, op: Op, a: Word, by: int, number: int) -> Word:
-        words = self.words
-        match op:
-            case Op.MOVE:
-                return a
-            case Op.NEGATE:
-                return words.subtract(words.constant(0), a)
-            case Op.ADD_NUMBER:
-                return words.add(a, words.constant(number))
-            case Op.SUBTRACT_NUMBER:
-                return words.subtract(a, words.constant(number))
-            case Op.LEFT:
-                return words.left(a, by)
-            case Op.RIGHT | Op.RIGHT_SIGNED:
-                return words.right(a, by, op == Op.RIGHT_SIGNED)
-            case Op.NOT_LEFT | Op.NOT_RIGHT:
-                shifted = words.left(a, by) if op == Op.NOT_LEFT else words.right(a, by, False)
-                return words.subtract(words.constant(-1), shifted)
-            case Op.NUMBER_LESS:
-                return words.subtract(words.constant(number), a)
-            case Op.POSITIVE:
-                return words.clip(a, 0, (1 << 31) - 1)
-            case Op.NEGATIVE:
-                return words.clip(a, -(1 << 31), 0)
-            case Op.SIGNED_FIELD | Op.UNSIGNED_FIELD:
-                return words.field(a, by, op == Op.SIGNED_FIELD)
-            case Op.UNSIGNED_BYTE | Op.SIGNED_BYTE | Op.UNSIGNED_HALF | Op.SIGNED_HALF:
-                return words.field(a, 8 if op.name.endswith("BYTE") else 16, op.name.startswith("SIGNED"))
-            case Op.CLAMP | Op.SATURATE:
-                return words.clip(words.right(a, by, True) if by else a, 0, (1 << number) - 1)
-            case Op.CLAMP_SIGNED | Op.SATURATE_SIGNED:
-                return words.clip(words.right(a, by, True) if by else a, -(1 << number - 1), (1 << number - 1) - 1)
+                return self.words.constant(~number)
             case _:
                 raise InvariantError("is no line of a program in integers")
-
-    def _two(self, op: Op, a: Word, b: Word, by: int) -> Word:
-        words = self.words
-        match op:
-            case Op.ADD | Op.ADD_LEFT:
-                return words.add(a, words.left(b, by) if by else b)
-            case Op.SUBTRACT | Op.SUBTRACT_LEFT:
-                return words.subtract(a, words.left(b, by) if by else b)
-            case Op.ADD_RIGHT:
-                return words.add(a, words.right(b, by, False))
-            case Op.SUBTRACT_RIGHT:
-                return words.subtract(a, words.right(b, by, False))
-            case Op.REVERSE_SUBTRACT_LEFT:
-                return words.subtract(words.left(b, by), a)
-            case Op.AND:
-                return _known(words.keep(a, b))
-            case Op.CLEAR:
-                return _known(words.clear(a, b))
-            case _:
-                return _known(words.multiply(a, b))
-
-    def _onto(self, op: Op, line: IntegerLine) -> Word:
-        words, old = self.words, self.registers[line.d]
-        match op:
-            case Op.ADD_TO:
-                return words.add(old, self.registers[line.a])
-            case Op.ADD_SMALL:
-                return words.add(old, words.constant(line.number))
-            case Op.SUBTRACT_SMALL:
-                return words.subtract(old, words.constant(line.number))
-            case Op.AND_TO:
-                return _known(words.keep(old, self.registers[line.a]))
-            case Op.CLEAR_TO:
-                return _known(words.clear(old, self.registers[line.a]))
-            case Op.OR_TO:
-                raise InvariantError("is no line of a program in integers")
-            case _:
-                return _known(words.multiply(old, self.registers[line.a]))
-
-    def _product(self, op: Op, a: Word, b: Word) -> Word:
-        """What is added to an accumulator."""
-        words = self.words
-        if op == Op.MULTIPLY_ADD:
-            return _known(words.multiply(a, b))
-        if op == Op.MULTIPLY_BOTH:
-            low, high = (self._product(half, a, b) for half in (Op.MULTIPLY_LOW_LOW, Op.MULTIPLY_HIGH_HIGH))
-            return words.add(low, high)
-        one, two = (
-            words.right(word, 16, True) if upper else words.field(word, 16, True)
-            for word, upper in zip((a, b), _HALVES[op])
-        )
-        return _known(words.multiply(one, two))
 
     def _load_list(self, line: IntegerLine, moves: bool) -> None:
         listed = [k for k in range(16) if line.list >> k & 1]
@@ -239,11 +152,13 @@ class _Machine:
     def _check(self, op: Op, line: IntegerLine) -> None:
         """That the core has such a line."""
         template = self.target.templates[op]
-        numbers = template.numbers
-        _require("number" not in op.operands.numbers or line.number in numbers or not numbers, "holds no such number")
-        _require(all(getattr(line, name) < 8 for name in template.low if name != "list"), "takes low registers")
-        _require("list" not in template.low or line.list < 1 << 8, "takes low registers")
-        _require(0 <= line.by < 32, "shifts by no such number of bits")
+        names = op.operands.numbers
+        _require(
+            "number" not in names or not template.numbers or line.number in template.numbers, "holds no such number"
+        )
+        _require("by" not in names or not template.shifts or line.by in template.shifts, "shifts by no such number")
+        low = [getattr(line, name) < 8 for name in template.low - {"list"}]
+        _require(all(low) and ("list" not in template.low or line.list < 1 << 8), "takes low registers")
 
 
 def _known(word: Word | None) -> Word:

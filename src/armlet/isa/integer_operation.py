@@ -36,6 +36,7 @@ class IntegerOperation(IntEnum):
     REVERSE_SUBTRACT_LEFT = auto()  # d := (b << by) - a
     NOT_LEFT = auto()  # d := not (a << by)
     NOT_RIGHT = auto()  # d := not (a >> by), no sign
+    ADD_SIGN = auto()  # d := a, or a - 1 where it is negative
     NEGATE = auto()  # d := -a
     ADD_NUMBER = auto()  # d := a + number, 0 to 4095
     SUBTRACT_NUMBER = auto()  # d := a - number, 0 to 4095
@@ -63,6 +64,7 @@ class IntegerOperation(IntEnum):
     CLAMP = auto()  # d := a >> by, 1 at least, between 0 and 2^number - 1
     CLAMP_SIGNED = auto()  # d := a >> by, 1 at least, between -2^(number - 1) and 2^(number - 1) - 1
     MULTIPLY = auto()  # d := a * b
+    MULTIPLY_HIGH = auto()  # d := the upper word of a * b + 2^31, signed
     MULTIPLY_TO = auto()  # d := d * a; low registers
     MULTIPLY_ADD = auto()  # d := d + a * b
     MULTIPLY_LOW_LOW = auto()  # d := d + lower half of a * lower half of b, signed halves
@@ -132,6 +134,7 @@ OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
     _O.REVERSE_SUBTRACT_LEFT: _takes("d", "a b", "by"),
     _O.NOT_LEFT: _takes("d", "a", "by"),
     _O.NOT_RIGHT: _takes("d", "a", "by"),
+    _O.ADD_SIGN: _takes("d", "a"),
     _O.NEGATE: _takes("d", "a"),
     _O.ADD_NUMBER: _takes("d", "a", "number"),
     _O.SUBTRACT_NUMBER: _takes("d", "a", "number"),
@@ -159,6 +162,7 @@ OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
     _O.CLAMP: _takes("d", "a", "number by"),
     _O.CLAMP_SIGNED: _takes("d", "a", "number by"),
     _O.MULTIPLY: _takes("d", "a b"),
+    _O.MULTIPLY_HIGH: _takes("d", "a b"),
     _O.MULTIPLY_TO: _takes("d", "d a"),
     _O.MULTIPLY_ADD: _takes("d", "d a b"),
     _O.MULTIPLY_LOW_LOW: _takes("d", "d a b"),

@@ -45,15 +45,26 @@ class Unknowns:
 
     def floor(self, of: Linear, bits: int) -> Linear:
         """of / 2^bits, rounded down."""
+        exact = self.quotient(of, bits)
+        if exact is not None:
+            return exact
         mask = (1 << bits) - 1
-        low, high = self.span({v: c for v, c in of.parts.items() if c & mask})
-        if (of.constant + low) >> bits == (of.constant + high) >> bits:  # the rest decides nothing
-            whole = {v: c >> bits for v, c in of.parts.items() if not c & mask}
-            return Linear((of.constant + low) >> bits, whole)
         common = min(twos(c, bits) for c in of.parts.values())
         left = bits - common
         rest = Linear((of.constant & mask) >> common, {v: c >> common for v, c in of.parts.items()})
         return self._floored(rest, left).plus(of.constant >> bits)
+
+    def quotient(self, of: Linear, bits: int) -> Linear | None:
+        """of / 2^bits, rounded down, where what each coefficient leaves over decides nothing together; else None.
+
+        Of two fields that hold one value, as in v + 2^24 v, each goes its own way.
+        """
+        left = {v: _left_over(c, bits) for v, c in of.parts.items()}
+        low, high = self.span({v: c for v, c in left.items() if c})
+        if (of.constant + low) >> bits != (of.constant + high) >> bits:
+            return None
+        whole = {v: c - left[v] >> bits for v, c in of.parts.items() if c != left[v]}
+        return Linear((of.constant + low) >> bits, whole)
 
     def clip(self, of: Linear, low: int, high: int) -> Linear:
         """`of` between low and high, which do not cross."""
@@ -172,3 +183,9 @@ class Unknowns:
             self.definitions.append(definition)
             self.intervals.append(interval)
         return found
+
+
+def _left_over(coefficient: int, bits: int) -> int:
+    """What is nearest to zero of all that differs from a coefficient by multiples of 2^bits."""
+    left = coefficient & ((1 << bits) - 1)
+    return left - (1 << bits) if bits and left > 1 << bits - 1 else left

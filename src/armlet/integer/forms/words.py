@@ -111,12 +111,9 @@ class Words:
         """a shifted to the right, its sign kept where `signed`, rounded down."""
         if bits >= _BITS:
             return self.right(a, _BITS - 1, True) if signed else self.constant(0)
-        form, mask = self.form(a), (1 << bits) - 1
-        rest = {v: c - (c >> 31 << 32) for v, c in form.parts.items() if c & mask}
-        low, high = self.unknowns.span(rest)
-        if (form.constant + low) >> bits == (form.constant + high) >> bits:  # the rest decides nothing
-            whole = {v: c >> bits for v, c in form.parts.items() if not c & mask}
-            moved = Linear((form.constant + low) >> bits, whole)
+        form = self.form(a)
+        moved = self.unknowns.quotient(form, bits)
+        if moved is not None:
             return self.word(self.unknowns.residue(moved, _BITS - bits, signed))
         return self.word(self.unknowns.floor(self.value(a, signed), bits))
 

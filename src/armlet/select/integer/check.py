@@ -5,11 +5,13 @@ templates' text is taken on trust here: the linked bytes are the matter of verif
 """
 
 from functools import reduce
+from math import gcd
 
 from armlet.errors import ArmletError, InvariantError
 from armlet.integer.forms.byte_memory import ByteMemory
 from armlet.integer.forms.declared import declared_layers, input_forms
 from armlet.integer.forms.difference import find_difference
+from armlet.integer.forms.linear import Linear
 from armlet.integer.forms.words import Word, Words
 from armlet.isa.integer_operation import IntegerOperation as Op
 from armlet.select.integer.meanings import ADDED, ON_ITSELF, ONE, ONTO, TWO
@@ -126,11 +128,16 @@ class _Machine:
             self._set(line.d, self._read((piece << 32) + offset.constant + line.number, size, is_signed))
             return
         _require(piece == _POOL >> 32, "takes an address that depends on data")
-        offset = offset.plus(line.number)
-        low, high = self.words.unknowns.interval(offset)
-        values = [self._read(_POOL + at, size, is_signed) for at in range(low, high + 1)]
-        entries = [self.words.value(value, True).constant for value in values]
-        self._set(line.d, self.words.word(self.words.unknowns.lookup(offset, entries)))
+        self._set(line.d, self._look_up(offset.plus(line.number), size, is_signed))
+
+    def _look_up(self, offset: Linear, size: int, is_signed: bool) -> Word:
+        """What lies in the pool at an offset that depends on data."""
+        step, unknowns = gcd(*offset.parts.values()), self.words.unknowns
+        index = Linear(0, {unknown: factor // step for unknown, factor in offset.parts.items()})
+        low, high = unknowns.interval(index)
+        places = range(_POOL + offset.constant + step * low, _POOL + offset.constant + step * high + 1, step)
+        values = [self._read(place, size, is_signed) for place in places]
+        return self.words.word(unknowns.lookup(index, [self.words.value(value, True).constant for value in values]))
 
     def _read(self, place: int, size: int, is_signed: bool) -> Word:
         _require(place % size == 0, "is not aligned")

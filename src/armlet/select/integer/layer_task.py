@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from armlet.integer.bounds import LayerBounds
 from armlet.integer.network import IntegerLayer
-from armlet.integer.requantise import Shift
+from armlet.integer.requantise import Shift, requantise
+from armlet.network.activation import Activation
 from armlet.pack.layer_code import LayerCode
 from armlet.select.integer.places import FieldPlace
 
@@ -33,9 +34,26 @@ class LayerTask:
         return by.shift if isinstance(by, Shift) else np.zeros(self.layer.neurons, np.int64)
 
     @property
+    def clamps_alone(self) -> bool:
+        """Whether the clamp is the whole activation, so that the zero point may be added before the last shift."""
+        return self.layer.activation in (Activation.LINEAR, Activation.RELU, Activation.RELU6)
+
+    @property
+    def added(self) -> NDArray[np.int64]:
+        """What the zero point adds to sums, exactly: (sum >> s) + z = (sum + z 2^s) >> s; (neurons,)."""
+        folded = isinstance(self.layer.requantisation, Shift) and self.clamps_alone
+        return (self.layer.zero if folded else 0) << self.shift
+
+    @property
     def bias(self) -> NDArray[np.int64]:
-        """Biases with what the zero point adds after scaling, exactly: (sum >> s) + z = (sum + z 2^s) >> s."""
-        return self.layer.bias.astype(np.int64) + (self.layer.zero << self.shift)
+        """What sums begin with, (neurons,)."""
+        return self.layer.bias.astype(np.int64) + self.added
+
+    @property
+    def scaled_low(self) -> NDArray[np.int64]:
+        """The least scaled sum of each neuron."""
+        by = self.layer.requantisation
+        return self.bounds.sum_low if by is None else requantise(by, self.bounds.sum_low)
 
     def weights(self, item: int) -> tuple[tuple[int, int, int], ...]:
         """The connections of an item: field (0 low, 1 high), source, weight."""

@@ -42,6 +42,7 @@ ONE: Mapping[Op, One] = MappingProxyType(
         Op.LEFT: lambda words, a, by, number: words.left(a, by),
         Op.RIGHT: lambda words, a, by, number: words.right(a, by, False),
         Op.RIGHT_SIGNED: lambda words, a, by, number: words.right(a, by, True),
+        Op.ADD_SIGN: lambda words, a, by, number: words.add(a, words.right(a, 31, True)),
         Op.POSITIVE: lambda words, a, by, number: words.clip(a, 0, _HIGH),
         Op.NEGATIVE: lambda words, a, by, number: words.clip(a, _LOW, 0),
         Op.SIGNED_FIELD: _field(0, signed=True),
@@ -70,6 +71,7 @@ TWO: Mapping[Op, Two] = MappingProxyType(
         Op.AND: lambda words, a, b, by: words.keep(a, b),
         Op.CLEAR: lambda words, a, b, by: words.clear(a, b),
         Op.MULTIPLY: lambda words, a, b, by: words.multiply(a, b),
+        Op.MULTIPLY_HIGH: lambda words, a, b, by: words.multiply_high(a, b, 1 << 31),
     }
 )
 ONTO: Mapping[Op, Two] = MappingProxyType(  # of d and a

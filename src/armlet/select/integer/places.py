@@ -66,7 +66,9 @@ def block_layout(network: IntegerNetwork, codes: Sequence[LayerCode], places: Pl
         inputs[source] = place.word + high * place.high
     stored = network.layers[-1].stored.bytes
     outputs = places.outputs.astype(np.int32)
-    return BlockLayout(inputs, network.input_format.bytes, places.span, outputs, stored, places.size)
+    own = network.input_format  # a signed value fills its field, an unsigned one has zeros above it
+    taken = high if own.low < 0 else own.bytes
+    return BlockLayout(inputs, taken, places.span, outputs, stored, places.size)
 
 
 def _offsets(code: LayerCode, begin: int) -> NDArray[np.int64]:

@@ -28,6 +28,11 @@ class Scheme:
     bonus: float = 0.0  # what a neuron is worth that takes both fields of a word, in loads
     constants: Callable[[NDArray[np.int64]], int] | None = None  # registers for the weights of items, by their sources
 
+    @property
+    def streams(self) -> bool:
+        """Whether weights come from the pool, whose register is then left alone."""
+        return self.constants is not None
+
 
 def _shared(target: IntegerTarget, width: int) -> WordRegisters:
     """Every register holds either; words take the low ones, whose instructions are shorter."""

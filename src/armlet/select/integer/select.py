@@ -80,6 +80,8 @@ def _written(
             high=scheme.high,
             stored_high=0 if is_last else schemes[number + 1].high,
         )
+        if not scheme.streams:
+            writer.pool_at = -1  # its register is as free as the others
         scheme.write(writer, task)
     block = block_layout(network, codes, places, schemes[0].high // 8)
     return IntegerProgram(target, network, lines_of(writer.rows), block, np.frombuffer(writer.pool, np.uint8))

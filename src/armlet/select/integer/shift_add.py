@@ -18,6 +18,7 @@ from armlet.select.integer.closing import close_neuron
 from armlet.select.integer.constants import write_constant
 from armlet.select.integer.digits import signed_digits
 from armlet.select.integer.layer_task import LayerTask
+from armlet.select.integer.scaling import fits_scaling
 from armlet.select.integer.writer import Writer
 
 WIDE, NARROW = 24, 16  # bits from field to field
@@ -49,10 +50,15 @@ class _Layer:
 def fits_shift_add(task: LayerTask, bits: int) -> bool:
     """Whether values and sums of the layer fit their fields, and shifts leave the words apart."""
     bounds, half = task.bounds, 1 << bits - 1
-    added = task.layer.zero << task.shift
-    sums = bool((bounds.sum_low >= -half).all() and (bounds.sum_high + added < half).all())
+    sums = bool((bounds.sum_low + task.added >= -half).all() and (bounds.sum_high + task.added < half).all())
     top, most = int(bounds.taken_high.max()), int(abs(task.layer.weight.astype(int)).max())
-    return sums and bool((bounds.taken_low >= 0).all()) and top < 1 << _WORD - bits and top * most < 1 << bits
+    return (
+        sums
+        and fits_scaling(task)
+        and bool((bounds.taken_low >= 0).all())
+        and top < 1 << _WORD - bits
+        and top * most < 1 << bits
+    )
 
 
 def write_shift_add(writer: Writer, task: LayerTask, bits: int) -> None:
@@ -88,8 +94,7 @@ def _close(layer: _Layer, a: int, neuron: int) -> None:
     writer, task = layer.writer, layer.task
     if a in layer.fresh:
         write_constant(writer, a, int(task.bias[layer.fresh.pop(a)]), layer.bits)
-    spare = next(register for register in writer.target.free if register not in layer.held)
-    close_neuron(writer, task, neuron, a, writer.target.base, layer.bits, spare)
+    close_neuron(writer, task, neuron, a, layer.bits, layer.held)
     layer.held.remove(a)
 
 

@@ -15,6 +15,7 @@ from armlet.pack.layer_code import WordOp
 from armlet.select.integer.closing import close_neuron
 from armlet.select.integer.constants import write_constant
 from armlet.select.integer.layer_task import LayerTask
+from armlet.select.integer.scaling import fits_scaling
 from armlet.select.integer.writer import Writer
 
 _HALF = 16
@@ -28,7 +29,9 @@ _PRODUCTS = (  # by the half of the word, then that of the weights
 def fits_streamed(task: LayerTask) -> bool:
     """Whether the layer's values are signed halves."""
     bounds = task.bounds
-    return bool((bounds.taken_low >= -(1 << _HALF - 1)).all() and (bounds.taken_high < 1 << _HALF - 1).all())
+    return fits_scaling(task) and bool(
+        (bounds.taken_low >= -(1 << _HALF - 1)).all() and (bounds.taken_high < 1 << _HALF - 1).all()
+    )
 
 
 def words_of_weights(taken: NDArray[np.int64]) -> int:
@@ -87,8 +90,7 @@ def _write(writer: Writer, task: LayerTask, in_lists: bool) -> None:
             case WordOp.OPEN:
                 _open(writer, task, a, what, held)
             case WordOp.CLOSE:
-                spare = next(k for k in writer.target.free if k not in held and k != writer.pool_register)
-                close_neuron(writer, task, what, a, base, 32, spare)
+                close_neuron(writer, task, what, a, 32, held)
                 held.remove(a)
             case _:
                 raise AssertionError("weights are fetched before they are used")

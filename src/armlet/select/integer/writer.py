@@ -18,11 +18,27 @@ class Writer:
     layer: int = -1
     pool: bytearray = field(default_factory=bytearray)
     pool_at: int = -1  # bytes of the pool from its start to where `pool_register` points; -1 before it is set
+    tables: dict[bytes, int] = field(default_factory=dict)  # and where they begin in the pool
     rows: list[IntegerLine] = field(default_factory=list)
 
     def add(self, op: IntegerOperation, d: int = 0, a: int = 0, b: int = 0, by: int = 0, number: int = 0) -> None:
         """A line that serves no connection by itself."""
         self.rows.append(IntegerLine(op, d, a, b, by, number, layer=self.layer))
+
+    def table(self, content: bytes) -> int:
+        """Where a table lies in the pool; equal ones lie there once."""
+        if content not in self.tables:
+            self.pool += bytes(-len(self.pool) % 4)
+            self.tables[content] = len(self.pool)
+            self.pool += content + bytes(-len(content) % 4)
+        return self.tables[content]
+
+    def advance(self, register: int, by: int) -> None:
+        """Add a number of bytes to an address."""
+        while by:
+            step = min(by, 4092)
+            self.add(IntegerOperation.ADD_NUMBER, register, register, number=step)
+            by -= step
 
     def fetch(self, registers: list[int], reach: int, in_list: bool) -> None:
         """Load the next words of the pool, which `fill` is to give, into ascending registers."""
@@ -33,7 +49,7 @@ class Writer:
         end, size = len(self.pool), 4 * len(registers)
         in_list &= len(registers) > 1
         if end + size - 4 - self.pool_at > reach or (in_list and end != self.pool_at):
-            self.add(op.ADD_NUMBER, pool, pool, number=end - self.pool_at)
+            self.advance(pool, end - self.pool_at)
             self.pool_at = end
         if in_list:
             self.rows.append(

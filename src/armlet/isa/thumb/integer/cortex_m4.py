@@ -68,6 +68,7 @@ _SUMS: Mapping[Op, IntegerTemplate] = {
     Op.SUBTRACT_LEFT: _wide("sub.w {d}, {a}, {b}, lsl #{by}", shifts=_LEFT),
     Op.SUBTRACT_RIGHT: _wide("sub.w {d}, {a}, {b}, lsr #{by}", shifts=_RIGHT),
     Op.REVERSE_SUBTRACT_LEFT: _wide("rsb.w {d}, {a}, {b}, lsl #{by}", shifts=_LEFT),
+    Op.ADD_SIGN: _wide("add.w {d}, {a}, {a}, asr #31"),
     Op.NEGATE: _wide("rsb.w {d}, {a}, #0"),
     Op.ADD_NUMBER: _wide("addw {d}, {a}, #{number}", _IMM12),
     Op.SUBTRACT_NUMBER: _wide("subw {d}, {a}, #{number}", _IMM12),
@@ -101,6 +102,7 @@ _BITS: Mapping[Op, IntegerTemplate] = {
 }
 _PRODUCTS: Mapping[Op, IntegerTemplate] = {
     Op.MULTIPLY: _wide("mul {d}, {a}, {b}"),
+    Op.MULTIPLY_HIGH: _wide("smmulr {d}, {a}, {b}"),
     Op.MULTIPLY_TO: _short("muls.n {d}, {a}, {d}", "d a"),
     Op.MULTIPLY_ADD: _wide("mla {d}, {a}, {b}, {d}"),
     Op.MULTIPLY_LOW_LOW: _wide("smlabb {d}, {a}, {b}, {d}"),

@@ -2,7 +2,7 @@
 
 A row of weights lies on `step * n` with whole n: any n up to a limit, or 0 and a few powers of two of either sign.
 Steps of hidden neurons are powers of two; a factor that is none goes into the next layer first. Only the last layer,
-whose sums nothing takes, has a step of its own for each output. Mathematics: docs/mathematics.md, section 6.
+whose sums nothing takes, has a step of its own for each output. Mathematics: docs/mathematics.md, section 8.
 """
 
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 Of a layer that takes q of unit g, `sum = step g (bias + n q)` with whole n. What the zero of q adds, and half of the
 last place that the shift drops, is in the bias. Steps and units of hidden layers are powers of two, so sums are scaled
-back by shifts; the last layer keeps its sums. Mathematics: docs/mathematics.md, section 6.
+back by shifts; the last layer keeps its sums. Mathematics: docs/mathematics.md, section 8.
 """
 
 from collections.abc import Mapping

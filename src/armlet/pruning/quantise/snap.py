@@ -1,7 +1,7 @@
 """One round of snapping: put the weights that cost least onto the grid, and tune what is still free.
 
 The cost of a snap is that of its change under the metric, (change)^2 G_ii, over what it saves on the target. Each layer
-snaps the same share of its weights; the last round snaps all. Mathematics: docs/mathematics.md, section 6.
+snaps the same share of its weights; the last round snaps all. Mathematics: docs/mathematics.md, section 8.
 """
 
 from dataclasses import dataclass

@@ -201,3 +201,45 @@ def test_the_line_tells_the_time_left_at_the_pace_of_later_epochs():
 
 def test_the_trace_of_no_epoch_is_at_home():
     assert PruningTrace(1, {}, ()).distance == 0.0
+
+
+def test_integers_come_out_where_they_are_asked_for(folder):
+    from armlet.formats.read import read_any_network
+    from armlet.integer.network import IntegerNetwork
+
+    asked = ["--sparsity", "0.5", "--weights", "pow2", "--activations", "int8", "--json"]
+    done = run("dense", "small", "test.npz", *asked)
+    assert done.exit_code == 0, done.output
+    made = read_any_network(folder / "small")
+    assert isinstance(made, IntegerNetwork)
+    figures = json.loads(done.stdout)
+    assert (figures["weights"], figures["activations"]) == ("pow2", "int8")
+    assert figures["agreement_sparse"] <= figures["agreement_dense"] == 1
+    assert figures["connections"] == made.connections
+    trace = json.loads((folder / "small" / "trace.json").read_text())
+    assert [epoch["snapped"] for epoch in trace["epochs"]][-1] == 1
+
+
+def test_a_dense_network_is_quantised_alone(folder):
+    done = run("dense", "small", "--sparsity", "0", "--activations", "int8", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["sparsity"] < 0.1
+
+
+def test_an_unknown_format_of_weights_is_refused_with_those_there_are(folder):
+    done = run("dense", "small", "--weights", "int4")
+    assert done.exit_code == 2
+    assert "--weights: 'int4' is none; give float32 or int16 or int8 or pow2 or ternary" in done.stderr
+
+
+def test_formats_are_options_of_armlet_toml_too(folder):
+    (folder / "armlet.toml").write_text('[sparsify]\nweights = "ternary"\nrounds = 2\nsparsity = 0.5\n')
+    done = run("dense", "small", "--config", "armlet.toml", "--json")
+    assert json.loads(done.stdout)["weights"] == "ternary"
+
+
+def test_a_network_in_integers_is_not_sparsified_again(folder):
+    run("dense", "small", "--sparsity", "0.5", "--activations", "int8")
+    done = run("small", "smaller", "--sparsity", "0.6")
+    assert done.exit_code == 2
+    assert "small: holds a network in integers; give the one that it was made from" in done.stderr

@@ -14,6 +14,8 @@ import numpy as np
 from armlet.data.table import I64, read_inputs, read_targets
 from armlet.errors import InputError
 from armlet.formats.assemble import Tell
+from armlet.integer.interpret import evaluate
+from armlet.integer.network import IntegerNetwork
 from armlet.network.activation import Activation
 from armlet.network.frozen import F32, F64
 from armlet.network.network import Network
@@ -33,7 +35,7 @@ class Shown:
     """What a measure is called, and what gives it for a network of the same inputs and outputs."""
 
     name: Measure
-    of: Callable[[Network], float]
+    of: Callable[[Network | IntegerNetwork], float]
 
 
 def shown_on(dense: Network, x_test: Path, y_test: Path | None, tell: Tell) -> Shown:
@@ -78,16 +80,23 @@ def _agreement(dense: Network, x: F32) -> Shown:
     return Shown(Measure.AGREEMENT, lambda network: float((_answers(network, x) == answers).mean()))
 
 
-def _answers(network: Network, x: F32) -> I64:
+def _answers(network: Network | IntegerNetwork, x: F32) -> I64:
     """The class of each row: the largest score; of a single output, which side of the middle it lies on."""
     found = _outputs(network, x)
     if network.outputs > 1:
         return found.argmax(axis=1)
-    middle = 0.5 if network.dense[-1].activation is Activation.SIGMOID else 0.0
+    middle = 0.5 if _last(network) is Activation.SIGMOID else 0.0
     return (found[:, 0] > middle).astype(np.int64)
 
 
-def _outputs(network: Network, x: F32) -> F64:
+def _last(network: Network | IntegerNetwork) -> Activation:
+    layer = network.layers[-1] if isinstance(network, IntegerNetwork) else network.dense[-1]
+    return layer.activation
+
+
+def _outputs(network: Network | IntegerNetwork, x: F32) -> F64:
+    if isinstance(network, IntegerNetwork):
+        return evaluate(network, x)
     from armlet.pruning.geometry.functional import outputs
 
     return outputs(network, x).astype(np.float64)

@@ -11,12 +11,14 @@ from armlet.errors import InputError
 from armlet.storage import parse_json, read_file
 
 if TYPE_CHECKING:
+    from armlet.integer.network import IntegerNetwork
     from armlet.network.network import Network
     from armlet.pruning.settings import Settings
     from armlet.pruning.sparsify import Sparsified
     from armlet.pruning.trace import PruningTrace
     from armlet.shown import Shown
 
+_FORMATS = {"weights": "sparsify_weights", "activations": "sparsify_activations"}
 _LONGEST = 64 << 20  # bytes of trace.json
 
 
@@ -54,8 +56,11 @@ def report_result(console: Console, out: Path, dense: "Network", result: "Sparsi
     sparse, trace = result.network, result.trace
     figures = {"out": str(out), "sparsity": sparse.sparsity, "connections": sparse.connections}
     figures |= {name: trace.settings[f"sparsify_{name}"] for name in ("inputs", "domain", "metric")}
+    figures |= {name: trace.settings[key] for name, key in _FORMATS.items() if key in trace.settings}
     figures |= {"distance": trace.distance}
     text = f"{out}: {sparse.connections} of {dense.weights} connections kept, sparsity {sparse.sparsity:.2%}, "
+    if "weights" in figures:
+        text += f"weights {figures['weights']}, activations {figures['activations']}, "
     text += f"distance {trace.distance:.4f} ({figures['metric']}) on inputs from {figures['inputs']}"
     if trace.last and trace.last.worst_distance is not None:
         figures |= {"worst_output": trace.last.worst_output, "worst_distance": trace.last.worst_distance}
@@ -83,6 +88,6 @@ def stop_name(share: float) -> str:
     return f"s{share:.3f}" if float(f"{share:.3f}") == share else f"s{share!r}"
 
 
-def _told(network: "Network", measure: "Shown | None") -> dict[str, float]:
+def _told(network: "Network | IntegerNetwork", measure: "Shown | None") -> dict[str, float]:
     told = {"connections": network.connections, "distance": network.provenance["sparsify_distance"]}
     return told if measure is None else {**told, measure.name.value: measure.of(network)}

@@ -17,28 +17,27 @@ from armlet.cli.options import (
     Verbose,
     hint_at_declaring,
     read_declared,
-    resolve_options,
 )
 from armlet.cli.sparsified import finished_trace, partial_folder, report_result, write_result
+from armlet.cli.sparsify_options import sparsify_options
 from armlet.cli.terminal.console import Console, Interrupted, show_error
 from armlet.cli.terminal.live import showing
 from armlet.cli.terminal.stops import stops
-from armlet.errors import InputError
 
 if TYPE_CHECKING:
+    from armlet.integer.network import IntegerNetwork
     from armlet.network.frozen import F32
     from armlet.network.network import Network
     from armlet.pruning.checkpoint import Partial
-    from armlet.pruning.geometry.metric import OutputMetric
     from armlet.pruning.inputs.moments import Moments
     from armlet.pruning.options import SparsifyOptions
-    from armlet.pruning.select import Selector
     from armlet.pruning.sparsify import Watch
     from armlet.pruning.trace import PruningEpoch
     from armlet.shown import Shown
 
 _STOP = "When to stop (default: a distance of 0.1)"
 _INPUTS = "Which inputs the network will meet"
+_GRID = "Numbers of the result (default: float32)"
 _SEARCH = "How much work to do"
 _ANEW = "no unfinished run: starting from the beginning"
 _GIVEN_UP = "an unfinished run, replaced by a new one"
@@ -71,6 +70,22 @@ def sparsify(
             metavar="S,S,...|default",
             help="Also write the networks at these sparsities, as PARAMS_SPARSE/path/s0.800 and so on.",
             rich_help_panel=_STOP,
+        ),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Values that weights may have: float32, int16, int8, pow2 (a few powers of two: shifts in place of "
+            "products) or ternary. The default is that of --activations.",
+            rich_help_panel=_GRID,
+        ),
+    ] = None,
+    activations: Annotated[
+        str | None,
+        typer.Option(
+            help="float32, int16 or int8: with the last two the result is a network in integers, for cores without a "
+            "floating-point unit; the inputs' intervals must be declared.",
+            rich_help_panel=_GRID,
         ),
     ] = None,
     inputs: Annotated[
@@ -156,7 +171,9 @@ def sparsify(
 
     Inputs are drawn from an input model (--inputs). On them the distance d between the sparse and the dense network is
     measured: 0 for the same outputs, 1 for the best constant output. Each epoch removes the weights that cost the
-    least distance and fine-tunes the rest. Without --sparsity or --max-distance it stops at d = 0.1.
+    least distance and fine-tunes the rest. Without --sparsity or --max-distance it stops at d = 0.1. With --weights or
+    --activations the survivors are then moved onto a grid of cheap values, in rounds in which the rest makes up for it;
+    --sparsity 0 does that alone.
 
     X_TEST and Y_TEST only serve to show the accuracy of each epoch: R^2 if the targets are values, agreement with the
     dense network if there are no targets. They do not change the result. trace.json in PARAMS_SPARSE holds the figures
@@ -169,6 +186,10 @@ def sparsify(
         armlet sparsify PARAMS PARAMS_SPARSE --sparsity 0.95
 
         armlet sparsify PARAMS PARAMS_SPARSE --path 0.8,0.9,0.95,0.98
+
+        armlet sparsify PARAMS PARAMS_SPARSE --sparsity 0.95 --weights pow2 --activations int8
+
+        armlet sparsify PARAMS PARAMS_INT8 --sparsity 0 --activations int8
     """
     from armlet.apart import refuse_overlap
     from armlet.extras import require
@@ -186,14 +207,10 @@ def sparsify(
     known = _Known(
         None if samples is None else _rows(samples, network), None if moments is None else _moments(moments, network)
     )
-    from armlet.pruning.options import FAST, SparsifyOptions  # wakes JAX: only once the files are known to be good
-
     given = {"sparsity": sparsity, "max_distance": max_distance, "inputs": inputs, "epochs": epochs, "steps": steps}
     given |= {"batch": batch, "rate": rate, "step_size": step_size, "gauss_newton": gauss_newton, "seed": seed}
-    given["path"] = stops(path, sparsity)
-    given |= {"selector": _choice("selector", selector), "metric": _choice("metric", metric)}
-    given = {name: value for name, value in given.items() if value is not None}
-    options = resolve_options(SparsifyOptions, "sparsify", config, **{**(FAST if fast else {}), **given})
+    words = {"selector": selector, "metric": metric, "weights": weights, "activations": activations}
+    options = sparsify_options(config, fast, {**given, "path": stops(path, sparsity)}, words)
     _run(console, network, out, options, known, measure, resume)
 
 
@@ -241,7 +258,7 @@ def _watched(console: Console, measure: "Shown | None", partial: "Partial") -> "
     try:
         with showing(console, "drawing inputs") as show:
 
-            def watch(epoch: "PruningEpoch", sparse: "Network") -> "Mapping[str, float]":
+            def watch(epoch: "PruningEpoch", sparse: "Network | IntegerNetwork") -> "Mapping[str, float]":
                 epoch = replace(epoch, shown={measure.name.value: measure.of(sparse)} if measure else {})
                 show(epoch)
                 return epoch.shown
@@ -263,13 +280,3 @@ def _rows(samples: Path, network: "Network") -> "F32":
     from armlet.data.table import read_inputs
 
     return read_inputs(samples, network.inputs)
-
-
-def _choice(flag: str, text: str | None) -> "Selector | OutputMetric | None":
-    from armlet.pruning.geometry.metric import OutputMetric
-    from armlet.pruning.select import Selector
-
-    kind = {"selector": Selector, "metric": OutputMetric}[flag]
-    if text is None or text in {each.value for each in kind}:
-        return None if text is None else kind(text)
-    raise InputError(f"--{flag}", f"{text[:40]!r} is none", f"give {' or '.join(each.value for each in kind)}")

@@ -19,11 +19,15 @@ from numpy.typing import NDArray
 
 from armlet.errors import InputError
 from armlet.formats.arrays import read_npz, write_npz
+from armlet.formats.params import OWNS as PARAMS
+from armlet.formats.params import write_params
+from armlet.formats.read import read_any_network
 from armlet.network.network import Network
 from armlet.pruning.geometry.functional import Masks, Point
+from armlet.pruning.quantise.snap import Snapped
 from armlet.pruning.schedule import Schedule
 from armlet.pruning.settings import Settings
-from armlet.pruning.state import PruningState, Snapshot
+from armlet.pruning.state import Finished, PruningState, Snapping, Snapshot
 from armlet.pruning.trace import PruningEpoch
 from armlet.storage import parse_json, refuse_foreign, write_file
 
@@ -31,8 +35,20 @@ _Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 
 FORMAT = 1
 NAME = "checkpoint.npz"
-OWNS = (NAME, "kept_*.npz", ".*.npz.*.part")  # files that the folder of an unfinished run may hold
+_FINISHED = "finished_*"  # PARAMS folders
+OWNS = (
+    NAME,
+    "kept_*.npz",
+    ".*.npz.*.part",
+    *(f"{_FINISHED}/{name}" for name in PARAMS),
+)  # files that the folder of an unfinished run may hold
 _ANEW = "run without --resume to begin anew"
+
+
+class _Done(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    epoch: int
+    distance: float
+    kept: bool
 
 
 class _About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,6 +58,9 @@ class _About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schedule: Schedule = msgspec.field(name="plan")
     epochs: tuple[PruningEpoch, ...]
     snapshots: tuple[int, ...] = msgspec.field(name="kept")  # numbers of their epochs
+    earlier: tuple[int, ...] = ()  # of the snapshots, those that are at no stop of the path
+    snapping: tuple[int, int] | None = None  # the number of its epoch, and the rounds done
+    finished: tuple[_Done, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +86,20 @@ class Partial:
         arrays = read_npz(path)
         about = _about(path, arrays)
         _require_same(path, about.settings, {**settings, "jax": jax.__version__})
-        snapshots = tuple(self._snapshot(epoch, dense) for epoch in about.snapshots)
+        snapshots = tuple(self._snapshot(epoch, dense, epoch not in about.earlier) for epoch in about.snapshots)
         point, masks = _point(path, dense, arrays), _masks(path, dense, arrays)
-        return PruningState(point, masks, about.distance, about.schedule, about.epochs, snapshots)
+        snapping = None if about.snapping is None else Snapping(*about.snapping, _snapped(path, dense, arrays))
+        finished = tuple(self._finished(number, done) for number, done in enumerate(about.finished))
+        return PruningState(point, masks, about.distance, about.schedule, about.epochs, snapshots, snapping, finished)
 
     def save(self, state: PruningState, settings: Settings) -> None:
         """Write `state`, from which the run can resume."""
         for snapshot in state.snapshots:
             if snapshot.epoch == len(state.epochs):
                 write_file(self._file(snapshot.epoch), write_npz(_arrays(snapshot.point)))
+        if state.finished and state.snapping is None and state.epochs[-1].snapped is not None:
+            number = len(state.finished) - 1
+            write_params(state.finished[number].network, self._folder(number))
         about = _About(
             format=FORMAT,
             settings={**settings, "jax": jax.__version__},
@@ -83,10 +107,14 @@ class Partial:
             schedule=state.schedule,
             epochs=state.epochs,
             snapshots=tuple(snapshot.epoch for snapshot in state.snapshots),
+            earlier=tuple(snapshot.epoch for snapshot in state.snapshots if not snapshot.is_stop),
+            snapping=None if state.snapping is None else (state.snapping.epoch, state.snapping.rounds),
+            finished=tuple(_Done(done.epoch, done.distance, done.kept) for done in state.finished),
         )
         text = {"about": np.frombuffer(msgspec.json.encode(about), np.uint8)}
         masks = {f"mask{i}": np.packbits(np.asarray(mask) > 0) for i, mask in enumerate(state.masks)}
-        write_file(self.folder / NAME, write_npz({**text, **masks, **_arrays(state.point)}))
+        now = {} if state.snapping is None else _snapped_arrays(state.snapping.at)
+        write_file(self.folder / NAME, write_npz({**text, **masks, **_arrays(state.point), **now}))
 
     def remove(self) -> None:
         """Delete the folder, once the result is written."""
@@ -97,29 +125,48 @@ class Partial:
     def _file(self, epoch: int) -> Path:
         return self.folder / f"kept_{epoch}.npz"
 
-    def _snapshot(self, epoch: int, dense: Network) -> Snapshot:
+    def _folder(self, number: int) -> Path:
+        return self.folder / _FINISHED.replace("*", str(number))
+
+    def _snapshot(self, epoch: int, dense: Network, is_stop: bool) -> Snapshot:
         file = self._file(epoch)
-        return Snapshot(epoch, _point(file, dense, read_npz(file)))
+        return Snapshot(epoch, _point(file, dense, read_npz(file)), is_stop)
+
+    def _finished(self, number: int, done: _Done) -> Finished:
+        network = read_any_network(self._folder(number), tell=lambda _: None)
+        return Finished(done.epoch, network, done.distance, done.kept)
 
 
-def _arrays(point: Point) -> _Arrays:
+def _arrays(point: Point, prefix: str = "") -> _Arrays:
     layers = [(np.asarray(weight), np.asarray(bias)) for weight, bias in point]
-    return {f"{name}{i}": array for i, layer in enumerate(layers) for name, array in zip("Wb", layer)}
+    return {f"{prefix}{name}{i}": array for i, layer in enumerate(layers) for name, array in zip("Wb", layer)}
 
 
-def _point(path: Path, dense: Network, arrays: _Arrays) -> Point:
+def _snapped_arrays(at: Snapped) -> _Arrays:
+    marks = {f"snapped_mask{i}": np.packbits(np.asarray(mask) > 0) for i, mask in enumerate(at.snapped)}
+    steps = {f"step{i}": step for i, step in enumerate(at.steps)}
+    return {**_arrays(at.point, "snapped_"), **marks, **steps}
+
+
+def _snapped(path: Path, dense: Network, arrays: _Arrays) -> Snapped:
+    steps = [_array(path, arrays, f"step{i}", np.float64, layer.bias.shape) for i, layer in enumerate(dense.dense)]
+    point = _point(path, dense, arrays, "snapped_")
+    return Snapped(point, _masks(path, dense, arrays, "snapped_"), tuple(steps))
+
+
+def _point(path: Path, dense: Network, arrays: _Arrays, prefix: str = "") -> Point:
     return tuple(
         (
-            jnp.asarray(_array(path, arrays, f"W{i}", np.float32, layer.weight.shape)),
-            jnp.asarray(_array(path, arrays, f"b{i}", np.float32, layer.bias.shape)),
+            jnp.asarray(_array(path, arrays, f"{prefix}W{i}", np.float32, layer.weight.shape)),
+            jnp.asarray(_array(path, arrays, f"{prefix}b{i}", np.float32, layer.bias.shape)),
         )
         for i, layer in enumerate(dense.dense)
     )
 
 
-def _masks(path: Path, dense: Network, arrays: _Arrays) -> Masks:
+def _masks(path: Path, dense: Network, arrays: _Arrays, prefix: str = "") -> Masks:
     return tuple(
-        _unpacked(_array(path, arrays, f"mask{i}", np.uint8, (-(-layer.weight.size // 8),)), layer.weight.shape)
+        _unpacked(_array(path, arrays, f"{prefix}mask{i}", np.uint8, (-(-layer.weight.size // 8),)), layer.weight.shape)
         for i, layer in enumerate(dense.dense)
     )
 

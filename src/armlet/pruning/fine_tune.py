@@ -6,9 +6,9 @@ scaled. The result is an average of the last steps, because each step sees only 
 Mathematics: docs/mathematics.md, section 5.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,7 @@ AVERAGED = 0.2  # share of the steps that the result is averaged over
 POWER = 1.5  # of each draw's own distance in the loss; docs/sparsify.md
 RAISE_AFTER = 2  # accepted fine-tunings in a row, after which the rate doubles
 SLOWEST_RATE = 4.0**-6  # of the rate asked for: no fine-tuning is slower
+_Here = TypeVar("_Here")  # what is tuned: a tree of arrays
 SMOOTHING = 1e-3  # added to the distance of a draw, so that the gradient is finite at distance 0
 
 
@@ -33,22 +34,42 @@ def fine_tune(
     `rate` is the size of the first step, in root mean squares of the layer's surviving weights; it falls along a
     cosine to a tenth. The result is a moving average that forgets over the share `AVERAGED` of the steps.
     """
-    optimiser = optax.scale_by_adam(b2=0.99)  # a short memory: a fine-tuning is a few hundred steps
+    point = masked(point, masks)
+    units = tuple(unit_of(weight, mask) for (weight, _), mask in zip(point, masks, strict=True))
 
-    def descend(number: jax.Array, state: tuple[Point, optax.OptState, Point]):
+    def gradient(here: Point, drawn: Reference) -> Point:
+        return masked(jax.grad(robust_loss)(here, drawn, shape), masks)
+
+    def step(here: Point, updates: Point, size: jax.Array) -> Point:
+        return stepped(here, updates, units, size)
+
+    return masked(averaged_descent(point, gradient, step, training, key, rate, steps, batch), masks)
+
+
+def averaged_descent(
+    start: _Here,
+    gradient: Callable[[_Here, Reference], _Here],
+    step: Callable[[_Here, Any, jax.Array], _Here],
+    training: Reference,
+    key: jax.Array,
+    rate: float,
+    steps: int,
+    batch: int,
+) -> _Here:
+    """The average of the last steps of Adam from `start`: `step` takes what it proposes, and the size of the step."""
+    optimiser: Any = optax.scale_by_adam(b2=0.99)  # a short memory: a fine-tuning is a few hundred steps
+
+    def descend(number: jax.Array, state: tuple[_Here, Any, _Here]):
         here, moments, mean = state
         rows = jax.random.randint(jax.random.fold_in(key, number), (batch,), 0, len(training.x))
         drawn = training._replace(x=training.x[rows], dense=training.dense[rows])
-        gradient = masked(jax.grad(robust_loss)(here, drawn, shape), masks)
-        updates, moments = optimiser.update(gradient, moments)
+        updates, moments = optimiser.update(gradient(here, drawn), moments)
         size = rate * (0.55 + 0.45 * jnp.cos(jnp.pi * number / steps))
-        here = _stepped(here, updates, units, size)
+        here = step(here, updates, size)
         return here, moments, jax.tree.map(lambda m, h: m + (h - m) * forget, mean, here)
 
-    point = masked(point, masks)
-    units = tuple(_unit(weight, mask) for (weight, _), mask in zip(point, masks, strict=True))
     forget = 1 / jnp.maximum(AVERAGED * steps, 1.0)
-    return masked(jax.lax.fori_loop(0, steps, descend, (point, optimiser.init(point), point))[2], masks)
+    return jax.lax.fori_loop(0, steps, descend, (start, optimiser.init(start), start))[2]
 
 
 def next_rate(rate: float, accepted: Iterable[bool]) -> float:
@@ -73,11 +94,12 @@ def robust_loss(point: Point, drawn: Reference, shape: Shape) -> jax.Array:
     return jnp.mean((own + SMOOTHING**2) ** (POWER / 2))
 
 
-def _unit(weight: jax.Array, mask: jax.Array) -> jax.Array:
+def unit_of(weight: jax.Array, mask: jax.Array) -> jax.Array:
     """The root mean square of a layer's surviving weights."""
     return jnp.sqrt(jnp.sum(weight**2) / jnp.maximum(jnp.sum(mask), 1.0))
 
 
-def _stepped(point: Point, updates: Any, units: tuple[jax.Array, ...], size: jax.Array) -> Point:
+def stepped(point: Point, updates: Any, units: tuple[jax.Array, ...], size: jax.Array) -> Point:
+    """A step of `size` against `updates`, in each layer's units."""
     layers = zip(point, updates, units, strict=True)
     return tuple((w - size * unit * dw, b - size * unit * db) for (w, b), (dw, db), unit in layers)

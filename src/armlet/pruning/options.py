@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from armlet.errors import InputError
 from armlet.pruning.geometry.metric import OutputMetric
+from armlet.pruning.quantise.formats import ActivationFormat, WeightFormat
 from armlet.pruning.select import Selector
 
 DEFAULT_DISTANCE = 0.1  # the budget if neither sparsity nor distance is given: docs/sparsify.md, "The default budget"
@@ -29,6 +30,10 @@ class SparsifyOptions:
     draws: int = 65536  # inputs to fine-tune on
     judged: int = 8192  # of them, the inputs that removals are scored on
     validation: int = 4096  # inputs that only measure d
+    weights: WeightFormat | None = None  # None: as the activations are
+    activations: ActivationFormat = ActivationFormat.FLOAT32
+    exponents: int = 4  # powers of two that the weights of one neuron may be, with `pow2`
+    rounds: int = 10  # of snapping weights onto their grid, each with fine-tuning
     path: tuple[float, ...] = ()  # sparsities at which the network on the way is kept, each after recovery epochs
     rest: int = 2  # recovery epochs, which fine-tune and remove nothing, at each of them and at the end
     seed: int = 0
@@ -52,13 +57,24 @@ class SparsifyOptions:
             ("draws", 1),
             ("judged", 1),
             ("validation", 2),
+            ("rounds", 1),
+            ("exponents", 1),
         ):
             if getattr(self, name) < least:
                 raise InputError(f"--{name}", f"{getattr(self, name)} is less than {least}")
+        if self.exponents > 8:
+            raise InputError("--exponents", f"{self.exponents} is more than 8", "4 costs next to nothing")
+        if self.weights is WeightFormat.FLOAT32 and self.activations is not ActivationFormat.FLOAT32:
+            raise InputError("--weights", f"are float32, and activations {self.activations.value}", "take int8 or pow2")
         if self.step_size is not None and self.step_size < 1:
             raise InputError("--step-size", f"{self.step_size} is less than 1", "1 removes one weight at a time")
         if self.seed < 0:
             raise InputError("--seed", f"{self.seed} is negative", "give a whole number from 0")
+
+    @property
+    def weight_format(self) -> WeightFormat:
+        """The values that weights may have: those of the activations' format where nobody says."""
+        return WeightFormat(self.activations.value) if self.weights is None else self.weights
 
     @property
     def budget(self) -> float | None:

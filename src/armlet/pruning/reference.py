@@ -3,6 +3,7 @@
 There are three draws: to fine-tune on, to score removals on, and to measure d on. They share one unit of distance.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import jax
@@ -10,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from armlet.errors import InputError
-from armlet.network.frozen import F32
+from armlet.network.frozen import F32, F64
 from armlet.network.network import Network
 from armlet.pruning.geometry.functional import Point, activations_of, normalised, point_of
 from armlet.pruning.geometry.metric import (
@@ -20,6 +21,7 @@ from armlet.pruning.geometry.metric import (
     Shape,
     distance,
     make_reference,
+    residual_of,
     root,
     with_spread,
 )
@@ -44,8 +46,20 @@ class ReferenceInputs:
 
     def distance(self, point: Point) -> float:
         """d on the validation draw, or on its near half, in that half's own spread, if that is larger."""
-        far = distance(point, self.validation, self.shape)
-        return far if self.near is None else max(far, distance(point, self.near, self.shape))
+        return self._farther(lambda draw: distance(point, draw, self.shape))
+
+    def distance_of(self, outputs: Callable[[F32], F64]) -> float:
+        """The same for any function of what the first layer takes, (samples, inputs) to (samples, outputs)."""
+
+        def away(draw: Reference) -> float:
+            found = jnp.asarray(outputs(np.asarray(draw.x)), jnp.float32)
+            return float(jnp.sqrt(jnp.sum(residual_of(found, draw, self.shape) ** 2)))
+
+        return self._farther(away)
+
+    def _farther(self, away: Callable[[Reference], float]) -> float:
+        far = away(self.validation)
+        return far if self.near is None else max(far, away(self.near))
 
 
 def draw_references(

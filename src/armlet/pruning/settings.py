@@ -12,6 +12,7 @@ from armlet.pruning.inputs.parse import input_model
 from armlet.pruning.inputs.samples import clipping_note
 from armlet.pruning.options import SparsifyOptions
 from armlet.pruning.output_metric import default_metric
+from armlet.pruning.quantise.formats import WeightFormat
 from armlet.pruning.select import RIDGE, Selector
 from armlet.version import __version__
 
@@ -44,7 +45,21 @@ def settings_of(
         "sparsify_metric": metric.value,
         "sparsify_gauss_newton": options.gauss_newton or None,
         "sparsify_step_size": options.step_size,
+        **_grid_settings(options),
         **{f"sparsify_{n}": getattr(options, n) for n in ("epochs", "rest", "steps", "batch", "rate", "draws")},
         **{f"sparsify_{n}": getattr(options, n) for n in ("judged", "validation", "seed")},
     }
     return {key: value for key, value in settings.items() if value is not None}
+
+
+def _grid_settings(options: SparsifyOptions) -> Mapping[str, str | int | None]:
+    """What decides the grid of weights and the format of values, where there are such."""
+    kind = options.weight_format
+    if kind is WeightFormat.FLOAT32:
+        return {}
+    return {
+        "sparsify_weights": kind.value,
+        "sparsify_activations": options.activations.value,
+        "sparsify_exponents": options.exponents if kind is WeightFormat.POW2 else None,
+        "sparsify_rounds": options.rounds,
+    }

@@ -5,6 +5,7 @@
                        fine-tune the rest     <- fine_tune, gauss_newton
                        undo an epoch that exceeds the distance budget
                        save the state         <- checkpoint
+    with a grid of weights asked for, then put the networks onto it          <- quantise/rounds
 
 Test inputs and labels have no way in: accuracies are measured by `watch`, on the networks that it is shown.
 Mathematics: docs/mathematics.md, section 4.
@@ -18,6 +19,7 @@ from typing import NamedTuple
 import jax
 
 from armlet.errors import InputError
+from armlet.integer.network import IntegerNetwork
 from armlet.network.frozen import F32
 from armlet.network.network import Network
 from armlet.pruning.checkpoint import Partial
@@ -27,6 +29,9 @@ from armlet.pruning.geometry.functional import Masks, Point, masks_of, network_a
 from armlet.pruning.geometry.metric import OutputMetric, output_distances
 from armlet.pruning.inputs.moments import Moments
 from armlet.pruning.options import SparsifyOptions
+from armlet.pruning.quantise.formats import WeightFormat
+from armlet.pruning.quantise.prepare import Prepared, input_scale
+from armlet.pruning.quantise.rounds import next_round, next_subject, prepared_subject, shown_network
 from armlet.pruning.reference import ReferenceInputs, draw_references, with_temperature
 from armlet.pruning.schedule import schedule, survivors
 from armlet.pruning.select import prune
@@ -34,16 +39,19 @@ from armlet.pruning.settings import Settings, settings_of
 from armlet.pruning.state import PruningState, Snapshot
 from armlet.pruning.trace import PruningEpoch, PruningTrace
 
-Watch = Callable[[PruningEpoch, Network], Mapping[str, float] | None]
+Watch = Callable[[PruningEpoch, Network | IntegerNetwork], Mapping[str, float] | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sparsified:
-    """A sparse network, the trace of its run, and the networks kept on the way, by the sparsity asked for."""
+    """A sparse network, the trace of its run, and the networks kept on the way, by the sparsity asked for.
 
-    network: Network
+    They are in integers where integer activations were asked for.
+    """
+
+    network: Network | IntegerNetwork
     trace: PruningTrace
-    path: Mapping[float, Network]
+    path: Mapping[float, Network | IntegerNetwork]
 
 
 def sparsify(
@@ -63,22 +71,42 @@ def sparsify(
     or input model on which no distance can be measured, or a `partial` of another run.
     """
     settings = settings_of(network, options, samples, moments)
+    if options.weight_format is not WeightFormat.FLOAT32:
+        input_scale(network.domain, options.activations)  # refuses what cannot be stored
     state = _initial_state(network, options)
     if partial is not None:
         state = partial.load(network, settings) or state
     started = time.monotonic() - (state.epochs[-1].seconds if state.epochs else 0.0)
     inputs = None
-    while not state.schedule.ended and len(state.epochs) < _most_epochs(options):
-        inputs = inputs or _references(network, options, settings, samples, moments)
-        state = _next_state(state, with_temperature(inputs, state.distance), options)
+
+    def ended(state: PruningState, prepared: Prepared | None) -> PruningState:
         epoch = replace(state.epochs[-1], seconds=round(time.monotonic() - started, 3))
         if watch is not None:
-            shown = watch(epoch, network_at(state.point, network, network.provenance))
-            epoch = replace(epoch, shown=shown or {})
+            epoch = replace(epoch, shown=watch(epoch, _network_in(state, network, prepared)) or {})
         state = replace(state, epochs=(*state.epochs[:-1], epoch))
         if partial is not None:
             partial.save(state, settings)
+        return state
+
+    while not state.schedule.ended and len(state.epochs) < _most_epochs(options):
+        inputs = inputs or _references(network, options, settings, samples, moments)
+        state = _next_state(state, with_temperature(inputs, state.distance), options)
+        state = ended(state, None)
+    told, prepared = {**network.provenance, **settings}, None
+    while (subject := next_subject(state, options)) is not None:
+        inputs = inputs or _references(network, options, settings, samples, moments)
+        prepared = prepared or prepared_subject(network, subject, inputs, options)
+        state = next_round(network, state, subject, prepared, options, told)
+        state = ended(state, prepared)
+        prepared = None if state.snapping is None else prepared
     return _result(network, options, state, settings)
+
+
+def _network_in(state: PruningState, network: Network, prepared: Prepared | None) -> Network | IntegerNetwork:
+    """The network after an epoch of removing, or after a round of snapping one that is `prepared`."""
+    if prepared is None:
+        return network_at(state.point, network, network.provenance)
+    return shown_network(network, state, prepared)
 
 
 def _references(
@@ -112,7 +140,9 @@ def _next_state(state: PruningState, inputs: ReferenceInputs, options: SparsifyO
         epoch = replace(epoch, sparsity=1 - plan.left / plan.total, connections=plan.left)
         return replace(state, schedule=plan.slowed(), epochs=(*state.epochs, epoch))
     plan = plan.advanced()
-    snapshot = (Snapshot(epoch.number, tuned.point),) if plan.has_recovered else ()
+    earlier = options.budget is not None and options.weight_format is not WeightFormat.FLOAT32
+    keep = plan.has_recovered or earlier
+    snapshot = (Snapshot(epoch.number, tuned.point, plan.has_recovered),) if keep else ()
     snapshots = (*state.snapshots, *snapshot)
     return PruningState(tuned.point, masks, epoch.distance, plan, (*state.epochs, epoch), snapshots)
 
@@ -173,7 +203,7 @@ def _epoch(
 
 def _accepted(state: PruningState) -> list[bool]:
     """Whether each fine-tuning so far was accepted, without recovery epochs, which may have nothing left to gain."""
-    left = (state.schedule.total, *(epoch.connections for epoch in state.epochs))
+    left = (state.schedule.total, *(epoch.connections for epoch in state.epochs))  # before any round of snapping
     return [epoch.adjusted for epoch, before in zip(state.epochs, left) if epoch.connections < before]
 
 
@@ -183,13 +213,18 @@ def _result(network: Network, options: SparsifyOptions, state: PruningState, set
     def provenance(distance: float) -> Settings:
         return {**network.provenance, **settings, "sparsify_distance": distance}
 
-    path: dict[float, Network] = {}
+    made = {finished.epoch: finished for finished in state.finished}
+    path: dict[float, Network | IntegerNetwork] = {}
     for snapshot in state.snapshots:
         epoch = state.epochs[snapshot.epoch - 1]
         for share in options.path:
-            if survivors(network.weights, share) == epoch.connections:
+            if not snapshot.is_stop or survivors(network.weights, share) != epoch.connections:
+                continue
+            if not made:
                 path[share] = network_at(snapshot.point, network, provenance(epoch.distance))
-    final = network_at(state.point, network, provenance(state.distance))
+            elif made[snapshot.epoch].kept:
+                path[share] = made[snapshot.epoch].network
+    final = state.finished[-1].network if made else network_at(state.point, network, provenance(state.distance))
     return Sparsified(final, PruningTrace(1, settings, state.epochs), path)
 
 

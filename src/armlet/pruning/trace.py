@@ -25,6 +25,7 @@ class PruningEpoch:
     worst_output: int | None = None  # the output of the largest distance of its own, from 0; None for a single output
     worst_distance: float | None = None  # that distance, in the output's own spread
     temperature: float | None = None  # T of the tempered metric, in units of the outputs
+    snapped: float | None = None  # share of the survivors on their grid, after a round of snapping
     shown: Mapping[str, float] = field(default_factory=dict)  # figures on the test inputs, by name; only shown
 
 

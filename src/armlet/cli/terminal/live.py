@@ -48,6 +48,7 @@ def line(epochs: "list[PruningEpoch]") -> str:
     """The last epoch in one line."""
     epoch = epochs[-1]
     parts = [f"epoch {epoch.number:3d}", f"sparsity {epoch.sparsity:7.2%}", f"distance {epoch.distance:.4f}"]
+    parts += [] if epoch.snapped is None else [f"on the grid {epoch.snapped:7.2%}"]
     parts += [f"{name} {value:.2%}" for name, value in epoch.shown.items()]
     parts.append(f"{epoch.seconds:.0f} s, at most {seconds_left(epochs):.0f} s left")
     return "  ".join(parts) + ("" if epoch.kept else "  too far: undone")

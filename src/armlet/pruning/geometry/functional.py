@@ -41,7 +41,12 @@ def point_of(network: Network) -> Point:
 
 def masks_of(network: Network) -> Masks:
     """1 for each connection of `network`. A weight that is already zero counts as removed."""
-    return tuple(jnp.asarray(layer.weight != 0, jnp.float32) for layer in network.dense)
+    return masks_at(point_of(network))
+
+
+def masks_at(point: Point) -> Masks:
+    """1 for each weight of `point` that is not zero."""
+    return tuple((weight != 0).astype(jnp.float32) for weight, _ in point)
 
 
 def activations_of(network: Network) -> Activations:

@@ -127,7 +127,12 @@ def root_transpose(q: jax.Array, cotangent: jax.Array, output: OutputMetric) -> 
 
 def residual(point: Point, reference: Reference, shape: Shape) -> jax.Array:
     """The residual r_t, (samples, outputs), with ||r_t|| = d(t, t_0) on the draw of `reference`."""
-    difference = evaluate(point, reference.x, shape.activations) - reference.dense
+    return residual_of(evaluate(point, reference.x, shape.activations), reference, shape)
+
+
+def residual_of(outputs: jax.Array, reference: Reference, shape: Shape) -> jax.Array:
+    """The residual of any outputs on the draw of `reference`, (samples, outputs)."""
+    difference = outputs - reference.dense
     return root(reference.root_weights(shape.output), difference, shape.output) / jnp.sqrt(
         len(reference.x) * reference.spread
     )

@@ -1,0 +1,1 @@
+"""Move surviving weights onto a grid of cheap values, and the network into integers, without data."""

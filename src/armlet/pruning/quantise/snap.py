@@ -1,0 +1,74 @@
+"""One round of snapping: put the weights that cost least onto the grid, and tune what is still free.
+
+The cost of a snap is that of its change under the metric, (change)^2 G_ii, over what it saves on the target. Each layer
+snaps the same share of its weights; the last round snaps all. Mathematics: docs/mathematics.md, section 8.
+"""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from armlet.network.activation import Activation
+from armlet.network.frozen import F64
+from armlet.pruning.geometry.curvature import curvature
+from armlet.pruning.geometry.functional import Masks, Point
+from armlet.pruning.quantise.prepare import Prepared
+from armlet.pruning.quantise.tune import assembled, tune_unsnapped
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapped:
+    """A point of which some weights lie on the grid."""
+
+    point: Point
+    snapped: Masks  # 1 where a weight lies on the grid
+    steps: tuple[F64, ...]  # of each layer's neurons
+
+
+def unsnapped(point: Point) -> Snapped:
+    """The point before the first round."""
+    nothing = tuple(jnp.zeros_like(weight) for weight, _ in point)
+    return Snapped(point, nothing, tuple(np.ones(len(bias)) for _, bias in point))
+
+
+def snap(at: Snapped, masks: Masks, prepared: Prepared, key: jax.Array, share: float) -> Snapped:
+    """Put `share` of each layer's survivors onto the grid, those that cost least; the steps are chosen anew."""
+    inputs, grid = prepared.inputs, prepared.grid
+    found = curvature(at.point, inputs.scoring, key, inputs.shape)
+    layers: list[tuple[jax.Array, jax.Array]] = []
+    snapped: list[jax.Array] = []
+    steps: list[F64] = []
+    for i, ((w, b), mask, felt) in enumerate(zip(at.point, masks, found, strict=True)):
+        weight, bias = np.asarray(w, np.float64), np.asarray(b, np.float64)
+        free = i + 1 == len(masks) and has_free_steps(prepared)
+        least = prepared.least(i, weight, bias)
+        step = (grid.free_steps if free else grid.binary_steps)(weight, prepared.importance[i], least)
+        value, alive = grid.nearest(weight, step), np.asarray(mask) > 0
+        cost = np.where(alive, (value - weight) ** 2 * np.asarray(felt.weight, np.float64), np.inf)
+        count = int(np.ceil(share * np.count_nonzero(alive)))
+        chosen = np.zeros(weight.size, bool)
+        chosen[np.argsort(cost, axis=None, kind="stable")[:count]] = True
+        chosen = chosen.reshape(weight.shape)
+        layers.append((jnp.asarray(np.where(chosen, value, weight), jnp.float32), b))
+        snapped.append(jnp.asarray(chosen, jnp.float32))
+        steps.append(step)
+    return Snapped(tuple(layers), tuple(snapped), tuple(steps))
+
+
+def tuned(
+    at: Snapped, masks: Masks, prepared: Prepared, key: jax.Array, rate: float, steps: int, batch: int
+) -> Snapped:
+    """Tune what is free; steps of the last layer change with their factors."""
+    inputs, outputs = prepared.inputs, len(at.steps[-1])
+    turning = jnp.full(outputs, float(has_free_steps(prepared)))
+    drawn = (inputs.training, key, rate, steps, inputs.shape, batch)
+    found = tune_unsnapped(at.point, masks, at.snapped, turning, *drawn)
+    last = at.steps[-1] * np.asarray(found.factor, np.float64)
+    return Snapped(assembled(found, at.snapped), at.snapped, (*at.steps[:-1], last))
+
+
+def has_free_steps(prepared: Prepared) -> bool:
+    """Whether the last layer's sums are the outputs, so that each may have a step of its own."""
+    return prepared.inputs.shape.activations[-1][0] is Activation.LINEAR

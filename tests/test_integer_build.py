@@ -80,7 +80,7 @@ def test_the_ends_of_every_interval_are_tried(folder: Path):
     assert (tried.inputs == low).all(axis=1).any()
     assert (tried.inputs == high).all(axis=1).any()
     assert ((tried.inputs >= low) & (tried.inputs <= high)).all()
-    assert len({label for label in tried.labels}) == len(tried.labels)
+    assert len({*tried.labels}) == len(tried.labels)
 
 
 def test_the_manifest_holds_the_proof_that_no_sum_overflows(folder: Path):

@@ -11,6 +11,7 @@ import numpy as np
 from armlet.anneal.engine import Annealed
 from armlet.build import names
 from armlet.build.domain_entry import DomainEntry, domain_entry
+from armlet.build.integer.kind import INTEGERS, LONGEST, kind_of_manifest
 from armlet.build.prologue import Frame, entry_cycles, inputs_are_natural
 from armlet.errors import InputError
 from armlet.graph.graph import Graph
@@ -27,9 +28,7 @@ from armlet.storage import parse_json, read_file
 from armlet.version import __version__
 
 FORMAT = 2
-INTEGERS = "integer"  # the kind of the other manifest, `build/integer/manifest.py`
 Settings: TypeAlias = dict[str, bool | int | float | str | dict[str, int | float] | None]  # names as in armlet.toml
-LONGEST = 32 << 20  # bytes; numbers take sixteen times their text in memory, and 300,000 inputs fit
 
 
 class NetworkEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -265,15 +264,6 @@ def make_manifest(
         files=files,
         vectors=[VectorEntry(x.astype(float).tolist(), y.astype(float).tolist()) for x, y in zip(*vectors)],
     )
-
-
-def kind_of_manifest(path: Path) -> str:
-    """`INTEGERS` for a build in integers, "float32" for others. Raises `InputError`."""
-    return parse_json(path, read_file(path, LONGEST), _Kind, "a manifest", "compile the network again").kind
-
-
-class _Kind(msgspec.Struct):
-    kind: str = "float32"
 
 
 def _simplified(found: Simplified, lean: Graph) -> SimplifiedEntry:

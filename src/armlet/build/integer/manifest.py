@@ -11,7 +11,8 @@ from armlet.build import names
 from armlet.build.domain_entry import DomainEntry, domain_entry
 from armlet.build.integer.assembly import whole_words
 from armlet.build.integer.frame import IntegerFrame, code_bytes
-from armlet.build.manifest import INTEGERS, LONGEST, Settings
+from armlet.build.integer.kind import INTEGERS, LONGEST
+from armlet.build.manifest import Settings
 from armlet.errors import InputError
 from armlet.integer.bounds import LayerBounds, integer_bounds
 from armlet.integer.formats import I64

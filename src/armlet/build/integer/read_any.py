@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from armlet.build.bundle import manifest_path
+from armlet.build.integer.kind import INTEGERS, kind_of_manifest
 from armlet.build.integer.read import IntegerBuild, read_integer_build
-from armlet.build.manifest import INTEGERS, kind_of_manifest
 from armlet.build.read import Build, read_build
 
 

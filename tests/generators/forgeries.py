@@ -408,7 +408,9 @@ def _manifest(change: Callable[[Any], object]) -> Forge:
     return lambda f: f.json(change)
 
 
-def _told(*path: str | int, to: object) -> Forge:
+def told(*path: str | int, to: object) -> Forge:
+    """The manifest says `to` at a place."""
+
     def change(manifest: Any) -> None:
         for step in path[:-1]:
             manifest = manifest[step]
@@ -418,7 +420,7 @@ def _told(*path: str | int, to: object) -> Forge:
 
 
 FILES: dict[str, Forge] = {
-    "no files": _told("files", to={}),
+    "no files": told("files", to={}),
     "a file that is not listed": lambda f: f.files.update({"net.o": b"\x7fELF"}),
     "a hidden file": lambda f: f.files.update({".net": b""}),
     "a listed file more": _listed("README.txt", b"verified"),
@@ -445,31 +447,31 @@ FILES: dict[str, Forge] = {
 }
 
 SETTINGS: dict[str, Forge] = {
-    "another core": _told("settings", "target", to="cortex-m7"),
-    "another format of numbers": _told("settings", "dtype", to="int8"),
-    "numbers of another format": _told("dtype", to="int8"),
-    "rounded otherwise": _told("settings", "multiply_add", to="fused"),
+    "another core": told("settings", "target", to="cortex-m7"),
+    "another format of numbers": told("settings", "dtype", to="int8"),
+    "numbers of another format": told("dtype", to="int8"),
+    "rounded otherwise": told("settings", "multiply_add", to="fused"),
     "rounded otherwise everywhere": _manifest(
         lambda m: (m.update(multiply_add="fused"), m["settings"].update(multiply_add="fused"))
     ),
-    "not simplified": _told("settings", "simplify", to=False),
-    "not rescaled": _told("settings", "rescale", to="none"),
-    "rescaled anyhow": _told("settings", "rescale", to="some"),
-    "natural inputs": _told("settings", "inputs", to="natural"),
-    "other registers": _told("settings", "registers", to=7),
-    "less flash than it takes": _told("settings", "flash", to=64),
-    "less RAM than it takes": _told("settings", "ram", to=64),
-    "a wish that there is not": _told("settings", "certified", to=True),
+    "not simplified": told("settings", "simplify", to=False),
+    "not rescaled": told("settings", "rescale", to="none"),
+    "rescaled anyhow": told("settings", "rescale", to="some"),
+    "natural inputs": told("settings", "inputs", to="natural"),
+    "other registers": told("settings", "registers", to=7),
+    "less flash than it takes": told("settings", "flash", to=64),
+    "less RAM than it takes": told("settings", "ram", to=64),
+    "a wish that there is not": told("settings", "certified", to=True),
     "a wish less": _manifest(lambda m: m["settings"].pop("batch")),
-    "no annealing": _told("settings", "anneal", to=None),
-    "an objective that there is not": _told("settings", "objective", to="beauty"),
-    "another version": _told("armlet", to="9.9"),
-    "another name": _told("name", to="other"),
-    "a name of C": _told("name", to="int"),
-    "another target": _told("target", to="cortex-m0"),
+    "no annealing": told("settings", "anneal", to=None),
+    "an objective that there is not": told("settings", "objective", to="beauty"),
+    "another version": told("armlet", to="9.9"),
+    "another name": told("name", to="other"),
+    "a name of C": told("name", to="int"),
+    "another target": told("target", to="cortex-m0"),
     "entries exchanged": _manifest(lambda m: m["entries"].reverse()),
     "an entry more": _manifest(lambda m: m["entries"].append("net_init")),
-    "no vectors": _told("vectors", to=[]),
+    "no vectors": told("vectors", to=[]),
     "a vector less": _manifest(lambda m: m["vectors"].pop()),
     "a vector of other outputs": _manifest(lambda m: m["vectors"][0]["output"].__setitem__(0, 0.0)),
     "a vector of undeclared inputs": _manifest(lambda m: m["vectors"][0]["input"].__setitem__(0, -9.0)),
@@ -477,7 +479,7 @@ SETTINGS: dict[str, Forge] = {
     "a layout that was not tried": _manifest(
         lambda m: m["layouts"].append({**m["layouts"][0], "inputs": "natural", "core": 1, "run": 2})
     ),
-    "no layout": _told("layouts", to=[]),
+    "no layout": told("layouts", to=[]),
     "a layer less": _manifest(lambda m: m["layers"].pop()),
     "an annealing that is no number": _manifest(
         lambda m: m["annealings"].append({"subject": "x", "moves": -1, "change": 0.0, "trace": []})
@@ -489,14 +491,22 @@ def figures(manifest: bytes) -> dict[str, Forge]:
     """Each number of the manifest that can be worked out again, one more than it is; and each digest."""
     found: dict[str, Forge] = {}
     whole = json.loads(manifest)
-    for part in ("format", "network", "domain", "simplified", "registers", "memory", "moves", "layers", "instructions"):
-        for path, value in _leaves(whole[part], (part,)):
-            other = _other(value)
-            found[f"{'.'.join(map(str, path))} {value} told as {other}"] = _told(*path, to=other)
+    parts = ("format", "network", "domain", "simplified", "registers", "memory", "moves", "layers", "instructions")
+    found |= figures_of(whole, parts)
     for index, layout in enumerate(whole["layouts"]):
         for key in ("core", "run", "transfers", "transfers_before", "transfers_bound", "inputs"):
             value = 0 if key.startswith("transfers") else _other(layout[key])
-            found[f"layouts.{index}.{key} told as {value}"] = _told("layouts", index, key, to=value)
+            found[f"layouts.{index}.{key} told as {value}"] = told("layouts", index, key, to=value)
+    return found
+
+
+def figures_of(manifest: Any, parts: tuple[str, ...]) -> dict[str, Forge]:
+    """Each leaf of some parts of a manifest as another value."""
+    found: dict[str, Forge] = {}
+    for part in parts:
+        for path, value in _leaves(manifest[part], (part,)):
+            other = _other(value)
+            found[f"{'.'.join(map(str, path))} {value} told as {other}"] = told(*path, to=other)
     return found
 
 
@@ -530,4 +540,4 @@ ALL: dict[str, dict[str, Forge]] = {
     "settings": SETTINGS,
 }
 
-__all__ = ["ALL", "figures", "shown"]
+__all__ = ["ALL", "FILES", "TEXT", "Forge", "figures", "figures_of", "shown", "told"]

@@ -21,7 +21,7 @@ from armlet.integer.simplify import simplify_integers
 from armlet.isa.integer_operation import IntegerOperation
 from armlet.simulate.figures import Figures
 from armlet.simulate.trace import Trace
-from armlet.verify.integer.text import frame_of
+from armlet.verify.integer.text import connecting_operations, frame_of
 
 
 def integer_settings_disagreement(build: IntegerBuild) -> str:
@@ -81,22 +81,18 @@ def _figures(build: IntegerBuild, trace: Trace, figures: Mapping[str, Figures]) 
     yield "the layers' loads", sum(layer.loads for layer in manifest.layers), core.loads.activation
     yield "the layers' stores", sum(layer.stores for layer in manifest.layers), core.stores.activation
     yield "the layers' constant loads", sum(layer.constant_loads for layer in manifest.layers), core.loads.weight
+    told = connecting_operations(build.assembly, build.name, build.target)
+    for layer in manifest.layers:
+        yield f"layers[{layer.layer}].operations", layer.operations, told.get(layer.layer, {})
+    yield "layers[0].words", manifest.layers[0].words, build.inputs.inputs // build.target.core.word
     yield "the figures of a layer", all(map(_possible, manifest.layers)), True
 
 
 def _possible(layer: IntegerLayerEntry) -> bool:
     """What cannot be worked out again must at least be possible."""
-    known = {op.name.lower() for op in IntegerOperation}
-    counts = layer.operations.values()
-    whole = min(layer.words, layer.lines, layer.loads, layer.stores, layer.constant_loads) >= 0
     named = re.fullmatch(r"[a-z0-9-]{1,40}", layer.scheme) is not None
-    return (
-        whole
-        and named
-        and layer.operations.keys() <= known
-        and min(counts, default=1) > 0
-        and sum(counts) <= layer.lines
-    )
+    least = min(layer.words, layer.lines, layer.loads, layer.stores, layer.constant_loads)
+    return named and least >= 0 and sum(layer.operations.values()) <= layer.lines
 
 
 def _instructions(build: IntegerBuild, trace: Trace) -> int:

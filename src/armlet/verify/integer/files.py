@@ -22,8 +22,9 @@ def expected_integer_files(build: IntegerBuild, block: int) -> Mapping[str, byte
     span = build.inputs.inputs
     base = target.names[target.base]
     formats = network.input_format.name, build.stored.name
-    inputs = [_input(value, build.network.input_format.bytes) for value in build.inputs.values]
-    outputs = [IntegerValue(value.index, "memory", value.offset, value.bytes) for value in build.outputs.values]
+    size = next((value.bytes for value in build.inputs.values if value.place == "memory"), None)
+    inputs = [_input(value, size) for value in build.inputs.values]
+    outputs = [IntegerValue(value.index, "memory", value.offset, build.stored.bytes) for value in build.outputs.values]
     files: dict[str, bytes | str] = {
         f"{name}.h": show_integer_header(network, target, (block, span), name),
         f"{name}_input_driver.json": show_json(
@@ -40,7 +41,8 @@ def expected_integer_files(build: IntegerBuild, block: int) -> Mapping[str, byte
     return {key: content.encode() if isinstance(content, str) else content for key, content in files.items()}
 
 
-def _input(value: IntegerValue, least: int) -> IntegerValue:
+def _input(value: IntegerValue, size: int | None) -> IntegerValue:
+    """All fields of inputs have one size."""
     if value.place == "unused":
         return IntegerValue(value.index, "unused")
-    return IntegerValue(value.index, "memory", value.offset, value.bytes or least)
+    return IntegerValue(value.index, "memory", value.offset, size)

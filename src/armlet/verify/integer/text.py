@@ -14,6 +14,7 @@ import numpy as np
 from armlet.build import names, skeleton
 from armlet.build.integer.assembly import COLUMN, comment_of, core_opening, run_opening
 from armlet.integer.network import IntegerNetwork
+from armlet.isa.integer_operation import IntegerOperation
 from armlet.isa.integer_target import IntegerTarget
 from armlet.verify.link.text import Reader, expect_constants
 
@@ -23,8 +24,9 @@ _WORD = 4
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One line of a template, and the numbers that it holds."""
+    """One line of a template, what it does if it is that alone, and the numbers that it holds."""
 
+    op: IntegerOperation | None
     pattern: "re.Pattern[str]"
     numbers: range
     shifts: range
@@ -94,6 +96,17 @@ def frame_of(target: IntegerTarget, lines: Sequence[str]) -> tuple[list[str], li
     return enter, leave
 
 
+def connecting_operations(text: str, name: str, target: IntegerTarget) -> Mapping[int, Mapping[str, int]]:
+    """By layer, the operations whose lines name a connection, and how often; of a text that is what armlet writes."""
+    known, found = _instructions(target, name), dict[int, dict[str, int]]()
+    commented = re.compile(rf"(  (\S+) .*?) +{re.escape(target.comment)} (\d+)/\d+ \+= -?\d+ \* \d+", re.M)
+    for line, mnemonic, layer in commented.findall(text):
+        op = next(each.op for each in known[mnemonic] if each.op is not None and each.takes(line))
+        counts = found.setdefault(int(layer), {})
+        counts[op.name.lower()] = counts.get(op.name.lower(), 0) + 1
+    return found
+
+
 def _comments(target: IntegerTarget, network: IntegerNetwork) -> frozenset[str]:
     """The comments that connections may have."""
     found: set[str] = set()
@@ -108,9 +121,9 @@ def _instructions(target: IntegerTarget, name: str) -> Mapping[str, list[_Line]]
     core = names.core_symbol(name)
     blocks = "|".join(map(re.escape, (names.constants_symbol(name), names.block_symbol(name))))
     register = "|".join(target.names[k] for k in sorted({target.base, *target.free}))
-    call = _Line(re.compile(re.escape(f"  {target.call.format(symbol=core)}")), range(0), range(0))
+    call = _Line(None, re.compile(re.escape(f"  {target.call.format(symbol=core)}")), range(0), range(0))
     found = {target.call.partition(" ")[0]: [call]}
-    for template in target.templates.values():
+    for op, template in target.templates.items():
         operands = {"by": f"(?P<by>{_WHOLE})", "number": f"(?P<number>{_WHOLE})", "symbol": f"(?:{blocks})"}
         operands |= {"list": f"(?:{register})(?:, (?:{register}))*"}
         for line in template.text.split("\n"):
@@ -119,6 +132,6 @@ def _instructions(target: IntegerTarget, name: str) -> Mapping[str, list[_Line]]
                 re.escape(text) + (operands.get(hole, f"(?:{register})") if hole else "") for text, hole, _, _ in parts
             )
             found.setdefault(line.split(" ")[0], []).append(
-                _Line(re.compile("  " + pattern), template.numbers, template.shifts)
+                _Line(op, re.compile("  " + pattern), template.numbers, template.shifts)
             )
     return found

@@ -26,7 +26,7 @@ THUMB = InstructionSet(
     ),
     registers=frozenset([*(f"r{k}" for k in range(13)), "sp", "lr", *(f"s{k}" for k in range(32))]),
     nothing=MappingProxyType({2: b"\x00\xbf", 4: b"\xaf\xf3\x00\x80"}),
-    padding=(b"", b"\x00\xbf", b"\x00\x00"),
+    padding=(b"", b"\x00\xbf", b"\x00\x00", b"\xc0\x46"),  # NOP, nothing, and MOV r8, r8 before Thumb-2
     leaves=frozenset(["bl", "bx", "pop"]),
     frame=frozenset(["push", "vpush", "pop", "vpop", "bx"]),
     # DDI 0403, A6.5: D, the lowest bit of Sd, in the first halfword; A6.4.1: the highest bit of imm4H there.

@@ -2,8 +2,9 @@
 
 A number that an instruction of the target can hold is made right before its use, in a register set aside for such: of
 two in turn, one is made while the other is still read. What begins a sum is made in its accumulator. Twice a value is
-its sum with itself, and no constant at all. Registers set aside make the loads from the pool shorter, so that the
-cheaper way depends on how many constants are such numbers: all ways are given, to choose from (`armlet.tune`).
+its sum with itself, and no constant at all. Products that are alike may be shared (`shared_products`). Registers set
+aside make the loads from the pool shorter, so that the cheaper way depends on how many constants are such numbers: all
+ways are given, to choose from (`armlet.tune`).
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 from armlet.graph.graph import Index
 from armlet.network.frozen import F32
 from armlet.select.constant_pool import ConstantPool, plan_pool
+from armlet.select.instructions import Instructions
+from armlet.select.shared_products import SharedProducts, share_products
 from armlet.select.steps import Steps
 
 Mask: TypeAlias = NDArray[np.bool_]
@@ -23,6 +26,8 @@ Wanted: TypeAlias = tuple[NDArray[np.int64], F32]  # instructions, and a constan
 
 _SLOTS = (1, 2)  # registers set aside
 _FROM_POOL = 2  # constants that one instruction may want from the pool
+_SHARED = ((2, 2), (3, 3), (3, 2), (4, 4))  # registers for shared products, and sizes of weights that stay in some
+_WORTH = 0.02  # of the connections must spare a product, or sharing is not tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,11 @@ class Materialisation:
     immediates: tuple[tuple[NDArray[np.int64], Index, F32], ...]  # instructions, a register and a number for each
     doubled: Mask  # by instruction: its product is a value with itself
     start: Index  # by instruction: what its sum begins with, or goes on from
-    factor: Index  # by instruction: its weight or its product, or the constant of its activation
+    factor: Index  # by instruction: its weight and then its product, or the constant of its activation
+    times: Index  # by instruction: its weight, as long as it has not become the product
+    makes: Mask  # by instruction: it makes its product, and takes no other's
+    unsigned: Mask  # by instruction: the product is with the size of the weight
+    resident: tuple[F32, int] = (np.zeros(0, np.float32), 0)  # numbers that stay in registers, and the first of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,12 @@ class _Immediates:
 
 
 def materialisations(
-    steps: Steps, others: Wanted, numbers: tuple[float, ...], fused: bool, registers: range
+    instructions: Instructions,
+    steps: Steps,
+    others: Wanted,
+    numbers: tuple[float, ...],
+    fused: bool,
+    registers: range,
 ) -> Iterator[Materialisation]:
     """All ways to materialise the constants of `steps`, and `others`, in `registers`; first with all from the pool."""
     most = _Immediates.most(steps, others[1], numbers, fused)
@@ -81,6 +95,41 @@ def materialisations(
     for slots in _SLOTS:
         if most.slotted(steps, others[0]).any() and len(registers) - slots >= _FROM_POOL:
             yield _materialised(steps, others, most, registers, slots)
+    for slots, residents in () if fused else _SHARED:
+        if len(registers) - slots - residents >= _FROM_POOL and (most.slotted(steps, others[0]) & steps.connects).any():
+            products = share_products(instructions, steps, numbers, slots, residents)
+            if products.spared > _WORTH * np.count_nonzero(steps.connects):
+                yield _with_shared(steps, others, least, registers, products, slots)
+
+
+def _with_shared(
+    steps: Steps, others: Wanted, made: _Immediates, registers: range, products: SharedProducts, slots: int
+) -> Materialisation:
+    """Products in the first registers, then the numbers that stay, and the pool in the rest."""
+    has, size, first = products.slot >= 0, np.abs(steps.weight), registers.start + slots
+    held = _Immediates(made.bias, made.weight | has, made.doubled & ~has, made.others)
+    plain = _materialised(steps, others, held, registers, slots + len(products.resident))
+    place = {number: first + k for k, number in enumerate(products.resident.tolist())}
+    factor = np.where(has, registers.start + products.slot, plain.factor)
+    stays = np.isin(size, products.resident) & has
+    times = factor.copy()
+    times[stays] = [place[number] for number in size[stays].tolist()]
+    twice = has & (size == 2)
+    held_here = np.flatnonzero(has & products.makes & ~stays & ~twice)
+    bias, (at, own, numbers), rest = plain.immediates
+    mine = ~has[at]
+    return Materialisation(
+        pool=plain.pool,
+        into=plain.into,
+        immediates=(bias, (at[mine], own[mine], numbers[mine]), rest, (held_here, factor[held_here], size[held_here])),
+        doubled=plain.doubled | twice,
+        start=plain.start,
+        factor=factor,
+        times=times,
+        makes=~has | products.makes,
+        unsigned=plain.unsigned | has,
+        resident=(products.resident, first),
+    )
 
 
 def _materialised(steps: Steps, others: Wanted, made: _Immediates, registers: range, slots: int) -> Materialisation:
@@ -102,7 +151,8 @@ def _materialised(steps: Steps, others: Wanted, made: _Immediates, registers: ra
         (weight, factor[weight], steps.weight[weight]),
         (at[made.others], factor[at[made.others]], values[made.others]),
     )
-    return Materialisation(pool, into, numbers, made.doubled, start, factor)
+    everywhere = np.ones_like(made.doubled)
+    return Materialisation(pool, into, numbers, made.doubled, start, factor, factor, everywhere, made.doubled)
 
 
 def _where(marked: Mask, column: F32) -> Wanted:

@@ -31,7 +31,7 @@ def arithmetic(
     steps = Steps.of(instructions, graph)
     registers = range(partition.values, partition.values + partition.constants - temporaries(graph))
     for constants in materialisations(
-        steps, constants_of(instructions, graph), target.immediates, graph.arithmetic.is_fused, registers
+        instructions, steps, constants_of(instructions, graph), target.immediates, graph.arithmetic.is_fused, registers
     ):
         lines = Lines()
         _add_constants(lines, constants)
@@ -54,6 +54,9 @@ def _add_constants(lines: Lines, constants: Materialisation) -> None:
         length=constants.pool.sizes,
         base=_POOL,
     )
+    stays, first = constants.resident
+    for k, number in enumerate(stays):
+        lines.add(np.zeros(1, np.int64), op=Operation.IMMEDIATE, d=first + k, bits=number.view(np.int32))
     for at, register, number in constants.immediates:
         lines.add(at, op=Operation.IMMEDIATE, d=register, bits=number.view(np.int32))
 
@@ -71,6 +74,7 @@ def _add_multiply_adds(lines: Lines, steps: Steps, constants: Materialisation, f
         steps.put(lines, steps.biased & ~unit & copied, Operation.COPY, a, start)
         steps.put(lines, adds & ~unit, Operation.FUSED, a, factor, x)
     else:
-        steps.put(lines, adds & ~unit & ~twice, Operation.MULTIPLY, factor, factor, x)
-        steps.put(lines, adds & twice, Operation.ADD, factor, x, x)
-        steps.put(lines, adds & ~unit, np.where(twice & ~positive, Operation.SUBTRACT, Operation.ADD), a, start, factor)
+        makes, gives = adds & ~unit & constants.makes, constants.unsigned & ~positive
+        steps.put(lines, makes & ~twice, Operation.MULTIPLY, factor, constants.times, x)
+        steps.put(lines, makes & twice, Operation.ADD, factor, x, x)
+        steps.put(lines, adds & ~unit, np.where(gives, Operation.SUBTRACT, Operation.ADD), a, start, factor)

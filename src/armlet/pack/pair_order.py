@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from armlet.anneal.engine import Annealing, anneal, below, register_problem
 from armlet.kernels import njit
+from armlet.pack.starts import likeness_row, matched
 from armlet.pack.windows import ONE, common, windows
 
 _PAIRINGS = 15  # of 16 moves, those that exchange mates: they take a fortieth of the time of an exchange of neurons
@@ -53,11 +54,11 @@ def pair_and_order(
     Without a bonus, not even 0, no source gets a mate.
     """
     neurons = len(ends) - 1
-    row = _likeness_row(support, ends, sources, width, min(_CANDIDATES, neurons))
+    row = likeness_row(support, ends, sources, width, min(_CANDIDATES, neurons))
     paired = bonus is not None
     problem = _problem(support, ends, sources, width, row, bonus or 0.0)
     if paired and sources > 1:
-        problem.mate[:] = _matched(problem.bits, width, problem.bonus[0])
+        problem.mate[:] = matched(problem.bits, width, problem.bonus[0])
         _count_all(problem)
     degree = max(1.0, len(support) / max(1, neurons))
     most = int(_WORK / (2 + degree * 2 * (16 - _PAIRINGS) / 16)) if paired else int(_WORK / (2 * degree))
@@ -90,32 +91,6 @@ def _problem(
 
 
 @njit(cache=True)
-def _likeness_row(support, ends, sources, width, candidates):
-    """A first row: always append the neuron of which the greatest part is served by the windows as they stand."""
-    neurons = len(ends) - 1
-    begun = np.full(sources, -width - 1, np.int64)
-    left = np.arange(neurons)
-    row = np.empty(neurons, np.int64)
-    for position in range(neurons):
-        best, chosen = np.inf, 0
-        for k in range(min(candidates, neurons - position)):
-            neuron, missing = left[k], 0.0
-            for at in range(ends[neuron], ends[neuron + 1]):
-                missing += 1.0 if begun[support[at]] + width <= position else 0.0
-            missing /= max(1, ends[neuron + 1] - ends[neuron])
-            if missing < best:
-                best, chosen = missing, k
-        neuron = left[chosen]
-        row[position] = neuron
-        for k in range(chosen, neurons - position - 1):
-            left[k] = left[k + 1]
-        for at in range(ends[neuron], ends[neuron + 1]):
-            if begun[support[at]] + width <= position:
-                begun[support[at]] = position
-    return row
-
-
-@njit(cache=True)
 def _count_all(problem):
     """Bits from the row, loads from bits and mates."""
     problem.bits[:] = 0
@@ -134,34 +109,6 @@ def _total(problem):
         if problem.mate[source] >= source:
             total += problem.loads[source]
     return total
-
-
-@njit(cache=True)
-def _matched(bits, width, bonus):
-    """Mates by the loads that a pair saves, the greatest first; an odd one stays alone."""
-    sources = len(bits)
-    gain = np.zeros(sources * (sources - 1) // 2)
-    alone = np.empty(sources, np.int64)
-    for i in range(sources):
-        alone[i] = windows(bits, i, i, width)
-    k = 0
-    for i in range(sources):
-        for j in range(i):
-            gain[k] = alone[i] + alone[j] - windows(bits, i, j, width) + bonus * common(bits, i, j)
-            k += 1
-    mate = np.arange(sources)
-    taken = np.zeros(sources, np.bool_)
-    for pair in np.argsort(-gain, kind="mergesort"):
-        i = np.int64((1 + np.sqrt(8.0 * pair + 1)) / 2)
-        while i * (i - 1) // 2 > pair:
-            i -= 1
-        while (i + 1) * i // 2 <= pair:
-            i += 1
-        j = pair - i * (i - 1) // 2
-        if not taken[i] and not taken[j]:
-            mate[i], mate[j] = j, i
-            taken[i] = taken[j] = True
-    return mate
 
 
 @njit(cache=True)

@@ -14,10 +14,10 @@ from armlet.isa.operation import Operation
 from armlet.isa.target import RegisterPartition, Target
 from armlet.schedule.code import Code
 from armlet.select.activations import constants_of
-from armlet.select.constants import Materialisation, materialisations
 from armlet.select.instructions import Instructions, expanded
 from armlet.select.lines import Lines
 from armlet.select.lowering import temporaries
+from armlet.select.materialise.materialise import Materialisation, materialisations
 from armlet.select.program import POINTERS, cycles_of
 from armlet.select.steps import Steps
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from armlet.graph.graph import Index
 from armlet.network.frozen import F32
-from armlet.select.constant_pool import ConstantPool, plan_pool
 from armlet.select.instructions import Instructions
-from armlet.select.shared_products import SharedProducts, share_products
+from armlet.select.materialise.constant_pool import ConstantPool, plan_pool
+from armlet.select.materialise.shared_products import SharedProducts, share_products
 from armlet.select.steps import Steps
 
 Mask: TypeAlias = NDArray[np.bool_]

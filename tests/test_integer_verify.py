@@ -17,6 +17,7 @@ from armlet.verify.run import run_build, run_integer_program
 from armlet.verify.verify import verify_build
 from generators.builds import broken
 from generators.integer_builds import compiled_integers, naively_compiled, written
+from generators.integers import draw_integer_network
 from generators.naive_integers import draw_relu_network
 
 
@@ -33,6 +34,21 @@ def test_a_sound_build_is_verified_and_proved(build: Path):
         assert f"{entry} is proved from its bytes for every input" in claims
         assert f"{entry} takes {figures.cycles:,} cycles for every input" in claims
     assert verdict.figures["net_core"].cycles < verdict.figures["net_run"].cycles
+
+
+@pytest.mark.parametrize("seed", [0, 3, 11, 17, 30])  # tables, multipliers, leaks, clamps, every format
+def test_networks_of_every_kind_compile_to_what_verifies(seed: int, tmp_path: Path):
+    folder = compiled_integers(draw_integer_network(np.random.default_rng(seed), 10), tmp_path)
+    verdict = verify_build(folder, random=3)
+    assert verdict.holds, broken(verdict)
+
+
+def test_only_where_tables_are_looked_up_may_addresses_depend_on_data(tmp_path: Path):
+    network = draw_integer_network(np.random.default_rng(11), 10)
+    assert any(layer.table is not None for layer in network.layers)
+    verdict = verify_build(compiled_integers(network, tmp_path), random=2)
+    same = [check for check in verdict.checks if check.claim.endswith("does the same steps for every input")]
+    assert all(check.holds and "a table is read depends on data" in check.detail for check in same)
 
 
 @pytest.mark.parametrize(("target", "widths"), [("cortex-m0plus", (40, 3)), ("cortex-m4f", (30, 9, 2))])

@@ -21,16 +21,23 @@ def check_paths(runner: Runner | IntegerRunner, entry: str, tried: Trials[Any], 
     """One path for every input, inside the declared areas; its figures. Gives one, and whether all are the same."""
     chosen = np.unique(np.linspace(0, len(tried.inputs) - 1, _TRACED).astype(int)).tolist()
     traces = [runner.trace(entry, tried.inputs[i]) for i in chosen]
-    different = [tried.labels[i] for i, trace in zip(chosen, traces) if not trace.same_path(traces[0])]
+    tables = isinstance(runner, IntegerRunner) and has_tables(runner.build)
+    different = [tried.labels[i] for i, trace in zip(chosen, traces) if not trace.same_path(traces[0], tables)]
     problem = f"{different[0]} takes another way than {tried.labels[chosen[0]]}" if different else ""
     conditional = np.array([bool(form.condition) for form in traces[0].forms])[traces[0].form].sum()
     steps = f"{traces[0].instructions} instructions, {conditional or 'none'} conditional"
+    steps += "; which entry of a table is read depends on data" if tables else ""
     found.add(f"{entry} does the same steps for every input", problem, steps)
     stray = _stray(traces[0], runner.areas(entry))
     found.add(f"{entry} stays inside its memory", stray, "constants, variables, caller's arrays, stack")
     target = runner.build.target
     found.figures[entry] = figures_of(traces[0], runner.machine, entry, target.cycles, target.flash)
     return traces[0], not different
+
+
+def has_tables(build: IntegerBuild) -> bool:
+    """Whether an activation is looked up, at an address that depends on data."""
+    return any(layer.table is not None for layer in build.network.layers)
 
 
 def check_time(build: Build | IntegerBuild, entry: str, trace: Trace | None, proved: bool, found: Findings) -> None:

@@ -230,22 +230,20 @@ def _layers(selection: Selection) -> Iterator[IntegerLayerEntry]:
 
 
 def _moves(lines: IntegerLines) -> I64:
-    """(lines, 3) words loaded from the block, stored to it, and loaded from the pool."""
+    """(lines, 3) words loaded from the block, stored to it, and loaded from the pool.
+
+    What is made of the pool's address is an address into it: nothing else is made of one.
+    """
     found, pool = np.zeros((len(lines), 3), np.int64), set[int]()
-    for row, (op, d, a, listed) in enumerate(zip(*(lines[name].tolist() for name in ("op", "d", "a", "list")))):
-        kind = IntegerOperation(op)
-        if kind.is_load or kind.is_store:
-            column = 1 if kind.is_store else 2 if a in pool else 0
-            found[row, column] = listed.bit_count() if "list" in kind.operands.names else 1
-        if "d" in kind.operands.writes:
-            goes_on = kind in _GOING_ON and (a if "a" in kind.operands.reads else d) in pool
-            pool = pool | {d} if kind is IntegerOperation.ADDRESS or goes_on else pool - {d}
+    for row, fields in enumerate(lines[["op", "d", "a", "b", "list"]].tolist()):
+        kind, registers, listed = IntegerOperation(fields[0]), dict(zip("dab", fields[1:4])), fields[4]
+        moves, does = kind.is_load or kind.is_store, kind.operands
+        if moves:
+            column = 1 if kind.is_store else 2 if registers["a"] in pool else 0
+            found[row, column] = listed.bit_count() if "list" in does.names else 1
+        taken = {registers[name] for name in does.reads if name in registers}
+        written = {registers["d"]} if "d" in does.writes else set[int]()
+        written |= {k for k in range(listed.bit_length()) if listed >> k & 1 and "list" in does.writes}
+        is_address = kind is IntegerOperation.ADDRESS or (not moves and taken & pool)
+        pool = pool | written if is_address else pool - written
     return found
-
-
-_GOING_ON = (  # a pointer into the pool stays one
-    IntegerOperation.MOVE,
-    IntegerOperation.ADD,
-    IntegerOperation.ADD_NUMBER,
-    IntegerOperation.ADD_SMALL,
-)

@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
     return compiled_integers(draw_relu_network((9, 6, 3)), tmp_path)
 
 
-def test_header_text(golden: Golden):
+def test_integer_header_text(golden: Golden):
     made = naively_compiled(draw_relu_network((5, 4, 3)))
     golden.check(made.bundle.files["net.h"].decode())
 

@@ -59,7 +59,7 @@ def _lines(op: Op, template: IntegerTemplate) -> Iterator[IntegerLine]:
     for d, a, b in _CHOICES:
         chosen = {"d": d, "a": a, "b": b}
         if all(chosen[name] < 8 for name in template.low) and not (op.is_store and d == a):
-            for number in _some(_INVERTED if op is Op.NOT_CONSTANT else template.numbers):
+            for number in _some(_INVERTED if op in (Op.NOT_CONSTANT, Op.NUMBER_LESS) else template.numbers):
                 for by in _some(template.shifts):
                     yield IntegerLine(op, d, a, b, by, number)
 

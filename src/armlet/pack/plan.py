@@ -1,10 +1,12 @@
 """Plans the layers of a network one after the other: pairs, order, and code of each.
 
 The sources of a layer that are neurons lie in words that they are stored into: the one that is closed first gets the
-low field, whose store writes the whole word.
+low field, whose store writes the whole word. Of two inputs the one with more weights of 1 and -1 gets it: the low field
+of a word needs no shift.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ from armlet.pack.batches import layer_code
 from armlet.pack.layer_code import LayerCode
 from armlet.pack.pair_order import pair_and_order
 from armlet.pack.registers import WordRegisters
+from armlet.pack.runs import run_code, word_path
 
 
 def plan_layer(
@@ -35,29 +38,45 @@ def plan_layer(
     ends = np.searchsorted(neuron, np.append(fed, len(weight)))
     width = max(1, min(registers.width, len(fed)))
     row, mate, _ = pair_and_order(support.astype(np.int64), ends.astype(np.int64), len(used), width, bonus, how)
-    words = _words(used, mate, before)
-    place = np.full(weight.shape[1], -1)
-    for field in (0, 1):
-        there = words[:, field] >= 0
-        place[words[there, field]] = np.flatnonzero(there)
-    items = np.unique(np.stack((neuron, place[source]), axis=1), axis=0)
+    ones = np.count_nonzero(np.abs(weight) == 1, axis=0)
+    words = _words(used, mate, before if before is not None else np.argsort(-ones, kind="stable"))
     alone = np.setdiff1d(np.arange(len(weight)), fed)  # outputs that are constants
     row = np.concatenate((fed[row], alone)).astype(np.int64)
+    items = _items(weight, words)
+    if registers.runs:
+        words = words[word_path(items, row, len(words), width, how)]
+        items = _items(weight, words)
+        return run_code(words, items, row, registers, ~_is_plain(weight, words, items))
     if constants is None:
         return layer_code(words, items, row, registers)
     taken = _taken(weight, words, items)
     return layer_code(words, items, row, registers, lambda chosen: constants(taken[np.asarray(chosen, np.int64)]))
 
 
-def _words(used: NDArray[np.int64], mate: NDArray[np.int64], before: NDArray[np.int32] | None) -> NDArray[np.int64]:
-    """Pairs of sources as words, the one that is there first in the low field."""
+def _words(used: NDArray[np.int64], mate: NDArray[np.int64], order: NDArray[Any]) -> NDArray[np.int64]:
+    """Pairs of sources as words, the one that comes first in `order` in the low field."""
     first = np.flatnonzero(mate >= np.arange(len(mate)))
     pairs = np.stack((used[first], np.where(mate[first] == first, -1, used[mate[first]])), axis=1)
-    if before is not None:
-        when = np.argsort(before)
-        late = (pairs[:, 1] >= 0) & (when[pairs[:, 1]] < when[pairs[:, 0]])
-        pairs[late] = pairs[late][:, ::-1]
+    when = np.argsort(order)
+    late = (pairs[:, 1] >= 0) & (when[pairs[:, 1]] < when[pairs[:, 0]])
+    pairs[late] = pairs[late][:, ::-1]
     return pairs.astype(np.int64)
+
+
+def _items(weight: NDArray[np.int16], words: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Items (neuron, word), ascending."""
+    neuron, source = np.nonzero(weight)
+    place = np.full(weight.shape[1], -1)
+    for field in (0, 1):
+        there = words[:, field] >= 0
+        place[words[there, field]] = np.flatnonzero(there)
+    return np.unique(np.stack((neuron, place[source]), axis=1), axis=0)
+
+
+def _is_plain(weight: NDArray[np.int16], words: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which items have no weights but 1 and -1."""
+    pairs = words[items[:, 1]]
+    return ((pairs < 0) | (np.abs(weight[items[:, 0][:, None], pairs]) <= 1)).all(axis=1)
 
 
 def _taken(weight: NDArray[np.int16], words: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ class WordRegisters:
     accumulators: tuple[int, ...]
     words: tuple[int, ...]
     width: int  # accumulators open at a time
+    runs: bool = False  # whether words that lie side by side are best loaded together, into registers that ascend
 
     @property
     def all(self) -> frozenset[int]:

@@ -51,7 +51,7 @@ class _Machine:
         self.words = Words()
         self.memory = ByteMemory(self.words)
         self.registers = {self.target.base: self.words.pointer(_BLOCK)}
-        self.free = frozenset(self.target.free)
+        self.free = frozenset((*self.target.free, self.target.base))
         zero = self.words.constant(0)
         for k in range(self.block.span):
             self.memory.write(_BLOCK + k, 1, zero)

@@ -44,8 +44,8 @@ class Places:
         return found
 
 
-def place_words(network: IntegerNetwork, codes: Sequence[LayerCode]) -> Places:
-    """The most loaded words of each layer first: short instructions reach them."""
+def place_words(network: IntegerNetwork, codes: Sequence[LayerCode], in_order: Sequence[bool]) -> Places:
+    """The words of each layer as its code numbers them where it is `in_order`, otherwise the most loaded ones first."""
     sizes = [WORD * len(code.words) for code in codes]
     stored = network.layers[-1].stored.bytes
     result = stored * network.outputs
@@ -53,8 +53,8 @@ def place_words(network: IntegerNetwork, codes: Sequence[LayerCode]) -> Places:
     taken = [*sizes[1:], result]  # by what layer 0, 1, ... writes
     areas = [max(taken[0::2], default=0), max(taken[1::2], default=0)]
     begin = [span, span + _aligned(areas[0])]
-    words = [_offsets(codes[0], 0)]
-    words += [_offsets(code, begin[i % 2]) for i, code in enumerate(codes[1:])]
+    words = [_offsets(codes[0], 0, in_order[0])]
+    words += [_offsets(code, begin[i % 2], in_order[i + 1]) for i, code in enumerate(codes[1:])]
     outputs = begin[(len(codes) - 1) % 2] + stored * np.arange(network.outputs)
     return Places(tuple(words), outputs, span, begin[1] + _aligned(areas[1]))
 
@@ -71,7 +71,9 @@ def block_layout(network: IntegerNetwork, codes: Sequence[LayerCode], places: Pl
     return BlockLayout(inputs, taken, places.span, outputs, stored, places.size)
 
 
-def _offsets(code: LayerCode, begin: int) -> NDArray[np.int64]:
+def _offsets(code: LayerCode, begin: int, in_order: bool) -> NDArray[np.int64]:
+    if in_order:
+        return begin + WORD * np.arange(len(code.words))
     loads = code.rows[code.rows[:, 0] == WordOp.LOAD]
     count = np.bincount(loads[:, 3], minlength=len(code.words))
     offsets = np.empty(len(code.words), np.int64)

@@ -67,8 +67,8 @@ def _written(
     codes: list[LayerCode],
     schemes: tuple[Scheme, ...],
 ) -> IntegerProgram:
-    places = place_words(network, codes)
-    writer = Writer(target, POOL[target.name])
+    places = place_words(network, codes, [scheme.in_order for scheme in schemes])
+    writer = Writer(target, POOL.get(target.name, -1))
     for number, (code, scheme) in enumerate(zip(codes, schemes)):
         is_last = number == len(codes) - 1
         task = replace(

@@ -16,6 +16,7 @@ class Writer:
     target: IntegerTarget
     pool_register: int  # holds the address of the constants, as far as the program has come
     layer: int = -1
+    base_at: int = 0  # where a base that walks stands, in bytes from the start of the block
     pool: bytearray = field(default_factory=bytearray)
     pool_at: int = -1  # bytes of the pool from its start to where `pool_register` points; -1 before it is set
     tables: dict[bytes, int] = field(default_factory=dict)  # and where they begin in the pool
@@ -64,6 +65,11 @@ class Writer:
         """Constants of 16 bits at the end of the pool."""
         for half in halves:
             self.pool += (half & 0xFFFF).to_bytes(2, "little")
+
+    def load_list(self, base: int, registers: tuple[int, ...]) -> None:
+        """A load of several words, which moves the base on."""
+        listed = sum(1 << register for register in registers)
+        self.rows.append(IntegerLine(IntegerOperation.LOAD_MULTIPLE, a=base, list=listed, layer=self.layer))
 
     def connect(
         self, op: IntegerOperation, d: int, a: int, b: int, by: int, connection: tuple[int, int], number: int = 0

@@ -1,0 +1,159 @@
+"""Ends a sum on Cortex-M0+: adds the bias, takes the field out, scales it back, applies the activation, stores.
+
+Without a saturating instruction a value is kept from falling below 0 by a mask of its sign. To keep it below its
+greatest value, that minus the value is made of the sum at once: the constant that the bias is anyway has both in it.
+What a sum's proven interval makes needless is left out.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from armlet.integer.network import SLOPE_BITS
+from armlet.isa.integer_operation import IntegerOperation as Does
+from armlet.network.activation import Activation
+from armlet.select.integer.layer_task import LayerTask
+from armlet.select.integer.m0plus.constants import write_constant
+from armlet.select.integer.m0plus.products import FIELD
+from armlet.select.integer.m0plus.walk import Draft, Store
+from armlet.select.integer.writer import LOW
+
+_ABOVE = 32 - FIELD  # bits that are not of the sum
+_SMALL = 256
+_STORES = {1: Does.STORE_BYTE, 2: Does.STORE_HALF, 4: Does.STORE}
+
+
+class Ends(NamedTuple):
+    """The values of a neuron: the least and greatest stored, whether scaled sums pass them, and how they are made."""
+
+    low: int
+    high: int
+    below: bool
+    above: bool
+    falls: bool  # made as `high` minus the scaled sum
+
+
+def ends_of(task: LayerTask, neuron: int) -> Ends:
+    """How the value of a neuron is kept between its ends."""
+    layer, bounds, shift = task.layer, task.bounds, int(task.shift[neuron])
+    low, high = int(layer.low[neuron]), int(layer.high[neuron])
+    if layer.requantisation is None:
+        return Ends(low, high, False, False, False)
+    if layer.activation is Activation.LEAKY_RELU:
+        return Ends(low, high, True, True, False)
+    least, most = (int(ends[neuron]) + (layer.zero << shift) for ends in (bounds.sum_low, bounds.sum_high))
+    above = most >> shift > high
+    top = (high + 1 << shift) - 1
+    fits = top - most >= -(1 << FIELD - 1) and top - least < 1 << FIELD - 1
+    return Ends(low, high, least >> shift < low, above, above and fits)
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """A neuron's sum in register a, turned where `sign` is -1; u and t are free low registers."""
+
+    draft: Draft
+    task: LayerTask
+    neuron: int
+    a: int
+    sign: int
+    u: int
+    t: int
+
+    def write(self, is_empty: bool) -> None:
+        """All lines; the accumulator `is_empty` where the neuron has no connection."""
+        task, neuron = self.task, self.neuron
+        layer, shift, ends = task.layer, int(task.shift[neuron]), ends_of(task, neuron)
+        leaks = layer.activation is Activation.LEAKY_RELU
+        bias = int(layer.bias[neuron] if leaks else task.bias[neuron])
+        if ends.falls:
+            constant, sign = (ends.high + 1 << shift) - 1 - bias, -self.sign
+        else:
+            constant, sign = bias - ((ends.low << shift) if ends.below and not ends.above else 0), self.sign
+        self._sum(constant, 0 if is_empty else sign)
+        add, u = self.draft.writer.add, self.u
+        add(Does.RIGHT_SIGNED, u, u, by=min(_ABOVE + shift, 31))
+        if leaks:
+            self._leak()
+        self._clamp(ends)
+        self._store()
+
+    def _sum(self, constant: int, sign: int) -> None:
+        """u := constant + sign * a, in the highest bits."""
+        add, a, u, t = self.draft.writer.add, self.a, self.u, self.t
+        source = u
+        if sign > 0 and abs(constant) < _SMALL:
+            if a >= LOW:
+                add(Does.MOVE, u, a)
+            else:
+                source = a
+            if constant:
+                add(Does.ADD_SMALL if constant > 0 else Does.SUBTRACT_SMALL, source, number=abs(constant))
+        else:
+            write_constant(self.draft.writer, u, constant, FIELD)
+            if sign > 0:
+                add(Does.ADD_TO, u, a)
+            elif sign < 0 and a < LOW:
+                add(Does.SUBTRACT, u, u, a)
+            elif sign < 0:
+                add(Does.MOVE, t, a)
+                add(Does.SUBTRACT, u, u, t)
+        add(Does.LEFT, u, source, by=_ABOVE)
+
+    def _leak(self) -> None:
+        """u := max(u, u * slope >> 15): of the product the negative part, of u the other, and the zero point."""
+        writer, a, u, t = self.draft.writer, self.a, self.u, self.t
+        writer.add(Does.MOVE, a, u)
+        writer.add(Does.RIGHT_SIGNED, t, u, by=31)
+        writer.add(Does.AND_TO, u, t)
+        write_constant(writer, t, self.task.layer.slope)
+        writer.add(Does.MULTIPLY_TO, t, u)
+        writer.add(Does.RIGHT_SIGNED, t, t, by=SLOPE_BITS)
+        writer.add(Does.MOVE, u, a)
+        writer.add(Does.MOVE, a, t)
+        self._not_below_zero()
+        writer.add(Does.ADD_TO, u, a)
+        self._add(self.task.layer.zero)
+
+    def _clamp(self, ends: Ends) -> None:
+        """u, which is a scaled sum or what its ends say, to the value."""
+        if ends.above:
+            if not ends.falls:
+                self._less(ends.high)
+            self._not_below_zero()
+            self._less(ends.high - (ends.low if ends.below else 0))
+        if ends.below:
+            self._not_below_zero()
+            self._add(ends.low)
+
+    def _not_below_zero(self) -> None:
+        add = self.draft.writer.add
+        add(Does.RIGHT_SIGNED, self.t, self.u, by=31)
+        add(Does.CLEAR_TO, self.u, self.t)
+
+    def _less(self, number: int) -> None:
+        """u := number - u."""
+        if number == 0:
+            self.draft.writer.add(Does.NEGATE, self.u, self.u)
+            return
+        write_constant(self.draft.writer, self.t, number)
+        self.draft.writer.add(Does.SUBTRACT, self.u, self.t, self.u)
+
+    def _add(self, number: int) -> None:
+        """u := u + number."""
+        if abs(number) >= _SMALL:
+            write_constant(self.draft.writer, self.t, number)
+            self.draft.writer.add(Does.ADD_TO, self.u, self.t)
+        elif number:
+            self.draft.writer.add(Does.ADD_SMALL if number > 0 else Does.SUBTRACT_SMALL, self.u, number=abs(number))
+
+    def _store(self) -> None:
+        task, place = self.task, self.task.stores.get(self.neuron)
+        if place is None:
+            return  # nobody reads it
+        if task.is_last:
+            op, offset = _STORES[task.layer.stored.bytes], place.word
+        elif not place.high:
+            op, offset = Does.STORE, place.word  # the whole word: the other field becomes zero
+        else:
+            op, offset = Does.STORE_BYTE, place.word + task.stored_high // 8
+        self.draft.access(Store(op, self.u, offset, self.t))

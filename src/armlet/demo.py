@@ -77,11 +77,13 @@ def demo(topology: Topology, folder: Path, stages: Stages, watch: Watch) -> Outc
 
     watch.step(f"armlet sparsify {folder}/PARAMS {folder}/PARAMS_SPARSE")
     found = sparsify(dense, stages.sparsify, lambda e, _: watch.progress(e.number, e.of, f"{e.sparsity:.1%}"))
-    write_params(found.network, folder / "PARAMS_SPARSE", {"trace.json": found.trace.to_json()})
+    sparse = found.network
+    assert isinstance(sparse, Network), "integers were not asked for"
+    write_params(sparse, folder / "PARAMS_SPARSE", {"trace.json": found.trace.to_json()})
 
     build = folder / "build" / NAME
     watch.step(f"armlet compile {folder}/PARAMS_SPARSE {NAME} --out {folder}/build")
-    made = compile_network(found.network, NAME, stages.compile)
+    made = compile_network(sparse, NAME, stages.compile)
     write_build(made, build)
 
     watch.step(f"armlet verify {build}")
@@ -91,11 +93,11 @@ def demo(topology: Topology, folder: Path, stages: Stages, watch: Watch) -> Outc
     rival = measure_c(dense, "dense C", TARGETS[made.bundle.manifest.target], find_toolchain()).figures
     return Outcome(
         dense_accuracy=_accuracy(dense(data.test_inputs), data),
-        sparse_accuracy=_accuracy(found.network(data.test_inputs), data),
+        sparse_accuracy=_accuracy(sparse(data.test_inputs), data),
         compiled_accuracy=_accuracy(outputs, data),
         images=len(data.test_labels),
         dense=dense,
-        sparse=found.network,
+        sparse=sparse,
         distance=found.trace.distance,
         manifest=made.bundle.manifest,
         verdict=verdict,

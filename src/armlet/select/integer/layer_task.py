@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.integer.bounds import LayerBounds
+from armlet.integer.formats import INT32
 from armlet.integer.network import IntegerLayer
 from armlet.integer.requantise import Shift, requantise
 from armlet.network.activation import Activation
@@ -39,10 +40,18 @@ class LayerTask:
         return self.layer.activation in (Activation.LINEAR, Activation.RELU, Activation.RELU6)
 
     @property
+    def folds_zero(self) -> bool:
+        """Whether the zero point is in the bias: sums with it must fit 32 bits, too."""
+        if not (isinstance(self.layer.requantisation, Shift) and self.clamps_alone):
+            return False
+        added = self.layer.zero << self.shift
+        low, high = self.bounds.sum_low + added, self.bounds.sum_high + added
+        return bool((low >= INT32.low).all() and (high <= INT32.high).all())
+
+    @property
     def added(self) -> NDArray[np.int64]:
         """What the zero point adds to sums, exactly: (sum >> s) + z = (sum + z 2^s) >> s; (neurons,)."""
-        folded = isinstance(self.layer.requantisation, Shift) and self.clamps_alone
-        return (self.layer.zero if folded else 0) << self.shift
+        return (self.layer.zero if self.folds_zero else 0) << self.shift
 
     @property
     def bias(self) -> NDArray[np.int64]:

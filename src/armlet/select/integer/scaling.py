@@ -31,9 +31,9 @@ def fits_scaling(task: LayerTask) -> bool:
 
 def write_value(writer: Writer, task: LayerTask, neuron: int, a: int, spare: tuple[int, ...]) -> None:
     """Make of the sum in register a what `neuron` stores; at least two registers are `spare`."""
-    shift = int(task.shift[neuron])
+    shift, zero = int(task.shift[neuron]), 0 if task.folds_zero else task.layer.zero
     if isinstance(task.layer.requantisation, Multiplier):
-        shift = _multiply(writer, task, neuron, a, spare[0])
+        shift, zero = _multiply(writer, task, neuron, a, spare[0])
     low, high = int(task.layer.low[neuron]), int(task.layer.high[neuron])
     match task.layer.activation:
         case Activation.SIGMOID | Activation.TANH:
@@ -42,26 +42,31 @@ def write_value(writer: Writer, task: LayerTask, neuron: int, a: int, spare: tup
         case Activation.LEAKY_RELU:
             _leak(writer, task, a, shift, spare)
             shift = 0
+        case _ if zero:
+            if shift:
+                writer.add(Does.RIGHT_SIGNED, a, a, by=shift)
+            _plus(writer, a, zero, spare[0])
+            shift = 0
         case _:
             pass
     _clamp(writer, a, shift, low, high, spare[0])
 
 
-def _multiply(writer: Writer, task: LayerTask, neuron: int, a: int, spare: int) -> int:
-    """a := what is left to shift down, with half a unit and the zero point in it; gives by how many bits."""
+def _multiply(writer: Writer, task: LayerTask, neuron: int, a: int, spare: int) -> tuple[int, int]:
+    """a := what is left to shift down, with half a unit in it; gives by how many bits, and what is then to be added."""
     by = task.layer.requantisation
     assert isinstance(by, Multiplier)
     exponent = int(by.exponent[neuron])
     writer.add(Does.LEFT, a, a, by=max(exponent, 0) + 1)
     write_constant(writer, spare, int(by.multiplier[neuron]))
     writer.add(Does.MULTIPLY_HIGH, a, a, spare)
-    down = max(-exponent, 0)
-    zero = task.layer.zero if task.clamps_alone else 0
+    down, zero = max(-exponent, 0), task.layer.zero if task.clamps_alone else 0
     if down:
         writer.add(Does.ADD_SIGN, a, a)
+    folds = abs(zero) << down < 1 << 29
     half = 1 << down - 1 if down else 0
-    _plus(writer, a, half + (zero << down), spare)
-    return down
+    _plus(writer, a, half + (zero << down if folds else 0), spare)
+    return down, 0 if folds else zero
 
 
 def _leak(writer: Writer, task: LayerTask, a: int, shift: int, spare: tuple[int, ...]) -> None:

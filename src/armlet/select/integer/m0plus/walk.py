@@ -114,7 +114,7 @@ def _made(stood: _Place, aim: int, access: Access, writer: Writer) -> Iterator[_
         yield _Place(cost + 2 + _detour(access.offset - aim, access.op, writer), stood, aim, aim, False)
         return
     count = len(access.registers)
-    if 0 <= access.offset - aim and access.offset + _WORD * (count - 1) - aim < _reach(Does.LOAD, writer):
+    if access.offset - aim >= 0 and access.offset + _WORD * (count - 1) - aim < _reach(Does.LOAD, writer):
         yield _Place(cost + 2 * count, stood, aim, aim, False)
     if aim == access.offset:
         yield _Place(cost + 1 + count, stood, aim, aim + _WORD * count, True)

@@ -39,7 +39,7 @@ class Case:
         line, names = self.line, target.names
         listed = ", ".join(names[k] for k in range(16) if line.list >> k & 1)
         registers = {"d": names[line.d], "a": names[line.a], "b": names[line.b], "list": listed}
-        return target.templates[self.op].text.format(**registers, by=line.by, number=line.number, symbol="somewhere")
+        return target.templates[self.op].text.format(**registers, by=line.by, number=line.number, symbol="somewhere", label=f".L_{self.number}")
 
 
 def cases(target: IntegerTarget) -> tuple[Case, ...]:
@@ -59,7 +59,7 @@ def _lines(op: Op, template: IntegerTemplate) -> Iterator[IntegerLine]:
     for d, a, b in _CHOICES:
         chosen = {"d": d, "a": a, "b": b}
         if all(chosen[name] < 8 for name in template.low) and not (op.is_store and d == a):
-            for number in _some(_INVERTED if op is Op.NOT_CONSTANT else template.numbers):
+            for number in _some(_INVERTED if op in (Op.NOT_CONSTANT, Op.NUMBER_LESS) else template.numbers):
                 for by in _some(template.shifts):
                     yield IntegerLine(op, d, a, b, by, number)
 
@@ -79,7 +79,7 @@ def source(target: IntegerTarget, chosen: tuple[Case, ...]) -> str:
         k = case.number
         lines += [".p2align 2", f".global f_{k}", f".type f_{k}, %function", ".thumb_func", f"f_{k}:", enter]
         lines += ["push {r0, r1}", *_every("ldr"), "nop", f".global from_{k}", f"from_{k}:", case.text(target)]
-        lines += [f".global to_{k}", f"to_{k}:", "nop", *_every("str"), "pop {r0, r1}", leave]
+        lines += [f".global to_{k}", f"to_{k}:", f".L_{k}:", "nop", *_every("str"), "pop {r0, r1}", leave]
     return "\n".join([*lines, ".data", ".p2align 2", "somewhere: .word 0", ""])
 
 

@@ -18,7 +18,10 @@ IntegerLines: TypeAlias = NDArray[np.void]  # (lines,) of INTEGER_LINE
 
 
 class IntegerLine(NamedTuple):
-    """One line of a program; its operation says which columns count. Registers by their number in the machine."""
+    """One line of a program; its operation says which columns count. Registers by their number in the machine.
+
+    The label of a REPEAT is the line that stands `number` lines before it.
+    """
 
     op: int
     d: int = 0
@@ -30,6 +33,7 @@ class IntegerLine(NamedTuple):
     layer: int = -1  # what the line serves, for people and counts
     source: int = -1  # the connection that it computes: of the layer's input
     neuron: int = -1  # to its neuron
+    runs: int = 1  # how often it runs
 
 
 INTEGER_LINE = np.dtype([(name, np.int32) for name in IntegerLine._fields])
@@ -76,10 +80,15 @@ class IntegerProgram:
     def line_cycles(self) -> int:
         """Cycles of the lines by the templates' costs, neighbouring loads and stores overlapping."""
         templates, total, before = self.target.templates, 0, False
-        for op, listed in zip(self.lines["op"].tolist(), self.lines["list"].tolist()):
+        runs = self.lines["runs"].tolist()
+        for at, (op, listed) in enumerate(zip(self.lines["op"].tolist(), self.lines["list"].tolist())):
             template = templates[IntegerOperation(op)]
-            total += template.cycles + template.each * int(listed).bit_count()
-            total -= before and template.pairs and template.cycles > 1
+            cycles = template.cycles + template.each * int(listed).bit_count()
+            cycles -= before and template.pairs and template.cycles > 1
+            total += runs[at] * cycles
+            if op == IntegerOperation.REPEAT:
+                ends = runs[at + 1] if at + 1 < len(runs) else 1
+                total += (runs[at] - ends) * self.target.cycles.refill
             before = template.pairs
         return total
 

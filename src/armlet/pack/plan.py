@@ -5,6 +5,7 @@ low field, whose store writes the whole word.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +19,12 @@ from armlet.pack.registers import WordRegisters
 
 def plan_layer(
     weight: NDArray[np.int16],
-    before: NDArray[np.int32] | None,
     registers: WordRegisters,
     how: Annealing,
     bonus: float = 0.0,
     constants: Callable[[NDArray[np.int64]], int] | None = None,
 ) -> LayerCode:
-    """The code of a layer. `before` tells in which order its sources are closed, None for inputs.
+    """The code of a layer, whichever source of a word is there first (`ordered`).
 
     `bonus` is what a neuron is worth that takes both fields of a word, in loads; `constants` says how many registers
     the weights of items take that have one or two sources each.
@@ -35,7 +35,7 @@ def plan_layer(
     ends = np.searchsorted(neuron, np.append(fed, len(weight)))
     width = max(1, min(registers.width, len(fed)))
     row, mate, _ = pair_and_order(support.astype(np.int64), ends.astype(np.int64), len(used), width, bonus, how)
-    words = _words(used, mate, before)
+    words = _words(used, mate)
     place = np.full(weight.shape[1], -1)
     for field in (0, 1):
         there = words[:, field] >= 0
@@ -49,14 +49,20 @@ def plan_layer(
     return layer_code(words, items, row, registers, lambda chosen: constants(taken[np.asarray(chosen, np.int64)]))
 
 
-def _words(used: NDArray[np.int64], mate: NDArray[np.int64], before: NDArray[np.int32] | None) -> NDArray[np.int64]:
-    """Pairs of sources as words, the one that is there first in the low field."""
+def ordered(code: LayerCode, before: NDArray[np.int32] | None) -> LayerCode:
+    """The same with the source in the low field of each word that is there first; `before` as their row, if any."""
+    if before is None:
+        return code
+    pairs, when = code.words.copy(), np.argsort(before)
+    late = (pairs[:, 1] >= 0) & (when[pairs[:, 1]] < when[pairs[:, 0]])
+    pairs[late] = pairs[late][:, ::-1]
+    return replace(code, words=pairs)
+
+
+def _words(used: NDArray[np.int64], mate: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pairs of sources as words."""
     first = np.flatnonzero(mate >= np.arange(len(mate)))
     pairs = np.stack((used[first], np.where(mate[first] == first, -1, used[mate[first]])), axis=1)
-    if before is not None:
-        when = np.argsort(before)
-        late = (pairs[:, 1] >= 0) & (when[pairs[:, 1]] < when[pairs[:, 0]])
-        pairs[late] = pairs[late][:, ::-1]
     return pairs.astype(np.int64)
 
 

@@ -44,19 +44,20 @@ class Places:
         return found
 
 
-def place_words(network: IntegerNetwork, codes: Sequence[LayerCode]) -> Places:
-    """The most loaded words of each layer first: short instructions reach them."""
-    sizes = [WORD * len(code.words) for code in codes]
+def place_words(
+    network: IntegerNetwork, codes: Sequence[LayerCode], sizes: Sequence[int], outputs: NDArray[np.int32]
+) -> Places:
+    """The most loaded words of each layer first. `sizes` are the bytes of a word; `outputs` in the order of places."""
+    spans = [size * len(code.words) for code, size in zip(codes, sizes)]
     stored = network.layers[-1].stored.bytes
-    result = stored * network.outputs
-    span = sizes[0]
-    taken = [*sizes[1:], result]  # by what layer 0, 1, ... writes
+    taken = [*spans[1:], stored * network.outputs]  # by what layer 0, 1, ... writes
     areas = [max(taken[0::2], default=0), max(taken[1::2], default=0)]
-    begin = [span, span + _aligned(areas[0])]
-    words = [_offsets(codes[0], 0)]
-    words += [_offsets(code, begin[i % 2]) for i, code in enumerate(codes[1:])]
-    outputs = begin[(len(codes) - 1) % 2] + stored * np.arange(network.outputs)
-    return Places(tuple(words), outputs, span, begin[1] + _aligned(areas[1]))
+    begin = [_aligned(spans[0]), _aligned(spans[0]) + _aligned(areas[0])]
+    words = [word_offsets(codes[0], sizes[0])]
+    words += [begin[i % 2] + word_offsets(code, size) for i, (code, size) in enumerate(zip(codes[1:], sizes[1:]))]
+    places = np.empty(network.outputs, np.int64)
+    places[outputs] = begin[(len(codes) - 1) % 2] + stored * np.arange(network.outputs)
+    return Places(tuple(words), places, spans[0], begin[1] + _aligned(areas[1]))
 
 
 def block_layout(network: IntegerNetwork, codes: Sequence[LayerCode], places: Places, high: int) -> BlockLayout:
@@ -71,11 +72,12 @@ def block_layout(network: IntegerNetwork, codes: Sequence[LayerCode], places: Pl
     return BlockLayout(inputs, taken, places.span, outputs, stored, places.size)
 
 
-def _offsets(code: LayerCode, begin: int) -> NDArray[np.int64]:
+def word_offsets(code: LayerCode, size: int) -> NDArray[np.int64]:
+    """Where the words of a layer's sources lie from the first of them on."""
     loads = code.rows[code.rows[:, 0] == WordOp.LOAD]
     count = np.bincount(loads[:, 3], minlength=len(code.words))
     offsets = np.empty(len(code.words), np.int64)
-    offsets[np.argsort(-count, kind="stable")] = begin + WORD * np.arange(len(code.words))
+    offsets[np.argsort(-count, kind="stable")] = size * np.arange(len(code.words))
     return offsets
 
 

@@ -74,23 +74,12 @@ class IntegerProgram:
     @property
     def line_bytes(self) -> int:
         """Bytes of code for the lines, without entry and exit."""
-        return sum(self.target.templates[IntegerOperation(op)].size for op in self.lines["op"].tolist())
+        return bytes_of(self.target, self.lines)
 
     @property
     def line_cycles(self) -> int:
         """Cycles of the lines by the templates' costs, neighbouring loads and stores overlapping."""
-        templates, total, before = self.target.templates, 0, False
-        runs = self.lines["runs"].tolist()
-        for at, (op, listed) in enumerate(zip(self.lines["op"].tolist(), self.lines["list"].tolist())):
-            template = templates[IntegerOperation(op)]
-            cycles = template.cycles + template.each * int(listed).bit_count()
-            cycles -= before and template.pairs and template.cycles > 1
-            total += runs[at] * cycles
-            if op == IntegerOperation.REPEAT:
-                ends = runs[at + 1] if at + 1 < len(runs) else 1
-                total += (runs[at] - ends) * self.target.cycles.refill
-            before = template.pairs
-        return total
+        return cycles_of(self.target, self.lines)
 
     @property
     def used_registers(self) -> frozenset[int]:
@@ -106,6 +95,26 @@ class IntegerProgram:
     def with_lines(self, lines: IntegerLines) -> "IntegerProgram":
         """The same with other lines in place of these."""
         return replace(self, lines=lines)
+
+
+def bytes_of(target: IntegerTarget, lines: IntegerLines) -> int:
+    """Bytes of code for lines."""
+    return sum(target.templates[IntegerOperation(op)].size for op in lines["op"].tolist())
+
+
+def cycles_of(target: IntegerTarget, lines: IntegerLines) -> int:
+    """Cycles of lines, each as often as it runs."""
+    total, before = 0, False
+    runs = [*lines["runs"].tolist(), 1]
+    for at, (op, listed) in enumerate(zip(lines["op"].tolist(), lines["list"].tolist())):
+        template = target.templates[IntegerOperation(op)]
+        cycles = template.cycles + template.each * int(listed).bit_count()
+        cycles -= before and template.pairs and template.cycles > 1
+        total += runs[at] * cycles
+        if op == IntegerOperation.REPEAT:
+            total += (runs[at] - runs[at + 1]) * target.cycles.refill
+        before = template.pairs
+    return total
 
 
 def lines_of(rows: list[IntegerLine]) -> IntegerLines:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from armlet.isa.integer_target import IntegerTarget
 from armlet.pack.registers import WordRegisters
+from armlet.select.integer.compact.table import CompactForm
+from armlet.select.integer.compact.write import fits_compact, write_compact
 from armlet.select.integer.layer_task import LayerTask
 from armlet.select.integer.shift_add import NARROW, WIDE, fits_shift_add, write_shift_add
 from armlet.select.integer.streamed import fits_streamed, words_of_weights, write_listed, write_streamed
@@ -27,6 +30,7 @@ class Scheme:
     write: Callable[[Writer, LayerTask], None]
     bonus: float = 0.0  # what a neuron is worth that takes both fields of a word, in loads
     constants: Callable[[NDArray[np.int64]], int] | None = None  # registers for the weights of items, by their sources
+    form: CompactForm | None = None  # of layers that are loops over a table
 
     @property
     def streams(self) -> bool:
@@ -65,6 +69,16 @@ _STREAMED = Scheme(
 )
 _LISTED = replace(_STREAMED, name="listed", write=write_listed)
 
+
+def _compact(words: int, rest: bool) -> Scheme:
+    form = CompactForm(words, rest)
+    name = f"compact-{words}" if rest else f"compact-{words}-filled"
+    return Scheme(name, 0, (1,), _shared, fits_compact, partial(write_compact, form), form=form)
+
+
+_COMPACT = tuple(_compact(words, rest) for words in (4, 2, 1) for rest in (True, False) if rest or words > 1)
+
+COMPACT: Mapping[str, tuple[Scheme, ...]] = MappingProxyType({"cortex-m4": _COMPACT, "cortex-m4f": _COMPACT})
 SCHEMES: Mapping[str, tuple[Scheme, ...]] = MappingProxyType(  # by target
     {
         "cortex-m4": (_SHIFT_ADD, _MULTIPLES, _STREAMED, _LISTED),

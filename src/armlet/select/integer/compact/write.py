@@ -16,12 +16,12 @@ of their neurons, else in two, with the place of the value.
 from dataclasses import dataclass
 from itertools import groupby
 
-from armlet.integer.network import IntegerLayer
+from armlet.errors import CapacityError
 from armlet.integer.requantise import Multiplier
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.select.integer.closing import scale, store_of
 from armlet.select.integer.compact.table import CompactForm, class_of, holds_weights, table_words
-from armlet.select.integer.constants import write_constant
+from armlet.select.integer.constants import write_constant, write_sum
 from armlet.select.integer.layer_task import LayerTask
 from armlet.select.integer.writer import Writer
 
@@ -56,7 +56,15 @@ def write_compact(form: CompactForm, writer: Writer, task: LayerTask) -> None:
     words = table_words(task.layer.weight, task.code.words[:, 0], task.source.bytes, form)
     classes = _classes(form, task, words)
     short = all(_first_place(task, one.neurons) is not None for one in classes) and _is_short(task, words, form)
-    writer.point(_TABLE)
+    if form.words > _WORDS.index(_PLACE) and not short:
+        raise CapacityError(f"layer {task.number}: {form.words} words a trip leave no register for places")
+    writer.add(Does.ADDRESS, _TABLE)
+    start = len(writer.pool)
+    if start >= _REACH:
+        write_constant(writer, _SOURCE, start)
+        writer.add(Does.ADD_TO, _TABLE, _SOURCE)
+    else:
+        write_sum(writer, _TABLE, _TABLE, start)
     for one in classes:
         for neuron in one.neurons:
             _begin(writer, task, neuron, len(words[neuron]) // form.words, short)
@@ -109,7 +117,7 @@ def _write_class(writer: Writer, task: LayerTask, form: CompactForm, one: _Class
     else:
         writer.add(Does.ADD_RIGHT, _PLACE, writer.target.base, _TRIPS, 8)
         writer.add(Does.UNSIGNED_BYTE, _TRIPS, _TRIPS)
-    writer.add_to(_SOURCE, writer.target.base, int(task.words[0]))
+    write_sum(writer, _SOURCE, writer.target.base, int(task.words[0]))
     _connections(writer, task, rest)
     if one.loops:
         writer.runs, again = trips, writer.here
@@ -155,7 +163,8 @@ def _close(writer: Writer, task: LayerTask, one: _Class, short: bool) -> None:
     assert last is not None
     place = last - size  # and as many values on as there are neurons left
     writer.add(Does.ADD_LEFT, _WORDS[0], writer.target.base, _NEURONS, size.bit_length() - 1)
-    if place >= _REACH:
-        writer.add_to(_WORDS[0], _WORDS[0], place)
+    if not 0 <= place < _REACH:
+        write_constant(writer, _WORDS[1], place)
+        writer.add(Does.ADD_TO, _WORDS[0], _WORDS[1])
         place = 0
     writer.add(op, _SUM, _WORDS[0], number=place)

@@ -39,7 +39,9 @@ class Case:
         line, names = self.line, target.names
         listed = ", ".join(names[k] for k in range(16) if line.list >> k & 1)
         registers = {"d": names[line.d], "a": names[line.a], "b": names[line.b], "list": listed}
-        return target.templates[self.op].text.format(**registers, by=line.by, number=line.number, symbol="somewhere", label=f".L_{self.number}")
+        return target.templates[self.op].text.format(
+            **registers, by=line.by, number=line.number, symbol="somewhere", label=f".L_{self.number}"
+        )
 
 
 def cases(target: IntegerTarget) -> tuple[Case, ...]:

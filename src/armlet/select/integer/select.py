@@ -43,6 +43,15 @@ class Optimize(Enum):
                 return mix.cycles * mix.bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Bytes that a program may take."""
+
+    name: str  # of the program
+    flash: int
+    needs: Callable[[IntegerProgram], int]  # bytes that a program takes in all
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
     """A program, and how each of its layers is written."""
@@ -57,21 +66,23 @@ def select_integers(
     target: IntegerTarget,
     how: Annealing,
     optimize: Optimize = Optimize.SPEED,
-    excess: Callable[[IntegerProgram], int] | None = None,
+    budget: Budget | None = None,
 ) -> Selection:
-    """The best program of `network`, of those of which `excess` says that they take no byte too many.
+    """The best program of `network` within the budget.
 
     Raises `CapacityError` with the layer that fits no scheme or the bytes that are too many, `InputError` on overflow.
     """
-    planner = Planner(network, integer_bounds(network), target, how)
-    least = None
-    for schemes in _tried(planner, optimize, excess is not None):
-        found = _selected(planner, schemes)
-        over = 0 if excess is None else excess(found.program)
-        if over <= 0:
+    planner, needed = Planner(network, integer_bounds(network), target, how), list[int]()
+    for schemes in _tried(planner, optimize, budget is not None):
+        found = mixed(planner, schemes)
+        if budget is None:
             return found
-        least = over if least is None else min(least, over)
-    raise CapacityError(f"needs {least} bytes of flash more than are given, in the smallest form of each layer")
+        needed.append(budget.needs(found.program))
+        if needed[-1] <= budget.flash:
+            return found
+    assert budget is not None
+    told = f"needs {min(needed)} bytes of flash, {budget.flash} are given"
+    raise CapacityError(f"{budget.name} {told}: {min(needed) - budget.flash} too many in its smallest form")
 
 
 def _tried(planner: Planner, optimize: Optimize, is_limited: bool) -> Iterator[tuple[Scheme, ...]]:
@@ -91,7 +102,8 @@ def _tried(planner: Planner, optimize: Optimize, is_limited: bool) -> Iterator[t
     yield from (mix.schemes for mix in sorted(mixes(planner, candidates), key=optimize.of))
 
 
-def _selected(planner: Planner, schemes: tuple[Scheme, ...]) -> Selection:
+def mixed(planner: Planner, schemes: tuple[Scheme, ...]) -> Selection:
+    """The program with each layer in its scheme."""
     codes: list[LayerCode] = []
     for number, scheme in enumerate(schemes):
         codes.append(planner.code(number, scheme, codes[-1].row if codes else None))

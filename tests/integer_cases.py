@@ -39,7 +39,9 @@ class Case:
         line, names = self.line, target.names
         listed = ", ".join(names[k] for k in range(16) if line.list >> k & 1)
         registers = {"d": names[line.d], "a": names[line.a], "b": names[line.b], "list": listed}
-        return target.templates[self.op].text.format(**registers, by=line.by, number=line.number, symbol="somewhere")
+        return target.templates[self.op].text.format(
+            **registers, by=line.by, number=line.number, symbol="somewhere", label=f".L_{self.number}"
+        )
 
 
 def cases(target: IntegerTarget) -> tuple[Case, ...]:
@@ -79,7 +81,7 @@ def source(target: IntegerTarget, chosen: tuple[Case, ...]) -> str:
         k = case.number
         lines += [".p2align 2", f".global f_{k}", f".type f_{k}, %function", ".thumb_func", f"f_{k}:", enter]
         lines += ["push {r0, r1}", *_every("ldr"), "nop", f".global from_{k}", f"from_{k}:", case.text(target)]
-        lines += [f".global to_{k}", f"to_{k}:", "nop", *_every("str"), "pop {r0, r1}", leave]
+        lines += [f".global to_{k}", f"to_{k}:", f".L_{k}:", "nop", *_every("str"), "pop {r0, r1}", leave]
     return "\n".join([*lines, ".data", ".p2align 2", "somewhere: .word 0", ""])
 
 

@@ -52,7 +52,9 @@ class Running:
         memory = bytearray(block.span) + bytearray(b"\xa5" * (block.size - block.span))
         for value, offset in zip(stored.tolist(), block.inputs.tolist()):
             if offset >= 0:
-                memory[offset : offset + block.input_bytes] = value.to_bytes(block.input_bytes, "little", signed=value < 0)
+                memory[offset : offset + block.input_bytes] = value.to_bytes(
+                    block.input_bytes, "little", signed=value < 0
+                )
         self.core.write(_BLOCK, bytes(memory))
 
 

@@ -1,4 +1,4 @@
-"""The checker of integer programs accepts what selection makes, and no wrong copy of it, judged by running the lines."""
+"""The checker of integer programs accepts what selection makes, and no wrong copy, judged by running the lines."""
 
 from collections.abc import Iterator
 from itertools import count

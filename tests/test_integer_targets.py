@@ -93,7 +93,7 @@ def test_numbers_beyond_a_field_are_refused_by_the_assembler(target: IntegerTarg
             if not holds or op in (Op.NOT_CONSTANT, Op.NUMBER_LESS):
                 continue
             inside = {"d": "r1", "a": "r2", "b": "r3", "number": (*template.numbers, 0)[0],
-                      "by": (*template.shifts, 0)[0]}  # fmt: skip
+                      "by": (*template.shifts, 0)[0], "label": "f"}  # fmt: skip
             text = template.text.format(**{**inside, field: holds.stop})
             with pytest.raises(ToolchainError):
                 tools.assemble("\n".join([*target.header, ".text", text, ""]), target.core)

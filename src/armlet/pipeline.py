@@ -11,7 +11,7 @@ from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.build.bundle import OWNS, Bundle, bundle
 from armlet.build.integer.bundle import IntegerBundle, integer_bundle
 from armlet.build.integer.frame import IntegerFrame, integer_frame
-from armlet.build.integer.manifest import IntegerMemoryEntry
+from armlet.build.integer.manifest import IntegerMemoryEntry, integer_memory
 from armlet.build.manifest import MemoryEntry, SearchRecord, cheapest, layouts_of
 from armlet.build.names import check_name
 from armlet.build.prologue import Frame, frame
@@ -40,7 +40,7 @@ from armlet.schedule.order import Order
 from armlet.schedule.plan import plan_order
 from armlet.select.check.check_program import check_program
 from armlet.select.integer.check import check_integer_program
-from armlet.select.integer.select import Selection, select_integers
+from armlet.select.integer.select import Budget, Optimize, Selection, select_integers
 from armlet.select.lowering import partitions_with_room
 from armlet.select.program import Program
 from armlet.storage import write_folder
@@ -158,7 +158,10 @@ def compile_integer_network(
 
     watch("select")
     how = Annealing(**asdict(options.anneal), seed=options.seed)
-    selection = select_integers(simplified.network, target, how)
+    budget = None
+    if options.flash is not None:
+        budget = Budget(name, options.flash, lambda made: integer_memory(made, integer_frame(made, name)).flash)
+    selection = select_integers(simplified.network, target, how, Optimize(options.optimize), budget)
     check_integer_program(selection.program)
 
     watch("bundle")

@@ -28,6 +28,8 @@ class IntegerOperation(IntEnum):
     NOT_CONSTANT = auto()  # d := not number, a modified immediate
     ADD = auto()  # d := a + b
     ADD_TO = auto()  # d := d + a; any registers
+    ADD_LOW_BYTE = auto()  # d := a + the lowest byte of b, no sign
+    ADD_BYTE = auto()  # d := a + the byte of b that begins at bit `by`, no sign
     ADD_LEFT = auto()  # d := a + (b << by)
     ADD_RIGHT = auto()  # d := a + (b >> by), no sign
     SUBTRACT = auto()  # d := a - b
@@ -59,6 +61,7 @@ class IntegerOperation(IntEnum):
     SIGNED_BYTE = auto()  # d := the lowest byte of a, as a signed number
     UNSIGNED_HALF = auto()  # d := the lower half of a
     SIGNED_HALF = auto()  # d := the lower half of a, as a signed number
+    ODD_BYTES = auto()  # d := the second and the fourth byte of a as two signed halves
     SATURATE = auto()  # d := a, between 0 and 2^number - 1
     SATURATE_SIGNED = auto()  # d := a, between -2^(number - 1) and 2^(number - 1) - 1
     CLAMP = auto()  # d := a >> by, 1 at least, between 0 and 2^number - 1
@@ -73,6 +76,7 @@ class IntegerOperation(IntEnum):
     MULTIPLY_HIGH_HIGH = auto()  # d := d + upper half of a * upper half of b
     MULTIPLY_BOTH = auto()  # d := d + lower halves' product + upper halves' product
     ADDRESS = auto()  # d := the address of `symbol`
+    REPEAT = auto()  # d := d - 1, and as long as that is not 0, what stands from `label` on runs again; d low
 
     @property
     def operands(self) -> "IntegerOperands":
@@ -126,6 +130,8 @@ OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
     _O.NOT_CONSTANT: _takes("d", "", "number"),
     _O.ADD: _takes("d", "a b"),
     _O.ADD_TO: _takes("d", "d a"),
+    _O.ADD_LOW_BYTE: _takes("d", "a b"),
+    _O.ADD_BYTE: _takes("d", "a b", "by"),
     _O.ADD_LEFT: _takes("d", "a b", "by"),
     _O.ADD_RIGHT: _takes("d", "a b", "by"),
     _O.SUBTRACT: _takes("d", "a b"),
@@ -157,6 +163,7 @@ OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
     _O.SIGNED_BYTE: _takes("d", "a"),
     _O.UNSIGNED_HALF: _takes("d", "a"),
     _O.SIGNED_HALF: _takes("d", "a"),
+    _O.ODD_BYTES: _takes("d", "a"),
     _O.SATURATE: _takes("d", "a", "number"),
     _O.SATURATE_SIGNED: _takes("d", "a", "number"),
     _O.CLAMP: _takes("d", "a", "number by"),
@@ -171,4 +178,5 @@ OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
     _O.MULTIPLY_HIGH_HIGH: _takes("d", "d a b"),
     _O.MULTIPLY_BOTH: _takes("d", "d a b"),
     _O.ADDRESS: _takes("d", "", "symbol"),
+    _O.REPEAT: _takes("d", "d", "label"),
 }

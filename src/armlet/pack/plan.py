@@ -6,6 +6,7 @@ of a word needs no shift.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,18 +20,18 @@ from armlet.pack.registers import WordRegisters
 from armlet.pack.runs import run_code, word_path
 
 
-def plan_layer(
-    weight: NDArray[np.int16],
-    before: NDArray[np.int32] | None,
-    registers: WordRegisters,
-    how: Annealing,
-    bonus: float = 0.0,
-    constants: Callable[[NDArray[np.int64]], int] | None = None,
-) -> LayerCode:
-    """The code of a layer. `before` tells in which order its sources are closed, None for inputs.
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrangement:
+    """The order of a layer's neurons and the pairs of its sources, which take the annealing."""
 
-    `bonus` is what a neuron is worth that takes both fields of a word, in loads; `constants` says how many registers
-    the weights of items take that have one or two sources each.
+    row: NDArray[np.int64]  # (neurons,)
+    words: NDArray[np.int64]  # (words, 2) sources, -1 for none; which one has the low field is still open
+
+
+def arrange(weight: NDArray[np.int16], registers: WordRegisters, bonus: float, how: Annealing) -> Arrangement:
+    """Pair the sources of a layer and order its neurons.
+
+    `bonus` is what a neuron is worth that takes both fields of a word, in loads.
     """
     neuron, source = np.nonzero(weight)
     used, support = np.unique(source, return_inverse=True)
@@ -38,14 +39,30 @@ def plan_layer(
     ends = np.searchsorted(neuron, np.append(fed, len(weight)))
     width = max(1, min(registers.width, len(fed)))
     row, mate, _ = pair_and_order(support.astype(np.int64), ends.astype(np.int64), len(used), width, bonus, how)
-    ones = np.count_nonzero(np.abs(weight) == 1, axis=0)
-    words = _words(used, mate, before if before is not None else np.argsort(-ones, kind="stable"))
     alone = np.setdiff1d(np.arange(len(weight)), fed)  # outputs that are constants
     row = np.concatenate((fed[row], alone)).astype(np.int64)
-    items = _items(weight, words)
+    first = np.flatnonzero(mate >= np.arange(len(mate)))
+    words = np.stack((used[first], np.where(mate[first] == first, -1, used[mate[first]])), axis=1).astype(np.int64)
     if registers.runs:
-        words = words[word_path(items, row, len(words), width, how)]
-        items = _items(weight, words)
+        words = words[word_path(_items(weight, words), row, len(words), width, how)]
+    return Arrangement(row, words)
+
+
+def plan_layer(
+    weight: NDArray[np.int16],
+    arranged: Arrangement,
+    before: NDArray[np.int32] | None,
+    registers: WordRegisters,
+    constants: Callable[[NDArray[np.int64]], int] | None = None,
+) -> LayerCode:
+    """The code of a layer. `before` tells in which order its sources are closed, None for inputs.
+
+    `constants` says how many registers the weights of items take that have one or two sources each.
+    """
+    ones = np.count_nonzero(np.abs(weight) == 1, axis=0)
+    words = _turned(arranged.words, before if before is not None else np.argsort(-ones, kind="stable"))
+    items, row = _items(weight, words), arranged.row
+    if registers.runs:
         return run_code(words, items, row, registers, ~_is_plain(weight, words, items))
     if constants is None:
         return layer_code(words, items, row, registers)
@@ -53,14 +70,12 @@ def plan_layer(
     return layer_code(words, items, row, registers, lambda chosen: constants(taken[np.asarray(chosen, np.int64)]))
 
 
-def _words(used: NDArray[np.int64], mate: NDArray[np.int64], order: NDArray[Any]) -> NDArray[np.int64]:
-    """Pairs of sources as words, the one that comes first in `order` in the low field."""
-    first = np.flatnonzero(mate >= np.arange(len(mate)))
-    pairs = np.stack((used[first], np.where(mate[first] == first, -1, used[mate[first]])), axis=1)
-    when = np.argsort(order)
-    late = (pairs[:, 1] >= 0) & (when[pairs[:, 1]] < when[pairs[:, 0]])
-    pairs[late] = pairs[late][:, ::-1]
-    return pairs.astype(np.int64)
+def _turned(words: NDArray[np.int64], order: NDArray[Any]) -> NDArray[np.int64]:
+    """The source of each word that comes first in `order` in the low field."""
+    words, when = words.copy(), np.argsort(order)
+    late = (words[:, 1] >= 0) & (when[words[:, 1]] < when[words[:, 0]])
+    words[late] = words[late][:, ::-1]
+    return words
 
 
 def _items(weight: NDArray[np.int16], words: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -76,7 +91,7 @@ def _items(weight: NDArray[np.int16], words: NDArray[np.int64]) -> NDArray[np.in
 def _is_plain(weight: NDArray[np.int16], words: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which items have no weights but 1 and -1."""
     pairs = words[items[:, 1]]
-    return ((pairs < 0) | (np.abs(weight[items[:, 0][:, None], pairs]) <= 1)).all(axis=1)
+    return np.all((pairs < 0) | (np.abs(weight[items[:, 0][:, None], pairs]) <= 1), axis=1)
 
 
 def _taken(weight: NDArray[np.int16], words: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.int64]:

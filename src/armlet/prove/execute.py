@@ -1,7 +1,7 @@
 """A program executed on terms, one instruction after the other, from its entry until the call returns.
 
-Nothing is executed twice: where code is repeated, what repeats it is a matter of `prove/record.py`, which follows the
-walk and says what the branches back mean.
+In floating point nothing is executed twice: where code is repeated, what repeats it is a matter of `prove/record.py`,
+which follows the walk and says what the branches back mean. In integers every trip of a loop is executed.
 """
 
 from collections.abc import Callable, Sequence
@@ -57,12 +57,13 @@ class Walk(Generic[Machine]):
     known: dict[int, Callable[[Machine, int], int | None]] = field(default_factory=dict)  # by number of form
     maker: dict[Term, int] = field(default_factory=dict)  # the address at which a term was first made
     follow: Callable[[int, Instruction], None] | None = None  # is told each instruction before it is executed
+    most: int | None = None  # instructions that may be executed; None: each once
 
 
 def execute(machine: Machine, walk: Walk[Machine], start: int) -> None:
     """Run until the call returns. Raises `RefusalError` with the address and text of the instruction."""
     at, inside, keys = start, function_at(walk.image, start), walk.terms.keys
-    most = int(np.count_nonzero(walk.program.form_at >= 0))
+    most = instructions_of(walk.program) if walk.most is None else walk.most
     while at != RETURN:
         number = form_number(walk.program, at)
         form, made = walk.program.forms[number], len(keys)
@@ -84,6 +85,11 @@ def execute(machine: Machine, walk: Walk[Machine], start: int) -> None:
         walk.steps += 1
         if walk.steps > most:
             raise RefusalError(f"goes round in a loop at {at:#010x}")
+
+
+def instructions_of(program: DecodedProgram) -> int:
+    """How many instructions a program has."""
+    return int(np.count_nonzero(program.form_at >= 0))
 
 
 def form_number(program: DecodedProgram, at: int) -> int:

@@ -68,6 +68,7 @@ class State(Generic[Algebra]):
     symbols: Mapping[int, int] = field(default_factory=dict)  # address of each piece of the image, and its place here
     memory: Stored = field(default_factory=WordMemory)
     has_given: bool = False  # whether an output has been written to the caller's array
+    flags: Term | None = None  # the word of which they tell whether it is zero
     late: int | None = None  # the address of the first input that is read from the caller's array after that
 
     def get(self, register: str) -> Term:
@@ -115,7 +116,8 @@ class State(Generic[Algebra]):
             self.put(register, moved)
 
     def flag(self, term: Term) -> None:
-        """Nothing asks for flags where nothing runs under a condition."""
+        """The flags tell of a word."""
+        self.flags = term
 
     def load(self, address: int) -> Term:
         """A word of memory: written before, or a constant. What variables start with holds for the first call only."""

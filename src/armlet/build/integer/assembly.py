@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from string import Formatter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from armlet.build import names
 from armlet.build.integer.frame import IntegerFrame
@@ -12,7 +13,7 @@ from armlet.integer.network import IntegerNetwork
 from armlet.integer.simplify import SimplifiedIntegers
 from armlet.isa.integer_operation import IntegerOperation
 from armlet.isa.integer_target import IntegerTarget
-from armlet.select.integer.program import IntegerProgram
+from armlet.select.integer.program import IntegerLines, IntegerProgram
 
 COLUMN = 42  # where comments begin
 _REGISTERS = 16
@@ -89,17 +90,35 @@ def _lines(program: IntegerProgram, name: str, simplified: SimplifiedIntegers) -
         at = np.flatnonzero(lines["op"] == op)
         parts = list(Formatter().parse("  " + target.templates[IntegerOperation(op)].text.replace("\n", "\n  ")))
         template = "".join(literal.replace("%", "%%") + ("%s" if hole else "") for literal, hole, _, _ in parts)
-        holes = [_column(program, name, lines[at], hole) for _, hole, _, _ in parts if hole]
+        holes = [_column(program, name, at, hole) for _, hole, _, _ in parts if hole]
         texts[at] = [template % row for row in zip(*holes)] if holes else template
     commented = np.flatnonzero(lines["source"] >= 0).tolist()
     for at, comment in zip(commented, _comments(program, commented, simplified)):
         texts[at] = f"{texts[at]:<{COLUMN}}{comment}"
+    for number, at in enumerate(_labelled(program), 1):
+        texts[at] = f"{label_of(number)}:\n{texts[at]}"
     return texts.tolist()
 
 
-def _column(program: IntegerProgram, name: str, lines: np.ndarray, hole: str) -> list[str] | list[int]:
+def label_of(number: int) -> str:
+    """The name of a line that is gone back to, from 1 on."""
+    return f".L{number}"
+
+
+def _labelled(program: IntegerProgram) -> list[int]:
+    """The lines that are gone back to."""
+    return np.unique(_targets(program.lines, np.arange(len(program.lines)))).tolist()
+
+
+def _targets(lines: IntegerLines, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where the REPEATs among lines go back to, which stand at these numbers."""
+    repeats = lines["op"] == IntegerOperation.REPEAT
+    return numbers[repeats] - lines["number"][repeats]
+
+
+def _column(program: IntegerProgram, name: str, at: NDArray[np.int64], hole: str) -> list[str] | list[int]:
     """What an operand is written as, for each line."""
-    registers = program.target.names
+    registers, lines = program.target.names, program.lines[at]
     match hole:
         case "d" | "a" | "b":
             return [registers[k] for k in lines[hole].tolist()]
@@ -108,6 +127,9 @@ def _column(program: IntegerProgram, name: str, lines: np.ndarray, hole: str) ->
             return [", ".join(registers[k] for k in range(_REGISTERS) if each >> k & 1) for each in bits]
         case "symbol":
             return [names.constants_symbol(name)] * len(lines)
+        case "label":
+            number = {line: number for number, line in enumerate(_labelled(program), 1)}
+            return [label_of(number[line]) for line in _targets(lines, at).tolist()]
         case _:
             return lines[hole].tolist()
 

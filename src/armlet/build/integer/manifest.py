@@ -79,7 +79,10 @@ class IntervalEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class IntegerLayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The lines of NAME_core that serve one layer. Moves are words, or less, between registers and the block."""
+    """The lines of NAME_core that serve one layer, each as often as it runs.
+
+    Moves are words, or less, between registers and the block.
+    """
 
     layer: int
     scheme: str  # how it is written
@@ -116,7 +119,7 @@ class IntegerManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     layers: list[IntegerLayerEntry]
     loads: int  # of values, in NAME_core
     stores: int
-    instructions: int  # lines of NAME_core, without entry and exit
+    instructions: int  # lines of NAME_core that run, without entry and exit
     files: dict[str, str]  # SHA-256 of the other files of the build folder
     vectors: list[IntegerVectorEntry]
 
@@ -181,7 +184,7 @@ def make_integer_manifest(
         layers=layers,
         loads=sum(layer.loads for layer in layers),
         stores=sum(layer.stores for layer in layers),
-        instructions=len(program.lines),
+        instructions=int(program.lines["runs"].sum()),
         files=files,
         vectors=[IntegerVectorEntry(x.tolist(), y.tolist()) for x, y in zip(*vectors)],
     )
@@ -224,9 +227,10 @@ def _layers(selection: Selection) -> Iterator[IntegerLayerEntry]:
         mine = of_layer == number
         lines = program.lines[mine]
         ops, counts = np.unique(lines["op"][lines["source"] >= 0], return_counts=True)
-        loads, stores, constants = moved[mine].sum(axis=0).tolist()
+        loads, stores, constants = (moved[mine] * lines["runs"][:, None]).sum(axis=0).tolist()
         operations = {IntegerOperation(op).name.lower(): count for op, count in zip(ops.tolist(), counts.tolist())}
-        yield IntegerLayerEntry(number, scheme, words, len(lines), loads, stores, constants, operations)
+        runs = int(lines["runs"].sum())
+        yield IntegerLayerEntry(number, scheme, words, runs, loads, stores, constants, operations)
 
 
 def _moves(lines: IntegerLines) -> I64:

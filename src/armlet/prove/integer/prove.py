@@ -8,6 +8,7 @@ written, nothing outside the declared memory may be touched, what may only be re
 address but that of a table's entry may depend on data, and the registers that a call preserves hold what they held.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from armlet.errors import InputError
@@ -18,12 +19,14 @@ from armlet.integer.forms.words import Words
 from armlet.integer.network import IntegerNetwork
 from armlet.isa.core import Memory
 from armlet.isa.semantics import IntegerMachine, RefusalError
-from armlet.prove.execute import MEMORY, RETURN, Walk, execute
+from armlet.prove.execute import MEMORY, RETURN, Walk, execute, instructions_of
 from armlet.prove.integer.call import IntegerCall
 from armlet.prove.prove import Proof
 from armlet.prove.state import State
 from armlet.simulate.decoded import DecodedProgram
 from armlet.toolchain.image import Image
+
+_MOST = 64  # instructions executed for each byte of constants, beside each instruction once: loops go over tables
 
 
 def prove_integers(program: DecodedProgram, image: Image, call: IntegerCall, network: IntegerNetwork) -> Proof:
@@ -35,6 +38,10 @@ def prove_integers(program: DecodedProgram, image: Image, call: IntegerCall, net
         state = _start(program, image, call, network, words)
         before = dict(state.registers)
         walk = Walk[IntegerMachine](program, image, words, program.isa.reading.compile_integer_step)
+        walk.most = instructions_of(program) + _MOST * image.constant_bytes
+        for number, form in enumerate(program.forms):
+            if (to := program.isa.reading.repeats_from(form)) is not None:
+                walk.known[number] = _branch(state, to)
         execute(state, walk, image.address(call.entry))
         steps = walk.steps
         _check_left(state, call, before)
@@ -67,6 +74,18 @@ def _start(
     for address, held in call.inputs.items():
         memory.write(call.place(address), held.bytes, words.word(forms[held.index]))
     return State(words, program.isa, image, areas, stack, registers, symbols, memory)
+
+
+def _branch(state: State[Words], to: int) -> Callable[[IntegerMachine, int], int | None]:
+    """BNE, where the flags tell of a word that no input changes."""
+
+    def step(_: IntegerMachine, at: int) -> int | None:
+        left = None if state.flags is None else state.terms.bits(state.flags)
+        if left is None:
+            raise RefusalError("goes on by what depends on data")
+        return to if left else None
+
+    return step
 
 
 def _zero_places(call: IntegerCall) -> list[int]:

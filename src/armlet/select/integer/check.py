@@ -32,13 +32,20 @@ _SIZES = {
 def check_integer_program(program: IntegerProgram) -> None:
     """Raise `InvariantError` unless the lines of `program` compute its network within its block and registers."""
     machine = _Machine(program)
-    for at, row in enumerate(program.lines.tolist()):
-        line = IntegerLine._make(row)
+    lines = [IntegerLine._make(row) for row in program.lines.tolist()]
+    at, ran = 0, [0] * len(lines)
+    while at < len(lines):
+        line = lines[at]
         try:
-            machine.step(Op(line.op), line)
+            _require(ran[at] < line.runs, "runs more often than it says")
+            ran[at] += 1
+            at += machine.step(Op(line.op), line)
+            _require(at >= 0, "goes back to before the first line")
         except (KeyError, ValueError, ArmletError) as wrong:
             what = Op(line.op).name if line.op in [*Op] else line.op
             raise InvariantError(f"integer program: line {at} ({what}): {wrong!r}") from wrong
+    if ran != [line.runs for line in lines]:
+        raise InvariantError("integer program: a line runs less often than it says")
     if problem := machine.difference():
         raise InvariantError(f"integer program: {problem}")
 
@@ -72,9 +79,21 @@ class _Machine:
         found = find_difference(self.words, network, layers, left, made)
         return found.problem if found else ""
 
-    def step(self, op: Op, line: IntegerLine) -> None:
-        """Run one line."""
+    def step(self, op: Op, line: IntegerLine) -> int:
+        """Run one line; how many lines on the next one stands."""
         self._check(op, line)
+        if op != Op.REPEAT:
+            self._run(op, line)
+            return 1
+        left = self.words.subtract(self.registers[line.d], self.words.constant(1))
+        count = self.words.bits(left)
+        if count is None:
+            raise InvariantError("counts what depends on data")
+        _require(line.number > 0, "goes on where no line was")
+        self._set(line.d, left)
+        return -line.number if count else 1
+
+    def _run(self, op: Op, line: IntegerLine) -> None:
         words, get = self.words, self.registers.__getitem__
         if op in _SIZES:
             self._access(op, line)

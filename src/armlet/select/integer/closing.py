@@ -16,17 +16,16 @@ def close_neuron(writer: Writer, task: LayerTask, neuron: int, a: int, field_bit
         taken = {*held, a} | ({writer.pool_register} if writer.pool_at >= 0 else set())
         spare = tuple(register for register in writer.target.free if register not in taken)
         write_value(writer, task, neuron, a, spare)
-    _store(writer, task, neuron, a)
+    place = task.stores.get(neuron)
+    if place is not None:  # else nobody reads it
+        op, into = store_of(task, place.high)
+        writer.add(op, a, writer.target.base, number=place.word + into)
 
 
-def _store(writer: Writer, task: LayerTask, neuron: int, a: int) -> None:
-    place, base = task.stores.get(neuron), writer.target.base
-    if place is None:
-        return  # nobody reads it
-    if task.is_last:
-        writer.add(_STORES[task.layer.stored.bytes], a, base, number=place.word)
-    elif not place.high:
-        writer.add(Does.STORE, a, base, number=place.word)  # the whole word: the other field becomes zero
-    else:
-        op = Does.STORE_BYTE if task.stored_high == 24 else Does.STORE_HALF
-        writer.add(op, a, base, number=place.word + task.stored_high // 8)
+def store_of(task: LayerTask, high: bool) -> tuple[Does, int]:
+    """How a value is stored, and how many bytes into its word."""
+    if not task.stored_high:
+        return _STORES[task.layer.stored.bytes], 0
+    if not high:
+        return Does.STORE, 0  # the whole word: the other field becomes zero
+    return Does.STORE_BYTE if task.stored_high == 24 else Does.STORE_HALF, task.stored_high // 8

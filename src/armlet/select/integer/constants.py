@@ -22,6 +22,17 @@ def write_constant(writer: Writer, d: int, value: int, bits: int = 32) -> None:
     writer.add(Does.CONSTANT_HIGH, d, number=word >> 16)
 
 
+def write_sum(writer: Writer, d: int, a: int, number: int) -> None:
+    """register d := a + number, where d is another register than a if the number is large."""
+    if abs(number) >= 1 << 12:
+        write_constant(writer, d, number)
+        writer.add(Does.ADD, d, d, a)
+    elif number:
+        writer.add(Does.ADD_NUMBER if number > 0 else Does.SUBTRACT_NUMBER, d, a, number=abs(number))
+    elif d != a:
+        writer.add(Does.MOVE, d, a)
+
+
 def is_modified(number: int) -> bool:
     """Whether a Thumb instruction can hold it (ARM DDI 0403, A5.3.2): 8 bits anywhere, or a repeated byte."""
     if not 0 <= number < 1 << 32:

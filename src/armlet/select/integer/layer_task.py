@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.integer.bounds import LayerBounds
-from armlet.integer.formats import INT32
+from armlet.integer.formats import INT32, IntegerFormat
 from armlet.integer.network import IntegerLayer
 from armlet.integer.requantise import Shift, requantise
 from armlet.network.activation import Activation
@@ -24,8 +24,8 @@ class LayerTask:
     code: LayerCode
     words: NDArray[np.int64]  # (words,) offsets in the block
     stores: dict[int, FieldPlace]  # by neuron: where its value goes; of outputs, the word is the place itself
-    is_last: bool
-    high: int  # bits from the low to the high field of its sources' words
+    source: IntegerFormat  # of its sources
+    high: int  # bits from the low to the high field of its sources' words; 0 where they lie one after the other
     stored_high: int  # and of the words that its values go to
 
     @property

@@ -25,6 +25,11 @@ def _clamp(signed: bool) -> One:
     return clamped
 
 
+def _two_bytes(words: Words, a: Word) -> Word:
+    low, high = (words.field(words.right(a, start, False), 8, True) for start in (8, 24))
+    return words.add(words.field(low, 16, False), words.left(high, 16))
+
+
 ONE: Mapping[Op, One] = MappingProxyType(
     {
         Op.MOVE: lambda words, a, by, number: a,
@@ -43,6 +48,7 @@ ONE: Mapping[Op, One] = MappingProxyType(
         Op.RIGHT: lambda words, a, by, number: words.right(a, by, False),
         Op.RIGHT_SIGNED: lambda words, a, by, number: words.right(a, by, True),
         Op.ADD_SIGN: lambda words, a, by, number: words.add(a, words.right(a, 31, True)),
+        Op.ODD_BYTES: lambda words, a, by, number: _two_bytes(words, a),
         Op.POSITIVE: lambda words, a, by, number: words.clip(a, 0, _HIGH),
         Op.NEGATIVE: lambda words, a, by, number: words.clip(a, _LOW, 0),
         Op.SIGNED_FIELD: _field(0, signed=True),
@@ -62,6 +68,8 @@ ON_ITSELF = frozenset({Op.ADD_SMALL, Op.SUBTRACT_SMALL, Op.CONSTANT_HIGH})  # of
 TWO: Mapping[Op, Two] = MappingProxyType(
     {
         Op.ADD: lambda words, a, b, by: words.add(a, b),
+        Op.ADD_LOW_BYTE: lambda words, a, b, by: words.add(a, words.field(b, 8, False)),
+        Op.ADD_BYTE: lambda words, a, b, by: words.add(a, words.field(words.right(b, by, False), 8, False)),
         Op.ADD_LEFT: lambda words, a, b, by: words.add(a, words.left(b, by)),
         Op.ADD_RIGHT: lambda words, a, b, by: words.add(a, words.right(b, by, False)),
         Op.SUBTRACT: lambda words, a, b, by: words.subtract(a, b),

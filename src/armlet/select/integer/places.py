@@ -44,19 +44,28 @@ class Places:
         return found
 
 
-def place_words(network: IntegerNetwork, codes: Sequence[LayerCode], in_order: Sequence[bool]) -> Places:
-    """The words of each layer as its code numbers them where it is `in_order`, otherwise the most loaded ones first."""
-    sizes = [WORD * len(code.words) for code in codes]
+def place_words(
+    network: IntegerNetwork,
+    codes: Sequence[LayerCode],
+    sizes: Sequence[int],
+    in_order: Sequence[bool],
+    outputs: NDArray[np.int32],
+) -> Places:
+    """The words of each layer as its code numbers them where it is `in_order`, otherwise the most loaded ones first.
+
+    `sizes` are the bytes of a word; `outputs` in the order of places.
+    """
+    spans = [size * len(code.words) for code, size in zip(codes, sizes)]
     stored = network.layers[-1].stored.bytes
-    result = stored * network.outputs
-    span = sizes[0]
-    taken = [*sizes[1:], result]  # by what layer 0, 1, ... writes
+    taken = [*spans[1:], stored * network.outputs]  # by what layer 0, 1, ... writes
     areas = [max(taken[0::2], default=0), max(taken[1::2], default=0)]
-    begin = [span, span + _aligned(areas[0])]
-    words = [_offsets(codes[0], 0, in_order[0])]
-    words += [_offsets(code, begin[i % 2], in_order[i + 1]) for i, code in enumerate(codes[1:])]
-    outputs = begin[(len(codes) - 1) % 2] + stored * np.arange(network.outputs)
-    return Places(tuple(words), outputs, span, begin[1] + _aligned(areas[1]))
+    begin = [_aligned(spans[0]), _aligned(spans[0]) + _aligned(areas[0])]
+    begins = [0, *(begin[i % 2] for i in range(len(codes) - 1))]
+    each = zip(begins, codes, sizes, in_order)
+    words = [first + word_offsets(code, size, kept) for first, code, size, kept in each]
+    places = np.empty(network.outputs, np.int64)
+    places[outputs] = begin[(len(codes) - 1) % 2] + stored * np.arange(network.outputs)
+    return Places(tuple(words), places, spans[0], begin[1] + _aligned(areas[1]))
 
 
 def block_layout(network: IntegerNetwork, codes: Sequence[LayerCode], places: Places, high: int) -> BlockLayout:
@@ -71,13 +80,14 @@ def block_layout(network: IntegerNetwork, codes: Sequence[LayerCode], places: Pl
     return BlockLayout(inputs, taken, places.span, outputs, stored, places.size)
 
 
-def _offsets(code: LayerCode, begin: int, in_order: bool) -> NDArray[np.int64]:
+def word_offsets(code: LayerCode, size: int, in_order: bool) -> NDArray[np.int64]:
+    """Where the words of a layer's sources lie from the first of them on."""
     if in_order:
-        return begin + WORD * np.arange(len(code.words))
+        return size * np.arange(len(code.words))
     loads = code.rows[code.rows[:, 0] == WordOp.LOAD]
     count = np.bincount(loads[:, 3], minlength=len(code.words))
     offsets = np.empty(len(code.words), np.int64)
-    offsets[np.argsort(-count, kind="stable")] = begin + WORD * np.arange(len(code.words))
+    offsets[np.argsort(-count, kind="stable")] = size * np.arange(len(code.words))
     return offsets
 
 

@@ -18,7 +18,10 @@ IntegerLines: TypeAlias = NDArray[np.void]  # (lines,) of INTEGER_LINE
 
 
 class IntegerLine(NamedTuple):
-    """One line of a program; its operation says which columns count. Registers by their number in the machine."""
+    """One line of a program; its operation says which columns count. Registers by their number in the machine.
+
+    The label of a REPEAT is the line that stands `number` lines before it.
+    """
 
     op: int
     d: int = 0
@@ -30,6 +33,7 @@ class IntegerLine(NamedTuple):
     layer: int = -1  # what the line serves, for people and counts
     source: int = -1  # the connection that it computes: of the layer's input
     neuron: int = -1  # to its neuron
+    runs: int = 1  # how often it runs
 
 
 INTEGER_LINE = np.dtype([(name, np.int32) for name in IntegerLine._fields])
@@ -70,18 +74,12 @@ class IntegerProgram:
     @property
     def line_bytes(self) -> int:
         """Bytes of code for the lines, without entry and exit."""
-        return sum(self.target.templates[IntegerOperation(op)].size for op in self.lines["op"].tolist())
+        return bytes_of(self.target, self.lines)
 
     @property
     def line_cycles(self) -> int:
         """Cycles of the lines by the templates' costs, neighbouring loads and stores overlapping."""
-        templates, total, before = self.target.templates, 0, False
-        for op, listed in zip(self.lines["op"].tolist(), self.lines["list"].tolist()):
-            template = templates[IntegerOperation(op)]
-            total += template.cycles + template.each * int(listed).bit_count()
-            total -= before and template.pairs and template.cycles > 1
-            before = template.pairs
-        return total
+        return cycles_of(self.target, self.lines)
 
     @property
     def used_registers(self) -> frozenset[int]:
@@ -97,6 +95,26 @@ class IntegerProgram:
     def with_lines(self, lines: IntegerLines) -> "IntegerProgram":
         """The same with other lines in place of these."""
         return replace(self, lines=lines)
+
+
+def bytes_of(target: IntegerTarget, lines: IntegerLines) -> int:
+    """Bytes of code for lines."""
+    return sum(target.templates[IntegerOperation(op)].size for op in lines["op"].tolist())
+
+
+def cycles_of(target: IntegerTarget, lines: IntegerLines) -> int:
+    """Cycles of lines, each as often as it runs."""
+    total, before = 0, False
+    runs = [*lines["runs"].tolist(), 1]
+    for at, (op, listed) in enumerate(zip(lines["op"].tolist(), lines["list"].tolist())):
+        template = target.templates[IntegerOperation(op)]
+        cycles = template.cycles + template.each * int(listed).bit_count()
+        cycles -= before and template.pairs and template.cycles > 1
+        total += runs[at] * cycles
+        if op == IntegerOperation.REPEAT:
+            total += (runs[at] - runs[at + 1]) * target.cycles.refill
+        before = template.pairs
+    return total
 
 
 def lines_of(rows: list[IntegerLine]) -> IntegerLines:

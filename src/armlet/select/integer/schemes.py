@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -9,11 +10,19 @@ from numpy.typing import NDArray
 
 from armlet.isa.integer_target import IntegerTarget
 from armlet.pack.registers import WordRegisters
+from armlet.select.integer.compact.table import CompactForm
+from armlet.select.integer.compact.write import fits_compact, write_compact
 from armlet.select.integer.layer_task import LayerTask
 from armlet.select.integer.m0plus.layer import fits_m0plus, write_m0plus
 from armlet.select.integer.m0plus.products import FIELD
-from armlet.select.integer.shift_add import NARROW, WIDE, fits_shift_add, write_shift_add
-from armlet.select.integer.streamed import fits_streamed, words_of_weights, write_listed, write_streamed
+from armlet.select.integer.shift_add import NARROW, WIDE, digits_of, fits_shift_add, write_shift_add
+from armlet.select.integer.streamed import (
+    fits_streamed,
+    instructions_of,
+    words_of_weights,
+    write_listed,
+    write_streamed,
+)
 from armlet.select.integer.writer import LOW, Writer
 
 
@@ -27,9 +36,11 @@ class Scheme:
     registers: Callable[[IntegerTarget, int], WordRegisters]
     fits: Callable[[LayerTask], bool]
     write: Callable[[Writer, LayerTask], None]
+    estimate: Callable[[LayerTask], float] = lambda task: 0.0  # instructions for the connections, to compare schemes
     in_order: bool = False  # words lie in memory as the code numbers them; otherwise the most loaded ones come first
     bonus: float = 0.0  # what a neuron is worth that takes both fields of a word, in loads
     constants: Callable[[NDArray[np.int64]], int] | None = None  # registers for the weights of items, by their sources
+    form: CompactForm | None = None  # of layers that are loops over a table
 
     @property
     def streams(self) -> bool:
@@ -64,17 +75,36 @@ def _shift_add(name: str, bits: int) -> Scheme:
         _shared,
         lambda task: fits_shift_add(task, bits),
         lambda writer, task: write_shift_add(writer, task, bits),
+        lambda task: digits_of(task, bits),
     )
 
 
 _SHIFT_ADD = _shift_add("shift-add", WIDE)
 _MULTIPLES = _shift_add("multiples", NARROW)
 _STREAMED = Scheme(
-    "streamed", 16, (6, 7, 5), _besides_pool, fits_streamed, write_streamed, bonus=1.5, constants=words_of_weights
+    "streamed",
+    NARROW,
+    (6, 7, 5),
+    _besides_pool,
+    fits_streamed,
+    write_streamed,
+    estimate=instructions_of,
+    bonus=1.5,
+    constants=words_of_weights,
 )
 _LISTED = replace(_STREAMED, name="listed", write=write_listed)
 _M0PLUS = Scheme("products", FIELD, (10, 9, 11), _low_words, fits_m0plus, write_m0plus, in_order=True)
 
+
+def _compact(words: int, rest: bool) -> Scheme:
+    form = CompactForm(words, rest)
+    name = f"compact-{words}" if rest else f"compact-{words}-filled"
+    return Scheme(name, 0, (1,), _shared, fits_compact, partial(write_compact, form), form=form)
+
+
+_COMPACT = tuple(_compact(words, rest) for words in (4, 2, 1) for rest in (True, False) if rest or words > 1)
+
+COMPACT: Mapping[str, tuple[Scheme, ...]] = MappingProxyType({"cortex-m4": _COMPACT, "cortex-m4f": _COMPACT})
 SCHEMES: Mapping[str, tuple[Scheme, ...]] = MappingProxyType(  # by target
     {
         "cortex-m4": (_SHIFT_ADD, _MULTIPLES, _STREAMED, _LISTED),

@@ -1,21 +1,55 @@
-"""From a network in integers to a program: each layer in the scheme and with the registers that cost least."""
+"""From a network in integers to a program: each layer in the scheme that the objective asks for.
 
+Straight code computes each connection by lines of its own, loops over tables take less memory and more time. What a
+layer costs depends on its own scheme and on how the next one wants its values: so the mixes are found exactly, each
+better in time than all that are smaller, by one walk through the layers.
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from enum import Enum
 
 import numpy as np
 
 from armlet.anneal.engine import Annealing
 from armlet.errors import CapacityError
-from armlet.integer.bounds import LayerBounds, integer_bounds
+from armlet.integer.bounds import integer_bounds
 from armlet.integer.network import IntegerNetwork
 from armlet.isa.integer_target import IntegerTarget
-from armlet.pack.layer_code import LayerCode, check_layer_code
-from armlet.pack.plan import plan_layer
-from armlet.select.integer.layer_task import LayerTask
+from armlet.pack.layer_code import LayerCode
+from armlet.select.integer.choose import Mix, mixes
 from armlet.select.integer.places import FieldPlace, Places, block_layout, place_words
+from armlet.select.integer.planner import Planner
 from armlet.select.integer.program import IntegerProgram, lines_of
-from armlet.select.integer.schemes import POOL, SCHEMES, Scheme
+from armlet.select.integer.schemes import POOL, Scheme
 from armlet.select.integer.writer import Writer
+
+
+class Optimize(Enum):
+    """What a program is chosen by."""
+
+    SPEED = "speed"  # fewest cycles
+    SIZE = "size"  # fewest bytes
+    BALANCED = "balanced"  # the least product of both
+
+    def of(self, mix: Mix) -> int:
+        """What is to be least."""
+        match self:
+            case Optimize.SPEED:
+                return mix.cycles
+            case Optimize.SIZE:
+                return mix.bytes
+            case Optimize.BALANCED:
+                return mix.cycles * mix.bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Bytes that a program may take."""
+
+    name: str  # of the program
+    flash: int
+    needs: Callable[[IntegerProgram], int]  # bytes that a program takes in all
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,62 +61,77 @@ class Selection:
     schemes: tuple[Scheme, ...]
 
 
-def select_integers(network: IntegerNetwork, target: IntegerTarget, how: Annealing) -> Selection:
-    """The program of `network`. Raises `CapacityError` with the layer that fits no scheme, `InputError` on overflow."""
-    bounds = integer_bounds(network)
-    schemes = tuple(_scheme(network, bounds, number, target) for number in range(len(network.layers)))
-    codes: list[LayerCode] = []
-    for number, (layer, scheme) in enumerate(zip(network.layers, schemes)):
-        registers = scheme.registers(target, scheme.widths[0])
-        before = codes[-1].row if codes else None
-        code = plan_layer(
-            layer.weight, before, registers, how.of(f"layer {number + 1}"), scheme.bonus, scheme.constants
-        )
-        check_layer_code(code, layer.weight, registers.all)
-        codes.append(code)
-    return Selection(_written(network, bounds, target, codes, schemes), tuple(codes), schemes)
-
-
-def _scheme(network: IntegerNetwork, bounds: tuple[LayerBounds, ...], number: int, target: IntegerTarget) -> Scheme:
-    task = _task(network, bounds, number)
-    found = next((scheme for scheme in SCHEMES[target.name] if scheme.fits(task)), None)
-    if found is None:
-        span = f"{int(bounds[number].sum_low.min())} to {int(bounds[number].sum_high.max())}"
-        raise CapacityError(f"layer {number} fits no scheme of {target.name}: its sums go from {span}")
-    return found
-
-
-def _task(network: IntegerNetwork, bounds: tuple[LayerBounds, ...], number: int) -> LayerTask:
-    """A layer of which only the numbers are known."""
-    none = np.zeros(0, np.int32)
-    nothing = LayerCode(none.reshape(0, 2), none.reshape(0, 2), none.reshape(0, 4), none)
-    layer = network.layers[number]
-    return LayerTask(number, layer, bounds[number], nothing, np.zeros(0, np.int64), {}, False, 0, 0)
-
-
-def _written(
+def select_integers(
     network: IntegerNetwork,
-    bounds: tuple[LayerBounds, ...],
     target: IntegerTarget,
-    codes: list[LayerCode],
-    schemes: tuple[Scheme, ...],
-) -> IntegerProgram:
-    places = place_words(network, codes, [scheme.in_order for scheme in schemes])
+    how: Annealing,
+    optimize: Optimize = Optimize.SPEED,
+    budget: Budget | None = None,
+) -> Selection:
+    """The best program of `network` within the budget.
+
+    Raises `CapacityError` with the layer that fits no scheme or the bytes that are too many, `InputError` on overflow.
+    """
+    planner, needed = Planner(network, integer_bounds(network), target, how), list[int]()
+    for schemes in _tried(planner, optimize, budget is not None):
+        found = mixed(planner, schemes)
+        if budget is None:
+            return found
+        needed.append(budget.needs(found.program))
+        if needed[-1] <= budget.flash:
+            return found
+    assert budget is not None
+    told = f"needs {min(needed)} bytes of flash, {budget.flash} are given"
+    raise CapacityError(f"{budget.name} {told}: {min(needed) - budget.flash} too many in its smallest form")
+
+
+def _tried(planner: Planner, optimize: Optimize, is_limited: bool) -> Iterator[tuple[Scheme, ...]]:
+    """Mixes of schemes, the best first."""
+    layers = range(len(planner.network.layers))
+    straight = tuple(planner.straight(number) for number in layers)
+    if optimize is Optimize.SPEED:
+        fastest = tuple(some[0] for some in straight if some)
+        if len(fastest) == len(straight):
+            yield fastest
+            if not is_limited:
+                return
+    candidates = [(*some, *planner.compact(number)) for number, some in zip(layers, straight)]
+    for number, some in enumerate(candidates):
+        if not some:
+            raise planner.refusal(number)
+    yield from (mix.schemes for mix in sorted(mixes(planner, candidates), key=optimize.of))
+
+
+def mixed(planner: Planner, schemes: tuple[Scheme, ...]) -> Selection:
+    """The program with each layer in its scheme."""
+    codes: list[LayerCode] = []
+    for number, scheme in enumerate(schemes):
+        codes.append(planner.code(number, scheme, codes[-1].row if codes else None))
+    return Selection(_written(planner, codes, schemes), tuple(codes), schemes)
+
+
+def _written(planner: Planner, codes: list[LayerCode], schemes: tuple[Scheme, ...]) -> IntegerProgram:
+    network, target = planner.network, planner.target
+    sizes = [planner.word_bytes(number, scheme) for number, scheme in enumerate(schemes)]
+    natural = np.arange(network.outputs, dtype=np.int32)
+    outputs = codes[-1].row[::-1] if schemes[-1].form else natural
+    places = place_words(network, codes, sizes, [scheme.in_order for scheme in schemes], outputs)
     writer = Writer(target, POOL.get(target.name, -1))
     for number, (code, scheme) in enumerate(zip(codes, schemes)):
         is_last = number == len(codes) - 1
         task = replace(
-            _task(network, bounds, number),
+            planner.task(number),
             code=code,
             words=places.words[number],
             stores=_outputs(places) if is_last else places.fields(codes, number + 1),
-            is_last=is_last,
             high=scheme.high,
             stored_high=0 if is_last else schemes[number + 1].high,
         )
         if not scheme.streams:
             writer.pool_at = -1  # its register is as free as the others
         scheme.write(writer, task)
+        if scheme.constants is None:
+            writer.pool_at = -1  # its register has had other uses
     block = block_layout(network, codes, places, schemes[0].high // 8)
     return IntegerProgram(target, network, lines_of(writer.rows), block, np.frombuffer(writer.pool, np.uint8))
 

@@ -12,6 +12,8 @@ makes the multiple once.
 from collections import Counter
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.pack.layer_code import WordOp
 from armlet.select.integer.closing import close_neuron
@@ -23,6 +25,7 @@ from armlet.select.integer.writer import Writer
 
 WIDE, NARROW = 24, 16  # bits from field to field
 _WORD = 32
+_SHARED = 0.6  # of the digits beyond the first are written, where multiples of {1, 3} 2^k are shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,13 @@ def fits_shift_add(task: LayerTask, bits: int) -> bool:
         and top < 1 << _WORD - bits
         and top * most < 1 << bits
     )
+
+
+def digits_of(task: LayerTask, bits: int) -> float:
+    """Instructions for the connections of a layer: signed digits, where a shared multiple spares a part of them."""
+    weights, counts = np.unique(np.abs(task.layer.weight[task.layer.weight != 0].astype(int)), return_counts=True)
+    each = [1 + (len(signed_digits(weight)) - 1) * (1.0 if bits == WIDE else _SHARED) for weight in weights.tolist()]
+    return float(np.dot(each, counts))
 
 
 def write_shift_add(writer: Writer, task: LayerTask, bits: int) -> None:

@@ -34,6 +34,11 @@ def fits_streamed(task: LayerTask) -> bool:
     )
 
 
+def instructions_of(task: LayerTask) -> float:
+    """For the connections of a layer: a product each, and half a load; some products serve two."""
+    return 1.45 * int(np.count_nonzero(task.layer.weight))
+
+
 def words_of_weights(taken: NDArray[np.int64]) -> int:
     """Registers for the weights of items that take so many sources each: a pair fills one, the others share."""
     pairs = int(np.count_nonzero(taken == 2))

@@ -21,10 +21,35 @@ class Writer:
     pool_at: int = -1  # bytes of the pool from its start to where `pool_register` points; -1 before it is set
     tables: dict[bytes, int] = field(default_factory=dict)  # and where they begin in the pool
     rows: list[IntegerLine] = field(default_factory=list)
+    runs: int = 1  # how often the lines run that are added next
 
     def add(self, op: IntegerOperation, d: int = 0, a: int = 0, b: int = 0, by: int = 0, number: int = 0) -> None:
         """A line that serves no connection by itself."""
-        self.rows.append(IntegerLine(op, d, a, b, by, number, layer=self.layer))
+        self.rows.append(IntegerLine(op, d, a, b, by, number, layer=self.layer, runs=self.runs))
+
+    @property
+    def here(self) -> int:
+        """The number of the next line."""
+        return len(self.rows)
+
+    def repeat(self, d: int, first: int) -> None:
+        """Count d down, and go back to line `first` until it is 0."""
+        self.add(IntegerOperation.REPEAT, d, number=self.here - first)
+
+    def load_list(self, pointer: int, registers: tuple[int, ...]) -> None:
+        """Load words from where `pointer` is, which moves on, into ascending registers; of none, nothing."""
+        if len(registers) == 1:
+            self.add(IntegerOperation.LOAD, registers[0], pointer)
+            self.add(IntegerOperation.ADD_SMALL, pointer, number=4)
+        elif registers:
+            listed = sum(1 << k for k in registers)
+            line = IntegerLine(IntegerOperation.LOAD_MULTIPLE, a=pointer, list=listed, layer=self.layer, runs=self.runs)
+            self.rows.append(line)
+
+    def fill_words(self, words: list[int]) -> None:
+        """Constants of 32 bits at the end of the pool."""
+        for word in words:
+            self.pool += (word & 0xFFFF_FFFF).to_bytes(4, "little")
 
     def table(self, content: bytes) -> int:
         """Where a table lies in the pool; equal ones lie there once."""
@@ -65,11 +90,6 @@ class Writer:
         """Constants of 16 bits at the end of the pool."""
         for half in halves:
             self.pool += (half & 0xFFFF).to_bytes(2, "little")
-
-    def load_list(self, base: int, registers: tuple[int, ...]) -> None:
-        """A load of several words, which moves the base on."""
-        listed = sum(1 << register for register in registers)
-        self.rows.append(IntegerLine(IntegerOperation.LOAD_MULTIPLE, a=base, list=listed, layer=self.layer))
 
     def connect(
         self, op: IntegerOperation, d: int, a: int, b: int, by: int, connection: tuple[int, int], number: int = 0

@@ -96,9 +96,10 @@ def _possible(layer: IntegerLayerEntry) -> bool:
 
 
 def _instructions(build: IntegerBuild, trace: Trace) -> int:
-    """Executed instructions between entry and exit, an address that the linker fills as one line."""
+    """Executed lines between entry and exit; an address that the linker fills is one line."""
     core = build.assembly.partition(f"{names.core_symbol(build.name)}:\n")[2].partition("  .size")[0]
     enter, leave = frame_of(build.target, core.split("\n"))
     address = build.target.templates[IntegerOperation.ADDRESS].text
     addresses = core.count(names.constants_symbol(build.name)) // address.count("{symbol}")
-    return trace.instructions - (len(enter) + len(leave)) - addresses * address.count("\n")
+    repeats = sum(count for name, count in trace.counts().items() if name == "b")  # a line with the count before it
+    return trace.instructions - (len(enter) + len(leave)) - addresses * address.count("\n") - repeats

@@ -12,7 +12,7 @@ from string import Formatter
 import numpy as np
 
 from armlet.build import names, skeleton
-from armlet.build.integer.assembly import COLUMN, comment_of, core_opening, run_opening
+from armlet.build.integer.assembly import COLUMN, comment_of, core_opening, label_of, run_opening
 from armlet.integer.network import IntegerNetwork
 from armlet.isa.integer_operation import IntegerOperation
 from armlet.isa.integer_target import IntegerTarget
@@ -73,7 +73,12 @@ def _body(
     enter, leave = frame_of(target, reader.lines[reader.at : end])
     if problem := reader.expect(enter):
         return problem
+    labels = 0
     while reader.at < end - len(leave):
+        if reader.lines[reader.at] == f"{label_of(labels + 1)}:":
+            labels += 1
+            reader.at += 1
+            continue
         text, mark, rest = reader.lines[reader.at].partition(target.comment)
         if mark:
             comment, text = mark + rest, text.rstrip(" ")
@@ -125,6 +130,7 @@ def _instructions(target: IntegerTarget, name: str) -> Mapping[str, list[_Line]]
     found = {target.call.partition(" ")[0]: [call]}
     for op, template in target.templates.items():
         operands = {"by": f"(?P<by>{_WHOLE})", "number": f"(?P<number>{_WHOLE})", "symbol": f"(?:{blocks})"}
+        operands |= {"label": re.escape(label_of(0)[:-1]) + "[1-9][0-9]{0,4}"}
         operands |= {"list": f"(?:{register})(?:, (?:{register}))*"}
         for line in template.text.split("\n"):
             parts = Formatter().parse(line)

@@ -77,6 +77,7 @@ _TEMPLATES = {
         low=frozenset("d"),
     ),
 }
+_TEMPLATES[Op.REPEAT] = IntegerTemplate("subs.n {d}, #1\nbne.n {label}", 4, 2, low=frozenset("d"))
 _ENTER = """\
 push.n {{r4, r5, r6, r7, lr}}
 mov.n r4, r8

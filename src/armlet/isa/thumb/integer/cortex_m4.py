@@ -21,6 +21,7 @@ _IMM8 = range(256)  # A7.7.3, ADD T2
 _WORD = range(1 << 32)  # A5.3.2: of these, the modified immediates
 _LEFT = range(32)  # A7.4.2: LSL by nothing is no shift
 _RIGHT = range(1, 33)
+_BYTES = range(8, 32, 8)  # A7.7.183, UXTAB: by nothing is no rotation
 _CLAMPED = range(1, 32)  # A7.7.152, SSAT, and A7.7.213, USAT
 
 
@@ -62,6 +63,8 @@ _CONSTANTS: Mapping[Op, IntegerTemplate] = {
 _SUMS: Mapping[Op, IntegerTemplate] = {
     Op.ADD: _wide("add.w {d}, {a}, {b}"),
     Op.ADD_TO: _short("add.n {d}, {a}"),
+    Op.ADD_LOW_BYTE: _wide("uxtab {d}, {a}, {b}"),
+    Op.ADD_BYTE: _wide("uxtab {d}, {a}, {b}, ror #{by}", shifts=_BYTES),
     Op.ADD_LEFT: _wide("add.w {d}, {a}, {b}, lsl #{by}", shifts=_LEFT),
     Op.ADD_RIGHT: _wide("add.w {d}, {a}, {b}, lsr #{by}", shifts=_RIGHT),
     Op.SUBTRACT: _wide("sub.w {d}, {a}, {b}"),
@@ -95,6 +98,7 @@ _BITS: Mapping[Op, IntegerTemplate] = {
     Op.SIGNED_BYTE: _wide("sxtb.w {d}, {a}"),
     Op.UNSIGNED_HALF: _wide("uxth.w {d}, {a}"),
     Op.SIGNED_HALF: _wide("sxth.w {d}, {a}"),
+    Op.ODD_BYTES: _wide("sxtb16 {d}, {a}, ror #8"),
     Op.SATURATE: _wide("usat {d}, #{number}, {a}", _LEFT),
     Op.SATURATE_SIGNED: _wide("ssat {d}, #{number}, {a}", _RIGHT),
     Op.CLAMP: _wide("usat {d}, #{number}, {a}, asr #{by}", _LEFT, _CLAMPED),
@@ -110,6 +114,9 @@ _PRODUCTS: Mapping[Op, IntegerTemplate] = {
     Op.MULTIPLY_LOW_HIGH: _wide("smlabt {d}, {a}, {b}, {d}"),
     Op.MULTIPLY_HIGH_HIGH: _wide("smlatt {d}, {a}, {b}, {d}"),
     Op.MULTIPLY_BOTH: _wide("smlad {d}, {a}, {b}, {d}"),
+}
+_CONTROL: Mapping[Op, IntegerTemplate] = {
+    Op.REPEAT: IntegerTemplate("subs.n {d}, #1\nbne.w {label}", 6, 2, low=frozenset("d")),  # taken: the refill too
 }
 
 CORTEX_M4 = IntegerTarget(
@@ -128,7 +135,7 @@ CORTEX_M4 = IntegerTarget(
     leave="pop.w {{{restored}}}",
     call="bl {symbol}",
     names=(*(f"r{i}" for i in range(13)), "sp", "lr", "pc"),
-    templates=MappingProxyType({**_MEMORY, **_CONSTANTS, **_SUMS, **_BITS, **_PRODUCTS}),
+    templates=MappingProxyType({**_MEMORY, **_CONSTANTS, **_SUMS, **_BITS, **_PRODUCTS, **_CONTROL}),
 )
 CORTEX_M4F_INTEGER = replace(
     CORTEX_M4,

@@ -1,7 +1,7 @@
 """What each instruction means to the proof of programs in integers: ARM DDI 0403, chapter A7, on linear forms.
 
-An entry takes the operands as text and gives the step that they make. Flags are nobody's business, since nothing may
-run under a condition.
+An entry takes the operands as text and gives the step that they make. What sets the flags by its result says so: BNE,
+which the prover itself executes, asks for them.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,9 +33,18 @@ def compile_integer_step(form: Instruction) -> IntegerStep:
     if meaning is None:
         raise RefusalError("is unknown to the prover")
     try:
-        return meaning(parts)
+        return _flagging(meaning(parts), parts[0]) if form.flags else meaning(parts)
     except (ValueError, IndexError):
         raise RefusalError("has operands that are unknown to the prover") from None
+
+
+def _flagging(step: IntegerStep, result: str) -> IntegerStep:
+    def flagged(s: IntegerMachine, at: int) -> int | None:
+        to = step(s, at)
+        s.flag(s.get(result))
+        return to
+
+    return flagged
 
 
 def _known(term: Term | None) -> Term:
@@ -148,6 +157,39 @@ def _extended(bits: int, signed: bool) -> Meaning:
     return meaning
 
 
+def _add_extended(bits: int) -> Meaning:
+    """UXTAB and UXTAH: d := a and the lowest bits of b, which is rotated by whole bytes or not."""
+
+    def meaning(parts: list[str]) -> IntegerStep:
+        d, a, b, *turned = parts
+        start = int(turned[0].removeprefix("ror #"), 0) if turned else 0
+        if start + bits > 32:
+            raise RefusalError("rotates what the prover does not follow")
+
+        def step(s: IntegerMachine, _: int) -> None:
+            words = s.terms
+            s.put(d, words.add(s.get(a), words.field(words.right(s.get(b), start, False), bits, False)))
+
+        return step
+
+    return meaning
+
+
+def _two_bytes(parts: list[str]) -> IntegerStep:
+    """SXTB16: two bytes of a register, rotated by whole bytes or not, as signed halves."""
+    d, a, *turned = parts
+    start = int(turned[0].removeprefix("ror #"), 0) if turned else 0
+    if start + 24 > 32:
+        raise RefusalError("rotates what the prover does not follow")
+
+    def step(s: IntegerMachine, _: int) -> None:
+        words = s.terms
+        low, high = (words.field(words.right(s.get(a), start + k, False), 8, True) for k in (0, 16))
+        s.put(d, words.add(words.field(low, 16, False), words.left(high, 16)))
+
+    return step
+
+
 def _clamp(signed: bool) -> Meaning:
     """SSAT and USAT."""
 
@@ -222,6 +264,9 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "uxtb": _extended(8, signed=False),
         "sxth": _extended(16, signed=True),
         "uxth": _extended(16, signed=False),
+        "uxtab": _add_extended(8),
+        "uxtah": _add_extended(16),
+        "sxtb16": _two_bytes,
         "ssat": _clamp(signed=True),
         "usat": _clamp(signed=False),
         "mul": _two(lambda words, a, b: words.multiply(a, b)),

@@ -150,7 +150,7 @@ class Close:
         task, place = self.task, self.task.stores.get(self.neuron)
         if place is None:
             return  # nobody reads it
-        if task.is_last:
+        if not task.stored_high:
             op, offset = _STORES[task.layer.stored.bytes], place.word
         elif not place.high:
             op, offset = Does.STORE, place.word  # the whole word: the other field becomes zero

@@ -124,6 +124,7 @@ class _Layer:
 def _pieces(rows: list[_Row]) -> Iterator[list[_Row]]:
     """Rows that belong together: loads, the items of one word with what they open, a closing."""
     piece: list[_Row] = []
+    current = -1
     for row, after in zip(rows, [*rows[1:], None]):
         x = row[2] if row[0] == WordOp.ADD else after[2] if after and row[0] == WordOp.OPEN else -1
         if piece and (_kind(row) != _kind(piece[0]) or row[0] == WordOp.CLOSE or (x >= 0 and x != current)):

@@ -1,0 +1,148 @@
+"""Layers as loops over tables: exact in every form, proved from lines and bytes, chosen by what is asked for."""
+
+from dataclasses import asdict, replace
+from itertools import pairwise, product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from armlet.anneal.engine import Annealing
+from armlet.build.integer.read import read_integer_build
+from armlet.config import AnnealOptions, IntegerCompileOptions
+from armlet.errors import CapacityError, InvariantError
+from armlet.integer.bounds import integer_bounds
+from armlet.integer.formats import INT8, INT16, INT32, UINT8
+from armlet.integer.interpret import run_integers
+from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.requantise import Shift
+from armlet.isa.integer_operation import IntegerOperation as Op
+from armlet.isa.targets import INTEGER_TARGETS
+from armlet.network.activation import Activation
+from armlet.network.domain import InputDomain
+from armlet.pipeline import compile_integer_network
+from armlet.select.integer.check import check_integer_program
+from armlet.select.integer.planner import Planner
+from armlet.select.integer.schemes import Scheme
+from armlet.select.integer.select import Optimize, mixed, select_integers
+from armlet.simulate.integer.runner import IntegerRunner
+from armlet.simulate.integer.trials import integer_trials
+from armlet.simulate.link import link_build
+from armlet.toolchain.toolchain import find_toolchain
+from armlet.verify.verify import verify_build
+from generators.integer_builds import compiled_integers
+from generators.integer_survivors import integer_survivors
+from generators.naive_integers import draw_relu_network
+
+TARGET = INTEGER_TARGETS["cortex-m4"]
+HOW = Annealing(**asdict(AnnealOptions(moves=0)), seed=0)
+QUICK = IntegerCompileOptions(anneal=AnnealOptions(moves=0))
+
+
+def planner(network: IntegerNetwork) -> Planner:
+    return Planner(network, integer_bounds(network), TARGET, HOW)
+
+
+def draw(seed: int) -> IntegerNetwork:
+    """Weights of all of int8, biases that no 24 bits hold among them, values in one of the formats, whole clamps."""
+    rng = np.random.default_rng(seed)
+    given, kept = rng.choice([UINT8, INT8, INT16], 2)
+    widths, layers = [*rng.integers(1, [70, 12, 9, 6]).tolist()], list[IntegerLayer]()
+    for k, (inputs, neurons) in enumerate(pairwise(widths)):
+        weight = rng.integers(-128, 128, (neurons, inputs)) * (
+            rng.random((neurons, inputs)) < rng.choice([0.05, 0.3, 1])
+        )
+        bias = rng.integers(-1000, 1000, neurons) << rng.integers(0, 16 if seed % 2 else 4)
+        is_last = k == len(widths) - 2
+        stored = INT32 if is_last else kept
+        ends = np.full(neurons, stored.low), np.full(neurons, stored.high)
+        by = None if is_last else Shift(rng.integers(6, 9, neurons))
+        layers.append(IntegerLayer(weight, bias, by, Activation.LINEAR, stored, *ends))
+    count, outputs = widths[0], widths[-1]
+    one, zero = np.ones(max(count, outputs)), np.zeros(max(count, outputs), np.int32)
+    domain = InputDomain.undeclared(count)
+    scales = one[:count], zero[:count], one[:outputs], zero[:outputs]
+    return IntegerNetwork(tuple(layers), domain, (count,), given, *scales)
+
+
+def checked(plans: Planner, schemes: tuple[Scheme, ...]) -> bool:
+    """Whether there is such a program; it is right."""
+    try:
+        made = mixed(plans, schemes).program
+    except CapacityError:  # values whose places are told one by one leave no register for four words
+        return False
+    check_integer_program(made)
+    return True
+
+
+def test_every_mix_of_schemes_computes_the_network():
+    """Neurons with one class and with many, before and behind straight code, on lines."""
+    plans = planner(draw_relu_network((40, 30, 6)))
+    mixes = product(*((*plans.straight(k)[:1], *plans.compact(k)) for k in range(2)))
+    assert sum(checked(plans, schemes) for schemes in mixes) > 20
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_random_networks_in_every_form(seed: int):
+    plans = planner(draw(seed))
+    forms = list(zip(*(plans.compact(layer) for layer in range(3))))
+    assert sum(checked(plans, schemes) for schemes in forms) >= 3
+
+
+@pytest.mark.parametrize("fault", ["trips", "weight", "neurons", "back"])
+def test_loops_that_run_otherwise_are_refused(fault: str):
+    found = select_integers(draw_relu_network((60, 24, 9), 2), TARGET, HOW, Optimize.SIZE).program
+    lines, constants = found.lines.copy(), found.constants.copy()
+    repeats = np.flatnonzero(lines["op"] == Op.REPEAT)
+    match fault:
+        case "trips":
+            constants[0] += 1
+        case "weight":
+            constants[constants.size // 2 * 2 - 1] ^= 4
+        case "neurons":
+            lines["number"][np.flatnonzero(lines["op"] == Op.SMALL_CONSTANT)[0]] += 1
+        case _:
+            lines["number"][repeats[0]] -= 1
+    with pytest.raises(InvariantError):
+        check_integer_program(replace(found, lines=lines, constants=constants))
+
+
+def test_what_is_asked_for_is_given():
+    network = integer_survivors((196, 64, 32, 10), 0.9, "int8", 1)
+    found = {each: select_integers(network, TARGET, HOW, each).program for each in Optimize}
+    sizes = {each: program.line_bytes + len(program.constants) for each, program in found.items()}
+    cycles = {each: program.line_cycles for each, program in found.items()}
+    assert sizes[Optimize.SIZE] < sizes[Optimize.BALANCED] < sizes[Optimize.SPEED]
+    assert cycles[Optimize.SPEED] < cycles[Optimize.BALANCED] <= cycles[Optimize.SIZE]
+    product = {each: sizes[each] * cycles[each] for each in Optimize}
+    assert product[Optimize.BALANCED] == min(product.values())
+
+
+def test_flash_takes_the_fastest_mix_that_fits_or_says_what_is_missing():
+    network = integer_survivors((196, 64, 32, 10), 0.9, "int8", 1)
+    whole, least = (
+        compile_integer_network(network, "net", replace(QUICK, optimize=each)).bundle.manifest.memory.flash
+        for each in ("speed", "size")
+    )
+    before = 0
+    for flash in range(least, whole, (whole - least) // 4):
+        made = compile_integer_network(network, "net", replace(QUICK, flash=flash))
+        assert made.bundle.manifest.memory.flash <= flash
+        assert not before or made.selection.program.line_cycles <= before
+        before = made.selection.program.line_cycles
+    with pytest.raises(CapacityError, match=r"net needs \d+ bytes of flash, \d+ are given: \d+ too many"):
+        compile_integer_network(network, "net", replace(QUICK, flash=least // 2))
+
+
+@pytest.mark.parametrize("optimize", ["size", "balanced"])
+def test_builds_with_loops_are_verified_from_text_to_bytes(optimize: str, tmp_path: Path):
+    network = integer_survivors((196, 64, 32, 10), 0.9, "int8", 1)
+    folder = compiled_integers(network, tmp_path, replace(QUICK, optimize=optimize))
+    build = read_integer_build(folder)
+    assert any(layer.scheme.startswith("compact") for layer in build.manifest.layers)
+    runner, tried = IntegerRunner(build, link_build(build, find_toolchain())), integer_trials(build, 20, 1)
+    wanted = run_integers(build.network, tried.inputs)
+    for call in runner.entries.values():
+        assert np.array_equal(np.stack([call(x) for x in tried.inputs]), wanted)
+    verdict = verify_build(folder, 20, 0, find_toolchain())
+    assert [check for check in verdict.checks if not check.holds] == []

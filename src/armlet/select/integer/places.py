@@ -76,7 +76,7 @@ def block_layout(network: IntegerNetwork, codes: Sequence[LayerCode], places: Pl
     stored = network.layers[-1].stored.bytes
     outputs = places.outputs.astype(np.int32)
     own = network.input_format  # a signed value fills its field, an unsigned one has zeros above it
-    taken = high if own.low < 0 else own.bytes
+    taken = max(high, own.bytes) if own.low < 0 else own.bytes
     return BlockLayout(inputs, taken, places.span, outputs, stored, places.size)
 
 

@@ -52,6 +52,9 @@ class Unknowns:
         common = min(twos(c, bits) for c in of.parts.values())
         left = bits - common
         rest = Linear((of.constant & mask) >> common, {v: c >> common for v, c in of.parts.items()})
+        if min(rest.parts.items())[1] < 0:  # one of a form and its opposite: -a / 2^b down is a / 2^b up, turned
+            rest = rest.times(-1).plus((1 << left) - 1)
+            return self.floor(rest, left).times(-1).plus(of.constant >> bits)
         return self._floored(rest, left).plus(of.constant >> bits)
 
     def quotient(self, of: Linear, bits: int) -> Linear | None:

@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from armlet.integer.forms.byte_memory import ByteMemory
+from armlet.integer.forms.declared import declared_layers
 from armlet.integer.forms.linear import Linear
 from armlet.integer.forms.unknowns import Unknowns
 from armlet.integer.forms.words import Word, Words
+from armlet.integer.interpret import run_integers
+from generators.integers import draw_integer_network, stored_inputs
 
 MASK = (1 << 32) - 1
 ENDS = st.sampled_from([(0, 255), (-128, 127), (0, 1), (0, 15), (-1, 0), (-32768, 32767), (3, 9), (0, 65535)])
@@ -36,8 +40,6 @@ def _value(unknowns: Unknowns, unknown: int, given: Sequence[int]) -> int:
             value = (of + numbers[0]) >> numbers[1]
         case "clip":
             value = min(max(of, numbers[0]), numbers[1])
-        case "above":
-            value = -1 if of + numbers[0] > numbers[1] else of + numbers[0]
         case "lookup":
             value = numbers[of - unknowns.interval(Linear(0, dict(parts)))[0]]
         case "residue":
@@ -198,11 +200,9 @@ def test_one_clamp_is_one_value_however_it_is_made():
     negative = words.keep(above, words.right(above, 31, True))
     assert negative is not None
     assert words.same(words.add(negative, words.constant(255)), wanted)
-    least = words.clip(words.right(total, 3, True), 0, 1 << 30)
-    mask = words.right(words.subtract(words.constant(255), least), 31, True)
-    masked = words.either(least, mask)
-    assert masked is not None
-    assert words.same(words.field(masked, 8, False), wanted)
+    opposite = words.subtract(words.constant(255), words.right(total, 3, True))
+    left = words.subtract(words.constant(255), words.clip(opposite, 0, 1 << 30))
+    assert words.same(words.clip(left, 0, 1 << 30), wanted)
     again = words.clip(words.right(words.right(words.add(total, words.constant(-1024)), 1, True), 2, True), -128, 127)
     assert words.same(words.add(again, words.constant(128)), wanted)
 
@@ -217,3 +217,13 @@ def test_a_long_sum_is_its_weights_whatever_its_order():
             totals[k] = words.add(totals[k], inputs[i]) if i % 3 else words.subtract(totals[k], inputs[i])
     assert words.same(totals[0], words.add(totals[1], words.constant(5)))
     assert not words.same(totals[0], totals[1])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_a_network_declares_is_what_it_computes(seed: int):
+    rng = np.random.default_rng(seed)
+    network, unknowns = draw_integer_network(rng), Unknowns()
+    outputs = declared_layers(network, unknowns)[-1].stored
+    inputs = stored_inputs(network, rng, 6)
+    found = [[evaluate(unknowns, form, row) for form in outputs] for row in inputs.tolist()]
+    assert found == run_integers(network, inputs).tolist()

@@ -126,10 +126,11 @@ asrs.n r2, r2, #10
 asrs.n r3, r2, #31
 bics.n r2, r3
 movs.n r3, #255
-subs.n r3, r3, r2
-asrs.n r3, r3, #31
-orrs.n r2, r3
-uxtb.n r2, r2
+subs.n r2, r3, r2
+asrs.n r3, r2, #31
+bics.n r2, r3
+movs.n r3, #255
+subs.n r2, r3, r2
 str.n r2, [r0, #8]
 lsrs.n r2, r1, #24
 ldr.n r3, [r0, #4]

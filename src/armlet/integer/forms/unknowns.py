@@ -88,14 +88,6 @@ class Unknowns:
             return self.clip(Linear(0, dict(parts)), low, high).plus(of.constant)
         return self._opaque(("clip", sums, (low, high)), (low, high)).plus(of.constant)
 
-    def above(self, of: Linear, number: int) -> Linear:
-        """-1 where `of` is above a number, `of` elsewhere."""
-        low, high = self.interval(of)
-        if high <= number:
-            return of
-        sums = tuple(sorted(of.parts.items()))
-        return self._opaque(("above", sums, (of.constant, number)), (min(low, -1), max(number, -1)))
-
     def lookup(self, of: Linear, values: Sequence[int]) -> Linear:
         """The value for `of`; `values` are those for the whole interval of `of`, from its lower end on."""
         if min(values) == max(values):
@@ -117,11 +109,6 @@ class Unknowns:
             constant = (whole.constant + low - start) % (1 << bits) + start - low
             if constant + high < start + (1 << bits):
                 return Linear(constant, parts)
-        kind, parts, numbers = self._shape(whole)
-        if kind == "above" and not whole.constant and not signed and numbers[1] == (1 << bits) - 1:
-            inner = Linear(numbers[0], dict(parts))
-            if self.interval(inner)[0] >= 0:
-                return self.clip(inner, 0, numbers[1])
         if self._shape(whole, any_coefficient=True)[0] == "lookup":
             return self._mapped(whole, lambda value: (value - start) % (1 << bits) + start)
         sums = tuple(sorted(whole.parts.items()))

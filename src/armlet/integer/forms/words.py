@@ -163,26 +163,13 @@ class Words:
         return self.clip(a, 0, _ANY[1]) if self.same(b, self.right(a, _BITS - 1, True)) else None
 
     def either(self, a: Word, b: Word) -> Word | None:
-        """a or b, where they have no bit in common, or one is a mask that is set where the other is above a number."""
+        """a or b, where they have no bit in common: one lies below the lowest bit that the other may have."""
         for one, other in ((a, b), (b, a)):
             form = self.form(other)
-            free = min((twos(c, _BITS) for c in (form.constant, *form.parts.values())), default=_BITS)
-            if free > 0 and self.unknowns.interval(self.value(one, False))[1] < 1 << free:
+            free = min(twos(c, _BITS) for c in (form.constant, *form.parts.values()))
+            if self.unknowns.interval(self.value(one, False))[1] < 1 << free:
                 return self.add(one, other)
-            number = self._limit(self.value(one, True), form)
-            if number is not None:
-                return self.word(self.unknowns.above(self.value(one, True), number))
         return None
-
-    def _limit(self, a: Linear, mask: Linear) -> int | None:
-        """The number that `a` is above where the mask is set; None where that is no number."""
-        unknown = mask.single
-        if unknown is None or mask.constant or self.unknowns.intervals[unknown] != (-1, 0):
-            return None
-        kind, _, numbers = self.unknowns.definitions[unknown]
-        number = numbers[0] + a.constant if kind == "floor" else 0
-        again = self.unknowns.floor(a.times(-1).plus(number), _BITS - 1)
-        return number if again.single == unknown and not again.constant else None
 
     def _masked(self, a: Word, mask: int) -> Word | None:
         if not mask & (mask + 1):

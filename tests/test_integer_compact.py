@@ -32,6 +32,7 @@ from armlet.toolchain.toolchain import find_toolchain
 from armlet.verify.verify import verify_build
 from generators.integer_builds import compiled_integers
 from generators.integer_survivors import integer_survivors
+from generators.integers import draw_integer_network
 from generators.naive_integers import draw_relu_network
 
 TARGET = INTEGER_TARGETS["cortex-m4"]
@@ -89,6 +90,14 @@ def test_random_networks_in_every_form(seed: int):
     assert sum(checked(plans, schemes) for schemes in forms) >= 3
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_networks_of_the_law_in_every_form(seed: int):
+    """Tables, multipliers, clamps at their edges: where bytes hold the weights."""
+    plans = planner(draw_integer_network(np.random.default_rng(seed)))
+    forms = [plans.compact(layer) for layer in range(len(plans.network.layers))]
+    assert all(checked(plans, schemes) for schemes in list(zip(*forms))[2:])
+
+
 @pytest.mark.parametrize("fault", ["trips", "weight", "neurons", "back"])
 def test_loops_that_run_otherwise_are_refused(fault: str):
     found = select_integers(draw_relu_network((60, 24, 9), 2), TARGET, HOW, Optimize.SIZE).program
@@ -134,10 +143,11 @@ def test_flash_takes_the_fastest_mix_that_fits_or_says_what_is_missing():
         compile_integer_network(network, "net", replace(QUICK, flash=least // 2))
 
 
-@pytest.mark.parametrize("optimize", ["size", "balanced"])
-def test_builds_with_loops_are_verified_from_text_to_bytes(optimize: str, tmp_path: Path):
-    network = integer_survivors((196, 64, 32, 10), 0.9, "int8", 1)
-    folder = compiled_integers(network, tmp_path, replace(QUICK, optimize=optimize))
+@pytest.mark.parametrize("alphabet", ["int8", "pow2"])
+@pytest.mark.parametrize("inputs", [196, 97])
+def test_builds_with_loops_are_verified_from_text_to_bytes(alphabet: str, inputs: int, tmp_path: Path):
+    network = integer_survivors((inputs, 64, 32, 10), 0.9, alphabet, 1)
+    folder = compiled_integers(network, tmp_path, replace(QUICK, optimize="size"))
     build = read_integer_build(folder)
     assert any(layer.scheme.startswith("compact") for layer in build.manifest.layers)
     runner, tried = IntegerRunner(build, link_build(build, find_toolchain())), integer_trials(build, 20, 1)

@@ -1,14 +1,18 @@
 """Networks in integers, as drawn for tests and figures: proved to fit, within their proof, and what they stand for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from armlet.errors import InputError
 from armlet.integer.bounds import integer_bounds
-from armlet.integer.formats import I64
+from armlet.integer.formats import I64, UINT8
 from armlet.integer.interpret import evaluate, run_integers, store
 from armlet.integer.network import IntegerNetwork
+from armlet.integer.requantise import Multiplier
 from generators.integer_survivors import ALPHABETS, REFERENCE, integer_survivors
 from generators.integers import draw_integer_network, integer_networks, stored_inputs
 from generators.survivors import survivors
@@ -68,3 +72,13 @@ def test_in_int8_the_reference_networks_compute_nearly_what_they_do_in_float(see
     exact = survivors(widths, 0.95, seed)(rows)
     found = evaluate(integer_survivors(widths, 0.95, "int8", seed), rows)
     assert np.linalg.norm(found - exact) < 0.05 * np.linalg.norm(exact - exact.mean(0))
+
+
+def test_a_sum_that_its_exponent_moves_out_of_32_bits_is_refused_with_its_neuron():
+    network = integer_survivors(REFERENCE["seed196"], 0.9, "int8")
+    layer = network.layers[-1]
+    by = Multiplier(np.full(layer.neurons, 1 << 30), np.full(layer.neurons, 30))
+    low, high = np.zeros(layer.neurons, np.int32), np.full(layer.neurons, 255, np.int32)
+    moved = replace(layer, bias=layer.bias | 4, requantisation=by, stored=UINT8, low=low, high=high)
+    with pytest.raises(InputError, match=r"layer \d+, neuron \d+: has sums, with their exponent, from -?\d+"):
+        integer_bounds(replace(network, layers=(*network.layers[:-1], moved)))

@@ -88,7 +88,7 @@ def _measured(
     given, stored = network.input_format, network.layers[-1].stored
     source, sink = machine.reserve(given.bytes * network.inputs), machine.reserve(stored.bytes * network.outputs)
     figures: Figures | None = None
-    for row in _some_stored(network):
+    for row in some_stored(network):
         machine.write(source, row.astype(given.dtype).tobytes())
         figures = measure_call(machine, "net_run", (source, sink), target.cycles, target.flash)
         found = np.frombuffer(machine.read(sink, stored.bytes * network.outputs), stored.dtype)
@@ -98,7 +98,7 @@ def _measured(
     return figures
 
 
-def _some_stored(network: IntegerNetwork) -> I64:
+def some_stored(network: IntegerNetwork) -> I64:
     """The ends of the intervals, and inputs between them, the last what figures are of."""
     low, high = network.input_ends
     between = np.random.default_rng(0).integers(low, high + 1, (INPUTS, network.inputs))

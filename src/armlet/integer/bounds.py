@@ -12,6 +12,7 @@ from armlet.errors import InputError
 from armlet.integer.formats import I64, INT32
 from armlet.integer.interpret import store
 from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.requantise import Multiplier
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,14 +33,22 @@ def integer_bounds(network: IntegerNetwork) -> tuple[LayerBounds, ...]:
     found: list[LayerBounds] = []
     for i, layer in enumerate(network.layers):
         bounds = _bounds(layer, low, high)
-        over = (bounds.sum_low < INT32.low) | (bounds.sum_high > INT32.high)
-        if over.any():
-            neuron = int(np.argmax(over))
-            span = f"{bounds.sum_low[neuron]} to {bounds.sum_high[neuron]}"
-            raise InputError(f"layer {i}, neuron {neuron}", f"has sums from {span}, beyond 32 bits", "scale it down")
+        _check(bounds.sum_low, bounds.sum_high, i, "has sums")
+        if isinstance(layer.requantisation, Multiplier):
+            up = np.maximum(layer.requantisation.exponent, 0)
+            _check(bounds.sum_low << up, bounds.sum_high << up, i, "has sums, with their exponent,")
         found.append(bounds)
         low, high = bounds.low, bounds.high
     return tuple(found)
+
+
+def _check(low: I64, high: I64, layer: int, what: str) -> None:
+    """Raise `InputError` with the first neuron that goes beyond 32 bits."""
+    over = (low < INT32.low) | (high > INT32.high)
+    if over.any():
+        neuron = int(np.argmax(over))
+        span = f"{low[neuron]} to {high[neuron]}"
+        raise InputError(f"layer {layer}, neuron {neuron}", f"{what} from {span}, beyond 32 bits", "scale it down")
 
 
 def _bounds(layer: IntegerLayer, low: I64, high: I64) -> LayerBounds:

@@ -135,6 +135,10 @@ class IntegerNetwork:
         """The number of inputs, and of the values that each layer gives."""
         return (self.inputs, *(layer.neurons for layer in self.layers))
 
+    def source(self, layer: int) -> IntegerFormat:
+        """The format of what a layer takes."""
+        return self.layers[layer - 1].stored if layer else self.input_format
+
     @property
     def weights(self) -> int:
         """All places for a weight, zero or not."""

@@ -1,17 +1,24 @@
 """Enters and leaves a program in integers: what the calling convention asks around NAME_core, and NAME_run."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from armlet.build import names
 from armlet.build.integer.copies import Copier, fields_of
+from armlet.integer.network import IntegerNetwork
 from armlet.isa.integer_operation import IntegerOperation
 from armlet.isa.integer_target import IntegerTarget
-from armlet.select.integer.program import IntegerProgram
+from armlet.select.integer.program import BlockLayout, IntegerProgram
 
 _MOST = 8  # values that NAME_run has in registers at once
 _LOW = 8  # registers below are low
+_LOOPED = 64  # bytes of inputs that are copied by a loop
+_WORD = 4
+COPY_LABEL = ".Lcopy"  # of that loop
+_O = IntegerOperation
 _OUTPUT = 1  # argument 1
 
 
@@ -45,7 +52,8 @@ def _run(program: IntegerProgram, name: str) -> Iterator[str]:
     target, network, block = program.target, program.network, program.block
     fields = fields_of(block, network.input_format)
     output, to, *values = _registers(target)
-    count = max(1, min(_MOST, len(values), max(len(fields), network.outputs)))
+    looped = target.can(_O.CONSTANT) and _is_copy(block, network)
+    count = max(1, min(_MOST + looped, len(values), max(len(fields), network.outputs)))
     saved = {output, to, *values[:count]} & {*target.preserved}
     if len(saved) % 2 == 0:  # with the way back an even number: the stack stays aligned to 8 bytes
         more = [k for k in values[count:] if k in target.preserved]
@@ -57,12 +65,45 @@ def _run(program: IntegerProgram, name: str) -> Iterator[str]:
     yield enter
     yield _text(target, IntegerOperation.MOVE, d=output, a=_OUTPUT)
     yield _text(target, IntegerOperation.ADDRESS, d=to, symbol=own)
-    yield from (_text(target, op, **holes) for op, holes in copier.place(target.base, to, fields, block.span))
+    if looped:
+        counter = next(k for k in copier.values if k < _LOW)
+        held = tuple(k for k in copier.values if k != counter)
+        moved = yield from _copied(target, (target.base, to), counter, held, network)
+        fields = [replace(field, offset=field.offset - moved, source=field.source - moved) for field in fields]
+        fields = [field for field in fields if field.offset >= 0]
+    else:
+        moved = 0
+    placed = copier.place(target.base, to, fields, block.span - moved)
+    yield from (_text(target, op, **holes) for op, holes in placed)
     yield _text(target, IntegerOperation.ADDRESS, d=target.base, symbol=own)
     yield target.call.format(symbol=names.core_symbol(name))
     yield _text(target, IntegerOperation.ADDRESS, d=to, symbol=own)
     yield from (_text(target, op, **holes) for op, holes in copier.gather(to, output, places))
     yield leave
+
+
+def _is_copy(block: BlockLayout, network: IntegerNetwork) -> bool:
+    """Whether the block begins with the C array of inputs, and a loop is shorter than its copy."""
+    size = network.input_format.bytes
+    same = block.input_bytes == size and (block.inputs == size * np.arange(network.inputs)).all()
+    return bool(same) and size * network.inputs >= _LOOPED
+
+
+def _copied(
+    target: IntegerTarget, pointers: tuple[int, int], counter: int, held: tuple[int, ...], network: IntegerNetwork
+) -> Generator[str, None, int]:
+    """A loop that copies whole words, byte by byte, and moves both pointers on; gives the bytes that it copies."""
+    each = len(held) // _WORD * _WORD
+    trips = network.input_format.bytes * network.inputs // each
+    source, to = pointers
+    yield _text(target, _O.CONSTANT, d=counter, number=trips)
+    yield f"{COPY_LABEL}:"
+    yield from (_text(target, _O.LOAD_BYTE, d=held[k], a=source, number=k) for k in range(each))
+    yield _text(target, _O.ADD_NUMBER, d=source, a=source, number=each)
+    yield from (_text(target, _O.STORE_BYTE, d=held[k], a=to, number=k) for k in range(each))
+    yield _text(target, _O.ADD_NUMBER, d=to, a=to, number=each)
+    yield _text(target, _O.REPEAT, d=counter, label=COPY_LABEL)
+    return trips * each
 
 
 def _registers(target: IntegerTarget) -> list[int]:
@@ -80,8 +121,9 @@ def _text(target: IntegerTarget, op: IntegerOperation, **holes: int | str) -> st
 
 
 def _width(text: str) -> int:
-    """Bytes of lines: each tells by its mnemonic whether it is narrow."""
-    return sum(2 if line.partition(" ")[0].endswith(".n") else 4 for line in text.split("\n"))
+    """Bytes of lines, labels apart: each tells by its mnemonic whether it is narrow."""
+    lines = (line for line in text.split("\n") if not line.endswith(":"))
+    return sum(2 if line.partition(" ")[0].endswith(".n") else 4 for line in lines)
 
 
 def _saved(text: str) -> int:

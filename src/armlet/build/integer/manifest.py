@@ -124,6 +124,9 @@ class IntegerManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vectors: list[IntegerVectorEntry]
 
 
+_WORD = 4  # bytes
+
+
 def integer_memory(program: IntegerProgram, frame: IntegerFrame) -> IntegerMemoryEntry:
     """What the build takes, exactly."""
     code, constants = code_bytes(program, frame), len(whole_words(program.constants.tobytes()))
@@ -223,14 +226,15 @@ def _layers(selection: Selection) -> Iterator[IntegerLayerEntry]:
     program = selection.program
     of_layer, moved = np.maximum(program.lines["layer"], 0), _moves(program.lines)
     for number in range(len(program.network.layers)):
-        scheme, words = selection.schemes[number].name, len(selection.codes[number].words)
+        scheme, places = selection.schemes[number], len(selection.codes[number].words)
+        words = -(-places * program.network.source(number).bytes // _WORD) if scheme.form else places
         mine = of_layer == number
         lines = program.lines[mine]
         ops, counts = np.unique(lines["op"][lines["source"] >= 0], return_counts=True)
         loads, stores, constants = (moved[mine] * lines["runs"][:, None]).sum(axis=0).tolist()
         operations = {IntegerOperation(op).name.lower(): count for op, count in zip(ops.tolist(), counts.tolist())}
         runs = int(lines["runs"].sum())
-        yield IntegerLayerEntry(number, scheme, words, runs, loads, stores, constants, operations)
+        yield IntegerLayerEntry(number, scheme.name, words, runs, loads, stores, constants, operations)
 
 
 def _moves(lines: IntegerLines) -> I64:

@@ -65,7 +65,7 @@ def place_words(
     words = [first + word_offsets(code, size, kept) for first, code, size, kept in each]
     places = np.empty(network.outputs, np.int64)
     places[outputs] = begin[(len(codes) - 1) % 2] + stored * np.arange(network.outputs)
-    return Places(tuple(words), places, spans[0], begin[1] + _aligned(areas[1]))
+    return Places(tuple(words), places, _aligned(spans[0]), begin[1] + _aligned(areas[1]))
 
 
 def block_layout(network: IntegerNetwork, codes: Sequence[LayerCode], places: Places, high: int) -> BlockLayout:

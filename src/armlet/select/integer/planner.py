@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from armlet.anneal.engine import Annealing
 from armlet.errors import CapacityError
 from armlet.integer.bounds import LayerBounds
-from armlet.integer.formats import IntegerFormat
 from armlet.integer.network import IntegerNetwork
 from armlet.isa.integer_target import IntegerTarget
 from armlet.pack.layer_code import LayerCode, check_layer_code
@@ -51,7 +50,7 @@ class Planner:
         """The code of a layer; `before` is the order in which its sources are closed, None for inputs."""
         layer = self.network.layers[number]
         if scheme.form is not None:
-            return plan_compact(scheme.form, layer, before, self.source(number))
+            return plan_compact(scheme.form, layer, before, self.network.source(number))
         registers = scheme.registers(self.target, scheme.widths[0])
         key = number, _arranged_by(scheme)
         if key not in self.arrangements:
@@ -61,13 +60,9 @@ class Planner:
         check_layer_code(code, layer.weight, registers.all)
         return code
 
-    def source(self, number: int) -> IntegerFormat:
-        """The format of a layer's sources."""
-        return self.network.layers[number - 1].stored if number else self.network.input_format
-
     def word_bytes(self, number: int, scheme: Scheme) -> int:
         """Bytes of a word of a layer's sources, or of a source where they lie one after the other."""
-        return WORD if scheme.high else self.source(number).bytes
+        return WORD if scheme.high else self.network.source(number).bytes
 
     def task(self, number: int) -> LayerTask:
         """A layer of which only the numbers are known."""
@@ -75,7 +70,7 @@ class Planner:
         nothing = LayerCode(none[:, :2], none[:, :2], none, none[:, 0])
         words = np.zeros(0, np.int64)
         layer, bounds = self.network.layers[number], self.bounds[number]
-        return LayerTask(number, layer, bounds, nothing, words, {}, self.source(number), 0, 0)
+        return LayerTask(number, layer, bounds, nothing, words, {}, self.network.source(number), 0, 0)
 
 
 def _arranged_by(scheme: Scheme) -> object:

@@ -29,18 +29,22 @@ class Optimize(Enum):
     """What a program is chosen by."""
 
     SPEED = "speed"  # fewest cycles
-    SIZE = "size"  # fewest bytes
+    SIZE = "size"  # fewest cycles of those that take hardly more than the fewest bytes
     BALANCED = "balanced"  # the least product of both
 
-    def of(self, mix: Mix) -> int:
-        """What is to be least."""
+    def of(self, mix: Mix, fewest: int) -> tuple[int, int]:
+        """What is to be least; `fewest` are the bytes of the smallest mix."""
         match self:
             case Optimize.SPEED:
-                return mix.cycles
+                return 0, mix.cycles
             case Optimize.SIZE:
-                return mix.bytes
+                near = _HARDLY * (mix.bytes - fewest) <= fewest
+                return (0, mix.cycles) if near else (1, mix.bytes)
             case Optimize.BALANCED:
-                return mix.cycles * mix.bytes
+                return 0, mix.cycles * mix.bytes
+
+
+_HARDLY = 32  # a part of the bytes for which there may be a faster mix
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,9 @@ def _tried(planner: Planner, optimize: Optimize, is_limited: bool) -> Iterator[t
     for number, some in enumerate(candidates):
         if not some:
             raise planner.refusal(number)
-    yield from (mix.schemes for mix in sorted(mixes(planner, candidates), key=optimize.of))
+    found = mixes(planner, candidates)
+    fewest = min(mix.bytes for mix in found)
+    yield from (mix.schemes for mix in sorted(found, key=lambda mix: optimize.of(mix, fewest)))
 
 
 def mixed(planner: Planner, schemes: tuple[Scheme, ...]) -> Selection:

@@ -13,6 +13,7 @@ import numpy as np
 
 from armlet.build import names, skeleton
 from armlet.build.integer.assembly import COLUMN, comment_of, core_opening, label_of, run_opening
+from armlet.build.integer.frame import COPY_LABEL
 from armlet.integer.network import IntegerNetwork
 from armlet.isa.integer_operation import IntegerOperation
 from armlet.isa.integer_target import IntegerTarget
@@ -52,7 +53,7 @@ def strange_integer_text(
     problem = reader.expect(skeleton.opening(target, name)) or reader.expect(core_opening(target, name))
     problem = problem or _body(reader, target, skeleton.closing(core), known, comments)
     problem = problem or reader.expect(run_opening(target, name, network))
-    problem = problem or _body(reader, target, skeleton.closing(run), known, frozenset())
+    problem = problem or _body(reader, target, skeleton.closing(run), known, frozenset(), (f"  {COPY_LABEL}:",))
     if constants:
         problem = problem or reader.expect(skeleton.constants_opening(target, name, constants // _WORD))
         problem = problem or expect_constants(reader, constants // _WORD)
@@ -67,16 +68,18 @@ def _body(
     closing: list[str],
     known: Mapping[str, list[_Line]],
     comments: frozenset[str],
+    labels: Sequence[str] | None = None,
 ) -> str:
-    """Entry, instructions up to the exit, and the closing lines."""
+    """Entry, instructions up to the exit, and the closing lines; labels are numbered, or those that are given."""
     end = next((at for at in range(reader.at, len(reader.lines)) if reader.lines[at] == closing[0]), reader.at)
     enter, leave = frame_of(target, reader.lines[reader.at : end])
     if problem := reader.expect(enter):
         return problem
-    labels = 0
+    count = 0
     while reader.at < end - len(leave):
-        if reader.lines[reader.at] == f"{label_of(labels + 1)}:":
-            labels += 1
+        numbered = labels is None and reader.lines[reader.at] == f"{label_of(count + 1)}:"
+        if numbered or (labels is not None and count < len(labels) and reader.lines[reader.at] == labels[count]):
+            count += 1
             reader.at += 1
             continue
         text, mark, rest = reader.lines[reader.at].partition(target.comment)
@@ -130,7 +133,7 @@ def _instructions(target: IntegerTarget, name: str) -> Mapping[str, list[_Line]]
     found = {target.call.partition(" ")[0]: [call]}
     for op, template in target.templates.items():
         operands = {"by": f"(?P<by>{_WHOLE})", "number": f"(?P<number>{_WHOLE})", "symbol": f"(?:{blocks})"}
-        operands |= {"label": re.escape(label_of(0)[:-1]) + "[1-9][0-9]{0,4}"}
+        operands |= {"label": "(?:" + re.escape(label_of(0)[:-1]) + "[1-9][0-9]{0,4}|" + re.escape(COPY_LABEL) + ")"}
         operands |= {"list": f"(?:{register})(?:, (?:{register}))*"}
         for line in template.text.split("\n"):
             parts = Formatter().parse(line)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from armlet.integer.formats import INT8, IntegerFormat
 from armlet.integer.network import IntegerLayer
-from armlet.integer.requantise import Shift
+from armlet.integer.requantise import Multiplier, Shift
 from armlet.pack.layer_code import LayerCode
 
 _STEP = 255  # bytes
@@ -66,9 +66,19 @@ def plan_compact(
 
 def class_of(form: CompactForm, layer: IntegerLayer, neuron: int, words: int) -> tuple[int, ...]:
     """What neurons have in common that one loop serves: scaling, clamp, words before their loops, and having one."""
-    by = layer.requantisation
-    shift = int(by.shift[neuron]) if isinstance(by, Shift) else 0
-    return shift, int(layer.low[neuron]), int(layer.high[neuron]), words % form.words, int(words >= form.words)
+    return (*scaling_of(layer, neuron), words % form.words, int(words >= form.words))
+
+
+def scaling_of(layer: IntegerLayer, neuron: int) -> tuple[int, ...]:
+    """What makes the value of a neuron of its sum."""
+    ends = int(layer.low[neuron]), int(layer.high[neuron])
+    match layer.requantisation:
+        case None:
+            return ends
+        case Shift(shift):
+            return (*ends, int(shift[neuron]))
+        case Multiplier(multiplier, exponent):
+            return (*ends, int(multiplier[neuron]), int(exponent[neuron]))
 
 
 def holds_weights(layer: IntegerLayer) -> bool:

@@ -17,28 +17,29 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from armlet.errors import CapacityError
-from armlet.integer.requantise import Multiplier
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.select.integer.closing import store_of
-from armlet.select.integer.compact.table import CompactForm, class_of, holds_weights, table_words
+from armlet.select.integer.compact.table import CompactForm, class_of, holds_weights, scaling_of, table_words
 from armlet.select.integer.constants import write_constant, write_sum
 from armlet.select.integer.layer_task import LayerTask
-from armlet.select.integer.scaling import write_value
+from armlet.select.integer.scaling import fits_scaling, write_value
 from armlet.select.integer.writer import Writer
 
 _TABLE, _SOURCE, _SUM, _TRIPS, _NEURONS, _PLACE = 1, 2, 3, 4, 5, 12  # registers
 _WORDS = (6, 7, 12, 14)  # for words of the table; the third is _PLACE, where that is wanted
 _VALUES = (8, 9, 10, 11)
 _TOGETHER = 2  # words whose sources are loaded in one run
+_SCALINGS = 16  # each has its own loop
 _REACH = 1 << 12  # ARM DDI 0403, A7.7.46, LDRB T2
 _LOADS = {(1, False): Does.LOAD_BYTE, (1, True): Does.LOAD_SIGNED_BYTE, (2, True): Does.LOAD_HALF}
 
 
 def fits_compact(task: LayerTask) -> bool:
-    """Whether bytes hold the weights, and sums are scaled by shifts."""
+    """Whether bytes hold the weights, and few neurons are scaled in a way of their own."""
     layer = task.layer
     takes = (task.source.bytes, task.source.low < 0) in _LOADS
-    return takes and holds_weights(layer) and layer.table is None and not isinstance(layer.requantisation, Multiplier)
+    scalings = len({scaling_of(layer, neuron) for neuron in range(layer.neurons)})
+    return takes and holds_weights(layer) and scalings <= _SCALINGS and fits_scaling(task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,10 @@ def write_compact(form: CompactForm, writer: Writer, task: LayerTask) -> None:
         writer.add(Does.ADD_TO, _TABLE, _SOURCE)
     else:
         write_sum(writer, _TABLE, _TABLE, start)
+    for neuron in (neuron for one in classes for neuron in one.neurons):
+        _begin(writer, task, neuron, len(words[neuron]) // form.words, short)
+        writer.fill_words(words[neuron])
     for one in classes:
-        for neuron in one.neurons:
-            _begin(writer, task, neuron, len(words[neuron]) // form.words, short)
-            writer.fill_words(words[neuron])
         _write_class(writer, task, form, one, sum(len(words[n]) // form.words for n in one.neurons), short)
 
 

@@ -12,7 +12,7 @@ NEVER = 1 << 40  # a time after all others
 HORIZON = 256  # connections looked ahead when a batch of loads is gathered
 
 _LOAD, _STORE, _INIT, _ACCUMULATE = int(Op.LOAD), int(Op.STORE), int(Op.INIT), int(Op.ACCUMULATE)
-_ACTIVATE, _BIAS = int(Op.ACTIVATE), int(Op.BIAS)
+_ACTIVATE, _BIAS, _KEEP = int(Op.ACTIVATE), int(Op.BIAS), int(Op.KEEP)
 
 
 class AllocationProblem(NamedTuple):
@@ -29,6 +29,7 @@ class AllocationProblem(NamedTuple):
     fan_in: NDArray[Any]  # by node
     heads: NDArray[Any]  # by node: the first output that it serves, or -1
     links: NDArray[Any]  # by output: the next output of the same node, or -1
+    kept: NDArray[Any]  # by output: its node; empty where outputs are stored
 
 
 class AllocatorState(NamedTuple):
@@ -49,11 +50,16 @@ class AllocatorState(NamedTuple):
 
 
 @njit(cache=True)
-def next_accesses(source, target, nodes):
-    """When the source and the target of each time are next wanted after it, and when each node is first wanted."""
+def next_accesses(source, target, nodes, kept):
+    """When the source and the target of each time are next wanted after it, and when each node is first wanted.
+
+    The nodes that are `kept` are wanted at the end.
+    """
     after_source = np.empty(len(source), np.int64)
     after_target = np.empty(len(source), np.int64)
     nearest = np.full(nodes, NEVER, np.int64)
+    for node in kept:
+        nearest[node] = len(source)
     for t in range(len(source) - 1, -1, -1):
         after_source[t], after_target[t] = nearest[source[t]], nearest[target[t]]
         nearest[source[t]] = t
@@ -83,7 +89,25 @@ def linear_scan(problem, most, early):
             state.size[1] += 1
             _flush(problem, state)
     _flush(problem, state)
+    _keep(problem, state, found)
     return state.out[: state.size[0]].copy(), found
+
+
+@njit(cache=True)
+def _keep(problem, state, found):
+    """See to it that the outputs are in registers where they stay: the loads first, then all of them by name."""
+    for node in problem.kept:
+        if state.where[node] >= 0:
+            continue
+        if state.finished[node]:
+            register = _take(problem, state, len(problem.source), node, node, found)
+            _emit(state, _LOAD, register, -1, node)
+            _hold(state, register, node)
+        else:
+            _materialise(problem, state, node, node, len(problem.source), found)
+    for output in range(len(problem.kept)):
+        register = state.where[problem.kept[output]]
+        _emit(state, _KEEP, register, register, len(problem.fan_in) + output)
 
 
 @njit(cache=True)

@@ -3,8 +3,8 @@
 A batch of loads defines all its registers afresh, and so does the start of a sum: which register each value gets is
 free, as long as no value that is still wanted holds it. A run of neighbours takes a gap of free registers that holds it
 whole. Where there is a choice, the one is taken that leaves the widest gaps halfway through the value's life: sums,
-which stay for long, gather at one end, and loads come and go in one piece at the other. A sum that becomes an output that is
-kept takes the register where it is to end, if that is free.
+which stay for long, gather at one end, and loads come and go in one piece at the other. A sum that is kept as an
+output takes the register where it is to end, if that is free.
 """
 
 from dataclasses import replace

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from armlet.kernels import njit
 from armlet.schedule.code import OP, REGISTER, VALUE, WHAT, Op
+from armlet.schedule.load_batch import gather, side_by_side, usable
 
 NEVER = 1 << 40  # a time after all others
-HORIZON = 256  # connections looked ahead when a batch of loads is gathered
 
 _LOAD, _STORE, _INIT, _ACCUMULATE = int(Op.LOAD), int(Op.STORE), int(Op.INIT), int(Op.ACCUMULATE)
 _ACTIVATE, _BIAS, _KEEP = int(Op.ACTIVATE), int(Op.BIAS), int(Op.KEEP)
@@ -42,7 +42,7 @@ class AllocatorState(NamedTuple):
     summed: NDArray[Any]  # by node: connections summed so far
     finished: NDArray[Any]  # by node
     read: NDArray[Any]  # by node: whether a connection has read it
-    stamp: NDArray[Any]  # by node: the last time at which `_gather` saw it
+    stamp: NDArray[Any]  # by node: the last time at which `gather` saw it
     pending: NDArray[Any]  # neurons summed but not finished, to be finished and stored together
     batch: NDArray[Any]  # nodes to load together
     out: NDArray[Any]  # (instructions, 4)
@@ -163,17 +163,17 @@ def _bring(problem, state, t, u, v, most, found):
         return
     if state.size[1] > 0 and not (state.holder < 0).any():
         _flush(problem, state)
-    count, until = _gather(problem, state, t, most)
+    count, until = gather(problem, state, t, most)
     if count == 1:
         register = _take(problem, state, t, u, v, found)
         _emit(state, _LOAD, register, -1, u)
         _hold(state, register, u)
         return
-    start = _side_by_side(state, until, count)
+    start = side_by_side(state, until, count)
     placed = 0
     for k in range(problem.registers):
         register = (start + k) % problem.registers
-        if placed < count and _usable(state, register, until):
+        if placed < count and usable(state, register, until):
             if state.holder[register] >= 0:
                 _release(state, state.holder[register])
             _emit(state, _LOAD, register, -1, state.batch[placed])
@@ -274,51 +274,3 @@ def _victim(state, t, u, v):
         if far > best:
             best, chosen = far, register
     return chosen
-
-
-@njit(cache=True)
-def _usable(state, register, until):
-    """Whether a register is free, or holds a stored value that nobody wants up to the time `until`."""
-    node = state.holder[register]
-    return node < 0 or (state.stored[node] and state.wanted[node] > until)
-
-
-@njit(cache=True)
-def _gather(problem, state, t, most):
-    """Fill `state.batch` with what to load at time t: the source wanted now, then others wanted soon."""
-    state.batch[0] = problem.source[t]
-    state.stamp[problem.source[t]] = t
-    count, starts, until = 1, 0, t
-    for later in range(t, min(len(problem.source), t + HORIZON)):
-        target, value = problem.target[later], problem.source[later]
-        if state.summed[target] == 0 and state.stamp[target] != t:
-            state.stamp[target] = t
-            starts += 1
-        elif state.summed[target] > 0 and state.where[target] < 0:
-            break
-        if state.where[value] >= 0 or state.stamp[value] == t:
-            continue
-        if count == most or not (state.finished[value] and state.stored[value]):
-            break
-        room = 0
-        for register in range(problem.registers):
-            room += _usable(state, register, later)
-        if count + 1 + starts > room:
-            break
-        state.stamp[value] = t
-        state.batch[count] = value
-        count, until = count + 1, later
-    return count, until
-
-
-@njit(cache=True)
-def _side_by_side(state, until, count):
-    """Where the first run of `count` usable registers begins; failing that, the longest run."""
-    best, longest, start = 0, 0, 0
-    for register in range(len(state.holder) + 1):
-        if register < len(state.holder) and _usable(state, register, until):
-            continue
-        if register - start > longest and longest < count:
-            best, longest = start, register - start
-        start = register + 1
-    return best

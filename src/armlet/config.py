@@ -39,6 +39,7 @@ class CompileOptions:
     batch: int | None = None  # registers left to sources, so that batches of loads are as long; None: what costs least
     objective: str = "cycles"  # what the order is chosen by: estimated cycles, or activation moves
     inputs: str = "auto"  # layout of the input block: free, natural, or auto: what suits both entries
+    outputs: str = "auto"  # of NAME_core: left in registers where they fit, or always in memory
     multiply_add: str = "separate"  # or fused: smaller, slower on Cortex-M4F
     simplify: bool = True
     rescale: str = (
@@ -54,6 +55,7 @@ class CompileOptions:
             value = getattr(self, name)
             _require(value is None or value >= least, name, value, f"{least} or more")
         _require(self.objective in ("cycles", "moves"), "objective", repr(self.objective), "cycles or moves")
+        _require(self.outputs in ("auto", "memory"), "outputs", repr(self.outputs), "auto or memory")
         _require(0 <= self.seed < 1 << 63, "seed", self.seed, "0 or more")
 
 

@@ -93,6 +93,7 @@ class _Settings:
     layouts: tuple[InputLayout, ...]
     annealing: Annealing
     by_moves: bool
+    returned: int  # registers that may hold outputs at the end
 
 
 def compile_network(
@@ -121,7 +122,7 @@ def compile_network(
     order.check()
 
     watch("registers")
-    code = allocate(order, Registers(choice.partition.values, settings.target.batch))
+    code = allocate(order, Registers(choice.partition.values, settings.target.batch, settings.returned))
     check_code(code)
 
     watch("layout")
@@ -223,13 +224,15 @@ def _settings(options: CompileOptions, watch: Callable[[Annealed], None]) -> _Se
         layouts=tuple(InputLayout) if options.inputs == "auto" else (_choice(InputLayout, "inputs", options.inputs),),
         annealing=Annealing(**asdict(options.anneal), seed=options.seed, watch=watch),
         by_moves=options.objective == "moves",
+        returned=target.preserved_floats if options.outputs == "auto" else 0,
     )
 
 
 def _tuned(lean: Graph, settings: _Settings) -> Choice:
     """The best choice among the partitions that leave room for what the activations take."""
     roomy, target, layout = partitions_with_room(settings.partitions, lean), settings.target, settings.layouts[0]
-    return tune(lean, target, roomy, settings.source_registers, layout, settings.annealing, settings.by_moves)
+    wishes = settings.annealing, settings.by_moves, settings.returned
+    return tune(lean, target, roomy, settings.source_registers, layout, *wishes)
 
 
 def _choice(kinds: type[Kind], setting: str, value: str) -> Kind:

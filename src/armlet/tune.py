@@ -59,6 +59,7 @@ class _Case:
     inputs: InputLayout
     how: Annealing
     by_moves: bool
+    returned: int
 
 
 def tune(
@@ -69,12 +70,13 @@ def tune(
     inputs: InputLayout,
     how: Annealing,
     by_moves: bool = False,
+    returned: int = 0,
 ) -> Choice:
     """The choice whose moves reach their bound, if any does, of the least cycles or moves; the earlier of equals."""
     usual = Choice(partitions[0], OrderPlan(_fitting(source_registers, partitions[0])[0]))
     if graph.connections > LARGEST:
         return usual
-    case = _Case(graph, target, inputs, replace(how, moves=0), by_moves)
+    case = _Case(graph, target, inputs, replace(how, moves=0), by_moves, returned)
 
     @cache
     def price(choice: Choice) -> Price:
@@ -109,7 +111,7 @@ def _price(case: _Case, choice: Choice) -> Price:
     registers.
     """
     graph, partition = case.graph, choice.partition
-    registers = Registers(partition.values, case.target.batch)
+    registers = Registers(partition.values, case.target.batch, case.returned)
     code = allocate(plan_order(graph, partition.values, choice.plan, case.how), registers)
     layout = place(code, case.inputs, case.how)
     arithmetic = least_cycles(code, case.target, partition)
@@ -118,4 +120,4 @@ def _price(case: _Case, choice: Choice) -> Price:
     saving = 2 * template.cost(saved) if saved else 0
     steps = layout.transfers - layout.batches  # of a pointer, from one run of words to the next
     cycles = float(arithmetic) + code.moves + layout.transfers + steps + saving
-    return code.moves > graph.move_bound, float(code.moves) if case.by_moves else cycles
+    return code.moves + len(code.kept) > graph.move_bound, float(code.moves) if case.by_moves else cycles

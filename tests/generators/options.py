@@ -22,6 +22,7 @@ def options(draw: st.DrawFn) -> CompileOptions:
         inputs=draw(st.sampled_from(["free", "natural", "auto"])),
         multiply_add=draw(st.sampled_from([each.rounding for each in ARITHMETICS])),
         simplify=draw(st.booleans()),
+        outputs=draw(st.sampled_from(["auto", "memory"])),
     )
 
 
@@ -35,6 +36,7 @@ def draw_options(rng: np.random.Generator) -> CompileOptions:
         inputs=str(rng.choice(["free", "natural"])),
         multiply_add=str(rng.choice(["separate", "fused"])),
         simplify=bool(rng.random() < 0.8),
+        outputs=str(rng.choice(["auto", "memory"])),
         rescale=str(rng.choice(["none", "free", "any"])),
         seed=int(rng.integers(1 << 31)),
         anneal=AnnealOptions(moves=moves, chains=chains),

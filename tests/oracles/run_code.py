@@ -31,6 +31,10 @@ def run_code(code: Code, x: ArrayLike) -> F32:
                 register[a] = arithmetic.activate(on, kind, graph.slope[what], register[a])
             case Op.BIAS:
                 register[a] = graph.bias[what]
+            case Op.KEEP:
+                register[a] = register[b].copy()
             case _:
                 pass
+    if len(code.kept):
+        return register[code.kept].T.copy()
     return np.stack([cell[graph.nodes + j] for j in range(len(graph.outputs))], axis=1)

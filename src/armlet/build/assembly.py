@@ -31,8 +31,9 @@ def show_assembly(program: Program, frame: Frame, name: str) -> str:
         *_calls(target, frame.run),
         *closing(names.run_symbol(name)),
         *_constants(program, name),
-        *block(names.work_symbol(name), program.word * max(1, program.layout.work_words)),
     ]
+    if program.layout.work_words:
+        out += block(names.work_symbol(name), program.word * program.layout.work_words)
     if not inputs_are_natural(program):
         out += block(names.block_symbol(name), program.word * max(1, program.layout.input_words))
     return "\n".join(out) + "\n"

@@ -20,7 +20,7 @@ class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 
 class Driver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A driver file. `base` is the register that holds the block's address at the call, or a symbol."""
+    """A driver file. `base` is the register that holds the block's address at the call, or a symbol; or empty."""
 
     format: int
     name: str
@@ -41,10 +41,17 @@ def input_driver(program: Program, name: str) -> Driver:
 
 
 def output_driver(program: Program, name: str) -> Driver:
-    """Where NAME_core leaves its outputs: in the program's own work block."""
-    graph, words = program.code.order.graph, program.layout.words
-    values = [Value(j, "memory", offset=program.word * int(words[graph.nodes + j])) for j in range(len(graph.outputs))]
-    return Driver(FORMAT, name, "output", program.arithmetic.format.name, names.work_symbol(name), values)
+    """Where NAME_core leaves its outputs: in registers, or in the program's own work block."""
+    graph, words, floats = program.code.order.graph, program.layout.words, program.target.floats
+    values = [Value(j, "register", register=floats[k]) for j, k in enumerate(program.code.kept.tolist())] or [
+        Value(j, "memory", offset=program.word * int(words[graph.nodes + j])) for j in range(len(graph.outputs))
+    ]
+    return Driver(FORMAT, name, "output", program.arithmetic.format.name, output_base(name, values), values)
+
+
+def output_base(name: str, values: list[Value]) -> str:
+    """What the places of outputs count from; nothing where all are in registers."""
+    return names.work_symbol(name) if any(value.place == "memory" for value in values) else ""
 
 
 def show_json(value: msgspec.Struct) -> str:

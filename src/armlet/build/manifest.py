@@ -49,7 +49,7 @@ class MemoryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: int  # flash
     constants: int  # flash
     flash: int  # both
-    work: int  # RAM: outputs and what did not stay in registers
+    work: int  # RAM: what did not stay in registers
     block: int  # RAM: the input block; NAME_run's own, or the caller's for NAME_core
     stack: int  # RAM: the most that a call takes
     ram: int  # all three
@@ -66,13 +66,17 @@ class LayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MovesEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Activations and partial sums between registers and memory in NAME_core, and what no program can do without."""
+    """Activations and partial sums between registers and memory in NAME_core, and what no program can do without.
+
+    Outputs that NAME_core leaves in registers are neither stored nor counted; NAME_run stores them.
+    """
 
     loads: int
     stores: int
     total: int
     bound: int
     ratio: float
+    run: int  # of NAME_run, the copies of inputs and outputs included
     batches: int
     transfers_before: int  # runs of neighbouring words at the start of the layout's annealing
     transfers: int
@@ -166,7 +170,7 @@ def memory_of(program: Program, frame: Frame) -> MemoryEntry:
     run = sum(target.templates[op].size for op, _ in frame.run)
     core = frame.size(target) - run + program.line_bytes
     code, constants = core + (-core) % target.core.word + run, program.word * len(program.constants)
-    work = program.word * max(1, layout.work_words)
+    work = program.word * layout.work_words
     block = 0 if inputs_are_natural(program) else program.word * max(1, layout.input_words)
     ram = work + block + frame.stack_bytes
     return MemoryEntry(code, constants, code + constants, work, block, frame.stack_bytes, ram)
@@ -174,14 +178,17 @@ def memory_of(program: Program, frame: Frame) -> MemoryEntry:
 
 def moves_of(program: Program, transfers_bound: int) -> MovesEntry:
     """Activation moves of NAME_core against their bounds."""
-    code, layout = program.code, program.layout
-    bound = move_bound(code.order.graph, code.registers)
+    code, layout, graph = program.code, program.layout, program.code.order.graph
+    bound = move_bound(graph, code.registers, bool(len(code.kept)))
+    copied = 0 if inputs_are_natural(program) else 2 * graph.inputs
+    copied += len(graph.outputs) * (1 if len(code.kept) else 2)
     return MovesEntry(
         loads=code.loads,
         stores=code.stores,
         total=code.moves,
         bound=bound,
-        ratio=round(code.moves / bound, 4),
+        ratio=round(code.moves / max(1, bound), 4),
+        run=code.moves + copied,
         batches=layout.batches,
         transfers_before=layout.transfers_before,
         transfers=layout.transfers,

@@ -9,7 +9,7 @@ import numpy as np
 from armlet.build import names
 from armlet.isa.operation import Operation
 from armlet.isa.target import Target
-from armlet.select.program import Program, by_operation, registers_of
+from armlet.select.program import POINTERS, Program, by_operation, registers_of
 from armlet.select.scheduling import waits
 
 _ALONE = {
@@ -48,7 +48,8 @@ def frame(program: Program, name: str) -> Frame:
         leave.insert(0, (Operation.RESTORE_FLOATS, saved))
     if len(program.constants):
         enter.append((Operation.ADDRESS, {"pointer": roles.pool, "symbol": names.constants_symbol(name)}))
-    enter.append((Operation.ADDRESS, {"pointer": roles.work, "symbol": names.work_symbol(name)}))
+    if program.layout.work_words:
+        enter.append((Operation.ADDRESS, {"pointer": roles.work, "symbol": names.work_symbol(name)}))
     run_words = len(roles.scratch) + 2
     return Frame(
         tuple(enter),
@@ -64,7 +65,17 @@ def entry_cycles(program: Program, name: str) -> tuple[int, int]:
     last = Operation(program.lines["op"][-1]) if len(program.lines) else None
     core = program.line_cycles + waits(program)
     core += _call_cycles(target, around.enter) + _call_cycles(target, around.leave, last)
+    core += _waits_for_entry(program, around.enter)
     return core, core + _call_cycles(target, around.run)
+
+
+def _waits_for_entry(program: Program, enter: tuple[Call, ...]) -> bool:
+    """Whether the first line waits for the address that the entry makes last."""
+    if not enter or not len(program.lines) or "pointer" not in enter[-1][1]:
+        return False
+    first, (_, holes) = program.lines[0], enter[-1]
+    takes = "base" in Operation(first["op"]).operands.reads
+    return takes and getattr(program.target.roles, POINTERS[first["base"]]) == holes["pointer"]
 
 
 def _call_cycles(target: Target, calls: tuple[Call, ...], before: Operation | None = None) -> int:
@@ -118,11 +129,23 @@ def _run(program: Program, name: str) -> Iterator[Call]:
         yield from _copy(program, roles.inputs, natural.tolist())
         yield Operation.ADDRESS, {"pointer": roles.inputs, "symbol": names.block_symbol(name)}
     yield Operation.CALL, {"symbol": names.core_symbol(name)}
-    yield Operation.ADDRESS, {"pointer": roles.inputs, "symbol": names.work_symbol(name)}
+    if len(program.code.kept) == 0:
+        yield Operation.ADDRESS, {"pointer": roles.inputs, "symbol": names.work_symbol(name)}
     yield Operation.RUN_OUTPUT, {"pointer": roles.inputs_cursor}
-    words = layout.words[graph.nodes : graph.nodes + len(graph.outputs)]
-    yield from _copy(program, roles.inputs, words.tolist())
+    if len(program.code.kept):
+        yield from _store_kept(program)
+    else:
+        words = layout.words[graph.nodes : graph.nodes + len(graph.outputs)]
+        yield from _copy(program, roles.inputs, words.tolist())
     yield Operation.RUN_LEAVE, {}
+
+
+def _store_kept(program: Program) -> Iterator[Call]:
+    """Store the registers that keep outputs, neighbours together, in the order of outputs to the input cursor."""
+    kept = program.code.kept
+    for run in np.split(kept, np.flatnonzero(np.diff(kept) != 1) + 1):
+        moved = float_list(program.target, int(run[0]), len(run))
+        yield Operation.STORE_MULTIPLE, {"list": moved, "base": program.target.roles.inputs_cursor}
 
 
 def _copy(program: Program, source: str, words: list[int]) -> Iterator[Call]:

@@ -49,6 +49,11 @@ class Build:
         return self.order.graph.arithmetic
 
     @property
+    def kept(self) -> bool:
+        """Whether NAME_core leaves its outputs in registers."""
+        return any(value.place == "register" for value in self.outputs.values)
+
+    @property
     def word(self) -> int:
         """Bytes of a value in memory."""
         return self.arithmetic.format.bytes
@@ -73,7 +78,8 @@ def read_build(folder: Path | str) -> Build:
         raise InputError(path, what, "compile the network again")
     network, order = read_params(folder, tell=_refuse), read_order(folder / f"{name}_order.npz", arithmetic)
     inputs = read_driver(folder / f"{name}_input_driver.json", "input", network.inputs, arithmetic)
-    outputs = read_driver(folder / f"{name}_output_driver.json", "output", network.outputs, arithmetic)
+    may_hold = target.floats[: target.preserved_floats]
+    outputs = read_driver(folder / f"{name}_output_driver.json", "output", network.outputs, arithmetic, may_hold)
     if (order.graph.network_inputs, len(order.graph.outputs)) != (network.inputs, network.outputs):
         raise InputError(folder / f"{name}_order.npz", "declares another network", "compile the network again")
     if manifest.armlet != __version__:
@@ -94,8 +100,10 @@ def read_build(folder: Path | str) -> Build:
     )
 
 
-def read_driver(path: Path, direction: str, count: int, arithmetic: Arithmetic) -> Driver:
-    """A driver file of `count` inputs or outputs. Raises `InputError`."""
+def read_driver(
+    path: Path, direction: str, count: int, arithmetic: Arithmetic, may_hold: tuple[str, ...] = ()
+) -> Driver:
+    """A driver file of `count` inputs or outputs, which registers `may_hold`. Raises `InputError`."""
     driver = parse_json(path, read_file(path, LONGEST), Driver, "a driver", "compile the network again")
     if driver.direction != direction or [value.index for value in driver.values] != list(range(count)):
         raise InputError(path, f"does not list {count} {direction}s in order", "compile the network again")
@@ -106,13 +114,19 @@ def read_driver(path: Path, direction: str, count: int, arithmetic: Arithmetic) 
             raise InputError(path, f"{direction} {value.index} has offset {value.offset}, beyond its block")
         if value.place == "memory" and (value.offset is None or value.offset < 0 or value.offset % word):
             raise InputError(path, f"{direction} {value.index} has offset {value.offset}, no whole word")
-        if value.place == "register":
-            raise InputError(path, f"{direction} {value.index} lives in a register", "this armlet verifies memory only")
+        if (value.place == "register") != (value.register is not None) or (value.register and value.offset is not None):
+            raise InputError(path, f"{direction} {value.index} has no one place", "compile the network again")
+        if value.register is not None and value.register not in may_hold:
+            what = f"{direction} {value.index} lives in {value.register[:20]!r}, where a call may leave none"
+            raise InputError(path, what, "compile the network again")
         if value.place == "unused" and direction == "output":
             raise InputError(path, f"output {value.index} is unused", "compile the network again")
     places = [value.offset for value in driver.values if value.offset is not None]
     if direction == "input" and len({*places}) != len(places):  # who fills the block may do so in any order
         raise InputError(path, "puts two inputs in one place", "compile the network again")
+    kept = [value.register for value in driver.values if value.register is not None]
+    if kept and len({*kept}) != count:
+        raise InputError(path, "does not keep all outputs in registers, each in its own", "compile the network again")
     return driver
 
 

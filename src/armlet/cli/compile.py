@@ -42,6 +42,10 @@ def compile(
         str | None,
         typer.Option(help="Layout of the inputs: free (the driver places them), natural (a C array) or auto."),
     ] = None,
+    outputs: Annotated[
+        str | None,
+        typer.Option(help="Of NAME_core: auto (in registers where they fit; default) or memory (always NAME_work)."),
+    ] = None,
     registers: Annotated[
         int | None, typer.Option(help="Registers for values (default: all that the core has).")
     ] = None,
@@ -96,7 +100,7 @@ def compile(
 
     console, declared = Console(quiet, verbose, json), file_of(declare)
     shared = {"target": target, "flash": flash, "ram": ram, "seed": seed}
-    given = {"dtype": dtype, "inputs": inputs, "registers": registers, "objective": objective}
+    given = {"dtype": dtype, "inputs": inputs, "outputs": outputs, "registers": registers, "objective": objective}
     given |= {"multiply_add": multiply_add, "rescale": rescale}
     if not products:
         refuse_overlap((out / check_name(name),), (params, config, declared))

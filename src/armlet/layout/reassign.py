@@ -3,7 +3,8 @@
 A batch of loads defines all its registers afresh, and so does the start of a sum: which register each value gets is
 free, as long as no value that is still wanted holds it. A run of neighbours takes a gap of free registers that holds it
 whole. Where there is a choice, the one is taken that leaves the widest gaps halfway through the value's life: sums,
-which stay for long, gather at one end, and loads come and go in one piece at the other.
+which stay for long, gather at one end, and loads come and go in one piece at the other. A sum that is kept as an
+output takes the register where it is to end, if that is free.
 """
 
 from dataclasses import replace
@@ -13,15 +14,18 @@ import numpy as np
 from armlet.kernels import njit
 from armlet.layout.layout import Layout
 from armlet.schedule.code import DEFINES, OP, REGISTER, VALUE, WHAT, Code, Op
+from armlet.schedule.kept_outputs import settled
 
-_LOAD = int(Op.LOAD)
+_LOAD, _KEEP = int(Op.LOAD), int(Op.KEEP)
 
 
 def reassign(code: Code, layout: Layout) -> Code:
     """The same code with registers given anew, and the loads of each batch in the order of words."""
     rows = code.instructions.copy()
-    _reassign(rows, _last_uses(rows, code.registers), layout.words, code.order.graph.inputs, code.registers)
-    return replace(code, instructions=rows)
+    graph = code.order.graph
+    own = _own_places(rows, code.registers, graph.nodes)
+    _reassign(rows, _last_uses(rows, code.registers), own, layout.words, graph.inputs, code.registers)
+    return replace(code, instructions=settled(rows, graph.nodes))
 
 
 @njit(cache=True)
@@ -33,6 +37,8 @@ def _last_uses(rows, registers):
         op, a, x = rows[at, OP], rows[at, REGISTER], rows[at, VALUE]
         if x >= 0:
             last[defined[x]] = at
+        if op == _KEEP:
+            continue
         if DEFINES[op]:
             defined[a] = at
         else:
@@ -41,7 +47,20 @@ def _last_uses(rows, registers):
 
 
 @njit(cache=True)
-def _reassign(rows, last, word, inputs, registers):
+def _own_places(rows, registers, nodes):
+    """For each instruction that defines what is kept to the end: the register where it is to end; -1 for the others."""
+    own = np.full(len(rows), -1, np.int64)
+    defined = np.zeros(registers, np.int64)
+    for at in range(len(rows)):
+        if rows[at, OP] == _KEEP:
+            own[defined[rows[at, VALUE]]] = rows[at, WHAT] - nodes
+        elif DEFINES[rows[at, OP]]:
+            defined[rows[at, REGISTER]] = at
+    return own
+
+
+@njit(cache=True)
+def _reassign(rows, last, own, word, inputs, registers):
     name = np.arange(registers)
     until = np.full(registers, -1, np.int64)  # by register: the last use of what it holds
     at = 0
@@ -52,8 +71,14 @@ def _reassign(rows, last, word, inputs, registers):
             continue
         if x >= 0:
             rows[at, VALUE] = name[x]
+        if op == _KEEP:
+            at += 1
+            continue
         if DEFINES[op]:
-            name[a] = _best_place(until, at, 1, (at + last[at]) // 2, True)
+            if own[at] >= 0 and until[own[at]] < at:
+                name[a] = own[at]
+            else:
+                name[a] = _best_place(until, at, 1, (at + last[at]) // 2, True)
             until[name[a]] = last[at]
         rows[at, REGISTER] = name[a]
         at += 1

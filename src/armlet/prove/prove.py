@@ -2,8 +2,9 @@
 
 The program is run from its entry with each input an unknown. Where it ends, the term in each output must be the very
 term that the declared order builds: the same weights to the bit, the same connections, the same roundings in the same
-order. On the way nothing may be read that was not written, nothing outside the declared areas may be touched, no
-condition and no address may depend on data, and the registers that a call preserves must hold what they held.
+order; outputs lie in memory or in registers. On the way nothing may be read that was not written, nothing outside the
+declared areas may be touched, no condition and no address may depend on data, and the registers that a call preserves
+must hold what they held.
 
 Addresses of the caller's arrays, of the stack, of the program's own pieces and of its code are no numbers here but
 pointers, into memory of their own for each piece, so that a program cannot be right by where one call finds them or one
@@ -58,7 +59,12 @@ def prove(runner: Runner, program: DecodedProgram, entry: str) -> Proof:
     lost = [name for name in core.preserved if state.registers.get(name) != before[name]]
     if lost:
         return Proof(f"does not give back {', '.join(lost)}", walk.steps, rounded)
-    left = [state.memory.load(_place(runner, entry, address), runner.build.word) for address in runner.results(entry)]
+    left = [
+        state.registers.get(place)
+        if isinstance(place, str)
+        else state.memory.load(_place(runner, entry, place), runner.build.word)
+        for place in runner.results(entry)
+    ]
     late = "" if state.late is None else f"reads the input at {state.late & 0xFFFF_FFFF:#010x} after it wrote an output"
     return Proof(_difference(order, terms, walk, left), walk.steps, rounded, late)
 

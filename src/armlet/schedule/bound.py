@@ -1,6 +1,7 @@
 """How few activation moves any program with so many registers can make: the proof stands in docs/compiler.md.
 
-Each used input must be loaded once and each output stored once. A layer that is wider than the registers needs more.
+Each used input must be loaded once and each output stored once, unless outputs are kept in registers. A layer that is
+wider than the registers needs more.
 Cut the time after every M moves of a layer's sources and sums. The connections of one stretch join `a` sources, each
 held when the stretch begins or loaded in it, with `b` sums, each held at its beginning or end, or loaded or stored in
 it: so a + b <= 2 R + M. Other sums can only be begun, finished and consumed within the stretch, and then all of their
@@ -22,16 +23,17 @@ _LENGTHS = 48  # lengths of a stretch that are tried
 _SAFE = 1 + 1e-9  # against rounding in the bound itself
 
 
-def move_bound(graph: Graph, registers: int) -> int:
-    """Loads and stores that no order and no allocation with `registers` registers can do without."""
+def move_bound(graph: Graph, registers: int, kept: bool = False) -> int:
+    """Loads and stores that no order and no allocation can do without; `kept`: outputs need not be stored."""
     read = np.unique(graph.source[graph.source < graph.inputs])
-    bound = len(read) + len(graph.outputs)
+    outputs = graph.outputs[: 0 if kept else None]
+    bound = len(read) + len(outputs)
     computed = np.bincount(graph.target, minlength=graph.nodes) > 0
     computed[: graph.inputs] = True
     for layer in layers_of(graph):
         if not computed[layer.sources].all():
             continue  # a constant needs no load
-        counted = int((layer.sources < graph.inputs).sum() + np.isin(graph.outputs, layer.neurons).sum())
+        counted = int((layer.sources < graph.inputs).sum() + np.isin(outputs, layer.neurons).sum())
         bound += max(0, layer_bound(layer, registers) - counted)
     return bound
 

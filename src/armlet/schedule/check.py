@@ -1,8 +1,9 @@
 """Proves code right for all inputs, by running it on names instead of numbers.
 
 Registers and cells hold what they carry: which node, and how many of its connections are summed (all of them and
-finished, or not). If each instruction finds what its connection asks for, in the order declared, and each output cell
-ends holding its node, the code computes the order. Nothing here is shared with the allocator.
+finished, or not). If each instruction finds what its connection asks for, in the order declared, and each output cell,
+or the register that keeps the output, ends holding its node, the code computes the order. Nothing here is shared with
+the allocator.
 """
 
 from typing import TypeAlias
@@ -30,6 +31,7 @@ class _Replay:
         self.code, self.graph = code, code.order.graph
         self.register: dict[int, Held] = {}
         self.cell: dict[int, Held] = {i: (i, FINISHED) for i in range(self.graph.inputs)}
+        self.keeper: dict[int, int] = {}  # by the cell of an output: the register that keeps it
         self.queue = _connections_by_target(code)
         self.fan_in = np.bincount(self.graph.target, minlength=self.graph.nodes).tolist()
 
@@ -45,8 +47,12 @@ class _Replay:
             except (InvariantError, KeyError, IndexError) as wrong:
                 raise InvariantError(f"code: instruction {at} ({Op(op).name} r{a} x{x} {what}): {wrong}") from wrong
         for j, node in enumerate(self.graph.outputs.tolist()):
-            if self.cell.get(self.graph.nodes + j) != (node, FINISHED):
-                raise InvariantError(f"code: output {j} does not end in its cell")
+            if self._left(self.graph.nodes + j) != (node, FINISHED):
+                raise InvariantError(f"code: output {j} does not end in its cell or register")
+
+    def _left(self, cell: int) -> Held | None:
+        """What an output ends as."""
+        return self.register.get(self.keeper[cell]) if cell in self.keeper else self.cell.get(cell)
 
     def _step(self, op: int, a: int, x: int, what: int) -> None:
         match op:
@@ -55,6 +61,9 @@ class _Replay:
             case Op.STORE:
                 _require(what >= self.graph.inputs, "an input's cell is the caller's")
                 self.cell[what] = self.register[a]
+            case Op.KEEP:
+                _require(what >= self.graph.nodes and a not in self.keeper.values(), f"r{a} keeps another output")
+                self.register[a], self.keeper[what] = self.register[x], a
             case Op.INIT | Op.ACCUMULATE:
                 self._connect(op, a, x, what)
             case Op.ACTIVATE:

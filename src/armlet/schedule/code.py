@@ -6,9 +6,11 @@
     ACCUMULATE a x connection register a := a + weight * register x
     ACTIVATE   a node         register a := activation(a)
     BIAS       a node         register a := bias
+    KEEP       a x cell       register a := register x, which holds that output to the end
 
 Cells: every node has one, of its own number (an input's is where the caller puts it; a neuron's holds its partial sum
-or its value), and output j has cell `nodes + j`.
+or its value), and output j has cell `nodes + j`. Outputs are all stored in their cells, or all kept in registers: the
+KEEPs are then the last instructions, one for each output.
 """
 
 from dataclasses import dataclass
@@ -31,6 +33,7 @@ class Op(IntEnum):
     ACCUMULATE = 3
     ACTIVATE = 4
     BIAS = 5
+    KEEP = 6
 
     @property
     def is_move(self) -> bool:
@@ -92,6 +95,12 @@ class Code:
     def moves(self) -> int:
         """Activations and partial sums that go between registers and memory."""
         return self.loads + self.stores
+
+    @property
+    def kept(self) -> Index:
+        """(outputs,) the register in which each output ends; empty where they end in memory."""
+        rows = self.instructions[self.ops == Op.KEEP]
+        return rows[np.argsort(rows[:, WHAT], kind="stable"), REGISTER]
 
     @property
     def batches(self) -> int:

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from armlet.kernels import njit
 from armlet.schedule.code import OP, REGISTER, VALUE, WHAT, Op
+from armlet.schedule.load_batch import gather, side_by_side, usable
 
 NEVER = 1 << 40  # a time after all others
-HORIZON = 256  # connections looked ahead when a batch of loads is gathered
 
 _LOAD, _STORE, _INIT, _ACCUMULATE = int(Op.LOAD), int(Op.STORE), int(Op.INIT), int(Op.ACCUMULATE)
-_ACTIVATE, _BIAS = int(Op.ACTIVATE), int(Op.BIAS)
+_ACTIVATE, _BIAS, _KEEP = int(Op.ACTIVATE), int(Op.BIAS), int(Op.KEEP)
 
 
 class AllocationProblem(NamedTuple):
@@ -29,6 +29,7 @@ class AllocationProblem(NamedTuple):
     fan_in: NDArray[Any]  # by node
     heads: NDArray[Any]  # by node: the first output that it serves, or -1
     links: NDArray[Any]  # by output: the next output of the same node, or -1
+    kept: NDArray[Any]  # by output: its node; empty where outputs are stored
 
 
 class AllocatorState(NamedTuple):
@@ -41,7 +42,7 @@ class AllocatorState(NamedTuple):
     summed: NDArray[Any]  # by node: connections summed so far
     finished: NDArray[Any]  # by node
     read: NDArray[Any]  # by node: whether a connection has read it
-    stamp: NDArray[Any]  # by node: the last time at which `_gather` saw it
+    stamp: NDArray[Any]  # by node: the last time at which `gather` saw it
     pending: NDArray[Any]  # neurons summed but not finished, to be finished and stored together
     batch: NDArray[Any]  # nodes to load together
     out: NDArray[Any]  # (instructions, 4)
@@ -49,11 +50,16 @@ class AllocatorState(NamedTuple):
 
 
 @njit(cache=True)
-def next_accesses(source, target, nodes):
-    """When the source and the target of each time are next wanted after it, and when each node is first wanted."""
+def next_accesses(source, target, nodes, kept):
+    """When the source and the target of each time are next wanted after it, and when each node is first wanted.
+
+    The nodes that are `kept` are wanted at the end.
+    """
     after_source = np.empty(len(source), np.int64)
     after_target = np.empty(len(source), np.int64)
     nearest = np.full(nodes, NEVER, np.int64)
+    for node in kept:
+        nearest[node] = len(source)
     for t in range(len(source) - 1, -1, -1):
         after_source[t], after_target[t] = nearest[source[t]], nearest[target[t]]
         nearest[source[t]] = t
@@ -83,7 +89,25 @@ def linear_scan(problem, most, early):
             state.size[1] += 1
             _flush(problem, state)
     _flush(problem, state)
+    _keep(problem, state, found)
     return state.out[: state.size[0]].copy(), found
+
+
+@njit(cache=True)
+def _keep(problem, state, found):
+    """See to it that the outputs are in registers where they stay: the loads first, then all of them by name."""
+    for node in problem.kept:
+        if state.where[node] >= 0:
+            continue
+        if state.finished[node]:
+            register = _take(problem, state, len(problem.source), node, node, found)
+            _emit(state, _LOAD, register, -1, node)
+            _hold(state, register, node)
+        else:
+            _materialise(problem, state, node, node, len(problem.source), found)
+    for output in range(len(problem.kept)):
+        register = state.where[problem.kept[output]]
+        _emit(state, _KEEP, register, register, len(problem.fan_in) + output)
 
 
 @njit(cache=True)
@@ -139,17 +163,17 @@ def _bring(problem, state, t, u, v, most, found):
         return
     if state.size[1] > 0 and not (state.holder < 0).any():
         _flush(problem, state)
-    count, until = _gather(problem, state, t, most)
+    count, until = gather(problem, state, t, most)
     if count == 1:
         register = _take(problem, state, t, u, v, found)
         _emit(state, _LOAD, register, -1, u)
         _hold(state, register, u)
         return
-    start = _side_by_side(state, until, count)
+    start = side_by_side(state, until, count)
     placed = 0
     for k in range(problem.registers):
         register = (start + k) % problem.registers
-        if placed < count and _usable(state, register, until):
+        if placed < count and usable(state, register, until):
             if state.holder[register] >= 0:
                 _release(state, state.holder[register])
             _emit(state, _LOAD, register, -1, state.batch[placed])
@@ -250,51 +274,3 @@ def _victim(state, t, u, v):
         if far > best:
             best, chosen = far, register
     return chosen
-
-
-@njit(cache=True)
-def _usable(state, register, until):
-    """Whether a register is free, or holds a stored value that nobody wants up to the time `until`."""
-    node = state.holder[register]
-    return node < 0 or (state.stored[node] and state.wanted[node] > until)
-
-
-@njit(cache=True)
-def _gather(problem, state, t, most):
-    """Fill `state.batch` with what to load at time t: the source wanted now, then others wanted soon."""
-    state.batch[0] = problem.source[t]
-    state.stamp[problem.source[t]] = t
-    count, starts, until = 1, 0, t
-    for later in range(t, min(len(problem.source), t + HORIZON)):
-        target, value = problem.target[later], problem.source[later]
-        if state.summed[target] == 0 and state.stamp[target] != t:
-            state.stamp[target] = t
-            starts += 1
-        elif state.summed[target] > 0 and state.where[target] < 0:
-            break
-        if state.where[value] >= 0 or state.stamp[value] == t:
-            continue
-        if count == most or not (state.finished[value] and state.stored[value]):
-            break
-        room = 0
-        for register in range(problem.registers):
-            room += _usable(state, register, later)
-        if count + 1 + starts > room:
-            break
-        state.stamp[value] = t
-        state.batch[count] = value
-        count, until = count + 1, later
-    return count, until
-
-
-@njit(cache=True)
-def _side_by_side(state, until, count):
-    """Where the first run of `count` usable registers begins; failing that, the longest run."""
-    best, longest, start = 0, 0, 0
-    for register in range(len(state.holder) + 1):
-        if register < len(state.holder) and _usable(state, register, until):
-            continue
-        if register - start > longest and longest < count:
-            best, longest = start, register - start
-        start = register + 1
-    return best

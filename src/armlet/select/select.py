@@ -2,7 +2,7 @@
 
 Instructions of one kind are selected all at once, and their lines fall into place at the end. No activation has a
 branch. One that a single core register can hold (ReLU, ReLU6) is carried out by the stores of its value where nothing
-else reads it.
+else reads it. An output that is kept and does not lie where it is to end is copied there.
 """
 
 from collections.abc import Iterator
@@ -10,12 +10,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from armlet.graph.graph import ACTIVATIONS
+from armlet.isa.operation import Operation
 from armlet.isa.target import RegisterPartition, Target
 from armlet.kernels import njit
 from armlet.layout.layout import Layout
 from armlet.schedule.code import DEFINES, OP, REGISTER, VALUE, WHAT, Code, Op
 from armlet.select.activations import add_activations
-from armlet.select.instructions import expanded
+from armlet.select.instructions import Instructions, expanded
+from armlet.select.lines import Lines
 from armlet.select.lowering import lower
 from armlet.select.multiply_adds import arithmetic
 from armlet.select.program import Program
@@ -33,7 +35,14 @@ def selections(code: Code, layout: Layout, target: Target, partition: RegisterPa
     for lines, constants in arithmetic(instructions, graph, target, partition):
         add_activations(lines, instructions, graph, partition, constants.factor)
         add_transfers(lines, instructions, layout, graph, target)
+        _add_copies(lines, instructions)
         yield Program(target, code, layout, partition, lines.in_order(), constants.pool.constants)
+
+
+def _add_copies(lines: Lines, instructions: Instructions) -> None:
+    moved = (instructions.op == Op.KEEP) & (instructions.register != instructions.value)
+    at = np.flatnonzero(moved)
+    lines.add(at, op=Operation.COPY, d=instructions.register[at], a=instructions.value[at])
 
 
 @njit(cache=True)

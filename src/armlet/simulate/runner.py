@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from armlet.build import names
 from armlet.build.driver import Driver
@@ -87,12 +86,14 @@ class Runner:
             return {self._inputs + self.build.word * i: i for i in range(self.build.network.inputs)}
         return {self._block + v.offset: v.index for v in self.build.inputs.values if v.offset is not None}
 
-    def results(self, entry: str) -> tuple[int, ...]:
-        """The address of each output after a call of `entry`."""
+    def results(self, entry: str) -> tuple[int | str, ...]:
+        """The address of each output after a call of `entry`, or the register that holds it."""
         if self._is_run(entry):
             return tuple(self._outputs + self.build.word * j for j in range(self.build.network.outputs))
-        base = self.image.address(self.build.outputs.base)
-        return tuple(base + (value.offset or 0) for value in self.build.outputs.values)
+        return tuple(
+            value.register or self.image.address(self.build.outputs.base) + (value.offset or 0)
+            for value in self.build.outputs.values
+        )
 
     def areas(self, entry: str) -> tuple[MemoryRegion, ...]:
         """What a call of `entry` may touch: its caller's arrays, its own variables, constants and stack."""
@@ -128,9 +129,17 @@ class Runner:
                 words[value.offset // self.build.word] = x[value.index]
         self.machine.write_floats(self._block, words)
         call(names.core_symbol(self.build.name), (self._block,))
-        base = self.image.address(self.build.outputs.base)
-        work = self.machine.read_floats(base, max(1, _span(self.build.outputs, self.build.word) // self.build.word))
-        return work[_places(self.build.outputs, self.build.word)]
+        return self._left(names.core_symbol(self.build.name))
+
+    def _left(self, entry: str) -> F32:
+        """The outputs where a call of `entry` has left them."""
+        bits = [
+            self.machine.register(place).to_bytes(self.build.word, "little")
+            if isinstance(place, str)
+            else self.machine.read(place, self.build.word)
+            for place in self.results(entry)
+        ]
+        return np.frombuffer(b"".join(bits), "<f4").astype(np.float32)
 
     def _is_run(self, entry: str) -> bool:
         return entry == names.run_symbol(self.build.name)
@@ -156,7 +165,3 @@ def linked_regions(image: Image, name: str) -> list[MemoryRegion]:
 def _span(driver: Driver, word: int) -> int:
     """Bytes from the driver's base to the end of its last value."""
     return max((value.offset + word for value in driver.values if value.offset is not None), default=0)
-
-
-def _places(driver: Driver, word: int) -> NDArray[np.int64]:
-    return np.array([(value.offset or 0) // word for value in driver.values], np.int64)

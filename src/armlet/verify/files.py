@@ -8,8 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from armlet.build import names
-from armlet.build.driver import FORMAT, Driver, Value, show_json, show_schema
+from armlet.build.driver import FORMAT, Driver, Value, output_base, show_json, show_schema
 from armlet.build.header import Interface, show_header
 from armlet.build.integer.read import IntegerBuild
 from armlet.build.manifest import Manifest
@@ -55,17 +54,21 @@ def expected_files(build: Build, work_words: int, block_words: int) -> Mapping[s
         Value(value.index, "memory", offset=value.offset) if value.index in used else Value(value.index, "unused")
         for value in build.inputs.values
     ]
-    outputs = [Value(value.index, "memory", offset=value.offset) for value in build.outputs.values]
+    outputs = [
+        Value(value.index, value.place, offset=value.offset, register=value.register) for value in build.outputs.values
+    ]
+    kept = tuple(value.register for value in outputs if value.register is not None)
     words = block_words or build.network.inputs  # without a block of its own, the caller's is the array of all inputs
     sizes, domain = (build.network.inputs, build.network.outputs), build.network.domain.describe()
-    told = Interface(target.title, *sizes, words, work_words, block_words > 0, build.arithmetic.format.c_type, domain)
+    c_type = build.arithmetic.format.c_type
+    told = Interface(target.title, *sizes, words, work_words, block_words > 0, kept, c_type, domain)
     files: dict[str, bytes | str] = {
         f"{name}.h": show_header(told, name),
         f"{name}_input_driver.json": show_json(
             Driver(FORMAT, name, "input", build.arithmetic.format.name, target.roles.inputs, inputs)
         ),
         f"{name}_output_driver.json": show_json(
-            Driver(FORMAT, name, "output", build.arithmetic.format.name, names.work_symbol(name), outputs)
+            Driver(FORMAT, name, "output", build.arithmetic.format.name, output_base(name, outputs), outputs)
         ),
         f"{name}_order.npz": write_order(build.order),
         "driver.schema.json": show_schema(Driver),
@@ -85,7 +88,7 @@ def outside(build: Build, work_words: int, block_words: int) -> str:
                 return (
                     f"{driver.direction} {value.index} lies at {value.offset}, its block has {build.word * words} bytes"
                 )
-    if any(value.offset is None for value in build.outputs.values):
+    if any(value.offset is None and value.register is None for value in build.outputs.values):
         return "an output lies nowhere"
     lost = [index for index in build.order.graph.used.tolist() if build.inputs.values[index].offset is None]
     return f"input {lost[0]} is used and lies nowhere" if lost else ""

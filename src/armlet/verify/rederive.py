@@ -52,6 +52,7 @@ def settings_disagreement(build: Build) -> str:
         "registers": (split.values, split.constants) in {(each.values, each.constants) for each in granted},
         "flash": options.flash is None or manifest.memory.flash <= options.flash,
         "ram": options.ram is None or manifest.memory.ram <= options.ram,
+        "outputs": options.outputs == "auto" or not build.kept,
         "inputs": [each.inputs for each in manifest.layouts] == _layouts(options.inputs),
         "entries": manifest.entries == [names.run_symbol(build.name), names.core_symbol(build.name)],
     }
@@ -98,12 +99,15 @@ def _figures(
     yield "simplified.unit_weights", simplified.unit_weights, int(np.count_nonzero(np.abs(graph.weight) == 1))
     yield "memory.stack", memory.stack, run.stack_bytes
     yield "memory.ram", memory.ram, memory.work + memory.block + memory.stack
-    code = allocate(build.order, Registers(manifest.registers.values, build.target.batch))
+    returned = build.target.preserved_floats if manifest.settings["outputs"] == "auto" else 0
+    code = allocate(build.order, Registers(manifest.registers.values, build.target.batch, returned))
+    yield "outputs in registers", build.kept, bool(len(code.kept))
     yield "moves.loads", moves.loads, core.loads.activation
     yield "moves.stores", moves.stores, core.stores.activation
     yield "moves.total", moves.total, core.activation_moves
-    yield "moves.bound", moves.bound, move_bound(graph, manifest.registers.values)
+    yield "moves.bound", moves.bound, move_bound(graph, manifest.registers.values, build.kept)
     yield "moves.ratio", moves.ratio, round(core.activation_moves / max(1, moves.bound), 4)
+    yield "moves.run", moves.run, run.activation_moves
     yield "moves.batches", moves.batches, _batches(code)
     yield "moves.lines", moves.lines, _lines(trace)
     yield "layers", manifest.layers, _layers(code)

@@ -69,7 +69,7 @@ def verify_build(folder: Path | str, random: int = 32, seed: int = 0, tools: Too
 
 def _declared_memory(build: Build) -> DeclaredMemory:
     memory = build.manifest.memory
-    variables = {names.work_symbol(build.name): memory.work}
+    variables = {names.work_symbol(build.name): memory.work} if memory.work > 0 else {}
     variables |= {names.block_symbol(build.name): memory.block} if memory.block > 0 else {}
     return DeclaredMemory(memory.code, memory.constants, variables)
 
@@ -93,8 +93,8 @@ def _check_text(build: Build, found: Findings) -> bool:
 
 def _check_interface(build: Build, pieces: tuple[Piece, ...], found: Findings) -> None:
     """What others read in place of the program is what the program shows."""
-    sizes = {piece.symbol: piece.size // build.word for piece in pieces}  # no block of NAME_run's own: none
-    words = sizes[names.work_symbol(build.name)], sizes.get(names.block_symbol(build.name), 0)
+    sizes = {piece.symbol: piece.size // build.word for piece in pieces}  # none of a block that is not there
+    words = sizes.get(names.work_symbol(build.name), 0), sizes.get(names.block_symbol(build.name), 0)
     found.add("the drivers place every value inside its block", outside(build, *words), "one place each")
     detail = "header, drivers, schemas, order, network and manifest, to the byte"
     found.add("the files beside the program are what armlet writes for it", rewritten(build, *words), detail)

@@ -8,6 +8,8 @@
       r1 = 0x1.8p+1 * r3 for %2 -> %4
       store r1 -> output 0
 
+An output that is kept to the end stands there as `r0 = keep r1 for output 0`.
+
 What stands behind `for` is the connection or the node that the instruction serves. Numbers and activations are those of
 the graph, printed for the reader; a text that has others is refused.
 """
@@ -31,6 +33,7 @@ _PATTERNS = {
     Op.INIT: rf"  {_R} = (?:{HEX} \+ )?{HEX} \* r(?P<x>{NUMBER}) for (?P<pair>%{NUMBER} -> %{NUMBER})",
     Op.ACTIVATE: rf"  {_R} = \w+ r{NUMBER} for (?P<node>%{NUMBER})",
     Op.BIAS: rf"  {_R} = {HEX} for (?P<node>%{NUMBER})",
+    Op.KEEP: rf"  {_R} = keep r(?P<x>{NUMBER}) for output (?P<output>{NUMBER})",
 }
 _HEAD = rf"code registers=({NUMBER}) loads=({NUMBER}) stores=({NUMBER})"
 
@@ -57,6 +60,8 @@ def _shown(graph: Graph, op: int, a: int, x: int, what: int) -> str:
             return f"  r{a} = {start}{product} for %{graph.source[what]} -> %{graph.target[what]}"
         case Op.ACTIVATE:
             return f"  r{a} = {ACTIVATIONS[graph.activation[what]].value} r{a} for %{what}"
+        case Op.KEEP:
+            return f"  r{a} = keep r{x} for output {what - graph.nodes}"
         case Op.BIAS:
             return f"  r{a} = {show_float(graph.bias[what])} for %{what}"
 

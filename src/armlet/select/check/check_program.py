@@ -1,7 +1,8 @@
 """Prove a program right for all inputs, by running its lines on value numbers.
 
 The order gives each output a number; the lines, replayed one by one with pointers as plain integers, must leave that
-number in that output's word. The templates' text is taken on trust here: the linked bytes are the matter of verify.
+number in that output's word, or in the register that keeps it, which must be one that a call may change. The templates'
+text is taken on trust here: the linked bytes are the matter of verify.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,10 +39,20 @@ def check_program(program: Program) -> None:
         except (KeyError, IndexError, InvariantError) as wrong:
             what = Operation(line.op).name if line.op in _OPS else line.op
             raise InvariantError(f"program: line {at} ({what}): {wrong!r}") from wrong
-    graph, words = program.code.order.graph, program.layout.words
-    for j, node in enumerate(graph.outputs.tolist()):
-        if machine.work.get(int(words[graph.nodes + j])) != wanted[node]:
+    for j, (found, node) in enumerate(zip(_left(program, machine), program.code.order.graph.outputs.tolist())):
+        if found != wanted[node]:
             raise InvariantError(f"program: output {j} is not what the order asks for")
+
+
+def _left(program: Program, machine: "_Machine") -> list[Number | None]:
+    """What each output ends as."""
+    kept, outputs = program.code.kept.tolist(), len(program.code.order.graph.outputs)
+    if kept:
+        if len({*kept}) != outputs or max(kept) >= program.target.preserved_floats:
+            raise InvariantError("program: an output is kept in no register of its own, or in one of the caller's")
+        return [machine.floats.get(register) for register in kept]
+    words = program.layout.words[program.code.order.graph.nodes :]
+    return [machine.work.get(word) for word in words.tolist()]
 
 
 def _order_numbers(program: Program, number: Numbering) -> list[Number]:

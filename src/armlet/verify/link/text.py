@@ -36,7 +36,7 @@ _WORDS = r"  \.word 0x[0-9a-f]{8}(?:, 0x[0-9a-f]{8}){%d}"
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The size of each piece, as the manifest has it; an input block of none is not there."""
+    """The size of each piece, as the manifest has it; a block of none is not there."""
 
     constants: int  # how many
     work: int  # bytes
@@ -79,7 +79,8 @@ def strange_text(text: str, name: str, target: Target, sizes: Sizes, graph: Grap
         problem = problem or reader.expect(skeleton.constants_opening(target, name, sizes.constants))
         problem = problem or expect_constants(reader, sizes.constants)
         problem = problem or reader.expect(skeleton.closing(pool))
-    problem = problem or reader.expect(skeleton.block(names.work_symbol(name), sizes.work))
+    if sizes.work:
+        problem = problem or reader.expect(skeleton.block(names.work_symbol(name), sizes.work))
     if sizes.block:
         problem = problem or reader.expect(skeleton.block(names.block_symbol(name), sizes.block))
     return problem or ("" if reader.at == len(reader.lines) else reader.strange())

@@ -1,0 +1,33 @@
+"""Settles which register keeps which output at the end of a code: each output in the one of its own number.
+
+Their values come there by copies, in an order in which none is overwritten before it is read. Values that stand in each
+other's places would need one register more; they stay where they are. So the outputs fill the first registers.
+"""
+
+import numpy as np
+
+from armlet.graph.graph import Index
+from armlet.schedule.code import OP, VALUE, WHAT, Op
+
+
+def settled(rows: Index, nodes: int) -> Index:
+    """The instructions `rows` with their last, the KEEPs, made anew; all else as it is."""
+    keeps = rows[:, OP] == Op.KEEP
+    if not keeps.any():
+        return rows
+    waiting = {what - nodes: source for source, what in rows[keeps][:, [VALUE, WHAT]].tolist()}
+    moves: list[tuple[int, int, int, int]] = []
+
+    def keep(output: int, register: int) -> None:
+        moves.append((int(Op.KEEP), register, waiting.pop(output), nodes + output))
+
+    while waiting:
+        ready = [output for output in sorted(waiting) if output not in _wanted(waiting, output)]
+        for output in ready[:1] or sorted(waiting):
+            keep(output, output if ready else waiting[output])
+    return np.concatenate([rows[~keeps], np.array(moves, rows.dtype)])
+
+
+def _wanted(waiting: dict[int, int], output: int) -> set[int]:
+    """The registers that other outputs still come from."""
+    return {source for other, source in waiting.items() if other != output}

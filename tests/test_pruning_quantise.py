@@ -267,7 +267,7 @@ def test_a_neuron_without_a_way_in_keeps_its_constant():
     first, *rest = network.dense
     weight = np.array(first.weight)
     weight[3] = 0
-    network = replace(network, layers=(Dense(weight, np.abs(first.bias) + 0.5, first.activation), *rest))
+    network = replace(network, layers=(Dense(weight, np.abs(first.bias) + np.float32(0.5), first.activation), *rest))
     made = sparsify(network, replace(QUICK, sparsity=0.1, activations=ActivationFormat.INT8)).network
     assert isinstance(made, IntegerNetwork)
     x = network.domain.draw(np.random.default_rng(2), 100)

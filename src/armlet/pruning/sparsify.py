@@ -14,7 +14,7 @@ Mathematics: docs/mathematics.md, section 4.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 
@@ -39,7 +39,10 @@ from armlet.pruning.settings import Settings, settings_of
 from armlet.pruning.state import PruningState, Snapshot
 from armlet.pruning.trace import PruningEpoch, PruningTrace
 
-Watch = Callable[[PruningEpoch, Network | IntegerNetwork], Mapping[str, float] | None]
+Made: TypeAlias = Any
+"""`Network`, or `IntegerNetwork` where the options ask for integer activations: who gives the options knows which."""
+
+Watch = Callable[[PruningEpoch, Made], Mapping[str, float] | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,9 +52,9 @@ class Sparsified:
     They are in integers where integer activations were asked for.
     """
 
-    network: Network | IntegerNetwork
+    network: Made
     trace: PruningTrace
-    path: Mapping[float, Network | IntegerNetwork]
+    path: Mapping[float, Made]
 
 
 def sparsify(

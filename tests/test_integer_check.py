@@ -14,7 +14,7 @@ from armlet.isa.integer_operation import IntegerOperation as Op
 from armlet.isa.integer_target import IntegerTarget
 from armlet.isa.thumb.integer.cortex_m0plus import CORTEX_M0PLUS
 from armlet.isa.thumb.integer.cortex_m4 import CORTEX_M4
-from armlet.select.integer.check import check_integer_program
+from armlet.select.integer.check.check_program import check_integer_program
 from armlet.select.integer.program import INTEGER_LINE, IntegerProgram
 from armlet.select.integer.select import select_integers
 from generators.integers import draw_integer_network, stored_inputs

@@ -39,7 +39,7 @@ from armlet.schedule.code import Code
 from armlet.schedule.order import Order
 from armlet.schedule.plan import plan_order
 from armlet.select.check.check_program import check_program
-from armlet.select.integer.check import check_integer_program
+from armlet.select.integer.check.check_program import check_integer_program
 from armlet.select.integer.select import Budget, Optimize, Selection, select_integers
 from armlet.select.lowering import partitions_with_room
 from armlet.select.program import Program

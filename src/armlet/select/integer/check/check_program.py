@@ -14,7 +14,7 @@ from armlet.integer.forms.difference import find_difference
 from armlet.integer.forms.linear import Linear
 from armlet.integer.forms.words import Word, Words
 from armlet.isa.integer_operation import IntegerOperation as Op
-from armlet.select.integer.meanings import ADDED, ON_ITSELF, ONE, ONTO, TWO
+from armlet.select.integer.check.meanings import ADDED, ON_ITSELF, ONE, ONTO, TWO
 from armlet.select.integer.program import IntegerLine, IntegerProgram
 
 _BLOCK, _POOL = 1 << 32, 2 << 32  # places of the two pieces of memory

@@ -1,0 +1,1 @@
+"""The checker of integer programs: lines replayed on linear forms."""

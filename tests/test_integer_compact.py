@@ -22,7 +22,7 @@ from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.pipeline import compile_integer_network
 from armlet.select.integer.check import check_integer_program
-from armlet.select.integer.planner import Planner
+from armlet.select.integer.mix.planner import Planner
 from armlet.select.integer.schemes import Scheme
 from armlet.select.integer.select import Optimize, mixed, select_integers
 from armlet.simulate.integer.runner import IntegerRunner
@@ -47,7 +47,7 @@ def planner(network: IntegerNetwork) -> Planner:
 def draw(seed: int) -> IntegerNetwork:
     """Weights of all of int8, biases that no 24 bits hold among them, values in one of the formats, whole clamps."""
     rng = np.random.default_rng(seed)
-    given, kept = rng.choice([UINT8, INT8, INT16], 2)
+    given, kept = ((UINT8, INT8, INT16)[k] for k in rng.integers(0, 3, 2))
     widths, layers = [*rng.integers(1, [70, 12, 9, 6]).tolist()], list[IntegerLayer]()
     for k, (inputs, neurons) in enumerate(pairwise(widths)):
         weight = rng.integers(-128, 128, (neurons, inputs)) * (

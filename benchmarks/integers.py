@@ -1,7 +1,8 @@
 """What a network in integers costs as dense C, as a CSR loop, as bitmaps, as unrolled C and as armlet's program.
 
     python benchmarks/integers.py [--only TEXT ...] [--alphabets NAME ...] [--targets NAME ...] [--seeds N ...]
-                                  [--tools NAME ...] [--programs TEXT ...] [--limit SECONDS] [--json FILE]
+                                  [--tools NAME ...] [--programs TEXT ...] [--moves N] [--limit SECONDS]
+                                  [--json FILE]
 
 The reference networks of random survivors (generators/integer_survivors.py) at 90 and 95 % sparsity. All programs are
 built by the same tools, C at -O3, run in the same emulator, held to the bit against the network, and counted by the
@@ -15,7 +16,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from armlet.baseline.integers import INTEGER_BASELINES
 from armlet.build.integer.read import read_integer_build
 from armlet.cli.terminal.console import table
 from armlet.comparison import measure_c, some_stored
-from armlet.config import IntegerCompileOptions
+from armlet.config import AnnealOptions, IntegerCompileOptions
 from armlet.errors import ArmletError, InvariantError, ToolchainError
 from armlet.integer.bounds import integer_bounds
 from armlet.integer.interpret import run_integers
@@ -108,14 +109,19 @@ def baseline(
 
 
 def armlet(
-    name: str, network: IntegerNetwork, target: IntegerTarget, tools: Toolchain, programs: list[str]
+    name: str,
+    network: IntegerNetwork,
+    target: IntegerTarget,
+    tools: Toolchain,
+    programs: list[str],
+    anneal: AnnealOptions,
 ) -> Iterator[Result]:
     """Both entries of armlet's program, of all connections and of those that need computing."""
     for optimize, every in product(OPTIMIZE, (True, False)):
         label, begin = f"armlet {optimize}{', all' if every else ''}", time.perf_counter()
         if not any(part in label for part in programs):
             continue
-        options = IntegerCompileOptions(target.name, optimize=optimize)
+        options = IntegerCompileOptions(target.name, optimize=optimize, anneal=anneal)
         lean = whole(network) if every else simplify_integers(network)
         try:
             how = Annealing(**asdict(options.anneal), seed=options.seed)
@@ -175,17 +181,20 @@ def main() -> None:
     parser.add_argument("--alphabets", nargs="+", default=[*ALPHABETS], choices=[*ALPHABETS])
     parser.add_argument("--targets", nargs="+", default=["cortex-m4", "cortex-m0plus"], choices=[*INTEGER_TARGETS])
     parser.add_argument("--seeds", nargs="+", type=int, default=[1])
+    parser.add_argument("--moves", type=int, help="of the annealing; loops over tables have none")
     parser.add_argument("--limit", type=float, default=120, help="seconds that one C compilation may take (120)")
     parser.add_argument("--json", type=Path, help="file for all figures")
     arguments = parser.parse_args()
-    results: list[Result] = []
+    results, anneal = list[Result](), AnnealOptions()
+    if arguments.moves is not None:
+        anneal = replace(anneal, moves=arguments.moves)
     chosen = [tools for tools in toolchains() if any(part in type(tools).__name__ for part in arguments.tools)]
     for tools, target in product(chosen, (INTEGER_TARGETS[name] for name in arguments.targets)):
         print(f"{tools.describe()}, -O3; {target.title}; on part: {target.flash.part}; bytes\n", flush=True)
         for name, network in networks(arguments.only, arguments.alphabets, arguments.seeds):
             kinds = [kind for kind in INTEGER_BASELINES if any(part in kind for part in arguments.programs)]
             mine = [baseline(name, network, kind, target, tools, arguments.limit) for kind in kinds]
-            mine += armlet(name, network, target, tools, arguments.programs)
+            mine += armlet(name, network, target, tools, arguments.programs, anneal)
             print(table(HEAD, [result.row() for result in mine]) + "\n", flush=True)
             results += mine
     if arguments.json:

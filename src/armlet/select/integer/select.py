@@ -17,9 +17,9 @@ from armlet.integer.bounds import integer_bounds
 from armlet.integer.network import IntegerNetwork
 from armlet.isa.integer_target import IntegerTarget
 from armlet.pack.layer_code import LayerCode
-from armlet.select.integer.choose import Mix, mixes
+from armlet.select.integer.mix.choose import Mix, mixes
+from armlet.select.integer.mix.planner import Planner
 from armlet.select.integer.places import FieldPlace, Places, block_layout, place_words
-from armlet.select.integer.planner import Planner
 from armlet.select.integer.program import IntegerProgram, lines_of
 from armlet.select.integer.schemes import POOL, Scheme
 from armlet.select.integer.writer import Writer

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from armlet.errors import CapacityError
+from armlet.select.integer.mix.planner import Planner
 from armlet.select.integer.places import FieldPlace, word_offsets
-from armlet.select.integer.planner import Planner
 from armlet.select.integer.program import bytes_of, cycles_of, lines_of
 from armlet.select.integer.schemes import POOL, Scheme
 from armlet.select.integer.writer import Writer

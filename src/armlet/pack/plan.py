@@ -59,7 +59,7 @@ def plan_layer(
 
     `constants` says how many registers the weights of items take that have one or two sources each.
     """
-    ones = np.count_nonzero(np.abs(weight) == 1, axis=0)
+    ones = np.count_nonzero(np.abs(weight) == 1, axis=0) + np.count_nonzero(weight, axis=0)
     words = _turned(arranged.words, before if before is not None else np.argsort(-ones, kind="stable"))
     items, row = _items(weight, words), arranged.row
     if registers.runs:

@@ -104,8 +104,7 @@ class _Writer:
         return found
 
     def _may_come(self, visit: Visit, time: int) -> bool:
-        opened = all(self.neuron_of[item] in self.held for item in visit.items)
-        return opened and visit.last < time + self.registers.width
+        return visit.last < time + self.registers.width
 
     def _fits(self, visits: list[Visit]) -> bool:
         """Whether each visit finds the registers that it needs, as the words of those before it are done with."""

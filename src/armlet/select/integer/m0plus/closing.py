@@ -23,28 +23,38 @@ _STORES = {1: Does.STORE_BYTE, 2: Does.STORE_HALF, 4: Does.STORE}
 
 
 class Ends(NamedTuple):
-    """The values of a neuron: the least and greatest stored, whether scaled sums pass them, and how they are made."""
+    """How the value of a neuron comes of its scaled sum v: all without the zero point, which is added at last."""
 
-    low: int
-    high: int
-    below: bool
+    low: int  # the least v that is kept
+    high: int  # the greatest
+    zero: int
+    below: bool  # whether v may be less than `low`
     above: bool
-    falls: bool  # made as `high` minus the scaled sum
+    falls: bool  # high - v is made of the sum
+    less: int  # otherwise v - less is
 
 
 def ends_of(task: LayerTask, neuron: int) -> Ends:
-    """How the value of a neuron is kept between its ends."""
+    """What keeps the value of a neuron between its ends."""
     layer, bounds, shift = task.layer, task.bounds, int(task.shift[neuron])
-    low, high = int(layer.low[neuron]), int(layer.high[neuron])
+    zero = layer.zero
+    low, high = int(layer.low[neuron]) - zero, int(layer.high[neuron]) - zero
     if layer.requantisation is None:
-        return Ends(low, high, False, False, False)
+        return Ends(low, high, 0, False, False, False, 0)
     if layer.activation is Activation.LEAKY_RELU:
-        return Ends(low, high, True, True, False)
-    least, most = (int(ends[neuron]) + (layer.zero << shift) for ends in (bounds.sum_low, bounds.sum_high))
-    above = most >> shift > high
+        return Ends(low, high, zero, True, True, False, 0)
+    least, most = int(bounds.sum_low[neuron]), int(bounds.sum_high[neuron])
+    below, above = least >> shift < low, most >> shift > high
     top = (high + 1 << shift) - 1
-    fits = top - most >= -(1 << FIELD - 1) and top - least < 1 << FIELD - 1
-    return Ends(low, high, least >> shift < low, above, above and fits)
+    if above:
+        return Ends(low, high, zero, below, True, _fits(top - most, top - least), 0)
+    less = low if below else -zero
+    gone = less << shift
+    return Ends(low, high, zero, below, False, False, less if _fits(least - gone, most - gone) else 0)
+
+
+def _fits(low: int, high: int) -> bool:
+    return low >= -(1 << FIELD - 1) and high < 1 << FIELD - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +72,15 @@ class Close:
     def write(self, is_empty: bool) -> None:
         """All lines; the accumulator `is_empty` where the neuron has no connection."""
         task, neuron = self.task, self.neuron
-        layer, shift, ends = task.layer, int(task.shift[neuron]), ends_of(task, neuron)
-        leaks = layer.activation is Activation.LEAKY_RELU
-        bias = int(layer.bias[neuron] if leaks else task.bias[neuron])
+        bias, shift, ends = int(task.layer.bias[neuron]), int(task.shift[neuron]), ends_of(task, neuron)
         if ends.falls:
             constant, sign = (ends.high + 1 << shift) - 1 - bias, -self.sign
         else:
-            constant, sign = bias - ((ends.low << shift) if ends.below and not ends.above else 0), self.sign
+            constant, sign = bias - (ends.less << shift), self.sign
         self._sum(constant, 0 if is_empty else sign)
         add, u = self.draft.writer.add, self.u
         add(Does.RIGHT_SIGNED, u, u, by=min(_ABOVE + shift, 31))
-        if leaks:
+        if task.layer.activation is Activation.LEAKY_RELU:
             self._leak()
         self._clamp(ends)
         self._store()
@@ -100,7 +108,7 @@ class Close:
         add(Does.LEFT, u, source, by=_ABOVE)
 
     def _leak(self) -> None:
-        """u := max(u, u * slope >> 15): of the product the negative part, of u the other, and the zero point."""
+        """u := max(u, u * slope >> 15): of the product the negative part, of u the other."""
         writer, a, u, t = self.draft.writer, self.a, self.u, self.t
         writer.add(Does.MOVE, a, u)
         writer.add(Does.RIGHT_SIGNED, t, u, by=31)
@@ -112,18 +120,20 @@ class Close:
         writer.add(Does.MOVE, a, t)
         self._not_below_zero()
         writer.add(Does.ADD_TO, u, a)
-        self._add(self.task.layer.zero)
 
     def _clamp(self, ends: Ends) -> None:
-        """u, which is a scaled sum or what its ends say, to the value."""
+        """u, which is v or what its ends say, to the value."""
+        begin = ends.low if ends.below else -ends.zero  # what is less than v when it has been kept from above
         if ends.above:
             if not ends.falls:
                 self._less(ends.high)
             self._not_below_zero()
-            self._less(ends.high - (ends.low if ends.below else 0))
+            self._less(ends.high - begin)
+        else:
+            self._add(ends.less - begin)
         if ends.below:
             self._not_below_zero()
-            self._add(ends.low)
+            self._add(ends.low + ends.zero)
 
     def _not_below_zero(self) -> None:
         add = self.draft.writer.add

@@ -30,6 +30,7 @@ def write_m0plus(writer: Writer, task: LayerTask) -> None:
     """All lines of the layer."""
     draft = Draft(Writer(writer.target, writer.pool_register, task.number))
     _Layer(task, draft).write()
+    writer.layer = task.number
     writer.base_at = walk(writer, draft, writer.base_at)
 
 

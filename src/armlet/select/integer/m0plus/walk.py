@@ -128,7 +128,7 @@ def _detour(distance: int, op: Does, writer: Writer) -> int:
     """Lines that make an address which a store so far away needs."""
     if 0 <= distance < _reach(op, writer):
         return 0
-    return 2 if 0 <= distance < 256 else 3
+    return 2 if abs(distance) < 256 else 3
 
 
 def _move(writer: Writer, by: int) -> None:
@@ -157,11 +157,12 @@ def _store(writer: Writer, access: Store, stood: int) -> None:
         writer.add(Does.SMALL_CONSTANT, spare, number=distance)
         writer.add(Does.ADD_TO, spare, base)
         writer.add(access.op, access.register, spare)
+    elif distance < 0:  # exactly: an address before the block would be no address
+        write_constant(writer, spare, -distance)
+        writer.add(Does.SUBTRACT, spare, base, spare)
+        writer.add(access.op, access.register, spare)
     else:
         bits = reach.bit_length() - 1  # below it the offset of the store itself reaches
-        write_constant(writer, spare, abs(distance >> bits) << bits)
-        if distance > 0:
-            writer.add(Does.ADD_TO, spare, base)
-        else:
-            writer.add(Does.SUBTRACT, spare, base, spare)
+        write_constant(writer, spare, distance >> bits << bits)
+        writer.add(Does.ADD_TO, spare, base)
         writer.add(access.op, access.register, spare, number=distance & (1 << bits) - 1)

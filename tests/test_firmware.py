@@ -132,7 +132,7 @@ int in_cpp()
     Net_run(row, answer.values);
     answer.tell();
   }
-  return static_cast<int>(sizeof net_work) == 4 * net_WORK_WORDS ? 0 : 1;
+  return static_cast<int>(sizeof net_block) == 4 * net_BLOCK_WORDS ? 0 : 1;
 }
 """
 

@@ -25,7 +25,7 @@ def reassign(code: Code, layout: Layout) -> Code:
     graph = code.order.graph
     own = _own_places(rows, code.registers, graph.nodes)
     _reassign(rows, _last_uses(rows, code.registers), own, layout.words, graph.inputs, code.registers)
-    return replace(code, instructions=settled(rows, graph.nodes))
+    return replace(code, instructions=settled(rows, graph.nodes, code.registers))
 
 
 @njit(cache=True)

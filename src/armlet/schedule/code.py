@@ -99,7 +99,8 @@ class Code:
     @property
     def kept(self) -> Index:
         """(outputs,) the register in which each output ends; empty where they end in memory."""
-        kept = {what: register for op, register, _, what in self.instructions.tolist() if op == Op.KEEP}
+        rows = self.instructions[self.ops == Op.KEEP]
+        kept = {what: register for _, register, _, what in rows.tolist()}
         return np.array([kept[what] for what in sorted(kept)], np.int32)
 
     @property

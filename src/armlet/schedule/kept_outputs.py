@@ -17,7 +17,7 @@ def settled(rows: Index, nodes: int, registers: int = 0) -> Index:
     if not keeps.any():
         return rows
     waiting = {what - nodes: source for source, what in rows[keeps][:, [VALUE, WHAT]].tolist()}
-    aside = next((r for r in range(len(waiting), registers) if r not in waiting.values()), None)
+    aside = len(waiting)  # free as soon as outputs stand in each other's places alone
     moves: list[tuple[int, int, int, int]] = []
 
     def keep(output: int, register: int) -> None:
@@ -27,7 +27,7 @@ def settled(rows: Index, nodes: int, registers: int = 0) -> Index:
         ready = [output for output in sorted(waiting) if output not in _wanted(waiting, output)]
         if ready:
             keep(ready[0], ready[0])
-        elif aside is None:
+        elif aside >= registers:
             for output in sorted(waiting):
                 keep(output, waiting[output])
         else:

@@ -144,9 +144,13 @@ class Built:
         self.folder = folder
         self.made: dict[str, Compilation] = {}
         self.rows: dict[str, F32] = {}
-        for name, seed, layout, how in (("net", 3, "free", "separate"), ("Net", 4, "natural", "fused")):
+        for name, seed, layout, how, outputs in (
+            ("net", 3, "free", "separate", "memory"),
+            ("Net", 4, "natural", "fused", "auto"),
+        ):
             network = replace(small_network(seed), domain=InputDomain.uniform(9, -1, 2, 0.5, 0.25))
-            made = self.made[name] = compile_network(network, name, replace(QUICK, inputs=layout, multiply_add=how))
+            options = replace(QUICK, inputs=layout, multiply_add=how, outputs=outputs)
+            made = self.made[name] = compile_network(network, name, options)
             write_folder(folder / f"build_{layout}", made.bundle.files, ("*",))
             for kind in ("S", "h"):
                 (folder / f"{name}.{kind}").write_bytes(made.bundle.files[f"{name}.{kind}"])

@@ -24,7 +24,7 @@ CORE = find_integer_target("cortex-m4").core
 
 def reference() -> str:
     """The function in the documentation."""
-    found = re.search(r"```c\n(.*?)```", (REPOSITORY / "docs" / "firmware.md").read_text(), re.S)
+    found = re.search(r"```c\n([^`]*void layer\([^`]*)```", (REPOSITORY / "docs" / "firmware.md").read_text())
     assert found
     return found[1]
 

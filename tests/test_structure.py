@@ -88,7 +88,9 @@ def looped(strides: dict[str, int], trips: int = N, weight: float = 3.0) -> Prog
     """relu(3 x) for each of the inputs, by one body that runs for each: a program that a person wrote."""
     layer = Dense(np.diag([3.0] * N).astype(np.float32), np.zeros(N, np.float32), Activation.RELU)
     network = Network((layer,), InputDomain.uniform(N, -1, 1), (N,))
-    options = CompileOptions(inputs="natural", registers=8, anneal=AnnealOptions(moves=0), rescale="none")
+    options = CompileOptions(
+        inputs="natural", outputs="memory", registers=8, anneal=AnnealOptions(moves=0), rescale="none"
+    )
     made = compile_network(network, "net", options)
     words = np.full(len(made.layout.words), -1)
     words[:N], words[-N:] = np.arange(N), np.arange(N)  # inputs and outputs lie in their order

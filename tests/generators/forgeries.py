@@ -286,6 +286,24 @@ def _exchanged_offsets(driver: Any) -> None:
     used[0]["offset"], used[1]["offset"] = used[1]["offset"], used[0]["offset"]
 
 
+_MEMORY: dict[str, Any] = {"place": "memory", "offset": 0}
+
+
+def _to_memory(value: Any) -> None:
+    value.pop("register")
+    value.update(place="memory", offset=4 * value["index"])
+
+
+def _exchanged_registers(driver: Any) -> None:
+    one, two, *_ = driver["values"]
+    one["register"], two["register"] = two["register"], one["register"]
+
+
+def _register(name: str) -> Forge:
+    """The first output in another register."""
+    return _driver("output", lambda v: v["values"][0].update(register=name))
+
+
 def _exchanged_files(f: Forgery) -> None:
     one, two = "net_input_driver.json", "net_output_driver.json"
     f.files[one], f.files[two] = f.files[two], f.files[one]
@@ -306,9 +324,12 @@ DRIVERS: dict[str, Forge] = {
         for o in (2**36, 2**63, 2**100, -4, 2, 64)
     },
     "inputs exchanged": _driver("input", _exchanged_offsets),
-    "outputs exchanged": _driver("output", _exchanged_offsets),
-    "an output in a register": _driver("output", lambda v: v["values"][0].update(place="register", register="s0")),
-    "an output nowhere": _driver("output", lambda v: v["values"][0].pop("offset")),
+    "outputs exchanged": _driver("output", _exchanged_registers),
+    **{f"an output in {r or 'no register'}": _register(r) for r in ("s1", "s3", "s15", "s16", "r0", "S0", "d0", "")},
+    "an output in memory": _driver("output", lambda v: v["values"].__setitem__(0, {**_MEMORY, "index": 0})),
+    "all outputs in memory": _driver("output", lambda v: [_to_memory(value) for value in v["values"]]),
+    "an output in both": _value("output", 0, offset=0),
+    "an output nowhere": _driver("output", lambda v: v["values"][0].pop("register")),
     "an input that is unused": _driver("input", lambda v: v["values"].__setitem__(0, {"index": 0, "place": "unused"})),
     "an unused input with a place": _value("input", 2, offset=64),
     "an unused input in a block": _value("input", 4, place="memory", offset=12),

@@ -25,7 +25,8 @@ def reassign(code: Code, layout: Layout) -> Code:
     graph = code.order.graph
     own = _own_places(rows, code.registers, graph.nodes)
     _reassign(rows, _last_uses(rows, code.registers), own, layout.words, graph.inputs, code.registers)
-    return replace(code, instructions=settled(rows, graph.nodes))
+    rows = settled(rows, graph.nodes, code.registers)
+    return replace(code, instructions=rows, structure=code.structure if len(rows) == len(code.instructions) else ())
 
 
 @njit(cache=True)

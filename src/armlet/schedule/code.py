@@ -10,7 +10,7 @@
 
 Cells: every node has one, of its own number (an input's is where the caller puts it; a neuron's holds its partial sum
 or its value), and output j has cell `nodes + j`. Outputs are all stored in their cells, or all kept in registers: the
-KEEPs are then the last instructions, one for each output.
+KEEPs are then the last instructions; where one output has several, the last of them counts.
 """
 
 from dataclasses import dataclass
@@ -100,7 +100,8 @@ class Code:
     def kept(self) -> Index:
         """(outputs,) the register in which each output ends; empty where they end in memory."""
         rows = self.instructions[self.ops == Op.KEEP]
-        return rows[np.argsort(rows[:, WHAT], kind="stable"), REGISTER]
+        kept = {what: register for _, register, _, what in rows.tolist()}
+        return np.array([kept[what] for what in sorted(kept)], np.int32)
 
     @property
     def batches(self) -> int:

@@ -1,7 +1,8 @@
 """Settles which register keeps which output at the end of a code: each output in the one of its own number.
 
-Their values come there by copies, in an order in which none is overwritten before it is read. Values that stand in each
-other's places would need one register more; they stay where they are. So the outputs fill the first registers.
+Their values come there by copies, in an order in which none is overwritten before it is read. Where values stand in
+each other's places, one of them steps aside into a register that is free; if there is none, they stay where they are.
+So the outputs fill the first registers.
 """
 
 import numpy as np
@@ -10,12 +11,13 @@ from armlet.graph.graph import Index
 from armlet.schedule.code import OP, VALUE, WHAT, Op
 
 
-def settled(rows: Index, nodes: int) -> Index:
-    """The instructions `rows` with their last, the KEEPs, made anew; all else as it is."""
+def settled(rows: Index, nodes: int, registers: int = 0) -> Index:
+    """The instructions `rows` with their last, the KEEPs, made anew; of `registers`, a free one may help."""
     keeps = rows[:, OP] == Op.KEEP
     if not keeps.any():
         return rows
     waiting = {what - nodes: source for source, what in rows[keeps][:, [VALUE, WHAT]].tolist()}
+    aside = len(waiting)  # free as soon as outputs stand in each other's places alone
     moves: list[tuple[int, int, int, int]] = []
 
     def keep(output: int, register: int) -> None:
@@ -23,8 +25,15 @@ def settled(rows: Index, nodes: int) -> Index:
 
     while waiting:
         ready = [output for output in sorted(waiting) if output not in _wanted(waiting, output)]
-        for output in ready[:1] or sorted(waiting):
-            keep(output, output if ready else waiting[output])
+        if ready:
+            keep(ready[0], ready[0])
+        elif aside >= registers:
+            for output in sorted(waiting):
+                keep(output, waiting[output])
+        else:
+            first = min(waiting)
+            keep(first, aside)
+            waiting[first] = aside
     return np.concatenate([rows[~keeps], np.array(moves, rows.dtype)])
 
 

@@ -97,6 +97,7 @@ def _figures(
     yield "simplified.shared_neurons", simplified.shared_neurons, len(graph.twins)
     yield "simplified.rescaled_neurons", simplified.rescaled_neurons, int(np.count_nonzero(graph.scale != 1))
     yield "simplified.unit_weights", simplified.unit_weights, int(np.count_nonzero(np.abs(graph.weight) == 1))
+    yield "memory.flash", memory.flash, memory.code + memory.constants
     yield "memory.stack", memory.stack, run.stack_bytes
     yield "memory.ram", memory.ram, memory.work + memory.block + memory.stack
     returned = build.target.preserved_floats if manifest.settings["outputs"] == "auto" else 0

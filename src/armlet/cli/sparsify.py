@@ -217,14 +217,8 @@ def sparsify(
         None if samples is None else _rows(samples, network), None if moments is None else _moments(moments, network)
     )
     given = {"sparsity": sparsity, "max_distance": max_distance, "inputs": inputs, "epochs": epochs, "steps": steps}
-    given |= {
-        "batch": batch,
-        "rate": rate,
-        "step_size": step_size,
-        "gauss_newton": gauss_newton,
-        "seed": seed,
-        "target_core": core,
-    }
+    given |= {"batch": batch, "rate": rate, "step_size": step_size, "gauss_newton": gauss_newton, "seed": seed}
+    given |= {"target_core": core}
     words = {"selector": selector, "metric": metric, "weights": weights, "activations": activations}
     options = sparsify_options(config, fast, {**given, "path": stops(path, sparsity)}, words)
     _run(console, network, out, options, known, measure, resume)

@@ -14,6 +14,7 @@ from armlet.formats.read import read_any_network
 from armlet.integer.bounds import integer_bounds
 from armlet.integer.interpret import evaluate
 from armlet.integer.network import IntegerNetwork
+from armlet.integer.price import PRICES, Price, layer_price, signed_digits
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.layers import Dense
@@ -286,3 +287,48 @@ def test_integers_written_by_a_run_are_read_back(tmp_path: Path):
     made = sparsify(perceptron(), PATH).network
     write_params(made, tmp_path / "P")
     assert read_any_network(tmp_path / "P").digest() == made.digest()
+
+
+def test_signed_digits_are_the_fewest():
+    fewest = {0: 0}
+    for digits in range(1, 5):
+        for number, least in list(fewest.items()):
+            if least == digits - 1:
+                for step in (sign << k for k in range(9) for sign in (1, -1)):
+                    fewest.setdefault(number + step, digits)
+    numbers = np.arange(-127, 128)
+    assert signed_digits(numbers).tolist() == [fewest[number] for number in numbers.tolist()]
+
+
+def test_three_times_a_power_of_two_is_one_digit_where_there_are_multiples():
+    numbers = np.array([0, 1, -3, 6, 24, 9, 5, -7])
+    assert Price(1, 1, has_multiples=True).digits(numbers).tolist() == [0, 1, 1, 1, 1, 2, 2, 2]
+
+
+def test_a_price_saves_cycles_at_less_distance_than_removing_more_does():
+    asked = replace(QUICK, weights=WeightFormat.INT8, activations=ActivationFormat.INT8, steps=100, rounds=5)
+    removed, priced = replace(asked, sparsity=0.39), replace(asked, target_core="cortex-m0plus")
+    found: list[tuple[float, float]] = []
+    for options in (removed, priced):
+        made = sparsify(perceptron(), options).network
+        assert isinstance(made, IntegerNetwork)
+        cycles = sum(layer_price(layer.weight, PRICES["cortex-m0plus"])[0] for layer in made.layers)
+        found.append((cycles, made.provenance["sparsify_distance"]))
+    (others, far), (cheap, near) = found
+    assert cheap < 1.03 * others
+    assert near < 0.9 * far
+
+
+def test_powers_of_two_cost_the_same_so_a_price_changes_nothing():
+    asked = replace(QUICK, weights=WeightFormat.POW2, activations=ActivationFormat.INT8)
+    usual, priced = (sparsify(perceptron(), replace(asked, target_core=core)).network for core in (None, "cortex-m4"))
+    assert isinstance(usual, IntegerNetwork)
+    assert isinstance(priced, IntegerNetwork)
+    assert all((one.weight == other.weight).all() for one, other in zip(usual.layers, priced.layers, strict=True))
+
+
+def test_a_core_without_prices_and_prices_of_floats_are_refused():
+    with pytest.raises(InputError, match="has no prices"):
+        replace(QUICK, target_core="z80")
+    with pytest.raises(InputError, match="integers alone"):
+        replace(QUICK, target_core="cortex-m4")

@@ -88,6 +88,15 @@ def sparsify(
             rich_help_panel=_GRID,
         ),
     ] = None,
+    core: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            help="cortex-m4, cortex-m4f or cortex-m0plus: int8 and int16 weights become values that cost fewer cycles "
+            "and bytes there, where that is worth the distance.",
+            rich_help_panel=_GRID,
+        ),
+    ] = None,
     inputs: Annotated[
         str | None,
         typer.Option(
@@ -209,6 +218,7 @@ def sparsify(
     )
     given = {"sparsity": sparsity, "max_distance": max_distance, "inputs": inputs, "epochs": epochs, "steps": steps}
     given |= {"batch": batch, "rate": rate, "step_size": step_size, "gauss_newton": gauss_newton, "seed": seed}
+    given |= {"target_core": core}
     words = {"selector": selector, "metric": metric, "weights": weights, "activations": activations}
     options = sparsify_options(config, fast, {**given, "path": stops(path, sparsity)}, words)
     _run(console, network, out, options, known, measure, resume)

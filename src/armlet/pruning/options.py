@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from armlet.errors import InputError
+from armlet.integer.price import PRICES
 from armlet.pruning.geometry.metric import OutputMetric
 from armlet.pruning.quantise.formats import ActivationFormat, WeightFormat
 from armlet.pruning.select import Selector
@@ -32,6 +33,7 @@ class SparsifyOptions:
     validation: int = 4096  # inputs that only measure d
     weights: WeightFormat | None = None  # None: as the activations are
     activations: ActivationFormat = ActivationFormat.FLOAT32
+    target_core: str | None = None  # weights are chosen by what they cost on it; None: by distance alone
     exponents: int = 4  # powers of two that the weights of one neuron may be, with `pow2`
     rounds: int = 10  # of snapping weights onto their grid, each with fine-tuning
     path: tuple[float, ...] = ()  # sparsities at which the network on the way is kept, each after recovery epochs
@@ -66,6 +68,8 @@ class SparsifyOptions:
             raise InputError("--exponents", f"{self.exponents} is more than 8", "4 costs next to nothing")
         if self.weights is WeightFormat.FLOAT32 and self.activations is not ActivationFormat.FLOAT32:
             raise InputError("--weights", f"are float32, and activations {self.activations.value}", "take int8 or pow2")
+        if self.target_core is not None:
+            _check_core(self.target_core, self.activations)
         if self.step_size is not None and self.step_size < 1:
             raise InputError("--step-size", f"{self.step_size} is less than 1", "1 removes one weight at a time")
         if self.seed < 0:
@@ -89,6 +93,13 @@ class SparsifyOptions:
         if self.sparsity is None and self.max_distance is None and self.path:
             return max(self.path)
         return self.sparsity
+
+
+def _check_core(core: str, activations: ActivationFormat) -> None:
+    if core not in PRICES:
+        raise InputError("--for", f"{core[:40]!r} has no prices", f"give {' or '.join(PRICES)}")
+    if activations is ActivationFormat.FLOAT32:
+        raise InputError("--for", "has prices of integers alone", "give --activations int8 or int16")
 
 
 def _check_path(path: tuple[float, ...], sparsity: float | None) -> None:

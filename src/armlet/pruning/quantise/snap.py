@@ -1,21 +1,26 @@
 """One round of snapping: put the weights that cost least onto the grid, and tune what is still free.
 
-The cost of a snap is that of its change under the metric, (change)^2 G_ii, over what it saves on the target. Each layer
+The cost of a snap is that of its change under the metric, (change)^2 G_ii. Each layer
 snaps the same share of its weights; the last round snaps all. Mathematics: docs/mathematics.md, section 8.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from armlet.integer.price import Price
 from armlet.network.activation import Activation
 from armlet.network.frozen import F64
-from armlet.pruning.geometry.curvature import curvature
+from armlet.pruning.geometry.curvature import LayerCurvature, curvature
 from armlet.pruning.geometry.functional import Masks, Point
 from armlet.pruning.quantise.prepare import Prepared
 from armlet.pruning.quantise.tune import assembled, tune_unsnapped
+from armlet.pruning.quantise.value import chosen_values
+
+_CHEAP = 0.02  # of the weights, those whose removal would add least: the dearest of them says what a cycle is worth
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,10 +38,16 @@ def unsnapped(point: Point) -> Snapped:
     return Snapped(point, nothing, tuple(np.ones(len(bias)) for _, bias in point))
 
 
-def snap(at: Snapped, masks: Masks, prepared: Prepared, key: jax.Array, share: float) -> Snapped:
-    """Put `share` of each layer's survivors onto the grid, those that cost least; the steps are chosen anew."""
+def snap(
+    at: Snapped, masks: Masks, prepared: Prepared, key: jax.Array, share: float, ways: Sequence[Price] = ()
+) -> Snapped:
+    """Put `share` of each layer's survivors onto the grid, those that cost least; the steps are chosen anew.
+
+    With prices of the `ways` in which the target writes a layer, cheaper values are taken where they are worth it.
+    """
     inputs, grid = prepared.inputs, prepared.grid
     found = curvature(at.point, inputs.scoring, key, inputs.shape)
+    worth = _worth(at, masks, found)
     layers: list[tuple[jax.Array, jax.Array]] = []
     snapped: list[jax.Array] = []
     steps: list[F64] = []
@@ -45,7 +56,8 @@ def snap(at: Snapped, masks: Masks, prepared: Prepared, key: jax.Array, share: f
         free = i + 1 == len(masks) and has_free_steps(prepared)
         least = prepared.least(i, weight, bias)
         step = (grid.free_steps if free else grid.binary_steps)(weight, prepared.importance[i], least)
-        value, alive = grid.nearest(weight, step), np.asarray(mask) > 0
+        value = chosen_values(weight, step, np.asarray(felt.weight, np.float64), grid, ways, worth)
+        alive = np.asarray(mask) > 0
         cost = np.where(alive, (value - weight) ** 2 * np.asarray(felt.weight, np.float64), np.inf)
         count = int(np.ceil(share * np.count_nonzero(alive)))
         chosen = np.zeros(weight.size, bool)
@@ -55,6 +67,15 @@ def snap(at: Snapped, masks: Masks, prepared: Prepared, key: jax.Array, share: f
         snapped.append(jnp.asarray(chosen, jnp.float32))
         steps.append(step)
     return Snapped(tuple(layers), tuple(snapped), tuple(steps))
+
+
+def _worth(at: Snapped, masks: Masks, found: Sequence[LayerCurvature]) -> float:
+    """What one connection of the cheapest kind may add to d^2: as much as removing one of the least ones would."""
+    removal = [
+        (np.asarray(w, np.float64) ** 2 * np.asarray(felt.weight, np.float64))[np.asarray(mask) > 0]
+        for (w, _), mask, felt in zip(at.point, masks, found, strict=True)
+    ]
+    return float(np.quantile(np.concatenate(removal), _CHEAP))
 
 
 def tuned(

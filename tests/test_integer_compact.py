@@ -21,7 +21,7 @@ from armlet.isa.targets import INTEGER_TARGETS
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.pipeline import compile_integer_network
-from armlet.select.integer.check import check_integer_program
+from armlet.select.integer.check.check_program import check_integer_program
 from armlet.select.integer.mix.planner import Planner
 from armlet.select.integer.schemes import Scheme
 from armlet.select.integer.select import Optimize, mixed, select_integers

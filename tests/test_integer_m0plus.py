@@ -12,7 +12,7 @@ from armlet.integer.formats import I64
 from armlet.integer.interpret import run_integers
 from armlet.isa.integer_operation import IntegerOperation as Op
 from armlet.isa.targets import INTEGER_TARGETS
-from armlet.select.integer.check import check_integer_program
+from armlet.select.integer.check.check_program import check_integer_program
 from armlet.select.integer.m0plus.constants import write_constant
 from armlet.select.integer.m0plus.signs import turned_signs
 from armlet.select.integer.program import IntegerProgram

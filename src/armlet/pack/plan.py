@@ -1,8 +1,8 @@
 """Plans the layers of a network one after the other: pairs, order, and code of each.
 
 The sources of a layer that are neurons lie in words that they are stored into: the one that is closed first gets the
-low field, whose store writes the whole word. Of two inputs the one with more weights of 1 and -1 gets it: the low field
-of a word needs no shift.
+low field, whose store writes the whole word. Of two inputs the one with more weights, those of 1 and -1 counted
+twice, gets it: the low field of a word needs no shift.
 """
 
 from collections.abc import Callable

@@ -14,7 +14,7 @@ from armlet.formats.read import read_any_network
 from armlet.integer.bounds import integer_bounds
 from armlet.integer.interpret import evaluate
 from armlet.integer.network import IntegerNetwork
-from armlet.integer.price import PRICES, Price, layer_price, signed_digits
+from armlet.integer.price import PRICES, Price, signed_digits
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.layers import Dense
@@ -312,7 +312,7 @@ def test_a_price_saves_cycles_at_less_distance_than_removing_more_does():
     for options in (removed, priced):
         made = sparsify(perceptron(), options).network
         assert isinstance(made, IntegerNetwork)
-        cycles = sum(layer_price(layer.weight, PRICES["cortex-m0plus"])[0] for layer in made.layers)
+        cycles = sum(min(way.of(layer.weight)[0].sum() for way in PRICES["cortex-m0plus"]) for layer in made.layers)
         found.append((cycles, made.provenance["sparsify_distance"]))
     (others, far), (cheap, near) = found
     assert cheap < 1.03 * others

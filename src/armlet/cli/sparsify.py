@@ -218,9 +218,8 @@ def sparsify(
     )
     given = {"sparsity": sparsity, "max_distance": max_distance, "inputs": inputs, "epochs": epochs, "steps": steps}
     given |= {"batch": batch, "rate": rate, "step_size": step_size, "gauss_newton": gauss_newton, "seed": seed}
-    given |= {"target_core": core}
     words = {"selector": selector, "metric": metric, "weights": weights, "activations": activations}
-    options = sparsify_options(config, fast, {**given, "path": stops(path, sparsity)}, words)
+    options = sparsify_options(config, fast, {**given, "target_core": core, "path": stops(path, sparsity)}, words)
     _run(console, network, out, options, known, measure, resume)
 
 

@@ -57,10 +57,3 @@ def signed_digits(number: NDArray[Any]) -> NDArray[Any]:
     """The fewest powers of two of either sign that add up to each number."""
     size = np.abs(np.asarray(number, np.int64))
     return np.bitwise_count(size ^ (3 * size)).astype(np.int64)  # non-adjacent form
-
-
-def layer_price(weight: NDArray[Any], ways: tuple[Price, ...]) -> tuple[float, float]:
-    """Cycles and bytes of a layer's whole weights in the way that takes the fewest cycles."""
-    totals = [tuple(float(part.sum()) for part in way.of(weight)) for way in ways]
-    cycles, size = min(totals)
-    return cycles, size

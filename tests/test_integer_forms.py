@@ -273,3 +273,19 @@ def test_a_negative_low_half_leaves_the_high_one_alone():
     assert pair is not None
     assert words.same(words.field(pair, 16, True), low)
     assert words.same(words.right(pair, 16, True), words.subtract(words.constant(0), y))
+
+
+@given(st.data())
+def test_a_table_of_multiples_is_a_table_of_what_is_multiplied(data: st.DataObject):
+    unknowns = Unknowns()
+    parts = {unknowns.given("input", i, (-1, 2)): data.draw(st.integers(-5, 5).filter(bool)) for i in range(2)}
+    form, factor = Linear(data.draw(st.integers(-9, 9)), parts), data.draw(st.integers(-7, 7).filter(bool))
+    (low, high), (first, last) = unknowns.interval(form), unknowns.interval(form.times(factor))
+    entries = {value: data.draw(st.integers(-9, 9)) for value in range(low, high + 1)}
+    table = [entries.get(value // factor, 0) if value % factor == 0 else 77 for value in range(first, last + 1)]
+    one = unknowns.lookup(form, [entries[value] for value in range(low, high + 1)])
+    other = unknowns.lookup(form.times(factor), table)
+    assert (one.constant, one.parts) == (other.constant, other.parts)
+    for a in range(-1, 3):
+        for b in range(-1, 3):
+            assert evaluate(unknowns, one, [a, b]) == entries[evaluate(unknowns, form, [a, b])]

@@ -106,6 +106,9 @@ class Unknowns:
             return self._line(of, lambda value: values[value - least])
         if self._shape(of)[0] == "lookup":
             return self._mapped(of, lambda value: values[value - least])
+        common = gcd(*of.parts.values()) * (1 if min(of.parts.items())[1] > 0 else -1)
+        if common != 1:  # entries between are never asked for; one of a form and its opposite
+            return self.lookup(of.over(common), values[::common])
         changes = [k for k in range(1, len(values)) if values[k] != values[k - 1]]
         if len(changes) == 1:
             jump = values[-1] - values[0]
@@ -172,7 +175,7 @@ class Unknowns:
     def _step(self, of: Linear, least: int) -> Linear:
         """1 where `of`, which has no constant, is `least` or more, otherwise 0."""
         common = gcd(*of.parts.values())
-        of, least = Linear(0, {v: c // common for v, c in of.parts.items()}), -(-least // common)
+        of, least = of.over(common), -(-least // common)
         low, high = self.interval(of)
         if low >= least or high < least:
             return Linear(int(low >= least))

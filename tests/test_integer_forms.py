@@ -38,6 +38,8 @@ def _value(unknowns: Unknowns, unknown: int, given: Sequence[int]) -> int:
             value = given[numbers[0]]
         case "floor":
             value = (of + numbers[0]) >> numbers[1]
+        case "step":
+            value = int(of >= numbers[0])
         case "clip":
             value = min(max(of, numbers[0]), numbers[1])
         case "lookup":
@@ -227,3 +229,63 @@ def test_what_a_network_declares_is_what_it_computes(seed: int):
     inputs = stored_inputs(network, rng, 6)
     found = [[evaluate(unknowns, form, row) for form in outputs] for row in inputs.tolist()]
     assert found == run_integers(network, inputs).tolist()
+
+
+@given(st.data())
+def test_what_has_two_values_is_one_step_however_it_is_made(data: st.DataObject):
+    """Brute force over all values: two ways to make one step, and functions of it, give one form."""
+    unknowns = Unknowns()
+    low, width = data.draw(st.integers(-9, 9)), data.draw(st.integers(2, 20))
+    x, y = (Linear(0, {unknowns.given("input", i, (low, low + width)): 1}) for i in range(2))
+    factors = [data.draw(st.integers(-12, 12).filter(bool)) for _ in range(2)]
+    total = x.times(factors[0]).add(y.times(factors[1])) if data.draw(st.booleans()) else x.times(factors[0])
+    first, last = unknowns.interval(total)
+    at = data.draw(st.integers(first + 1, last))
+    ways = [
+        unknowns.lookup(total, [int(value >= at) for value in range(first, last + 1)]),
+        unknowns.clip(total.plus(-at), -1, 0).plus(1),
+        unknowns.floor(unknowns.clip(total, at - 64, at + 63).plus(-at), 6).plus(1),
+        unknowns.floor(total.plus(-at), 16).plus(1),
+        unknowns.floor(unknowns.floor(total.plus(-at), 3), 13).plus(1),
+        unknowns.floor(total.times(-1).plus(at - 1), 16).times(-1),
+    ]
+    assert all((way.constant, way.parts) == (ways[0].constant, ways[0].parts) for way in ways)
+    factor, bits = data.draw(st.integers(-999, 999)), data.draw(st.integers(1, 8))
+    found = unknowns.floor(ways[1].times(factor), bits)
+    line = ways[1].times(factor >> bits)
+    assert (found.constant, found.parts) == (line.constant, line.parts)
+    for a in range(low, low + width + 1):
+        for b in range(low, low + width + 1):
+            value = evaluate(unknowns, total, [a, b])
+            assert evaluate(unknowns, ways[1], [a, b]) == int(value >= at)
+
+
+def test_a_negative_low_half_leaves_the_high_one_alone():
+    words = Words()
+    x, y = (
+        words.word(Linear(0, {words.unknowns.given("input", i, end): 1})) for i, end in enumerate([(0, 1), (0, 255)])
+    )
+    low = words.subtract(words.constant(8), words.multiply(x, words.constant(56)) or 0)
+    memory = ByteMemory(words)
+    memory.write(0, 4, low)
+    memory.write(2, 2, words.subtract(words.constant(0), y))
+    pair = memory.load(0, 4)
+    assert pair is not None
+    assert words.same(words.field(pair, 16, True), low)
+    assert words.same(words.right(pair, 16, True), words.subtract(words.constant(0), y))
+
+
+@given(st.data())
+def test_a_table_of_multiples_is_a_table_of_what_is_multiplied(data: st.DataObject):
+    unknowns = Unknowns()
+    parts = {unknowns.given("input", i, (-1, 2)): data.draw(st.integers(-5, 5).filter(bool)) for i in range(2)}
+    form, factor = Linear(data.draw(st.integers(-9, 9)), parts), data.draw(st.integers(-7, 7).filter(bool))
+    (low, high), (first, last) = unknowns.interval(form), unknowns.interval(form.times(factor))
+    entries = {value: data.draw(st.integers(-9, 9)) for value in range(low, high + 1)}
+    table = [entries.get(value // factor, 0) if value % factor == 0 else 77 for value in range(first, last + 1)]
+    one = unknowns.lookup(form, [entries[value] for value in range(low, high + 1)])
+    other = unknowns.lookup(form.times(factor), table)
+    assert (one.constant, one.parts) == (other.constant, other.parts)
+    for a in range(-1, 3):
+        for b in range(-1, 3):
+            assert evaluate(unknowns, one, [a, b]) == entries[evaluate(unknowns, form, [a, b])]

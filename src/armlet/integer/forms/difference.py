@@ -54,7 +54,7 @@ def _first_missing(network: IntegerNetwork, layers: Sequence[DeclaredLayer], out
 
 def _made_sums(words: Words, made: int) -> list[tuple[int, Parts]]:
     """What the program divided, clamped or looked up, by the number of the unknown that came of it."""
-    kinds = ("floor", "clip", "lookup", "residue")
+    kinds = ("floor", "clip", "step", "lookup", "residue")
     found = enumerate(words.unknowns.definitions[:made])
     return [(number, dict(parts)) for number, (kind, parts, _) in found if kind in kinds]
 

@@ -25,6 +25,10 @@ class Linear:
         """The form times a constant."""
         return Linear(self.constant * number, {v: c * number for v, c in self.parts.items()} if number else {})
 
+    def over(self, number: int) -> "Linear":
+        """The form without its constant, divided by what divides all coefficients."""
+        return Linear(0, {v: c // number for v, c in self.parts.items()})
+
     def add(self, other: "Linear") -> "Linear":
         """The sum of two forms."""
         parts = dict(self.parts)

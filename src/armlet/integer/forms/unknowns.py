@@ -2,11 +2,13 @@
 
 Equal definitions have equal numbers. A definition is brought into one shape first, by laws that hold for all whole
 numbers: constants leave a clamp and multiples a division that rounds down, divisions and clamps of each other become
-one, a function of a table's entry is another table. So one value that two programs make in two ways is one form.
+one, a function of a table's entry is another table. What has two values only is a step, whatever makes it, and
+any function of that a straight line. So one value that two programs make in two ways is one form.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import gcd
 from typing import TypeAlias
 
 from armlet.integer.forms.linear import Linear, Parts, add_part, twos
@@ -48,6 +50,8 @@ class Unknowns:
         exact = self.quotient(of, bits)
         if exact is not None:
             return exact
+        if self._has_two_values(of):
+            return self._line(of, lambda value: value >> bits)
         mask = (1 << bits) - 1
         common = min(twos(c, bits) for c in of.parts.values())
         left = bits - common
@@ -62,12 +66,13 @@ class Unknowns:
 
         Of two fields that hold one value, as in v + 2^24 v, each goes its own way.
         """
-        left = {v: _left_over(c, bits) for v, c in of.parts.items()}
-        low, high = self.span({v: c for v, c in left.items() if c})
-        if (of.constant + low) >> bits != (of.constant + high) >> bits:
-            return None
-        whole = {v: c - left[v] >> bits for v, c in of.parts.items() if c != left[v]}
-        return Linear((of.constant + low) >> bits, whole)
+        for left_over in (_nearest, _positive):
+            left = {v: left_over(c, bits) for v, c in of.parts.items()}
+            low, high = self.span({v: c for v, c in left.items() if c})
+            if (of.constant + low) >> bits == (of.constant + high) >> bits:
+                whole = {v: c - left[v] >> bits for v, c in of.parts.items() if c != left[v]}
+                return Linear((of.constant + low) >> bits, whole)
+        return None
 
     def clip(self, of: Linear, low: int, high: int) -> Linear:
         """`of` between low and high, which do not cross."""
@@ -77,6 +82,8 @@ class Unknowns:
         low, high = max(low, least), min(high, most)
         if (low, high) == (least, most):
             return of
+        if self._has_two_values(of):
+            return self._line(of, lambda value: min(max(value, low), high))
         kind, parts, _ = self._shape(of)
         if kind == "lookup":
             return self._mapped(of, lambda value: min(max(value, low), high))
@@ -86,15 +93,26 @@ class Unknowns:
         low, high = low - of.constant, high - of.constant
         if kind == "clip":
             return self.clip(Linear(0, dict(parts)), low, high).plus(of.constant)
+        if high == low + 1:
+            return self._step(Linear(0, of.parts), high).plus(low + of.constant)
         return self._opaque(("clip", sums, (low, high)), (low, high)).plus(of.constant)
 
     def lookup(self, of: Linear, values: Sequence[int]) -> Linear:
         """The value for `of`; `values` are those for the whole interval of `of`, from its lower end on."""
         if min(values) == max(values):
             return Linear(values[0])
+        least = self.interval(of)[0]
+        if self._has_two_values(of):
+            return self._line(of, lambda value: values[value - least])
         if self._shape(of)[0] == "lookup":
-            least = self.interval(of)[0]
             return self._mapped(of, lambda value: values[value - least])
+        common = gcd(*of.parts.values()) * (1 if min(of.parts.items())[1] > 0 else -1)
+        if common != 1:  # entries between are never asked for; one of a form and its opposite
+            return self.lookup(of.over(common), values[::common])
+        changes = [k for k in range(1, len(values)) if values[k] != values[k - 1]]
+        if len(changes) == 1:
+            jump = values[-1] - values[0]
+            return self._step(Linear(0, of.parts), least + changes[0] - of.constant).times(jump).plus(values[0])
         sums = tuple(sorted(of.parts.items()))
         return self._opaque(("lookup", sums, tuple(values)), (min(values), max(values)))
 
@@ -109,6 +127,8 @@ class Unknowns:
             constant = (whole.constant + low - start) % (1 << bits) + start - low
             if constant + high < start + (1 << bits):
                 return Linear(constant, parts)
+        if self._has_two_values(whole):
+            return self._line(whole, lambda value: (value - start) % (1 << bits) + start)
         if self._shape(whole, any_coefficient=True)[0] == "lookup":
             return self._mapped(whole, lambda value: (value - start) % (1 << bits) + start)
         sums = tuple(sorted(whole.parts.items()))
@@ -146,9 +166,43 @@ class Unknowns:
             _, parts, ends = self.definitions[unknown]
             low, high = sorted((factor * end + of.constant) >> bits for end in ends)
             return self.clip(self.floor(Linear(0, dict(parts)).times(factor).plus(of.constant), bits), low, high)
-        low, high = self.interval(of)
+        low, high = (end >> bits for end in self.interval(of))
+        if high == low + 1:
+            return self._step(Linear(0, of.parts), (high << bits) - of.constant).plus(low)
         sums = tuple(sorted(of.parts.items()))
-        return self._opaque(("floor", sums, (of.constant, bits)), (low >> bits, high >> bits))
+        return self._opaque(("floor", sums, (of.constant, bits)), (low, high))
+
+    def _step(self, of: Linear, least: int) -> Linear:
+        """1 where `of`, which has no constant, is `least` or more, otherwise 0."""
+        common = gcd(*of.parts.values())
+        of, least = of.over(common), -(-least // common)
+        low, high = self.interval(of)
+        if low >= least or high < least:
+            return Linear(int(low >= least))
+        if high == low + 1 and len(of.parts) == 1:
+            return of.plus(-low)
+        sums = tuple(sorted(of.parts.items()))
+        if sums[0][1] < 0:  # one of a form and its opposite
+            return self._step(of.times(-1), 1 - least).times(-1).plus(1)
+        kind, parts, numbers = self._shape(of)
+        if kind in ("floor", "clip"):
+            start, bits = numbers if kind == "floor" else (0, 0)
+            return self._step(Linear(0, dict(parts)), (least << bits) - start)
+        if kind == "lookup":
+            return self._mapped(of, lambda value: int(value >= least))
+        return self._opaque(("step", sums, (least,)), (0, 1))
+
+    def _has_two_values(self, of: Linear) -> bool:
+        """Whether a form is one unknown that holds one of two neighbouring numbers, times something."""
+        ends = [self.intervals[unknown] for unknown in of.parts]
+        return len(ends) == 1 and ends[0][1] == ends[0][0] + 1
+
+    def _line(self, of: Linear, value: Callable[[int], int]) -> Linear:
+        """Any function of a form that has two values: a straight line."""
+        ((unknown, coefficient),) = of.parts.items()
+        low, high = self.intervals[unknown]
+        first, last = (value(of.constant + coefficient * end) for end in (low, high))
+        return Linear(0, {unknown: 1}).plus(-low).times(last - first).plus(first)
 
     def _shape(self, of: Linear, any_coefficient: bool = False) -> Definition:
         """The definition of the unknown that a form is, but for a constant; of none where it is more than that."""
@@ -175,7 +229,12 @@ class Unknowns:
         return found
 
 
-def _left_over(coefficient: int, bits: int) -> int:
-    """What is nearest to zero of all that differs from a coefficient by multiples of 2^bits."""
-    left = coefficient & ((1 << bits) - 1)
+def _positive(coefficient: int, bits: int) -> int:
+    """The least from 0 on of all that differs from a coefficient by multiples of 2^bits."""
+    return coefficient & ((1 << bits) - 1)
+
+
+def _nearest(coefficient: int, bits: int) -> int:
+    """What is nearest to zero of that."""
+    left = _positive(coefficient, bits)
     return left - (1 << bits) if bits and left > 1 << bits - 1 else left

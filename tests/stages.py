@@ -66,7 +66,8 @@ def wounded_code(code: Code, rng: Random) -> Code | None:
 def wounded_layout(made: Compilation, rng: Random) -> Layout | None:
     """Two used inputs, or two outputs, in one word."""
     graph, words = made.code.order.graph, made.layout.words.copy()
-    pairs = [cells for cells in (range(graph.inputs), range(graph.nodes, len(words))) if len(cells) > 1]
+    blocks = (range(graph.inputs), [cell for cell in range(graph.nodes, len(words)) if words[cell] >= 0])
+    pairs = [cells for cells in blocks if len(cells) > 1]
     if not pairs:
         return None
     a, b = rng.choice(list(pairs[rng.integers(len(pairs))]), 2, replace=False)

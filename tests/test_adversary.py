@@ -71,7 +71,7 @@ FIRST = {  # what stands in place of the first instructions of net_core, and why
     ".inst.w 0xedd00b00": "writes s32|no instruction",
     ".inst.w 0xecb00b03": "unknown to the prover|no instruction",
     ".inst.w 0xe8bdc000": "unpredictable|no instruction",
-    ".inst.w 0xe8bd2008": "unpredictable|no instruction",
+    ".inst.w 0xe8bd2008": "unpredictable|no instruction|must be zero",
 }
 
 

@@ -54,7 +54,7 @@ __attribute__((section(".vectors"), used)) const void *const vectors[16] = {
 
 SCRIPT = """
 ENTRY(vectors)
-MEMORY { CODE (rx) : ORIGIN = 0, LENGTH = 256K  RAM (rwx) : ORIGIN = 0x20001000, LENGTH = 4K }
+MEMORY { CODE (rx) : ORIGIN = 0, LENGTH = 1M  RAM (rwx) : ORIGIN = 0x20001000, LENGTH = 4K }
 SECTIONS {
   .text : { KEEP(*(.vectors)) *(.text .text.* .rodata .rodata.*) } > CODE
   .data : { *(.data .data.* .bss .bss.*) } > RAM

@@ -45,7 +45,7 @@ from generators.perceptrons import random_network, small_network
 
 each_target = pytest.mark.parametrize("target", list(TARGETS.values()), ids=list(TARGETS))
 each_rounding = pytest.mark.parametrize("how", ARITHMETICS)
-WAYS = 4  # to supply constants, at most
+WAYS = 8  # to supply constants, at most
 
 
 def nearest(values: NDArray[np.float32], target: Target = CORTEX_M4F) -> NDArray[np.float32]:

@@ -27,8 +27,8 @@ def scaling_obstacle(task: LayerTask) -> str:
         up = np.maximum(by.exponent, 0)
         neuron = int(np.argmax(largest << up))
         if largest[neuron] << up[neuron] >= 1 << 30:
-            times = f" times 2^{int(up[neuron])}, its multiplier's exponent," if up[neuron] else ""
-            return f"neuron {neuron} has sums as large as {int(largest[neuron])}{times} and multipliers take 30 bits"
+            times = f", times 2^{int(up[neuron])} by its multiplier's exponent" if up[neuron] else ""
+            return f"neuron {neuron} has sums as large as {int(largest[neuron])}{times}: a multiplier takes 30 bits"
     slope, neuron = int(task.layer.slope), int(np.argmin(task.scaled_low))
     least = int(task.scaled_low[neuron])
     if slope and least * slope < INT32.low:

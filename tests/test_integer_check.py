@@ -10,6 +10,7 @@ from armlet.anneal.engine import Annealing
 from armlet.errors import CapacityError, InvariantError
 from armlet.integer.formats import I64
 from armlet.integer.interpret import run_integers
+from armlet.integer.simplify import simplify_integers
 from armlet.isa.integer_operation import IntegerOperation as Op
 from armlet.isa.integer_target import IntegerTarget
 from armlet.isa.thumb.integer.cortex_m0plus import CORTEX_M0PLUS
@@ -97,3 +98,9 @@ def test_a_program_names_its_line():
     with pytest.raises(InvariantError, match="line 0"):
         check_integer_program(program.with_lines(lines))
     assert lines.dtype == INTEGER_LINE
+
+
+@pytest.mark.parametrize("seed", [36, 139, 303, 509])
+def test_inputs_of_two_values_and_tables_of_multiples_do_not_confuse_the_checker(seed: int):
+    network = simplify_integers(draw_integer_network(np.random.default_rng(seed))).network
+    check_integer_program(select_integers(network, CORTEX_M4, QUICK).program)

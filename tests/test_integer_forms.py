@@ -289,3 +289,21 @@ def test_a_table_of_multiples_is_a_table_of_what_is_multiplied(data: st.DataObje
     for a in range(-1, 3):
         for b in range(-1, 3):
             assert evaluate(unknowns, one, [a, b]) == entries[evaluate(unknowns, form, [a, b])]
+
+
+@given(st.data())
+def test_tables_that_differ_by_a_straight_line_are_one(data: st.DataObject):
+    unknowns = Unknowns()
+    x = Linear(0, {unknowns.given("input", 0, (-3, 3)): 1})
+    entries = data.draw(st.lists(st.integers(-20, 20), min_size=7, max_size=7))
+    factor, added = data.draw(st.integers(-9, 9).filter(bool)), data.draw(st.integers(-99, 99))
+    one = unknowns.lookup(x, entries)
+    other = unknowns.lookup(x, [factor * entry + added for entry in entries])
+    line = one.times(factor).plus(added)
+    assert (line.constant, line.parts) == (other.constant, other.parts)
+    low, bits = data.draw(st.integers(-99, 99)), data.draw(st.integers(1, 4))
+    clipped = unknowns.clip(unknowns.floor(line, bits), low, low + 40)
+    wanted = [min(max((factor * entry + added) >> bits, low), low + 40) for entry in entries]
+    found = unknowns.lookup(x, wanted)
+    assert (clipped.constant, clipped.parts) == (found.constant, found.parts)
+    assert [evaluate(unknowns, clipped, [value]) for value in range(-3, 4)] == wanted

@@ -2,8 +2,9 @@
 
 Equal definitions have equal numbers. A definition is brought into one shape first, by laws that hold for all whole
 numbers: constants leave a clamp and multiples a division that rounds down, divisions and clamps of each other become
-one, a function of a table's entry is another table. What has two values only is a step, whatever makes it, and
-any function of that a straight line. So one value that two programs make in two ways is one form.
+one, a function of a table's entry is another table, which begins with 0 and goes up first. What has two values only is
+a step, whatever makes it, and any function of that a straight line. So one value that two programs make in two ways is
+one form.
 """
 
 from collections.abc import Callable, Sequence
@@ -85,7 +86,7 @@ class Unknowns:
         if self._has_two_values(of):
             return self._line(of, lambda value: min(max(value, low), high))
         kind, parts, _ = self._shape(of)
-        if kind == "lookup":
+        if self._is_entry(of):
             return self._mapped(of, lambda value: min(max(value, low), high))
         sums = tuple(sorted(of.parts.items()))
         if sums[0][1] < 0:  # one of a form and its opposite
@@ -104,7 +105,7 @@ class Unknowns:
         least = self.interval(of)[0]
         if self._has_two_values(of):
             return self._line(of, lambda value: values[value - least])
-        if self._shape(of)[0] == "lookup":
+        if self._is_entry(of):
             return self._mapped(of, lambda value: values[value - least])
         common = gcd(*of.parts.values()) * (1 if min(of.parts.items())[1] > 0 else -1)
         if common != 1:  # entries between are never asked for; one of a form and its opposite
@@ -113,8 +114,10 @@ class Unknowns:
         if len(changes) == 1:
             jump = values[-1] - values[0]
             return self._step(Linear(0, of.parts), least + changes[0] - of.constant).times(jump).plus(values[0])
-        sums = tuple(sorted(of.parts.items()))
-        return self._opaque(("lookup", sums, tuple(values)), (min(values), max(values)))
+        sums, first = tuple(sorted(of.parts.items())), values[0]
+        unit = gcd(*(value - first for value in values)) * (1 if values[changes[0]] > first else -1)
+        steps = tuple((value - first) // unit for value in values)  # from 0, and up first
+        return self._opaque(("lookup", sums, steps), (min(steps), max(steps))).times(unit).plus(first)
 
     def residue(self, of: Linear, bits: int, signed: bool) -> Linear:
         """The number congruent to `of` modulo 2^bits that so many bits hold: in two's complement where `signed`."""
@@ -129,7 +132,7 @@ class Unknowns:
                 return Linear(constant, parts)
         if self._has_two_values(whole):
             return self._line(whole, lambda value: (value - start) % (1 << bits) + start)
-        if self._shape(whole, any_coefficient=True)[0] == "lookup":
+        if self._is_entry(whole):
             return self._mapped(whole, lambda value: (value - start) % (1 << bits) + start)
         sums = tuple(sorted(whole.parts.items()))
         found = self._opaque(("residue", sums, (whole.constant, bits, signed)), (start, start + (1 << bits) - 1))
@@ -156,7 +159,7 @@ class Unknowns:
     def _floored(self, of: Linear, bits: int) -> Linear:
         """of / 2^bits, rounded down, where the constant is less than 2^bits and no two divides all coefficients."""
         kind, parts, numbers = self._shape(of)
-        if kind == "lookup":
+        if self._is_entry(of):
             return self._mapped(of, lambda value: value >> bits)
         if kind == "floor":
             constant, before = numbers
@@ -188,7 +191,7 @@ class Unknowns:
         if kind in ("floor", "clip"):
             start, bits = numbers if kind == "floor" else (0, 0)
             return self._step(Linear(0, dict(parts)), (least << bits) - start)
-        if kind == "lookup":
+        if self._is_entry(of):
             return self._mapped(of, lambda value: int(value >= least))
         return self._opaque(("step", sums, (least,)), (0, 1))
 
@@ -210,6 +213,10 @@ class Unknowns:
         if any_coefficient and len(of.parts) == 1:
             (unknown,) = of.parts
         return ("", (), ()) if unknown is None else self.definitions[unknown]
+
+    def _is_entry(self, of: Linear) -> bool:
+        """Whether a form is an entry of a table, times something."""
+        return self._shape(of, any_coefficient=True)[0] == "lookup"
 
     def _mapped(self, of: Linear, value: Callable[[int], int]) -> Linear:
         """A function of a form that has one unknown, a table's entry, as a table."""

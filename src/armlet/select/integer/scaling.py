@@ -19,14 +19,21 @@ _IMMEDIATE = 1 << 12  # ADDW and SUBW hold less
 _LOADS = {(1, False): Does.LOAD_BYTE, (1, True): Does.LOAD_SIGNED_BYTE, (2, True): Does.LOAD_HALF}
 
 
-def fits_scaling(task: LayerTask) -> bool:
-    """Whether scaling back and the activation stay within 32 bits on the way."""
+def scaling_obstacle(task: LayerTask) -> str:
+    """Why scaling back or the activation may leave 32 bits on the way; empty where they do not."""
     largest = np.maximum(abs(task.bounds.sum_low), abs(task.bounds.sum_high))
     by = task.layer.requantisation
-    if isinstance(by, Multiplier) and (largest << np.maximum(by.exponent, 0) >= 1 << 30).any():
-        return False
-    slope = int(task.layer.slope)
-    return slope == 0 or bool((task.scaled_low * slope >= INT32.low).all())
+    if isinstance(by, Multiplier):
+        up = np.maximum(by.exponent, 0)
+        neuron = int(np.argmax(largest << up))
+        if largest[neuron] << up[neuron] >= 1 << 30:
+            times = f", times 2^{int(up[neuron])} by its multiplier's exponent" if up[neuron] else ""
+            return f"neuron {neuron} has sums as large as {int(largest[neuron])}{times}: a multiplier takes 30 bits"
+    slope, neuron = int(task.layer.slope), int(np.argmin(task.scaled_low))
+    least = int(task.scaled_low[neuron])
+    if slope and least * slope < INT32.low:
+        return f"the slope {slope} times {least}, the least value of neuron {neuron}, is beyond 32 bits"
+    return ""
 
 
 def write_value(writer: Writer, task: LayerTask, neuron: int, a: int, spare: tuple[int, ...]) -> None:

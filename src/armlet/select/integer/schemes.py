@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from armlet.isa.integer_target import IntegerTarget
 from armlet.pack.registers import WordRegisters
 from armlet.select.integer.compact.table import CompactForm
-from armlet.select.integer.compact.write import fits_compact, write_compact
+from armlet.select.integer.compact.write import compact_obstacle, write_compact
 from armlet.select.integer.layer_task import LayerTask
-from armlet.select.integer.m0plus.layer import fits_m0plus, write_m0plus
+from armlet.select.integer.m0plus.layer import m0plus_obstacle, write_m0plus
 from armlet.select.integer.m0plus.products import FIELD
-from armlet.select.integer.shift_add import NARROW, WIDE, digits_of, fits_shift_add, write_shift_add
+from armlet.select.integer.shift_add import NARROW, WIDE, digits_of, shift_add_obstacle, write_shift_add
 from armlet.select.integer.streamed import (
-    fits_streamed,
     instructions_of,
+    streamed_obstacle,
     words_of_weights,
     write_listed,
     write_streamed,
@@ -34,13 +34,17 @@ class Scheme:
     high: int  # bits from the low to the high field of a word
     widths: tuple[int, ...]  # accumulators that may be open at a time, the usual number first
     registers: Callable[[IntegerTarget, int], WordRegisters]
-    fits: Callable[[LayerTask], bool]
+    obstacle: Callable[[LayerTask], str]  # why it cannot write a layer; empty where it can
     write: Callable[[Writer, LayerTask], None]
     estimate: Callable[[LayerTask], float] = lambda task: 0.0  # instructions for the connections, to compare schemes
     in_order: bool = False  # words lie in memory as the code numbers them; otherwise the most loaded ones come first
     bonus: float = 0.0  # what a neuron is worth that takes both fields of a word, in loads
     constants: Callable[[NDArray[np.int64]], int] | None = None  # registers for the weights of items, by their sources
     form: CompactForm | None = None  # of layers that are loops over a table
+
+    def fits(self, task: LayerTask) -> bool:
+        """Whether it can write a layer."""
+        return not self.obstacle(task)
 
     @property
     def streams(self) -> bool:
@@ -73,7 +77,7 @@ def _shift_add(name: str, bits: int) -> Scheme:
         bits,
         (10, 9, 11),
         _shared,
-        lambda task: fits_shift_add(task, bits),
+        lambda task: shift_add_obstacle(task, bits),
         lambda writer, task: write_shift_add(writer, task, bits),
         lambda task: digits_of(task, bits),
     )
@@ -86,26 +90,26 @@ _STREAMED = Scheme(
     NARROW,
     (6, 7, 5),
     _besides_pool,
-    fits_streamed,
+    streamed_obstacle,
     write_streamed,
     estimate=instructions_of,
     bonus=1.5,
     constants=words_of_weights,
 )
 _LISTED = replace(_STREAMED, name="listed", write=write_listed)
-_M0PLUS = Scheme("products", FIELD, (10, 9, 11), _low_words, fits_m0plus, write_m0plus, in_order=True)
+_M0PLUS = Scheme("products", FIELD, (10, 9, 11), _low_words, m0plus_obstacle, write_m0plus, in_order=True)
 
 
 def _compact(words: int, rest: bool) -> Scheme:
     form = CompactForm(words, rest)
     name = f"compact-{words}" if rest else f"compact-{words}-filled"
-    return Scheme(name, 0, (1,), _shared, fits_compact, partial(write_compact, form), form=form)
+    return Scheme(name, 0, (1,), _shared, compact_obstacle, partial(write_compact, form), form=form)
 
 
 _COMPACT = tuple(_compact(words, rest) for words in (4, 2, 1) for rest in (True, False) if rest or words > 1)
 
 COMPACT: Mapping[str, tuple[Scheme, ...]] = MappingProxyType({"cortex-m4": _COMPACT, "cortex-m4f": _COMPACT})
-SCHEMES: Mapping[str, tuple[Scheme, ...]] = MappingProxyType(  # by target
+SCHEMES: Mapping[str, tuple[Scheme, ...]] = MappingProxyType(  # by target; the last takes most layers
     {
         "cortex-m4": (_SHIFT_ADD, _MULTIPLES, _STREAMED, _LISTED),
         "cortex-m4f": (_SHIFT_ADD, _MULTIPLES, _STREAMED, _LISTED),

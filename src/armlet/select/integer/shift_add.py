@@ -20,7 +20,7 @@ from armlet.select.integer.closing import close_neuron
 from armlet.select.integer.constants import write_constant
 from armlet.select.integer.digits import signed_digits
 from armlet.select.integer.layer_task import LayerTask
-from armlet.select.integer.scaling import fits_scaling
+from armlet.select.integer.scaling import scaling_obstacle
 from armlet.select.integer.writer import Writer
 
 WIDE, NARROW = 24, 16  # bits from field to field
@@ -50,18 +50,21 @@ class _Layer:
     held: set[int] = field(default_factory=set)  # accumulators
 
 
-def fits_shift_add(task: LayerTask, bits: int) -> bool:
-    """Whether values and sums of the layer fit their fields, and shifts leave the words apart."""
+def shift_add_obstacle(task: LayerTask, bits: int) -> str:
+    """Why values or sums of the layer leave their fields, or shifts mix the words up; empty where they do not."""
     bounds, half = task.bounds, 1 << bits - 1
-    sums = bool((bounds.sum_low + task.added >= -half).all() and (bounds.sum_high + task.added < half).all())
-    top, most = int(bounds.taken_high.max()), int(abs(task.layer.weight.astype(int)).max())
-    return (
-        sums
-        and fits_scaling(task)
-        and bool((bounds.taken_low >= 0).all())
-        and top < 1 << _WORD - bits
-        and top * most < 1 << bits
-    )
+    low, high = bounds.sum_low + task.added, bounds.sum_high + task.added
+    beyond = np.flatnonzero((low < -half) | (high >= half))
+    least, top = int(bounds.taken_low.min()), int(bounds.taken_high.max())
+    most = int(abs(task.layer.weight.astype(int)).max())
+    if least < 0 or top >= 1 << _WORD - bits:
+        return f"it takes values from {least} to {top}, which {_WORD - bits} bits without a sign do not hold"
+    if len(beyond):
+        neuron = int(beyond[0])
+        return f"neuron {neuron} has sums from {int(low[neuron])} to {int(high[neuron])}, beyond fields of {bits} bits"
+    if top * most >= 1 << bits:
+        return f"a value of {top} times a weight of {most} is beyond fields of {bits} bits"
+    return scaling_obstacle(task)
 
 
 def digits_of(task: LayerTask, bits: int) -> float:

@@ -15,7 +15,7 @@ from armlet.pack.layer_code import WordOp
 from armlet.select.integer.closing import close_neuron
 from armlet.select.integer.constants import write_constant
 from armlet.select.integer.layer_task import LayerTask
-from armlet.select.integer.scaling import fits_scaling
+from armlet.select.integer.scaling import scaling_obstacle
 from armlet.select.integer.writer import Writer
 
 _HALF = 16
@@ -26,12 +26,12 @@ _PRODUCTS = (  # by the half of the word, then that of the weights
 )
 
 
-def fits_streamed(task: LayerTask) -> bool:
-    """Whether the layer's values are signed halves."""
-    bounds = task.bounds
-    return fits_scaling(task) and bool(
-        (bounds.taken_low >= -(1 << _HALF - 1)).all() and (bounds.taken_high < 1 << _HALF - 1).all()
-    )
+def streamed_obstacle(task: LayerTask) -> str:
+    """Why the layer's values are no signed halves, or its scaling fails; empty where neither is so."""
+    low, high = int(task.bounds.taken_low.min(initial=0)), int(task.bounds.taken_high.max(initial=0))
+    if low < -(1 << _HALF - 1) or high >= 1 << _HALF - 1:
+        return f"it takes values from {low} to {high}, beyond {_HALF} bits"
+    return scaling_obstacle(task)
 
 
 def instructions_of(task: LayerTask) -> float:

@@ -22,7 +22,7 @@ from armlet.select.integer.closing import store_of
 from armlet.select.integer.compact.table import CompactForm, class_of, holds_weights, scaling_of, table_words
 from armlet.select.integer.constants import write_constant, write_sum
 from armlet.select.integer.layer_task import LayerTask
-from armlet.select.integer.scaling import fits_scaling, write_value
+from armlet.select.integer.scaling import scaling_obstacle, write_value
 from armlet.select.integer.writer import Writer
 
 _TABLE, _SOURCE, _SUM, _TRIPS, _NEURONS, _PLACE = 1, 2, 3, 4, 5, 12  # registers
@@ -34,12 +34,15 @@ _REACH = 1 << 12  # ARM DDI 0403, A7.7.46, LDRB T2
 _LOADS = {(1, False): Does.LOAD_BYTE, (1, True): Does.LOAD_SIGNED_BYTE, (2, True): Does.LOAD_HALF}
 
 
-def fits_compact(task: LayerTask) -> bool:
-    """Whether bytes hold the weights, and few neurons are scaled in a way of their own."""
+def compact_obstacle(task: LayerTask) -> str:
+    """Why bytes do not hold the weights, or each neuron needs code of its own; empty where all fits."""
     layer = task.layer
-    takes = (task.source.bytes, task.source.low < 0) in _LOADS
+    if (task.source.bytes, task.source.low < 0) not in _LOADS:
+        return f"no loop takes {task.source.name}"
+    if not holds_weights(layer):
+        return "its weights are beyond bytes"
     scalings = len({scaling_of(layer, neuron) for neuron in range(layer.neurons)})
-    return takes and holds_weights(layer) and scalings <= _SCALINGS and fits_scaling(task)
+    return f"its sums are scaled in {scalings} ways" if scalings > _SCALINGS else scaling_obstacle(task)
 
 
 @dataclass(frozen=True, slots=True)

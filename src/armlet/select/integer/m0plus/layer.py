@@ -14,16 +14,19 @@ from armlet.select.integer.m0plus.closing import Close, ends_of
 from armlet.select.integer.m0plus.products import FIELD, Taker, Takers, Visit, products_of
 from armlet.select.integer.m0plus.signs import Group, turned_signs
 from armlet.select.integer.m0plus.walk import Draft, Load, walk
-from armlet.select.integer.shift_add import fits_shift_add
+from armlet.select.integer.shift_add import shift_add_obstacle
 from armlet.select.integer.writer import LOW, Writer
 
 WORD = 4
 
 
-def fits_m0plus(task: LayerTask) -> bool:
-    """Whether values and sums fit their fields, and the closing knows the scaling and the activation."""
-    known = task.layer.table is None and not isinstance(task.layer.requantisation, Multiplier)
-    return known and fits_shift_add(task, FIELD)
+def m0plus_obstacle(task: LayerTask) -> str:
+    """Why values or sums leave their fields, or the closing cannot scale or activate; empty where all fits."""
+    if task.layer.table is not None:
+        return f"there is no code for tables on this core, which {task.layer.activation.value} takes"
+    if isinstance(task.layer.requantisation, Multiplier):
+        return "there is no code for multipliers on this core: scale sums by shifts"
+    return shift_add_obstacle(task, FIELD)
 
 
 def write_m0plus(writer: Writer, task: LayerTask) -> None:

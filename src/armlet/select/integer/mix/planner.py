@@ -41,10 +41,9 @@ class Planner:
         return tuple(scheme for scheme in COMPACT.get(self.target.name, ()) if scheme.fits(task))
 
     def refusal(self, number: int) -> CapacityError:
-        """That a layer fits no scheme."""
-        bounds = self.bounds[number]
-        span = f"{int(bounds.sum_low.min())} to {int(bounds.sum_high.max())}"
-        return CapacityError(f"layer {number} fits no scheme of {self.target.name}: its sums go from {span}")
+        """That a layer fits no scheme, and why: what hinders the one that takes most layers."""
+        why = SCHEMES[self.target.name][-1].obstacle(self.task(number))
+        return CapacityError(f"layer {number} fits no scheme of {self.target.name}: {why}")
 
     def code(self, number: int, scheme: Scheme, before: NDArray[np.int32] | None) -> LayerCode:
         """The code of a layer; `before` is the order in which its sources are closed, None for inputs."""

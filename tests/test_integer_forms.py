@@ -307,3 +307,22 @@ def test_tables_that_differ_by_a_straight_line_are_one(data: st.DataObject):
     found = unknowns.lookup(x, wanted)
     assert (clipped.constant, clipped.parts) == (found.constant, found.parts)
     assert [evaluate(unknowns, clipped, [value]) for value in range(-3, 4)] == wanted
+
+
+@given(st.data())
+def test_the_high_half_is_told_whatever_the_low_one_holds(data: st.DataObject):
+    words = Words()
+    lows = [data.draw(st.integers(-9, 9)) for _ in range(2)]
+    x = Linear(0, {words.unknowns.given("input", 0, (lows[0], lows[0] + 1)): 1})
+    y = Linear(0, {words.unknowns.given("input", 1, (lows[1], lows[1] + data.draw(st.integers(1, 9)))): 1})
+    low, high = (
+        words.word(form.times(data.draw(st.integers(-3000, 3000).filter(bool))).plus(data.draw(st.integers(-99, 99))))
+        for form in (x, y)
+    )
+    memory = ByteMemory(words)
+    memory.write(0, 4, low)
+    memory.write(2, 2, high)
+    pair = memory.load(0, 4)
+    assert pair is not None
+    assert words.same(words.field(pair, 16, True), low)
+    assert words.same(words.right(pair, 16, True), high)

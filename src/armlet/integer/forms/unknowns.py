@@ -67,13 +67,28 @@ class Unknowns:
 
         Of two fields that hold one value, as in v + 2^24 v, each goes its own way.
         """
-        for left_over in (_nearest, _positive):
-            left = {v: left_over(c, bits) for v, c in of.parts.items()}
+        for nearest in (True, False):
+            left = self._left_over(of, bits, nearest)
             low, high = self.span({v: c for v, c in left.items() if c})
             if (of.constant + low) >> bits == (of.constant + high) >> bits:
                 whole = {v: c - left[v] >> bits for v, c in of.parts.items() if c != left[v]}
                 return Linear((of.constant + low) >> bits, whole)
         return None
+
+    def _left_over(self, of: Linear, bits: int, nearest: bool) -> dict[int, int]:
+        """What each coefficient leaves modulo 2^bits: from 0 on, or below 0 where nearer or where only that has room.
+
+        How much room there is above and below is the same for all choices: that of the form with its least unknowns.
+        """
+        period, half = 1 << bits, 1 << bits >> 1
+        below = (of.constant + sum(c * self.intervals[v][0] for v, c in of.parts.items())) % period
+        left = dict[int, int]()
+        for unknown, coefficient in of.parts.items():
+            low, high = self.intervals[unknown]
+            rest, width = coefficient % period, high - low
+            falls = nearest and rest > half and (period - rest) * width <= below
+            left[unknown] = rest - period if falls or rest * width >= period - below else rest
+        return left
 
     def clip(self, of: Linear, low: int, high: int) -> Linear:
         """`of` between low and high, which do not cross."""
@@ -234,14 +249,3 @@ class Unknowns:
             self.definitions.append(definition)
             self.intervals.append(interval)
         return found
-
-
-def _positive(coefficient: int, bits: int) -> int:
-    """The least from 0 on of all that differs from a coefficient by multiples of 2^bits."""
-    return coefficient & ((1 << bits) - 1)
-
-
-def _nearest(coefficient: int, bits: int) -> int:
-    """What is nearest to zero of that."""
-    left = _positive(coefficient, bits)
-    return left - (1 << bits) if bits and left > 1 << bits - 1 else left

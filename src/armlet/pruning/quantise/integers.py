@@ -27,6 +27,7 @@ from armlet.pruning.quantise.stored import TOP, Stored, is_scalable
 
 Whole: TypeAlias = NDArray[Any]  # whole numbers, in 64 bits until they are known to fit
 
+_SHARE = 0.49  # of the room, for a neuron's bias and weights
 _FIELD = 1 << 23  # final sums of two bytes in one word lie between its negative and it
 _COARSEST = {Activation.SIGMOID: 2.0**-4, Activation.TANH: 2.0**-5}  # unit of what a table is asked for
 _ASKED = 127  # units, the most that a table is asked for
@@ -50,7 +51,9 @@ def integer_network(dense: Network, at: Snapped, prepared: Prepared, provenance:
         to = prepared.stored[i + 1]
         x = activated(layer.activation, layer.slope, sums)
         units = _units(layer, x, to) if last else np.full(len(bias), to.unit)
-        layers.append(_layer(layer, whole, start, unit, to, units, float(np.abs(sums).max())))
+        room = _FIELD if prepared.grid.powers and taken.format.bytes == 1 else INT32.high
+        largest = float(np.abs(sums).max())
+        layers.append(_layer(layer, whole, start, unit, to, units, largest, taken.format.high, room))
         if last:
             scale, zero = units, np.full(len(bias), to.zero)
     taken, domain = prepared.input, fold_normalisation(dense).domain
@@ -67,10 +70,35 @@ def _sums(whole: Whole, start: Whole) -> IntegerLayer:
     return IntegerLayer(whole, start, None, Activation.LINEAR, INT32, low, high)
 
 
+def _coarser(whole: Whole, start: Whole, shift: Whole, top: int, room: int) -> tuple[Whole, Whole, Whole]:
+    """Weights and biases of neurons whose sums would leave `room`, in coarser units; values taken go up to `top`.
+
+    Such a neuron's bias dwarfs its weights: what is rounded away of these is below what its stored values show.
+    """
+    size = np.abs(start) + np.abs(whole).sum(axis=1) * top
+    least = np.ceil(np.log2(np.maximum(size, 1) / (room * _SHARE))).astype(np.int64)
+    excess = np.maximum(least, shift - (room.bit_length() - 2))  # half a step is added to the bias
+    excess = np.clip(excess, 0, np.maximum(shift, 0))
+    share = np.exp2(excess.astype(np.float64))
+    coarse: Whole = np.rint(whole / share[:, None]).astype(np.int64)
+    return coarse, np.rint(start / share).astype(np.int64), shift - excess
+
+
 def _layer(
-    layer: Dense, whole: Whole, start: Whole, unit: F64, to: Stored, stored: F64, largest: float
+    layer: Dense,
+    whole: Whole,
+    start: Whole,
+    unit: F64,
+    to: Stored,
+    stored: F64,
+    largest: float,
+    top: int,
+    room: int,
 ) -> IntegerLayer:
-    """A layer whose sums of `unit` are stored in units of `stored`; `largest` is what a table may be asked for."""
+    """A layer whose sums of `unit` are stored in units of `stored`; `largest` is what a table may be asked for.
+
+    Values taken go up to `top`, and sums stay within `room`.
+    """
     table: Whole | None = None
     wanted = stored
     if (coarsest := _COARSEST.get(layer.activation)) is not None:
@@ -81,9 +109,7 @@ def _layer(
     shift = np.rint(np.log2(wanted / unit)).astype(np.int64)
     up = np.maximum(-shift, 0)  # sums coarser than what is stored
     whole, start, shift = whole << up[:, None], start << up, np.maximum(shift, 0)
-    if (shift > 31).any():
-        at = int(np.argmax(shift))
-        raise InputError(f"neuron {at}", "has weights too small for its values", "quantise with float32 activations")
+    whole, start, shift = _coarser(whole, start, shift, top, room)
     start = start + np.where(shift > 0, np.int64(1) << np.maximum(shift - 1, 0), 0)
     low: Whole = np.full(len(start), to.format.low)
     high: Whole = np.full(len(start), to.format.high)

@@ -332,3 +332,17 @@ def test_a_core_without_prices_and_prices_of_floats_are_refused():
         replace(QUICK, target_core="z80")
     with pytest.raises(InputError, match="integers alone"):
         replace(QUICK, target_core="cortex-m4")
+
+
+def test_a_neuron_whose_bias_dwarfs_its_weights_fits_its_field():
+    network = perceptron()
+    first, *rest = network.dense
+    weight, bias = np.array(first.weight), np.array(first.bias)
+    weight[2] *= np.float32(2.0**-40)
+    bias[2] = np.float32(0.5)
+    network = replace(network, layers=(Dense(weight, bias, first.activation), *rest))
+    options = replace(QUICK, sparsity=0.1, weights=WeightFormat.POW2, activations=ActivationFormat.INT8)
+    made = sparsify(network, options).network
+    assert isinstance(made, IntegerNetwork)
+    for bounds in integer_bounds(made):
+        assert bounds.sum_low.min() >= -(1 << 23) and bounds.sum_high.max() < 1 << 23

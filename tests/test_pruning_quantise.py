@@ -26,6 +26,7 @@ from armlet.pruning.geometry.metric import OutputMetric
 from armlet.pruning.options import SparsifyOptions
 from armlet.pruning.quantise.formats import ActivationFormat, WeightFormat
 from armlet.pruning.quantise.grid import Grid, grid_of
+from armlet.pruning.quantise.integers import coarser_units
 from armlet.pruning.quantise.prepare import Prepared, prepare
 from armlet.pruning.quantise.rounds import float_network
 from armlet.pruning.quantise.snap import has_free_steps
@@ -334,15 +335,10 @@ def test_a_core_without_prices_and_prices_of_floats_are_refused():
         replace(QUICK, target_core="cortex-m4")
 
 
-def test_a_neuron_whose_bias_dwarfs_its_weights_fits_its_field():
-    network = perceptron()
-    first, *rest = network.dense
-    weight, bias = np.array(first.weight), np.array(first.bias)
-    weight[2] *= np.float32(2.0**-40)
-    bias[2] = np.float32(0.5)
-    network = replace(network, layers=(Dense(weight, bias, first.activation), *rest))
-    options = replace(QUICK, sparsity=0.1, weights=WeightFormat.POW2, activations=ActivationFormat.INT8)
-    made = sparsify(network, options).network
-    assert isinstance(made, IntegerNetwork)
-    for bounds in integer_bounds(made):
-        assert bounds.sum_low.min() >= -(1 << 23) and bounds.sum_high.max() < 1 << 23
+def test_a_neuron_whose_bias_dwarfs_its_weights_takes_coarser_units():
+    whole, start, shift = np.array([[4, -8], [1, 2], [0, 0]]), np.array([1 << 40, 300, 0]), np.array([33, 4, 60])
+    coarse, bias, by = coarser_units(whole, start, shift, 255, 1 << 23)
+    sums = np.abs(bias) + np.abs(coarse).sum(axis=1) * 255 + (1 << by >> 1)
+    assert (sums < 1 << 23).all()
+    assert (coarse[1].tolist(), bias[1], by[1]) == ([1, 2], 300, 4)
+    assert bias[0] / 2.0 ** by[0] == (1 << 40) / 2.0**33

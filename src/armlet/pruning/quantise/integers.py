@@ -70,7 +70,7 @@ def _sums(whole: Whole, start: Whole) -> IntegerLayer:
     return IntegerLayer(whole, start, None, Activation.LINEAR, INT32, low, high)
 
 
-def _coarser(whole: Whole, start: Whole, shift: Whole, top: int, room: int) -> tuple[Whole, Whole, Whole]:
+def coarser_units(whole: Whole, start: Whole, shift: Whole, top: int, room: int) -> tuple[Whole, Whole, Whole]:
     """Weights and biases of neurons whose sums would leave `room`, in coarser units; values taken go up to `top`.
 
     Such a neuron's bias dwarfs its weights: what is rounded away of these is below what its stored values show.
@@ -109,7 +109,7 @@ def _layer(
     shift = np.rint(np.log2(wanted / unit)).astype(np.int64)
     up = np.maximum(-shift, 0)  # sums coarser than what is stored
     whole, start, shift = whole << up[:, None], start << up, np.maximum(shift, 0)
-    whole, start, shift = _coarser(whole, start, shift, top, room)
+    whole, start, shift = coarser_units(whole, start, shift, top, room)
     start = start + np.where(shift > 0, np.int64(1) << np.maximum(shift - 1, 0), 0)
     low: Whole = np.full(len(start), to.format.low)
     high: Whole = np.full(len(start), to.format.high)

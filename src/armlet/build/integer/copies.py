@@ -86,7 +86,7 @@ class Copier:
             yield _Move(lowest[0].source, _LOADS[1], start, _WORD) if lowest else _Move(0, None, start, _WORD)
             rest = [field for field in fields if field not in lowest]
         for field in rest:
-            if field.bytes == field.format.bytes:
+            if field.bytes <= field.format.bytes:  # the lower bytes come first
                 yield from self._same(field.source, field.offset, field.bytes)
             else:
                 yield _Move(field.source, _WIDENING[field.format.name], field.offset, field.bytes)

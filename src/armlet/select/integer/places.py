@@ -15,6 +15,7 @@ from armlet.pack.layer_code import LayerCode, WordOp
 from armlet.select.integer.program import BlockLayout
 
 WORD = 4  # bytes
+_HALF = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,9 @@ def block_layout(network: IntegerNetwork, codes: Sequence[LayerCode], places: Pl
         inputs[source] = place.word + high * place.high
     stored = network.layers[-1].stored.bytes
     outputs = places.outputs.astype(np.int32)
-    own = network.input_format  # a signed value fills its field, an unsigned one has zeros above it
-    taken = max(high, own.bytes) if own.low < 0 else own.bytes
+    own = network.input_format
+    sizes = {0: own.bytes, _HALF: _HALF if own.low < 0 else own.bytes}  # fields of 24 bits hold unsigned bytes
+    taken = sizes.get(high, 1)
     return BlockLayout(inputs, taken, places.span, outputs, stored, places.size)
 
 

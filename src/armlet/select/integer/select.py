@@ -15,6 +15,7 @@ from armlet.anneal.engine import Annealing
 from armlet.errors import CapacityError
 from armlet.integer.bounds import integer_bounds
 from armlet.integer.network import IntegerNetwork
+from armlet.isa.integer_operation import IntegerOperation
 from armlet.isa.integer_target import IntegerTarget
 from armlet.pack.layer_code import LayerCode
 from armlet.select.integer.mix.choose import Mix, mixes
@@ -139,8 +140,14 @@ def _written(planner: Planner, codes: list[LayerCode], schemes: tuple[Scheme, ..
         if scheme.constants is None:
             writer.pool_at = -1  # its register has had other uses
     block = block_layout(network, codes, places, schemes[0].high // 8)
-    return IntegerProgram(target, network, lines_of(writer.rows), block, np.frombuffer(writer.pool, np.uint8))
+    return IntegerProgram(target, network, lines_of(writer.rows), block, np.frombuffer(_pool(writer), np.uint8))
 
 
 def _outputs(places: Places) -> dict[int, FieldPlace]:
     return {neuron: FieldPlace(offset, False) for neuron, offset in enumerate(places.outputs.tolist())}
+
+
+def _pool(writer: Writer) -> bytes:
+    """The constants; one word at least where a line takes their address, so that there is something to link it to."""
+    takes = any(line.op == IntegerOperation.ADDRESS for line in writer.rows)
+    return bytes(writer.pool) or bytes(4 * takes)

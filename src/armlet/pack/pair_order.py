@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from armlet.anneal.engine import Annealing, anneal, below, register_problem
 from armlet.kernels import njit
-from armlet.pack.starts import likeness_row, matched
-from armlet.pack.windows import ONE, common, windows
+from armlet.pack.starts import matched
+from armlet.pack.windows import common, windows
+from armlet.schedule.neuron_order import ONE, likeness_row
 
 _PAIRINGS = 15  # of 16 moves, those that exchange mates: they take a fortieth of the time of an exchange of neurons
 _WORK = 60_000_000  # words counted anew in one annealing: some seconds

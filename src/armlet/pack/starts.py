@@ -1,35 +1,9 @@
-"""Where the annealing of order and pairs starts: neurons that are alike side by side, pairs that save most."""
+"""Where the annealing of pairs starts: those that save most loads, as the neurons stand."""
 
 import numpy as np
 
 from armlet.kernels import njit
 from armlet.pack.windows import common, windows
-
-
-@njit(cache=True)
-def likeness_row(support, ends, sources, width, candidates):
-    """A first row: always append the neuron of which the greatest part is served by the windows as they stand."""
-    neurons = len(ends) - 1
-    begun = np.full(sources, -width - 1, np.int64)
-    left = np.arange(neurons)
-    row = np.empty(neurons, np.int64)
-    for position in range(neurons):
-        best, chosen = np.inf, 0
-        for k in range(min(candidates, neurons - position)):
-            neuron, missing = left[k], 0.0
-            for at in range(ends[neuron], ends[neuron + 1]):
-                missing += 1.0 if begun[support[at]] + width <= position else 0.0
-            missing /= max(1, ends[neuron + 1] - ends[neuron])
-            if missing < best:
-                best, chosen = missing, k
-        neuron = left[chosen]
-        row[position] = neuron
-        for k in range(chosen, neurons - position - 1):
-            left[k] = left[k + 1]
-        for at in range(ends[neuron], ends[neuron + 1]):
-            if begun[support[at]] + width <= position:
-                begun[support[at]] = position
-    return row
 
 
 @njit(cache=True)

@@ -1,22 +1,9 @@
 """Counts the windows of neighbours in a row that hold all neurons of a word: by definition, its loads."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from armlet.kernels import njit
-
-_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)  # its 64 rotations begin with different six bits (Leiserson et al. 1998)
-ONE = np.uint64(1)
-
-
-def _bit_numbers() -> NDArray[np.int64]:
-    table = np.zeros(64, np.int64)
-    for bit in range(64):
-        table[(int(_DE_BRUIJN) << bit & (1 << 64) - 1) >> 58] = bit
-    return table
-
-
-_BIT = _bit_numbers()
+from armlet.schedule.neuron_order import BIT, DE_BRUIJN, ONE
 
 
 @njit(cache=True)
@@ -31,7 +18,7 @@ def windows(bits, i, j, width):
                 return count
             rest = bits[i, word] | bits[j, word]
         lowest = rest & (~rest + ONE)
-        position = (word << 6) + _BIT[np.int64((lowest * _DE_BRUIJN) >> np.uint64(58))] + width
+        position = (word << 6) + BIT[np.int64((lowest * DE_BRUIJN) >> np.uint64(58))] + width
         count += 1
         word = position >> 6
         if word >= words:

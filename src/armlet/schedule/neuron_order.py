@@ -23,18 +23,18 @@ from armlet.schedule.layers import LayerConnections
 
 _WORK = 15_000_000  # sources counted anew in one annealing: a second or two
 _CANDIDATES = 192  # neurons looked at for each place of the first row
-_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)  # its 64 rotations begin with different six bits (Leiserson et al. 1998)
-_ONE = np.uint64(1)
+DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)  # its 64 rotations begin with different six bits (Leiserson et al. 1998)
+ONE = np.uint64(1)
 
 
 def _bit_numbers() -> NDArray[np.int64]:
     table = np.zeros(64, np.int64)
     for bit in range(64):
-        table[(int(_DE_BRUIJN) << bit & (1 << 64) - 1) >> 58] = bit
+        table[(int(DE_BRUIJN) << bit & (1 << 64) - 1) >> 58] = bit
     return table
 
 
-_BIT = _bit_numbers()
+BIT = _bit_numbers()
 
 
 class NeuronOrder(NamedTuple):
@@ -57,7 +57,7 @@ def finishing_order(layer: LayerConnections, width: int, how: Annealing) -> tupl
     neurons, sources = len(layer.neurons), len(layer.sources)
     if neurons <= width:
         return np.arange(neurons), Annealed(0.0, 0, (0.0,))
-    row = _likeness_row(layer.support, layer.ends, sources, width, min(_CANDIDATES, neurons))
+    row = likeness_row(layer.support, layer.ends, sources, width, min(_CANDIDATES, neurons))
     problem = _subject(layer, width, row)
     most = min(how.most_moves, int(_WORK / (2 * layer.degree)))
     annealed = anneal(problem, neurons, replace(how.of("finishing order"), most_moves=most))
@@ -68,7 +68,7 @@ def _subject(layer: LayerConnections, width: int, row: NDArray[np.int64]) -> Neu
     sources, words = len(layer.sources), len(row) // 64 + 1
     bits = np.zeros((sources, words), np.uint64)
     position = np.repeat(np.argsort(row), np.diff(layer.ends))
-    np.bitwise_or.at(bits, (layer.support, position >> 6), _ONE << (position & 63).astype(np.uint64))
+    np.bitwise_or.at(bits, (layer.support, position >> 6), ONE << (position & 63).astype(np.uint64))
     loads = _all_loads(bits, width)
     scratch = np.zeros((2, sources), np.int64)
     best, move = row.copy(), np.zeros(3, np.int64)
@@ -78,7 +78,7 @@ def _subject(layer: LayerConnections, width: int, row: NDArray[np.int64]) -> Neu
 
 
 @njit(cache=True)
-def _likeness_row(support, ends, sources, width, candidates):
+def likeness_row(support, ends, sources, width, candidates):
     """A first row: always append the neuron of which the greatest part is served by the windows as they stand.
 
     Only the first `candidates` of those not yet placed are looked at, so the time grows linearly.
@@ -118,13 +118,13 @@ def _loads_of(bits, source, width):
             if word == words:
                 return count
             rest = bits[source, word]
-        lowest = rest & (~rest + _ONE)
-        position = (word << 6) + _BIT[np.int64((lowest * _DE_BRUIJN) >> np.uint64(58))] + width
+        lowest = rest & (~rest + ONE)
+        position = (word << 6) + BIT[np.int64((lowest * DE_BRUIJN) >> np.uint64(58))] + width
         count += 1
         word = position >> 6
         if word >= words:
             return count
-        rest = bits[source, word] & ~((_ONE << np.uint64(position & 63)) - _ONE)
+        rest = bits[source, word] & ~((ONE << np.uint64(position & 63)) - ONE)
 
 
 @njit(cache=True)
@@ -171,8 +171,8 @@ def _change(problem, x, y, a, b):
 
 @njit(cache=True)
 def _flip(bits, source, a, b):
-    bits[source, a >> 6] ^= _ONE << np.uint64(a & 63)
-    bits[source, b >> 6] ^= _ONE << np.uint64(b & 63)
+    bits[source, a >> 6] ^= ONE << np.uint64(a & 63)
+    bits[source, b >> 6] ^= ONE << np.uint64(b & 63)
 
 
 @njit(cache=True)
@@ -197,7 +197,7 @@ def _restore(problem):
     for position in range(len(problem.row)):
         neuron = problem.row[position]
         for at in range(problem.ends[neuron], problem.ends[neuron + 1]):
-            problem.bits[problem.support[at], position >> 6] |= _ONE << np.uint64(position & 63)
+            problem.bits[problem.support[at], position >> 6] |= ONE << np.uint64(position & 63)
     problem.loads[:] = _all_loads(problem.bits, problem.width[0])
 
 

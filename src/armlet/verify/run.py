@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from armlet.simulate.integer.runner import IntegerRunner
 from armlet.simulate.link import link_build
 from armlet.simulate.runner import Runner
 from armlet.toolchain.toolchain import Toolchain, find_toolchain
+
+Array = TypeVar("Array", F32, I64)
 
 
 def _unwatched(done: int, total: int) -> None:
@@ -50,12 +53,7 @@ def run_program(
     """As `run_build`, of a build that is read already."""
     runner = Runner(build, link_build(build, tools or find_toolchain()))
     symbol = names.run_symbol(build.name) if entry == "run" else names.core_symbol(build.name)
-    call = runner.entries[symbol]
-    outputs = np.empty((len(x), build.network.outputs), np.float32)
-    for i, row in enumerate(x):
-        outputs[i] = call(row)
-        watch(i + 1, len(x))
-    return outputs
+    return _each(runner.entries[symbol], x, np.empty((len(x), build.network.outputs), np.float32), watch)
 
 
 def run_integer_program(
@@ -68,9 +66,12 @@ def run_integer_program(
     """Stored outputs (samples, outputs) for stored inputs (samples, inputs). Raises as `run_build` does."""
     runner = IntegerRunner(build, link_build(build, tools or find_toolchain()))
     symbol = names.run_symbol(build.name) if entry == "run" else names.core_symbol(build.name)
-    call = runner.entries[symbol]
-    outputs = np.empty((len(stored), build.network.outputs), np.int64)
-    for i, row in enumerate(stored):
+    return _each(runner.entries[symbol], stored, np.empty((len(stored), build.network.outputs), np.int64), watch)
+
+
+def _each(call: Callable[[Array], Array], rows: Array, outputs: Array, watch: Callable[[int, int], None]) -> Array:
+    """What `call` gives for each row, in `outputs`."""
+    for i, row in enumerate(rows):
         outputs[i] = call(row)
-        watch(i + 1, len(stored))
+        watch(i + 1, len(rows))
     return outputs

@@ -32,7 +32,7 @@ class Scheme:
 
     name: str
     high: int  # bits from the low to the high field of a word
-    widths: tuple[int, ...]  # accumulators that may be open at a time, the usual number first
+    width: int  # accumulators that may be open at a time
     registers: Callable[[IntegerTarget, int], WordRegisters]
     obstacle: Callable[[LayerTask], str]  # why it cannot write a layer; empty where it can
     write: Callable[[Writer, LayerTask], None]
@@ -75,7 +75,7 @@ def _shift_add(name: str, bits: int) -> Scheme:
     return Scheme(
         name,
         bits,
-        (10, 9, 11),
+        10,
         _shared,
         lambda task: shift_add_obstacle(task, bits),
         lambda writer, task: write_shift_add(writer, task, bits),
@@ -88,7 +88,7 @@ _MULTIPLES = _shift_add("multiples", NARROW)
 _STREAMED = Scheme(
     "streamed",
     NARROW,
-    (6, 7, 5),
+    6,
     _besides_pool,
     streamed_obstacle,
     write_streamed,
@@ -97,13 +97,13 @@ _STREAMED = Scheme(
     constants=words_of_weights,
 )
 _LISTED = replace(_STREAMED, name="listed", write=write_listed)
-_M0PLUS = Scheme("products", FIELD, (10, 9, 11), _low_words, m0plus_obstacle, write_m0plus, in_order=True)
+_M0PLUS = Scheme("products", FIELD, 10, _low_words, m0plus_obstacle, write_m0plus, in_order=True)
 
 
 def _compact(words: int, rest: bool) -> Scheme:
     form = CompactForm(words, rest)
     name = f"compact-{words}" if rest else f"compact-{words}-filled"
-    return Scheme(name, 0, (1,), _shared, compact_obstacle, partial(write_compact, form), form=form)
+    return Scheme(name, 0, 1, _shared, compact_obstacle, partial(write_compact, form), form=form)
 
 
 _COMPACT = tuple(_compact(words, rest) for words in (4, 2, 1) for rest in (True, False) if rest or words > 1)

@@ -137,8 +137,6 @@ def _written(planner: Planner, codes: list[LayerCode], schemes: tuple[Scheme, ..
         if not scheme.streams:
             writer.pool_at = -1  # its register is as free as the others
         scheme.write(writer, task)
-        if scheme.constants is None:
-            writer.pool_at = -1  # its register has had other uses
     block = block_layout(network, codes, places, schemes[0].high // 8)
     return IntegerProgram(target, network, lines_of(writer.rows), block, np.frombuffer(_pool(writer), np.uint8))
 

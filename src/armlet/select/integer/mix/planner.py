@@ -50,7 +50,7 @@ class Planner:
         layer = self.network.layers[number]
         if scheme.form is not None:
             return plan_compact(scheme.form, layer, before, self.network.source(number))
-        registers = scheme.registers(self.target, scheme.widths[0])
+        registers = scheme.registers(self.target, scheme.width)
         key = number, _arranged_by(scheme)
         if key not in self.arrangements:
             how = self.how.of(f"layer {number + 1}")
@@ -73,4 +73,4 @@ class Planner:
 
 
 def _arranged_by(scheme: Scheme) -> object:
-    return scheme.high, scheme.widths, scheme.registers, scheme.bonus
+    return scheme.high, scheme.width, scheme.registers, scheme.bonus

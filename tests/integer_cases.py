@@ -29,6 +29,7 @@ class Case:
 
     number: int
     line: IntegerLine
+    form: IntegerTemplate
 
     @property
     def op(self) -> Op:
@@ -39,15 +40,21 @@ class Case:
         line, names = self.line, target.names
         listed = ", ".join(names[k] for k in range(16) if line.list >> k & 1)
         registers = {"d": names[line.d], "a": names[line.a], "b": names[line.b], "list": listed}
-        return target.templates[self.op].text.format(
+        return self.form.text.format(
             **registers, by=line.by, number=line.number, symbol="somewhere", label=f".L_{self.number}"
         )
 
 
 def cases(target: IntegerTarget) -> tuple[Case, ...]:
     """Every template with low and high registers, equal and different ones, and the ends of what its fields hold."""
-    lines = [line for op, template in target.templates.items() for line in _lines(op, template)]
-    return tuple(Case(k, line) for k, line in enumerate(lines))
+    lines = [(line, form) for op, form in forms(target) for line in _lines(op, form)]
+    return tuple(Case(k, line, form) for k, (line, form) in enumerate(lines))
+
+
+def forms(target: IntegerTarget) -> Iterator[tuple[Op, IntegerTemplate]]:
+    """Every template, and its short form where it has one."""
+    for op, template in target.templates.items():
+        yield from ((op, form) for form in (template, template.short) if form)
 
 
 def _lines(op: Op, template: IntegerTemplate) -> Iterator[IntegerLine]:
@@ -60,10 +67,15 @@ def _lines(op: Op, template: IntegerTemplate) -> Iterator[IntegerLine]:
         return
     for d, a, b in _CHOICES:
         chosen = {"d": d, "a": a, "b": b}
-        if all(chosen[name] < 8 for name in template.low) and not (op.is_store and d == a):
+        if all(chosen[name] < 8 for name in template.low) and not _is_open(op, d, a, b):
             for number in _some(_INVERTED if op in (Op.NOT_CONSTANT, Op.NUMBER_LESS) else template.numbers):
                 for by in _some(template.shifts):
                     yield IntegerLine(op, d, a, b, by, number)
+
+
+def _is_open(op: Op, d: int, a: int, b: int) -> bool:
+    """Whether the examination has no answer: a store of the address, or two words into one register."""
+    return (op.is_store and d == a) or (op is Op.LOAD_PAIR and d == b)
 
 
 def _some(numbers: range | tuple[int, ...]) -> tuple[int, ...]:
@@ -109,7 +121,7 @@ def files(case: Case, base: int, seed: int, count: int) -> Iterator[bytes]:
 
 def reachable(case: Case) -> bool:
     """Whether its access falls into the data."""
-    return not (case.op.is_load or case.op.is_store) or case.line.number <= 4 * 32 - 4
+    return not (case.op.is_load or case.op.is_store) or case.line.number <= 4 * 32 - 4 * (1 + (case.op is Op.LOAD_PAIR))
 
 
 def after(case: Case, before: bytes, base: int) -> bytes:

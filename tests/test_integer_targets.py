@@ -18,7 +18,7 @@ from armlet.simulate.watch import trace_call
 from armlet.toolchain.image import read_image
 from armlet.toolchain.toolchain import find_toolchain, toolchains
 from emulated import INTEGER_HEAD
-from integer_cases import SIZE, Case, after, cases, files, reachable, source
+from integer_cases import SIZE, Case, after, cases, files, forms, reachable, source
 
 TOOLS = {type(tools).__name__: tools for tools in toolchains()}
 each_target = pytest.mark.parametrize("target", list(INTEGER_TARGETS.values()), ids=list(INTEGER_TARGETS))
@@ -56,7 +56,7 @@ def test_every_template_takes_the_bytes_that_it_says(tools: str, target: Integer
     image = machine(tools, target.name).image
     for case in cases(target):
         size = image.address(f"to_{case.number}") - image.address(f"from_{case.number}")
-        assert size == target.templates[case.op].size, case.text(target)
+        assert size == case.form.size, case.text(target)
 
 
 @each_target
@@ -70,7 +70,7 @@ def test_every_template_takes_the_cycles_that_the_manual_says(target: IntegerTar
             inside = (trace.address >= core.image.address(f"from_{case.number}")) & (
                 trace.address < core.image.address(f"to_{case.number}")
             )
-            template = target.templates[case.op]
+            template = case.form
             counted = step_cycles(trace, target.cycles)[inside].sum()
             assert counted == template.cycles + template.each * case.line.list.bit_count(), case.text(target)
 
@@ -88,7 +88,7 @@ def test_the_address_of_a_symbol_is_filled_in(target: IntegerTarget):
 @each_target
 def test_numbers_beyond_a_field_are_refused_by_the_assembler(target: IntegerTarget):
     tools = find_toolchain()
-    for op, template in target.templates.items():
+    for op, template in forms(target):
         for field, holds in (("number", template.numbers), ("by", template.shifts)):
             if not holds or op in (Op.NOT_CONSTANT, Op.NUMBER_LESS):
                 continue
@@ -101,15 +101,17 @@ def test_numbers_beyond_a_field_are_refused_by_the_assembler(target: IntegerTarg
 
 @each_target
 def test_tables_that_contradict_themselves_do_not_load(target: IntegerTarget):
-    forms = target.templates
+    known = target.templates
     with pytest.raises(TargetError, match="wants"):
-        replace(target, templates={**forms, Op.ADD: IntegerTemplate("add {d}, {a}", 2, 1)})
+        replace(target, templates={**known, Op.ADD: IntegerTemplate("add {d}, {a}", 2, 1)})
     with pytest.raises(TargetError, match="no room or no time"):
-        replace(target, templates={**forms, Op.MOVE: replace(forms[Op.MOVE], size=0)})
+        replace(target, templates={**known, Op.MOVE: replace(known[Op.MOVE], size=0)})
     with pytest.raises(TargetError, match="no such operand"):
-        replace(target, templates={**forms, Op.MOVE: replace(forms[Op.MOVE], low=frozenset("b"))})
+        replace(target, templates={**known, Op.MOVE: replace(known[Op.MOVE], low=frozenset("b"))})
     with pytest.raises(TargetError, match="no field"):
-        replace(target, templates={**forms, Op.MOVE: replace(forms[Op.MOVE], numbers=range(4))})
+        replace(target, templates={**known, Op.MOVE: replace(known[Op.MOVE], numbers=range(4))})
+    with pytest.raises(TargetError, match="not shorter"):
+        replace(target, templates={**known, Op.MOVE: replace(known[Op.MOVE], short=known[Op.MOVE])})
     with pytest.raises(TargetError, match="two jobs"):
         replace(target, base=target.free[0])
     with pytest.raises(TargetError, match="nowhere else"):

@@ -26,6 +26,10 @@ def _access(op: Op, line: IntegerLine, list_: list[int], registers: list[int], m
         registers[line.a] += 4 * len(list_) * (op is Op.LOAD_MULTIPLE)
         return
     at += line.number
+    if op is Op.LOAD_PAIR:
+        for k, number in enumerate((line.d, line.b)):
+            registers[number] = int.from_bytes(memory[at + 4 * k : at + 4 * k + 4], "little")
+        return
     size = 2 if "HALF" in op.name else 1 if "BYTE" in op.name else 4
     if op.is_store:
         memory[at : at + size] = (registers[line.d] & _WORD).to_bytes(4, "little")[:size]

@@ -18,6 +18,7 @@ class IntegerOperation(IntEnum):
     LOAD_SIGNED_BYTE = auto()  # d := the byte at a + number, its sign kept
     LOAD_MULTIPLE = auto()  # list := the words at a, which moves on behind them
     LOAD_MULTIPLE_HERE = auto()  # list := the words at a, which stays
+    LOAD_PAIR = auto()  # d := the word at a + number, b := the word behind it
     STORE = auto()  # the word at a + number := d
     STORE_HALF = auto()  # the halfword at a + number := d
     STORE_BYTE = auto()  # the byte at a + number := d
@@ -120,6 +121,7 @@ OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
     _O.LOAD_SIGNED_BYTE: _takes("d", "a", "number"),
     _O.LOAD_MULTIPLE: _takes("list a", "a"),
     _O.LOAD_MULTIPLE_HERE: _takes("list", "a"),
+    _O.LOAD_PAIR: _takes("d b", "a", "number"),
     _O.STORE: _takes("", "d a", "number"),
     _O.STORE_HALF: _takes("", "d a", "number"),
     _O.STORE_BYTE: _takes("", "d a", "number"),

@@ -3,7 +3,7 @@
 The description checks itself when it is made, so a bad table fails at import, not in silicon.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
 
@@ -25,6 +25,7 @@ class IntegerTemplate:
     numbers: range = range(0)  # that its field `number` holds
     shifts: range = range(0)  # that its field `by` holds
     low: frozenset[str] = frozenset()  # operands that must be r0 to r7
+    short: "IntegerTemplate | None" = None  # the same in fewer bytes, for operands that it holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class IntegerTarget:
         for text, hole in texts:
             if not _holes(text) <= {hole}:
                 raise TargetError(f"{self.name}: entry or exit or call has {sorted(_holes(text))}, knows {hole}")
-        for op, template in self.templates.items():
+        for op, template in self._forms():
             if (holes := _holes(template.text)) != OPERANDS[op].names:
                 raise TargetError(f"{self.name}: {op.name} has {sorted(holes)}, wants {sorted(OPERANDS[op].names)}")
             if template.size < 2 or template.cycles < 1 or template.each < 0:
@@ -70,6 +71,14 @@ class IntegerTarget:
             if any(getattr(template, field) and name not in holes for field, name in _FIELDS):
                 raise TargetError(f"{self.name}: {op.name} has no field for its numbers")
 
+    def _forms(self) -> Iterator[tuple[IntegerOperation, IntegerTemplate]]:
+        for op, template in self.templates.items():
+            yield op, template
+            if template.short:
+                yield op, template.short
+                if template.short.size >= template.size or template.short.cycles != template.cycles:
+                    raise TargetError(f"{self.name}: the short form of {op.name} is not shorter, or takes other time")
+
     def can(self, op: IntegerOperation) -> bool:
         """Whether the core has an instruction for it."""
         return op in self.templates
@@ -78,7 +87,7 @@ class IntegerTarget:
         """What stands before and behind lines that write the registers `used`."""
         saved = {self.preserved[0]} | {number for number in self.preserved if number in used} - {self.link}
         names = ", ".join(self.names[number] for number in sorted(saved))  # a list of one has no such encoding
-        is_low = bool(self.enter_low) and max(saved) < _LOW
+        is_low = bool(self.enter_low) and max(saved) < LOW
         enter, leave = (self.enter_low, self.leave_low) if is_low else (self.enter, self.leave)
         return (
             enter.format(saved=f"{names}, {self.names[self.link]}"),
@@ -86,7 +95,7 @@ class IntegerTarget:
         )
 
 
-_LOW = 8  # registers below are low
+LOW = 8  # registers below have short instructions
 _FIELDS = (("numbers", "number"), ("shifts", "by"))
 
 

@@ -98,11 +98,12 @@ class _Writer:
             return True
         busy, loaded = set(self.busy), list[int]()
         fetched = self.constants([item for visit in visits for item in visit.items])
-        for _ in range(len(visits) + fetched):
-            if (register := _free(self.registers.words, busy)) is None:
-                return False
-            busy.add(register)
-            loaded.append(register)
+        for wanted, count in ((self.registers.words, len(visits)), (self.registers.fetched, fetched)):
+            for _ in range(count):
+                if (register := _free(wanted, busy)) is None:
+                    return False
+                busy.add(register)
+                loaded.append(register)
         held = set(self.held)
         for visit, own in zip(visits, loaded):
             for neuron in (self.neuron_of[item] for item in visit.items):
@@ -146,7 +147,7 @@ class _Writer:
         """Whether registers are left for the constants of items, and for the accumulators that they open."""
         busy = set(self.busy)
         new = {self.neuron_of[item] for item in items} - set(self.held)
-        for wanted, count in ((self.registers.accumulators, len(new)), (self.registers.words, self.constants(items))):
+        for wanted, count in ((self.registers.accumulators, len(new)), (self.registers.fetched, self.constants(items))):
             for _ in range(count):
                 if (register := _free(wanted, busy)) is None:
                     return False
@@ -155,7 +156,7 @@ class _Writer:
 
     def _fetch(self, items: Sequence[int]) -> set[int]:
         """Take and fill registers for the constants of items."""
-        taken = {self._take(self.registers.words): None for _ in range(self.constants(items))}
+        taken = {self._take(self.registers.fetched): None for _ in range(self.constants(items))}
         self.rows += [(WordOp.FETCH, register, -1, -1) for register in taken]
         return {*taken}
 

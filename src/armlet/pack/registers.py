@@ -10,7 +10,13 @@ class WordRegisters:
     accumulators: tuple[int, ...]
     words: tuple[int, ...]
     width: int  # accumulators open at a time
+    weights: tuple[int, ...] = ()  # those that words may take, in the order in which weights take them
     runs: bool = False  # whether words that lie side by side are best loaded together, into registers that ascend
+
+    @property
+    def fetched(self) -> tuple[int, ...]:
+        """Registers for constants, in the order in which they are given out."""
+        return self.weights or self.words
 
     @property
     def all(self) -> frozenset[int]:

@@ -13,7 +13,7 @@ from armlet.integer.network import IntegerNetwork
 from armlet.integer.simplify import SimplifiedIntegers
 from armlet.isa.integer_operation import IntegerOperation
 from armlet.isa.integer_target import IntegerTarget
-from armlet.select.integer.program import IntegerLines, IntegerProgram
+from armlet.select.integer.program import IntegerLines, IntegerProgram, are_short
 
 COLUMN = 42  # where comments begin
 _REGISTERS = 16
@@ -84,11 +84,10 @@ def _constants(program: IntegerProgram, name: str) -> Iterator[str]:
 
 def _lines(program: IntegerProgram, name: str, simplified: SimplifiedIntegers) -> list[str]:
     """The text of all lines, written for all lines of one operation at once."""
-    target, lines = program.target, program.lines
+    lines = program.lines
     texts = np.empty(len(lines), object)
-    for op in np.unique(lines["op"]).tolist():
-        at = np.flatnonzero(lines["op"] == op)
-        parts = list(Formatter().parse("  " + target.templates[IntegerOperation(op)].text.replace("\n", "\n  ")))
+    for at, text in _forms(program):
+        parts = list(Formatter().parse("  " + text.replace("\n", "\n  ")))
         template = "".join(literal.replace("%", "%%") + ("%s" if hole else "") for literal, hole, _, _ in parts)
         holes = [_column(program, name, at, hole) for _, hole, _, _ in parts if hole]
         texts[at] = [template % row for row in zip(*holes)] if holes else template
@@ -98,6 +97,16 @@ def _lines(program: IntegerProgram, name: str, simplified: SimplifiedIntegers) -
     for number, at in enumerate(_labelled(program), 1):
         texts[at] = f"{label_of(number)}:\n{texts[at]}"
     return texts.tolist()
+
+
+def _forms(program: IntegerProgram) -> Iterator[tuple[NDArray[np.int64], str]]:
+    """The numbers of all lines of one form, and its text."""
+    ops, short = program.lines["op"], are_short(program.target, program.lines)
+    for op in np.unique(ops).tolist():
+        template = program.target.templates[IntegerOperation(op)]
+        yield np.flatnonzero((ops == op) & ~short), template.text
+        if template.short:
+            yield np.flatnonzero((ops == op) & short), template.short.text
 
 
 def label_of(number: int) -> str:

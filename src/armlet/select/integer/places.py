@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.integer.network import IntegerNetwork
-from armlet.pack.layer_code import LayerCode, WordOp
+from armlet.pack.layer_code import LayerCode
+from armlet.pack.word_orders import WordOrder
 from armlet.select.integer.program import BlockLayout
 
 WORD = 4  # bytes
@@ -49,10 +50,10 @@ def place_words(
     network: IntegerNetwork,
     codes: Sequence[LayerCode],
     sizes: Sequence[int],
-    in_order: Sequence[bool],
+    orders: Sequence[WordOrder],
     outputs: NDArray[np.int32],
 ) -> Places:
-    """The words of each layer as its code numbers them where it is `in_order`, otherwise the most loaded ones first.
+    """The words of each layer in an order of its own.
 
     `sizes` are the bytes of a word; `outputs` in the order of places.
     """
@@ -62,8 +63,8 @@ def place_words(
     areas = [max(taken[0::2], default=0), max(taken[1::2], default=0)]
     begin = [_aligned(spans[0]), _aligned(spans[0]) + _aligned(areas[0])]
     begins = [0, *(begin[i % 2] for i in range(len(codes) - 1))]
-    each = zip(begins, codes, sizes, in_order)
-    words = [first + word_offsets(code, size, kept) for first, code, size, kept in each]
+    each = zip(begins, codes, sizes, orders)
+    words = [first + word_offsets(order(code), size) for first, code, size, order in each]
     places = np.empty(network.outputs, np.int64)
     places[outputs] = begin[(len(codes) - 1) % 2] + stored * np.arange(network.outputs)
     return Places(tuple(words), places, _aligned(spans[0]), begin[1] + _aligned(areas[1]))
@@ -82,14 +83,10 @@ def block_layout(network: IntegerNetwork, codes: Sequence[LayerCode], places: Pl
     return BlockLayout(inputs, taken, places.span, outputs, stored, places.size)
 
 
-def word_offsets(code: LayerCode, size: int, in_order: bool) -> NDArray[np.int64]:
-    """Where the words of a layer's sources lie from the first of them on."""
-    if in_order:
-        return size * np.arange(len(code.words))
-    loads = code.rows[code.rows[:, 0] == WordOp.LOAD]
-    count = np.bincount(loads[:, 3], minlength=len(code.words))
-    offsets = np.empty(len(code.words), np.int64)
-    offsets[np.argsort(-count, kind="stable")] = size * np.arange(len(code.words))
+def word_offsets(order: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Where the words of a layer's sources lie from the first of them on, by their numbers."""
+    offsets = np.empty(len(order), np.int64)
+    offsets[order] = size * np.arange(len(order))
     return offsets
 
 

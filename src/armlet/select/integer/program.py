@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from armlet.integer.network import IntegerNetwork
 from armlet.isa.integer_operation import IntegerOperation
-from armlet.isa.integer_target import IntegerTarget
+from armlet.isa.integer_target import LOW, IntegerTarget, IntegerTemplate
 from armlet.network.frozen import frozen
 
 IntegerLines: TypeAlias = NDArray[np.void]  # (lines,) of INTEGER_LINE
@@ -99,7 +99,30 @@ class IntegerProgram:
 
 def bytes_of(target: IntegerTarget, lines: IntegerLines) -> int:
     """Bytes of code for lines."""
-    return sum(target.templates[IntegerOperation(op)].size for op in lines["op"].tolist())
+    short = are_short(target, lines).tolist()
+    forms = ((target.templates[IntegerOperation(op)], narrow) for op, narrow in zip(lines["op"].tolist(), short))
+    return sum(form.short.size if form.short and narrow else form.size for form, narrow in forms)
+
+
+def are_short(target: IntegerTarget, lines: IntegerLines) -> NDArray[np.bool_]:
+    """Which lines are written in the short form of their operation, since it holds their operands."""
+    found = np.zeros(len(lines), np.bool_)
+    for op in np.unique(lines["op"]).tolist():
+        short = target.templates[IntegerOperation(op)].short
+        if short is not None:
+            at = np.flatnonzero(lines["op"] == op)
+            found[at] = _holds(short, lines[at])
+    return found
+
+
+def _holds(form: IntegerTemplate, lines: IntegerLines) -> NDArray[np.bool_]:
+    fits = np.ones(len(lines), np.bool_)
+    for name in form.low:
+        fits &= lines[name] < (1 << LOW if name == "list" else LOW)
+    for name, values in (("number", form.numbers), ("by", form.shifts)):
+        if values:
+            fits &= np.isin(lines[name], values)
+    return fits
 
 
 def cycles_of(target: IntegerTarget, lines: IntegerLines) -> int:

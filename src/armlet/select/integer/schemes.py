@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from armlet.isa.integer_target import IntegerTarget
 from armlet.pack.registers import WordRegisters
+from armlet.pack.word_orders import WordOrder, as_numbered, companions_first, most_loaded_first
 from armlet.select.integer.compact.table import CompactForm
 from armlet.select.integer.compact.write import compact_obstacle, write_compact
 from armlet.select.integer.layer_task import LayerTask
@@ -37,7 +38,7 @@ class Scheme:
     obstacle: Callable[[LayerTask], str]  # why it cannot write a layer; empty where it can
     write: Callable[[Writer, LayerTask], None]
     estimate: Callable[[LayerTask], float] = lambda task: 0.0  # instructions for the connections, to compare schemes
-    in_order: bool = False  # words lie in memory as the code numbers them; otherwise the most loaded ones come first
+    order: WordOrder = most_loaded_first  # of words in memory
     bonus: float = 0.0  # what a neuron is worth that takes both fields of a word, in loads
     constants: Callable[[NDArray[np.int64]], int] | None = None  # registers for the weights of items, by their sources
     form: CompactForm | None = None  # of layers that are loops over a table
@@ -63,12 +64,18 @@ def _low_words(target: IntegerTarget, width: int) -> WordRegisters:
     return WordRegisters(tuple(reversed(target.free)), low, width, runs=True)
 
 
-POOL: Mapping[str, int] = MappingProxyType({"cortex-m4": 14, "cortex-m4f": 14})  # register of the pool, by target
+POOL: Mapping[str, int] = MappingProxyType({"cortex-m4": 1, "cortex-m4f": 1})  # register of the pool, by target
 
 
 def _besides_pool(target: IntegerTarget, width: int) -> WordRegisters:
     free = tuple(register for register in target.free if register != POOL[target.name])
-    return WordRegisters(tuple(reversed(free)), free, width)
+    return WordRegisters(free[::-1], free, width)
+
+
+def _low_weights(target: IntegerTarget, width: int) -> WordRegisters:
+    """High ones for accumulators and words; low ones, whose lists are shorter, for weights."""
+    free = tuple(register for register in target.free if register != POOL[target.name])
+    return WordRegisters(free[::-1], free[::-1], width, weights=free)
 
 
 def _shift_add(name: str, bits: int) -> Scheme:
@@ -88,7 +95,7 @@ _MULTIPLES = _shift_add("multiples", NARROW)
 _STREAMED = Scheme(
     "streamed",
     NARROW,
-    6,
+    7,
     _besides_pool,
     streamed_obstacle,
     write_streamed,
@@ -96,8 +103,8 @@ _STREAMED = Scheme(
     bonus=1.5,
     constants=words_of_weights,
 )
-_LISTED = replace(_STREAMED, name="listed", write=write_listed)
-_M0PLUS = Scheme("products", FIELD, 10, _low_words, m0plus_obstacle, write_m0plus, in_order=True)
+_LISTED = replace(_STREAMED, name="listed", registers=_low_weights, write=write_listed, order=companions_first)
+_M0PLUS = Scheme("products", FIELD, 10, _low_words, m0plus_obstacle, write_m0plus, order=as_numbered)
 
 
 def _compact(words: int, rest: bool) -> Scheme:

@@ -122,7 +122,7 @@ def _written(planner: Planner, codes: list[LayerCode], schemes: tuple[Scheme, ..
     sizes = [planner.word_bytes(number, scheme) for number, scheme in enumerate(schemes)]
     natural = np.arange(network.outputs, dtype=np.int32)
     outputs = codes[-1].row[::-1] if schemes[-1].form else natural
-    places = place_words(network, codes, sizes, [scheme.in_order for scheme in schemes], outputs)
+    places = place_words(network, codes, sizes, [scheme.order for scheme in schemes], outputs)
     writer = Writer(target, POOL.get(target.name, -1))
     for number, (code, scheme) in enumerate(zip(codes, schemes)):
         is_last = number == len(codes) - 1

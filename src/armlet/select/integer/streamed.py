@@ -18,7 +18,7 @@ from armlet.select.integer.layer_task import LayerTask
 from armlet.select.integer.scaling import scaling_obstacle
 from armlet.select.integer.writer import Writer
 
-_HALF = 16
+_HALF, _WORD = 16, 4
 _REACH = 4088  # bytes from the pool's register: LDR and ADDW reach 4095 (ARM DDI 0403, A7.7.43, T3, and A7.7.3, T4)
 _PRODUCTS = (  # by the half of the word, then that of the weights
     (Does.MULTIPLY_LOW_LOW, Does.MULTIPLY_LOW_HIGH),
@@ -81,14 +81,15 @@ def write_listed(writer: Writer, task: LayerTask) -> None:
 
 def _write(writer: Writer, task: LayerTask, in_lists: bool) -> None:
     writer.layer = task.number
-    base, rows = writer.target.base, task.code.rows.tolist()
+    rows = task.code.rows.tolist()
     held: set[int] = set()
     at = 0
     while at < len(rows):
         op, a, _, what = rows[at]
         match op:
             case WordOp.LOAD:
-                writer.add(Does.LOAD, a, base, number=int(task.words[what]))
+                at = _load(writer, task, rows, at, in_lists)
+                continue
             case WordOp.FETCH:
                 at = _multiplied(writer, task, rows, at, held, in_lists)
                 continue
@@ -100,6 +101,29 @@ def _write(writer: Writer, task: LayerTask, in_lists: bool) -> None:
             case _:
                 raise AssertionError("weights are fetched before they are used")
         at += 1
+
+
+def _load(writer: Writer, task: LayerTask, rows: list[list[int]], at: int, in_pairs: bool) -> int:
+    """The loads from row `at` on, those of words side by side as one where bytes matter; gives the row behind."""
+    loads: list[tuple[int, int]] = []  # offset, register
+    while at < len(rows) and rows[at][0] == WordOp.LOAD:
+        loads.append((int(task.words[rows[at][3]]), rows[at][1]))
+        at += 1
+    if in_pairs:
+        loads.sort()
+    while loads:
+        offset, register = loads.pop(0)
+        if in_pairs and loads and loads[0][0] == offset + _WORD and offset in _pair_numbers(writer):
+            writer.add(Does.LOAD_PAIR, register, writer.target.base, loads.pop(0)[1], number=offset)
+        else:
+            writer.add(Does.LOAD, register, writer.target.base, number=offset)
+    return at
+
+
+def _pair_numbers(writer: Writer) -> range:
+    """Offsets of loads of pairs that save bytes: where a single load is not short anyway."""
+    numbers, single = (writer.target.templates[op] for op in (Does.LOAD_PAIR, Does.LOAD))
+    return range(single.short.numbers.stop if single.short else 0, numbers.numbers.stop, _WORD)
 
 
 def _open(writer: Writer, task: LayerTask, a: int, neuron: int, held: set[int]) -> None:

@@ -32,6 +32,24 @@ def load_part(size: int, signed: bool) -> Callable[[list[str]], IntegerStep]:
     return meaning
 
 
+def load_pair(parts: list[str]) -> IntegerStep:
+    """LDRD, with an offset and no more: two words that lie side by side."""
+    one, two, *rest = parts
+    find, moves = _address([one, *rest])
+    if moves[1] or two in (one, "pc", "sp") or one in ("pc", "sp"):
+        raise RefusalError("loads a pair in a way that the prover does not know")
+
+    def step(s: IntegerMachine, _: int) -> None:
+        place = s.terms.place(find(s))
+        if place is None:
+            raise RefusalError("takes an address that depends on data")
+        words = [s.load_part(place + at, 4, False) for at in (0, 4)]
+        s.put(one, words[0])
+        s.put(two, words[1])
+
+    return step
+
+
 def store_part(size: int) -> Callable[[list[str]], IntegerStep]:
     """STR, STRB and STRH."""
 

@@ -2,7 +2,7 @@
 
 Sources: Armv7-M Architecture Reference Manual (DDI 0403), A7.7, for encodings and what their fields hold; Cortex-M4
 Technical Reference Manual (DDI 0439), table 3-1, for the cycles. Every text gives the length of its encoding, so that
-assemblers have no choice.
+assemblers have no choice. Short forms set flags, which no line reads but the second half of REPEAT, behind its first.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from armlet.isa.thumb.integer.cortex_m4_core import CORTEX_M4_CORE, CORTEX_M4_CY
 
 _IMM12 = range(4096)  # A7.7.43, LDR T3, and A7.7.3, ADD T4
 _IMM16 = range(1 << 16)  # A7.7.76, MOV T3
+_IMM3 = range(8)  # A7.7.3, ADD T1
 _IMM8 = range(256)  # A7.7.3, ADD T2
 _WORD = range(1 << 32)  # A5.3.2: of these, the modified immediates
 _LEFT = range(32)  # A7.4.2: LSL by nothing is no shift
@@ -25,64 +26,73 @@ _BYTES = range(8, 32, 8)  # A7.7.183, UXTAB: by nothing is no rotation
 _CLAMPED = range(1, 32)  # A7.7.152, SSAT, and A7.7.213, USAT
 
 
-def _load(text: str) -> IntegerTemplate:
-    return IntegerTemplate(text + ".w {d}, [{a}, #{number}]", 4, 2, pairs=True, numbers=_IMM12)
+def _reach(text: str, cycles: int, near: range) -> IntegerTemplate:
+    """A load or store; `near` are the offsets of its short form, where it has one."""
+    wide = IntegerTemplate(text + ".w {d}, [{a}, #{number}]", 4, cycles, pairs=True, numbers=_IMM12)
+    short = replace(wide, text=text + ".n {d}, [{a}, #{number}]", size=2, numbers=near, low=frozenset("da"))
+    return replace(wide, short=short) if near else wide
 
 
-def _store(text: str) -> IntegerTemplate:
-    return IntegerTemplate(text + ".w {d}, [{a}, #{number}]", 4, 1, pairs=True, numbers=_IMM12)
+def _wide(
+    text: str, numbers: range = range(0), shifts: range = range(0), short: IntegerTemplate | None = None
+) -> IntegerTemplate:
+    return IntegerTemplate(text, 4, 1, numbers=numbers, shifts=shifts, short=short)
 
 
-def _wide(text: str, numbers: range = range(0), shifts: range = range(0)) -> IntegerTemplate:
-    return IntegerTemplate(text, 4, 1, numbers=numbers, shifts=shifts)
+def _short(text: str, low: str = "", numbers: range = range(0), shifts: range = range(0)) -> IntegerTemplate:
+    return IntegerTemplate(text, 2, 1, numbers=numbers, shifts=shifts, low=frozenset(low.split()))
 
 
-def _short(text: str, low: str = "", numbers: range = range(0)) -> IntegerTemplate:
-    return IntegerTemplate(text, 2, 1, numbers=numbers, low=frozenset(low.split()))
+def _shifted(name: str) -> IntegerTemplate:
+    return _short(name + ".n {d}, {a}, #{by}", "d a", shifts=_RIGHT if name != "lsls" else range(1, 32))
 
 
+_LIST = IntegerTemplate("ldmia.n {a}!, {{{list}}}", 2, 1, 1, low=frozenset(("a", "list")))  # A7.7.41, T1
 _MEMORY: Mapping[Op, IntegerTemplate] = {
-    Op.LOAD: _load("ldr"),
-    Op.LOAD_HALF: _load("ldrsh"),
-    Op.LOAD_BYTE: _load("ldrb"),
-    Op.LOAD_SIGNED_BYTE: _load("ldrsb"),
-    Op.LOAD_MULTIPLE: IntegerTemplate("ldmia.w {a}!, {{{list}}}", 4, 1, 1),
+    Op.LOAD: _reach("ldr", 2, range(0, 128, 4)),  # A7.7.43, T1
+    Op.LOAD_HALF: _reach("ldrsh", 2, range(0)),
+    Op.LOAD_BYTE: _reach("ldrb", 2, range(32)),
+    Op.LOAD_SIGNED_BYTE: _reach("ldrsb", 2, range(0)),
+    Op.LOAD_MULTIPLE: IntegerTemplate("ldmia.w {a}!, {{{list}}}", 4, 1, 1, short=_LIST),
     Op.LOAD_MULTIPLE_HERE: IntegerTemplate("ldmia.w {a}, {{{list}}}", 4, 1, 1),
-    Op.STORE: _store("str"),
-    Op.STORE_HALF: _store("strh"),
-    Op.STORE_BYTE: _store("strb"),
+    Op.LOAD_PAIR: IntegerTemplate("ldrd {d}, {b}, [{a}, #{number}]", 4, 3, numbers=range(0, 1024, 4)),  # A7.7.50
+    Op.STORE: _reach("str", 1, range(0, 128, 4)),
+    Op.STORE_HALF: _reach("strh", 1, range(0, 64, 2)),
+    Op.STORE_BYTE: _reach("strb", 1, range(32)),
 }
 _CONSTANTS: Mapping[Op, IntegerTemplate] = {
     Op.MOVE: _short("mov.n {d}, {a}"),
-    Op.CONSTANT: _wide("movw {d}, #{number}", _IMM16),
+    Op.CONSTANT: _wide("movw {d}, #{number}", _IMM16, short=_short("movs.n {d}, #{number}", "d", _IMM8)),
     Op.SMALL_CONSTANT: _short("movs.n {d}, #{number}", "d", _IMM8),
     Op.CONSTANT_HIGH: _wide("movt {d}, #{number}", _IMM16),
     Op.NOT_CONSTANT: _wide("mvn.w {d}, #{number}", _WORD),
     Op.ADDRESS: IntegerTemplate("movw {d}, #:lower16:{symbol}\nmovt {d}, #:upper16:{symbol}", 8, 2),
 }
 _SUMS: Mapping[Op, IntegerTemplate] = {
-    Op.ADD: _wide("add.w {d}, {a}, {b}"),
+    Op.ADD: _wide("add.w {d}, {a}, {b}", short=_short("adds.n {d}, {a}, {b}", "d a b")),
     Op.ADD_TO: _short("add.n {d}, {a}"),
     Op.ADD_LOW_BYTE: _wide("uxtab {d}, {a}, {b}"),
     Op.ADD_BYTE: _wide("uxtab {d}, {a}, {b}, ror #{by}", shifts=_BYTES),
     Op.ADD_LEFT: _wide("add.w {d}, {a}, {b}, lsl #{by}", shifts=_LEFT),
     Op.ADD_RIGHT: _wide("add.w {d}, {a}, {b}, lsr #{by}", shifts=_RIGHT),
-    Op.SUBTRACT: _wide("sub.w {d}, {a}, {b}"),
+    Op.SUBTRACT: _wide("sub.w {d}, {a}, {b}", short=_short("subs.n {d}, {a}, {b}", "d a b")),
     Op.SUBTRACT_LEFT: _wide("sub.w {d}, {a}, {b}, lsl #{by}", shifts=_LEFT),
     Op.SUBTRACT_RIGHT: _wide("sub.w {d}, {a}, {b}, lsr #{by}", shifts=_RIGHT),
     Op.REVERSE_SUBTRACT_LEFT: _wide("rsb.w {d}, {a}, {b}, lsl #{by}", shifts=_LEFT),
     Op.ADD_SIGN: _wide("add.w {d}, {a}, {a}, asr #31"),
-    Op.NEGATE: _wide("rsb.w {d}, {a}, #0"),
-    Op.ADD_NUMBER: _wide("addw {d}, {a}, #{number}", _IMM12),
-    Op.SUBTRACT_NUMBER: _wide("subw {d}, {a}, #{number}", _IMM12),
+    Op.NEGATE: _wide("rsb.w {d}, {a}, #0", short=_short("rsbs.n {d}, {a}, #0", "d a")),
+    Op.ADD_NUMBER: _wide("addw {d}, {a}, #{number}", _IMM12, short=_short("adds.n {d}, {a}, #{number}", "d a", _IMM3)),
+    Op.SUBTRACT_NUMBER: _wide(
+        "subw {d}, {a}, #{number}", _IMM12, short=_short("subs.n {d}, {a}, #{number}", "d a", _IMM3)
+    ),
     Op.NUMBER_LESS: _wide("rsb.w {d}, {a}, #{number}", _WORD),
     Op.ADD_SMALL: _short("adds.n {d}, #{number}", "d", _IMM8),
     Op.SUBTRACT_SMALL: _short("subs.n {d}, #{number}", "d", _IMM8),
 }
 _BITS: Mapping[Op, IntegerTemplate] = {
-    Op.LEFT: _wide("lsl.w {d}, {a}, #{by}", shifts=_LEFT),
-    Op.RIGHT: _wide("lsr.w {d}, {a}, #{by}", shifts=_RIGHT),
-    Op.RIGHT_SIGNED: _wide("asr.w {d}, {a}, #{by}", shifts=_RIGHT),
+    Op.LEFT: _wide("lsl.w {d}, {a}, #{by}", shifts=_LEFT, short=_shifted("lsls")),
+    Op.RIGHT: _wide("lsr.w {d}, {a}, #{by}", shifts=_RIGHT, short=_shifted("lsrs")),
+    Op.RIGHT_SIGNED: _wide("asr.w {d}, {a}, #{by}", shifts=_RIGHT, short=_shifted("asrs")),
     Op.NOT_LEFT: _wide("mvn.w {d}, {a}, lsl #{by}", shifts=_LEFT),
     Op.NOT_RIGHT: _wide("mvn.w {d}, {a}, lsr #{by}", shifts=_RIGHT),
     Op.AND: _wide("and.w {d}, {a}, {b}"),
@@ -94,10 +104,10 @@ _BITS: Mapping[Op, IntegerTemplate] = {
     Op.NEGATIVE: _wide("and.w {d}, {a}, {a}, asr #31"),
     Op.SIGNED_FIELD: _wide("sbfx {d}, {a}, #0, #{by}", shifts=_RIGHT),
     Op.UNSIGNED_FIELD: _wide("ubfx {d}, {a}, #0, #{by}", shifts=_RIGHT),
-    Op.UNSIGNED_BYTE: _wide("uxtb.w {d}, {a}"),
-    Op.SIGNED_BYTE: _wide("sxtb.w {d}, {a}"),
-    Op.UNSIGNED_HALF: _wide("uxth.w {d}, {a}"),
-    Op.SIGNED_HALF: _wide("sxth.w {d}, {a}"),
+    Op.UNSIGNED_BYTE: _wide("uxtb.w {d}, {a}", short=_short("uxtb.n {d}, {a}", "d a")),
+    Op.SIGNED_BYTE: _wide("sxtb.w {d}, {a}", short=_short("sxtb.n {d}, {a}", "d a")),
+    Op.UNSIGNED_HALF: _wide("uxth.w {d}, {a}", short=_short("uxth.n {d}, {a}", "d a")),
+    Op.SIGNED_HALF: _wide("sxth.w {d}, {a}", short=_short("sxth.n {d}, {a}", "d a")),
     Op.ODD_BYTES: _wide("sxtb16 {d}, {a}, ror #8"),
     Op.SATURATE: _wide("usat {d}, #{number}, {a}", _LEFT),
     Op.SATURATE_SIGNED: _wide("ssat {d}, #{number}, {a}", _RIGHT),

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from armlet.integer.forms.words import Words
 from armlet.isa.instruction import Instruction
 from armlet.isa.semantics import IntegerMachine, IntegerStep, RefusalError, Term
-from armlet.isa.thumb.integer.accesses import load_part, store_part
+from armlet.isa.thumb.integer.accesses import load_pair, load_part, store_part
 from armlet.isa.thumb.integer.addresses import add_byte, first_byte
 from armlet.isa.thumb.moves import call, jump, listed, nothing
 from armlet.isa.thumb.pointers import move, move_low, move_top
@@ -278,6 +278,7 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "smmulr": _high(1 << 31),
         **_PRODUCTS,
         "ldr": load_part(4, signed=False),
+        "ldrd": load_pair,
         "ldrb": load_part(1, signed=False),
         "ldrh": load_part(2, signed=False),
         "ldrsb": load_part(1, signed=True),

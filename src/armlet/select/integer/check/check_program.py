@@ -99,6 +99,8 @@ class _Machine:
             self._access(op, line)
         elif op in (Op.LOAD_MULTIPLE, Op.LOAD_MULTIPLE_HERE):
             self._load_list(line, moves=op == Op.LOAD_MULTIPLE)
+        elif op == Op.LOAD_PAIR:
+            self._load_pair(line)
         elif op in ONE:
             self._set(line.d, ONE[op](words, get(line.d if op in ON_ITSELF else line.a), line.by, line.number))
         elif op in TWO:
@@ -132,6 +134,13 @@ class _Machine:
             self._set(register, word)
         if moves:
             self._set(line.a, self.words.add(self.registers[line.a], self.words.constant(4 * len(listed))))
+
+    def _load_pair(self, line: IntegerLine) -> None:
+        place = self._place(line.a) + line.number
+        one, two = (self._read(place + at, 4, False) for at in (0, 4))
+        _require(line.d != line.b, "loads two words into one register")
+        self._set(line.d, one)
+        self._set(line.b, two)
 
     def _access(self, op: Op, line: IntegerLine) -> None:
         size, is_signed = _SIZES[op]

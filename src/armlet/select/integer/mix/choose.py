@@ -61,14 +61,14 @@ def _cost(planner: Planner, number: int, scheme: Scheme, following: Scheme | Non
         stores = {neuron: FieldPlace(size * k, False) for k, neuron in enumerate(order)}
     else:
         words = planner.code(number + 1, following, code.row)
-        offsets = word_offsets(words, planner.word_bytes(number + 1, following), following.in_order).tolist()
+        offsets = word_offsets(following.order(words), planner.word_bytes(number + 1, following)).tolist()
         fields = ((at, k, source) for at, pair in zip(offsets, words.words.tolist()) for k, source in enumerate(pair))
         stores = {source: FieldPlace(at, bool(k)) for at, k, source in fields if source >= 0}
     writer = Writer(planner.target, POOL.get(planner.target.name, -1))
     task = replace(
         planner.task(number),
         code=code,
-        words=word_offsets(code, planner.word_bytes(number, scheme), scheme.in_order),
+        words=word_offsets(scheme.order(code), planner.word_bytes(number, scheme)),
         stores=stores,
         high=scheme.high,
         stored_high=following.high if following else 0,

@@ -33,7 +33,7 @@ class Planner:
         task = self.task(number)
         fitting = [scheme for scheme in SCHEMES[self.target.name] if scheme.fits(task)]
         fitting.sort(key=lambda scheme: scheme.estimate(task))
-        return tuple(scheme for scheme in fitting if _arranged_by(scheme) == _arranged_by(fitting[0]))
+        return tuple(scheme for scheme in fitting if self._arranged_by(scheme) == self._arranged_by(fitting[0]))
 
     def compact(self, number: int) -> tuple[Scheme, ...]:
         """Those that are loops over a table."""
@@ -51,7 +51,7 @@ class Planner:
         if scheme.form is not None:
             return plan_compact(scheme.form, layer, before, self.network.source(number))
         registers = scheme.registers(self.target, scheme.width)
-        key = number, _arranged_by(scheme)
+        key = number, self._arranged_by(scheme)
         if key not in self.arrangements:
             how = self.how.of(f"layer {number + 1}")
             self.arrangements[key] = arrange(layer.weight, registers, scheme.bonus, how)
@@ -71,6 +71,5 @@ class Planner:
         layer, bounds = self.network.layers[number], self.bounds[number]
         return LayerTask(number, layer, bounds, nothing, words, {}, self.network.source(number), 0, 0)
 
-
-def _arranged_by(scheme: Scheme) -> object:
-    return scheme.high, scheme.width, scheme.registers, scheme.bonus
+    def _arranged_by(self, scheme: Scheme) -> object:
+        return scheme.high, scheme.width, scheme.bonus, scheme.registers(self.target, scheme.width).runs

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from armlet.integer.forms.declared import DeclaredLayer, input_forms
+from armlet.integer.forms.declared import DeclaredLayer, declared_results, input_forms
 from armlet.integer.forms.linear import Linear, Parts, twos
 from armlet.integer.forms.words import Word, Words
 from armlet.integer.network import IntegerNetwork
@@ -25,11 +25,14 @@ def find_difference(
     words: Words, network: IntegerNetwork, layers: Sequence[DeclaredLayer], left: Sequence[Word | None], made: int
 ) -> Difference | None:
     """None where what a program left are the outputs of the network; the unknowns that it made come before `made`."""
-    for j, (word, form) in enumerate(zip(left, layers[-1].stored)):
+    results = declared_results(network, layers[-1].stored, words.unknowns)
+    for j, (word, form) in enumerate(zip(left, results, strict=True)):
         if word is None:
             return Difference(f"output {j} is never written")
         if words.same(word, words.word(form)):
             continue
+        if network.argmax is not None:
+            return Difference("what is left is not shown to be the number of the largest output", word)
         layer, neuron = _first_missing(network, layers, j, made)
         wanted, place = layers[layer].sums[neuron], f"layer {layer}, neuron {neuron}"
         names = _names(words, network, layers, layer)

@@ -53,7 +53,7 @@ class Argmax:
         return (self.scores(stored) << self.bits) - np.arange(len(self.factor))
 
     def obstacle(self, low: I64, high: I64) -> str:
-        """Why 32 bits do not hold all keys and differences of them, for stored outputs (outputs,) between these ends."""
+        """Why 32 bits do not hold all keys and their differences, for stored outputs (outputs,) between these ends."""
         if (low + self.offset < INT32.low).any() or (high + self.offset > INT32.high).any():
             return "its outputs with their offsets are beyond 32 bits"
         least, most = self.keys(np.stack((low, high)))

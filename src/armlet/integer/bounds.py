@@ -28,7 +28,7 @@ class LayerBounds:
 
 
 def integer_bounds(network: IntegerNetwork) -> tuple[LayerBounds, ...]:
-    """The intervals of each layer. Raises `InputError` with the neuron whose sum could overflow, or where keys could."""
+    """The intervals of each layer. Raises `InputError` with the neuron whose sum could overflow, or for such keys."""
     low, high = network.input_ends
     found: list[LayerBounds] = []
     for i, layer in enumerate(network.layers):

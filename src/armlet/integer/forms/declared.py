@@ -44,7 +44,7 @@ def declared_layers(network: IntegerNetwork, unknowns: Unknowns) -> tuple[Declar
 
 
 def declared_results(network: IntegerNetwork, outputs: Sequence[Linear], unknowns: Unknowns) -> tuple[Linear, ...]:
-    """What a program gives: the outputs, or the number of the largest, which the lowest bits of the largest key hold."""
+    """What a program gives: the outputs, or the number of the largest, in the lowest bits of the largest key."""
     argmax = network.argmax
     if argmax is None:
         return tuple(outputs)

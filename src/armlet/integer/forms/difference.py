@@ -31,9 +31,11 @@ def find_difference(
             return Difference(f"output {j} is never written")
         if words.same(word, words.word(form)):
             continue
-        if network.argmax is not None:
-            return Difference("what is left is not shown to be the number of the largest output", word)
-        layer, neuron = _first_missing(network, layers, j, made)
+        layer, neuron = _first_missing(
+            network, layers, (j,) if network.argmax is None else range(network.outputs), made
+        )
+        if network.argmax is not None and layer == len(layers) - 1:
+            return Difference("the number of the largest output: another one is left, or it is not shown", word)
         wanted, place = layers[layer].sums[neuron], f"layer {layer}, neuron {neuron}"
         names = _names(words, network, layers, layer)
         if form is wanted:  # a sum that is stored as it is
@@ -43,10 +45,12 @@ def find_difference(
     return None
 
 
-def _first_missing(network: IntegerNetwork, layers: Sequence[DeclaredLayer], output: int, made: int) -> tuple[int, int]:
-    """The first neuron on the way to an output whose value the program never makes; the output itself, at last."""
-    needed = {output}
-    found = len(layers) - 1, output
+def _first_missing(
+    network: IntegerNetwork, layers: Sequence[DeclaredLayer], outputs: Sequence[int], made: int
+) -> tuple[int, int]:
+    """The first neuron on the way to outputs whose value the program never makes; an output itself, at last."""
+    needed = {*outputs}
+    found = len(layers) - 1, outputs[0]
     for i in range(len(layers) - 2, -1, -1):
         rows = network.layers[i + 1].weight[sorted(needed)]
         needed = set(np.flatnonzero((rows != 0).any(axis=0)).tolist())

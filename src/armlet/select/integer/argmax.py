@@ -85,7 +85,7 @@ def _raise(writer: Writer, w: int) -> None:
 
 
 def _number(writer: Writer, argmax: Argmax) -> None:
-    """The number in the lowest bits of the largest key, which has been counted up by one less than there are outputs."""
+    """The number in the lowest bits of the largest key, which 1 has been added to for each output but the first."""
     counted, bits = len(argmax.factor) - 1, argmax.bits
     if writer.target.can(Does.NUMBER_LESS) and is_modified(counted):
         writer.add(Does.NUMBER_LESS, _LARGEST, _LARGEST, number=counted)

@@ -17,14 +17,14 @@ _PER_LINE = 8  # numbers
 def show_integer_header(network: IntegerNetwork, target: IntegerTarget, block: tuple[int, int], name: str) -> str:
     """Declarations for C from C99 and C++; `block` is the bytes of the block and of the inputs' part of it."""
     run, core, own, guard = names.run_symbol(name), names.core_symbol(name), names.block_symbol(name), names.guard(name)
-    domain = network.domain.describe()
+    domain, meaning = network.domain.describe(), _meaning(network)
     (taken, given), macros = c_types(network), _macros(network, block, name)
     size, part = names.macro(name, "BLOCK_BYTES"), names.macro(name, "INPUTS_BYTES")
     return f"""\
 /* {name}: a neural network in integers for {target.title}, by armlet {__version__}.
    Generated code, free of any licence condition. No floating-point unit is used.
 
-   A real input x is stored as round(x / scale) + zero, kept between low and high; {_meaning(network)}. Real inputs: {domain}.
+   A real input x is stored as round(x / scale) + zero, kept between low and high; {meaning}. Real inputs: {domain}.
    Nothing is claimed of inputs outside low to high. */
 #ifndef {guard}
 #define {guard}
@@ -61,7 +61,7 @@ def _meaning(network: IntegerNetwork) -> str:
     """What an output is, with an end of line where the comment has one."""
     if network.argmax is None:
         return "a stored output y is the real number\n   scale * (y - zero)"
-    return f"the output is the number of\n   the largest of {network.outputs} scores, from 0 on, and of equal ones the first"
+    return f"the output is the number of\n   the largest of {network.outputs} scores, from 0 on, of equals the first"
 
 
 def _macros(network: IntegerNetwork, block: tuple[int, int], name: str) -> str:

@@ -1,4 +1,4 @@
-"""Argmax as an output: which one it is, what is chosen to compare, the code for it, and wrong copies that are refused."""
+"""Argmax as an output: which one it is, what is compared, the code for it, and wrong copies that are refused."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -127,20 +127,23 @@ def test_all_sums_of_thirty_bits_are_refused_in_one_line():
 
 def test_what_does_not_fit_is_rounded_and_does():
     network = with_argmax(network_of(layer([[32767] * 128] * 3, [0] * 3)))
-    assert network.argmax and network.argmax.shift
+    assert network.argmax
+    assert network.argmax.shift
     check_integer_program(program(network, "cortex-m4"))
 
 
 def test_equal_scales_are_compared_as_they_are_stored():
     network = network_of(layer([[1], [2]], [0, 0]))
     chosen = with_argmax(replace(network, output_scale=np.full(2, 0.1), output_zero=np.full(2, 9))).argmax
-    assert chosen and (chosen.factor.tolist(), chosen.offset.tolist(), chosen.shift) == ([1, 1], [0, 0], 0)
+    assert chosen
+    assert (chosen.factor.tolist(), chosen.offset.tolist(), chosen.shift) == ([1, 1], [0, 0], 0)
 
 
 def test_scales_and_zeros_of_their_own_are_whole_numbers_where_they_can_be():
     network = network_of(layer([[1], [2], [3]], [0, 0, 0]))
     chosen = with_argmax(replace(network, output_scale=np.array([0.1, 0.4, 0.3]), output_zero=np.array([1, -2, 0])))
-    assert chosen.argmax and chosen.argmax.factor.tolist() == [1, 4, 3]
+    assert chosen.argmax
+    assert chosen.argmax.factor.tolist() == [1, 4, 3]
     assert chosen.argmax.offset.tolist() == [-1, 2, 0]
 
 
@@ -152,7 +155,8 @@ def test_chosen_scores_give_the_class_of_the_real_outputs_but_for_what_is_near(s
     real, chosen = evaluate(network, x), with_argmax(network)
     found = evaluate(chosen, x)[:, 0].astype(int)
     missed = real.max(axis=1) - real[np.arange(500), found]
-    assert chosen.argmax and chosen.argmax.factor.max() > 100
+    assert chosen.argmax
+    assert chosen.argmax.factor.max() > 100
     assert missed.max() <= 0.005 * np.ptp(real)
 
 
@@ -170,7 +174,9 @@ def test_a_network_with_argmax_goes_to_disk_and_comes_back(tmp_path: Path):
     network = replace(equal_scores(), argmax=Argmax(np.array([1, 2, 3, 4]), np.array([0, -5, 0, 7]), 2))
     write_params(network, tmp_path / "P")
     back = read_any_network(tmp_path / "P")
-    assert isinstance(back, IntegerNetwork) and back.argmax and params_files(back) == params_files(network)
+    assert isinstance(back, IntegerNetwork)
+    assert back.argmax
+    assert params_files(back) == params_files(network)
     assert back.digest() == network.digest() != equal_scores().digest() != replace(network, argmax=None).digest()
 
 

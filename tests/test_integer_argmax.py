@@ -1,5 +1,7 @@
 """Argmax as an output: which one it is, what is compared, the code for it, and wrong copies that are refused."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -195,3 +197,21 @@ def test_a_build_is_verified_and_no_mutant_is_missed(tmp_path: Path, target: str
     assert trial.made == 40
     x = np.random.default_rng(0).random((5, 8)).astype(np.float32)
     assert run_build(build, x, "core").tolist() == evaluate(network, x).argmax(axis=1)[:, None].tolist()
+
+
+def test_the_command_line_compiles_for_the_class_and_prints_it(tmp_path: Path):
+    network = replace(draw_relu_network((6, 5, 4), 1), output_scale=np.array([0.5, 0.7, 0.9, 0.6]))
+    write_params(network, tmp_path / "PARAMS")
+    x = np.random.default_rng(0).random((6, 6))
+    np.savetxt(tmp_path / "x.csv", x, delimiter=",")
+    told = said("compile", tmp_path / "PARAMS", "net", "--out", tmp_path, "--outputs", "argmax", "--no-verify")
+    assert "the number of the largest of 4, an int32" in told
+    wanted = evaluate(with_argmax(network), x)[:, 0].astype(int).tolist()
+    assert said("run", tmp_path / "net", tmp_path / "x.csv").split() == [str(number) for number in wanted]
+
+
+def said(*words: object) -> str:
+    """What a command prints."""
+    done = subprocess.run([sys.executable, "-m", "armlet", *map(str, words)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -75,7 +75,7 @@ class Assembled:
         """The outputs for each row of inputs, in the emulator. Raises `MachineError`."""
         layout, machine = self.layout, Machine(CORTEX_M4F_CORE, self.image)
         block = machine.reserve(layout.size)
-        signed = self.network.layers[-1].stored.low < 0
+        signed = self.network.result_format.low < 0
         found: list[list[int]] = []
         for row in stored.tolist():
             machine.write(block, bytes(layout.span) + b"\xa5" * (layout.size - layout.span))

@@ -43,7 +43,7 @@ class Running:
         self._fill(stored)
         self.core.call("f", (_BLOCK,))
         after = self.core.read(_BLOCK, block.size)
-        signed = self.program.network.layers[-1].stored.low < 0
+        signed = self.program.network.result_format.low < 0
         size = block.output_bytes
         return np.array([int.from_bytes(after[k : k + size], "little", signed=signed) for k in block.outputs.tolist()])
 

@@ -85,13 +85,13 @@ def _measured(
         figures = measure_call(machine, "net_run", (source, sink), target.cycles, target.flash)
         require_agreement(network, kind, x, machine.read_floats(sink, network.outputs))
         return figures
-    given, stored = network.input_format, network.layers[-1].stored
-    source, sink = machine.reserve(given.bytes * network.inputs), machine.reserve(stored.bytes * network.outputs)
+    given, stored = network.input_format, network.result_format
+    source, sink = machine.reserve(given.bytes * network.inputs), machine.reserve(stored.bytes * network.results)
     figures: Figures | None = None
     for row in some_stored(network):
         machine.write(source, row.astype(given.dtype).tobytes())
         figures = measure_call(machine, "net_run", (source, sink), target.cycles, target.flash)
-        found = np.frombuffer(machine.read(sink, stored.bytes * network.outputs), stored.dtype)
+        found = np.frombuffer(machine.read(sink, stored.bytes * network.results), stored.dtype)
         if (found != run_integers(network, row)[0]).any():
             raise InvariantError(f"{kind}: the outputs are not the network's")
     assert figures is not None

@@ -55,6 +55,9 @@ class CompileOptions:
             value = getattr(self, name)
             _require(value is None or value >= least, name, value, f"{least} or more")
         _require(self.objective in ("cycles", "moves"), "objective", repr(self.objective), "cycles or moves")
+        if self.outputs == "argmax":
+            hint = "armlet sparsify --weights makes integers of it"
+            raise InputError("--outputs argmax", "is for networks in integers, this one computes in float32", hint)
         _require(self.outputs in ("auto", "memory"), "outputs", repr(self.outputs), "auto or memory")
         _require(0 <= self.seed < 1 << 63, "seed", self.seed, "0 or more")
 
@@ -65,6 +68,7 @@ class IntegerCompileOptions:
 
     target: str = "cortex-m4"
     optimize: str = "speed"  # or size, balanced
+    outputs: str = "auto"  # what the network says: all of them; or argmax: the number of the largest
     flash: int | None = None  # bytes that code and constants may take
     ram: int | None = None  # bytes that the block and the stack may take
     seed: int = 0
@@ -77,4 +81,5 @@ class IntegerCompileOptions:
         _require(
             self.optimize in ("speed", "size", "balanced"), "optimize", repr(self.optimize), "speed, size or balanced"
         )
+        _require(self.outputs in ("auto", "argmax"), "outputs", repr(self.outputs), "auto or argmax")
         _require(0 <= self.seed < 1 << 63, "seed", self.seed, "0 or more")

@@ -23,6 +23,7 @@ from armlet.graph.merge_equivalents import merge_equivalents
 from armlet.graph.rescale import Rescale, rescale
 from armlet.graph.simplify import Simplified, simplify, unsimplified
 from armlet.integer.bounds import integer_bounds
+from armlet.integer.choose_argmax import with_argmax
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.simplify import SimplifiedIntegers, simplify_integers
 from armlet.isa.integer_target import IntegerTarget
@@ -152,6 +153,7 @@ def compile_integer_network(
     """Lower `network` to a build. Each line is a stage or its proof. Raises `InputError` and `CapacityError`."""
     check_name(name)
     target = find_integer_target(options.target)
+    network = with_argmax(network) if options.outputs == "argmax" else network
     integer_bounds(network)
 
     watch("simplify")

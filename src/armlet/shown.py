@@ -83,6 +83,8 @@ def _agreement(dense: Network, x: F32) -> Shown:
 def _answers(network: Network | IntegerNetwork, x: F32) -> I64:
     """The class of each row: the largest score; of a single output, which side of the middle it lies on."""
     found = _outputs(network, x)
+    if isinstance(network, IntegerNetwork) and network.argmax is not None:
+        return found[:, 0].astype(np.int64)
     if network.outputs > 1:
         return found.argmax(axis=1)
     middle = 0.5 if _last(network) is Activation.SIGMOID else 0.0

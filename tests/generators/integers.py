@@ -5,13 +5,14 @@ Layers are drawn one after the other together with the intervals of their values
 have no way in or no way out, hold one value, are twins; zeros, clamps, shifts and multipliers lie at their edges.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from armlet.integer.argmax import Argmax
 from armlet.integer.bounds import integer_bounds
 from armlet.integer.formats import I64, INT8, INT16, INT32, UINT8, IntegerFormat
 from armlet.integer.network import IntegerLayer, IntegerNetwork
@@ -84,12 +85,26 @@ def _network(choices: Choices, widest: int, deepest: int) -> IntegerNetwork:
         weight, bias, sums = _sums(choices, fan_in, fan_out, letters, values)
         keeps = is_last and not choices.chance(3)
         layers.append(_sums_kept(weight, bias) if keeps else _scaled(choices, weight, bias, sums))
-        if not keeps:
-            values = _stored(layers[-1], values)
+        values = sums if keeps else _stored(layers[-1], values)
     count = widths[-1]
     out_zero = choices.spread.integers(-128, 128, count, np.int32) * choices.chance(3)
     out_scale = np.full(count, choices.pick(SCALES))
-    return IntegerNetwork(tuple(layers), domain, (widths[0],), given, scale, zero, out_scale, out_zero)
+    network = IntegerNetwork(tuple(layers), domain, (widths[0],), given, scale, zero, out_scale, out_zero)
+    return replace(network, argmax=_argmax(choices, values)) if count > 1 and choices.chance(4) else network
+
+
+def _argmax(choices: Choices, values: _Interval) -> Argmax | None:
+    """Plain, or with factors, offsets and a shift; smaller until its keys fit."""
+    count, plain = len(values.low), choices.chance(2)
+    factor = (
+        np.ones(count) if plain else choices.spread.integers(1, choices.pick((2, 9, 1 << 15)), count, endpoint=True)
+    )
+    offset = np.zeros(count) if plain else choices.spread.integers(-choices.pick((1, 300, 70_000)), 300, count)
+    for shift in range(0 if plain else choices.pick((0, 0, 3)), 32):
+        made = Argmax(np.minimum(factor, (1 << 15) - 1).astype(np.int64), offset.astype(np.int64), shift)
+        if not made.obstacle(values.low, values.high):
+            return made
+    return None
 
 
 def _inputs(choices: Choices, given: IntegerFormat, count: int) -> tuple[F64, I32, InputDomain, _Interval]:

@@ -27,7 +27,7 @@ def run_integer_lines(program: IntegerProgram, stored: list[int]) -> list[int] |
             registers[line.d] = _BASE + block.size + _APART
         else:
             run_operation(line, registers, memory, _BASE)
-    signed = program.network.layers[-1].stored.low < 0
+    signed = program.network.result_format.low < 0
     outputs = (memory[at : at + block.output_bytes] for at in block.outputs.tolist())
     return [int.from_bytes(content, "little", signed=signed) for content in outputs]
 

@@ -44,7 +44,11 @@ def compile(
     ] = None,
     outputs: Annotated[
         str | None,
-        typer.Option(help="Of NAME_core: auto (in registers where they fit; default) or memory (always NAME_work)."),
+        typer.Option(
+            help="In float32, where NAME_core leaves them: auto (in registers where they fit; default) or memory "
+            "(always NAME_work). In integers, what is given: auto (what the network says; default) or argmax (the "
+            "number of the largest output, an int32, in place of all)."
+        ),
     ] = None,
     registers: Annotated[
         int | None, typer.Option(help="Registers for values (default: all that the core has).")
@@ -99,8 +103,8 @@ def compile(
     from armlet.pipeline import compile_network, write_build
 
     console, declared = Console(quiet, verbose, json), file_of(declare)
-    shared = {"target": target, "flash": flash, "ram": ram, "seed": seed}
-    given = {"dtype": dtype, "inputs": inputs, "outputs": outputs, "registers": registers, "objective": objective}
+    shared = {"target": target, "outputs": outputs, "flash": flash, "ram": ram, "seed": seed}
+    given = {"dtype": dtype, "inputs": inputs, "registers": registers, "objective": objective}
     given |= {"multiply_add": multiply_add, "rescale": rescale}
     if not products:
         refuse_overlap((out / check_name(name),), (params, config, declared))

@@ -8,6 +8,7 @@ from armlet.errors import InputError
 
 if TYPE_CHECKING:
     from armlet.config import IntegerCompileOptions
+    from armlet.integer.argmax import Argmax
     from armlet.pipeline import IntegerCompilation
 
 _STAGES = ("simplify", "select", "bundle")
@@ -65,6 +66,7 @@ def integer_summary(build: Path, made: "IntegerCompilation") -> str:
         [
             f"{build}: {widths} for {manifest.target}, in integers",
             f"  layers       {', '.join(network.activations)}; values in {formats}",
+            *_argmax(made.network.argmax),
             f"  domain       inputs {manifest.domain.text}",
             f"  connections  {network.connections} of {network.weights} ({network.sparsity:.1%} sparse), "
             f"{network.connections - found.connections} of them need no computing",
@@ -78,3 +80,14 @@ def integer_summary(build: Path, made: "IntegerCompilation") -> str:
             f"  RAM          {memory.ram} bytes ({memory.block} block, {memory.stack} stack)",
         ]
     )
+
+
+def _argmax(argmax: "Argmax | None") -> list[str]:
+    """That the number of the largest output is given, and what it is compared by."""
+    if argmax is None:
+        return []
+    factors = f"{argmax.factor.min()} to {argmax.factor.max()}"
+    rounding = f", after {argmax.shift} bits are rounded off" if argmax.shift else ""
+    exact = not argmax.shift and argmax.factor.min() == argmax.factor.max() == 1
+    by = "stored outputs as they are" if exact else f"stored outputs times whole factors from {factors}{rounding}"
+    return [f"  outputs      the number of the largest of {len(argmax.factor)}, an int32; compared are {by}"]

@@ -83,7 +83,7 @@ def _outputs(
             raise InputError("--stored", f"{build.folder} computes in float32", "leave it out")
         return run_program(build, rows, entry, advance)
     given = run_integer_program(build, build.network.quantise(rows), entry, advance)
-    return given if stored else build.network.real(given)
+    return given if stored or build.network.argmax is not None else build.network.real(given)
 
 
 def _writer(output: Path):

@@ -1,6 +1,7 @@
 """network.toml of a network in integers: formats, scales, zeros and clamps, to and from text.
 
-Every key is there: what is computed must not hang on a default. docs/network.md is the page for people.
+Every key is there, and [argmax] where it is meant: what is computed must not hang on a default. docs/network.md is the
+page for people.
 """
 
 from collections.abc import Sequence
@@ -53,6 +54,14 @@ class _OutputEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zero: _Wholes
 
 
+class _ArgmaxEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[argmax], where the number of the largest output is given in place of all."""
+
+    factor: _Wholes
+    offset: _Wholes
+    shift: _Whole
+
+
 class IntegerLayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One [[layer]]: all of a layer that is not in its arrays."""
 
@@ -72,6 +81,7 @@ class IntegerDescription(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     layer: Annotated[list[IntegerLayerEntry], msgspec.Meta(min_length=1, max_length=1000)]
     input: _InputEntry
     output: _OutputEntry
+    argmax: _ArgmaxEntry | None = None
     provenance: dict[str, Any] = {}
 
 
@@ -105,6 +115,13 @@ def show_integer_description(network: IntegerNetwork) -> str:
     lines += [f"{end} = {_shortest(getattr(domain, end))}" for end in ("low", "high") if domain.is_declared]
     lines += ["", "[output]  # a stored output q stands for scale * (q - zero)"]
     lines += [f"scale = {_shortest(network.output_scale)}", f"zero = {_shortest(network.output_zero)}"]
+    if network.argmax is not None:
+        lines += [
+            "",
+            "[argmax]  # given is which output has the largest factor * ((q + offset) >> shift), the first of equals",
+        ]
+        factor, offset = _shortest(network.argmax.factor), _shortest(network.argmax.offset)
+        lines += [f"factor = {factor}", f"offset = {offset}", f"shift = {network.argmax.shift}"]
     if network.provenance:
         lines += ["", "[provenance]", *toml_lines(network.provenance)]
     return "\n".join(lines) + "\n"

@@ -20,6 +20,7 @@ from armlet.formats.integer_description import (
     show_integer_description,
     spread,
 )
+from armlet.integer.argmax import Argmax
 from armlet.integer.formats import FORMATS
 from armlet.integer.network import IntegerLayer, IntegerNetwork
 from armlet.integer.requantise import Multiplier, Requantisation, Shift
@@ -85,7 +86,15 @@ def _network(said: IntegerDescription, layers: tuple[IntegerLayer, ...]) -> Inte
         spread("output.zero", said.output.zero, outputs),
         said.provenance,
         said.network.output,
+        _argmax(said, outputs),
     )
+
+
+def _argmax(said: IntegerDescription, outputs: int) -> Argmax | None:
+    if said.argmax is None:
+        return None
+    factor, offset = said.argmax.factor, said.argmax.offset
+    return Argmax(spread("argmax.factor", factor, outputs), spread("argmax.offset", offset, outputs), said.argmax.shift)
 
 
 def _domain(said: IntegerDescription, inputs: int) -> InputDomain:

@@ -28,7 +28,7 @@ class LayerBounds:
 
 
 def integer_bounds(network: IntegerNetwork) -> tuple[LayerBounds, ...]:
-    """The intervals of each layer. Raises `InputError` with the neuron whose sum could overflow."""
+    """The intervals of each layer. Raises `InputError` with the neuron whose sum could overflow, or for such keys."""
     low, high = network.input_ends
     found: list[LayerBounds] = []
     for i, layer in enumerate(network.layers):
@@ -39,6 +39,8 @@ def integer_bounds(network: IntegerNetwork) -> tuple[LayerBounds, ...]:
             _check(bounds.sum_low << up, bounds.sum_high << up, i, "has sums, with their exponent,")
         found.append(bounds)
         low, high = bounds.low, bounds.high
+    if network.argmax is not None and (why := network.argmax.obstacle(low, high)):
+        raise InputError("argmax", why, "give it less factors or more shift, or store outputs as int16 or int8")
     return tuple(found)
 
 

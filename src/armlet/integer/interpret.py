@@ -13,11 +13,11 @@ _CHUNK = 1 << 22  # numbers held at once
 
 
 def run_integers(network: IntegerNetwork, stored: ArrayLike) -> I64:
-    """Stored outputs (samples, outputs) for stored inputs (samples, inputs)."""
+    """Results (samples, results) for stored inputs (samples, inputs): stored outputs, or which one is the largest."""
     values = np.atleast_2d(np.asarray(stored, np.int64))
     step = max(1, _CHUNK // max(network.widths))
     parts = [_run(network, values[i : i + step]) for i in range(0, len(values), step)]
-    return np.concatenate(parts) if parts else np.zeros((0, network.outputs), np.int64)
+    return np.concatenate(parts) if parts else np.zeros((0, network.results), np.int64)
 
 
 def evaluate(network: IntegerNetwork, x: ArrayLike) -> F64:
@@ -45,4 +45,4 @@ def _run(network: IntegerNetwork, values: I64) -> I64:
     for layer in network.layers:
         # Exact: |weight| <= 2^15, |value| < 2^31 and the sum is proved to fit 32 bits, so doubles would do, too.
         values = store(layer, values @ layer.weight.T.astype(np.int64) + layer.bias)
-    return values
+    return values if network.argmax is None else network.argmax.answers(values)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from armlet.errors import InputError
+from armlet.integer.argmax import Argmax
 from armlet.integer.formats import I64, INT32, IntegerFormat
 from armlet.integer.requantise import Multiplier, Requantisation, Shift
 from armlet.network.activation import Activation
@@ -97,6 +98,7 @@ class IntegerNetwork:
     output_zero: NDArray[np.int32]  # (outputs,)
     provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     output: OutputKind | None = None
+    argmax: Argmax | None = None  # the number of the largest output is given in place of all
 
     def __post_init__(self) -> None:
         for name, dtype in (("input_scale", np.float64), ("output_scale", np.float64)):
@@ -119,6 +121,8 @@ class IntegerNetwork:
         if self.domain.low.shape != (self.inputs,):
             described = f"describes {len(self.domain.low)} inputs"
             raise InputError("input domain", f"{described}, the network takes {self.inputs}")
+        if self.argmax is not None and len(self.argmax.factor) != self.outputs:
+            raise InputError("argmax", f"is of {len(self.argmax.factor)} outputs, there are {self.outputs}")
         if not self.domain.is_normalised:
             raise InputError("input domain", "has a normalisation", "fold it into the first layer and its scales")
 
@@ -129,6 +133,16 @@ class IntegerNetwork:
     @property
     def outputs(self) -> int:
         return self.layers[-1].neurons
+
+    @property
+    def results(self) -> int:
+        """The number of values that a program gives: the outputs, or one, the number of the largest."""
+        return self.outputs if self.argmax is None else 1
+
+    @property
+    def result_format(self) -> IntegerFormat:
+        """In which they are given."""
+        return self.layers[-1].stored if self.argmax is None else INT32
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -167,7 +181,9 @@ class IntegerNetwork:
         return self._stored(np.atleast_2d(np.asarray(x, np.float64)), *self.input_ends)
 
     def real(self, stored: I64) -> F64:
-        """The numbers that stored outputs (samples, outputs) stand for."""
+        """The numbers that results (samples, results) stand for; the number of an output for itself."""
+        if self.argmax is not None:
+            return stored.astype(np.float64)
         return (stored - self.output_zero) * self.output_scale
 
     def _stored(self, x: F64, low: I64, high: I64) -> I64:
@@ -185,6 +201,10 @@ class IntegerNetwork:
             sha.update(np.ascontiguousarray(scale, "<f8").tobytes())
         for zero in (self.input_zero, self.output_zero):
             sha.update(np.ascontiguousarray(zero, "<i8").tobytes())
+        if self.argmax is not None:
+            sha.update(f"\nargmax {self.argmax.shift}".encode())
+            for array in (self.argmax.factor, self.argmax.offset):
+                sha.update(np.ascontiguousarray(array, "<i8").tobytes())
         return sha.hexdigest()
 
 

@@ -66,7 +66,7 @@ def run_integer_program(
     """Stored outputs (samples, outputs) for stored inputs (samples, inputs). Raises as `run_build` does."""
     runner = IntegerRunner(build, link_build(build, tools or find_toolchain()))
     symbol = names.run_symbol(build.name) if entry == "run" else names.core_symbol(build.name)
-    return _each(runner.entries[symbol], stored, np.empty((len(stored), build.network.outputs), np.int64), watch)
+    return _each(runner.entries[symbol], stored, np.empty((len(stored), build.network.results), np.int64), watch)
 
 
 def _each(call: Callable[[Array], Array], rows: Array, outputs: Array, watch: Callable[[int, int], None]) -> Array:

@@ -6,7 +6,7 @@ widened as it is read, two neurons share what is read of the inputs, and the loo
 
 import numpy as np
 
-from armlet.baseline.integers.text import begin, hidden, loops, signature, stored, table, vectors
+from armlet.baseline.integers.text import begin, end, hidden, loops, signature, stored, table, vectors
 from armlet.integer.formats import INT8, UINT8
 from armlet.integer.network import IntegerLayer, IntegerNetwork
 
@@ -65,7 +65,7 @@ def _padded_table(i: int, layer: IntegerLayer) -> str:
 
 def _paired(network: IntegerNetwork, name: str) -> str:
     most = max(_words(layer) for layer in network.layers)
-    lines = [_WIDE, *hidden(network.layers), f"static uint32_t wide[{2 * most}];", "", signature(network, name)]
+    lines = [_WIDE, *hidden(network), f"static uint32_t wide[{2 * most}];", "", signature(network, name)]
     formats = [network.input_format, *(layer.stored for layer in network.layers)]
     for i, (layer, given, (source, result)) in enumerate(zip(network.layers, formats, vectors(network))):
         kind = "_unsigned" if given is UINT8 else ""
@@ -77,7 +77,7 @@ def _paired(network: IntegerNetwork, name: str) -> str:
             last = " | ".join(f"(uint32_t)(uint8_t){source}[{4 * whole + k}] << {8 * k}" for k in range(rest))
             lines.append(f"  wide[{2 * whole}] = even{kind}({last}), wide[{2 * whole + 1}] = odd{kind}({last});")
         lines += _two_neurons(i, layer, result)
-    return "\n".join([*lines, "}", ""])
+    return "\n".join([*lines, *end(network)])
 
 
 def _two_neurons(i: int, layer: IntegerLayer, result: str) -> list[str]:

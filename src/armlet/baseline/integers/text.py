@@ -61,29 +61,51 @@ def stored(i: int, layer: IntegerLayer, value: str, o: int | str) -> str:
 
 def vectors(network: IntegerNetwork) -> list[tuple[str, str]]:
     """For each layer the C names of what it reads and writes; hidden values live in static arrays h0, h1, ..."""
-    names = ["input", *(f"h{i}" for i in range(len(network.layers) - 1)), "output"]
+    names = ["input", *(f"h{i}" for i in range(len(network.layers) - 1))]
+    names.append("output" if network.argmax is None else f"h{len(network.layers) - 1}")
     return list(pairwise(names))
 
 
-def hidden(layers: Sequence[IntegerLayer]) -> list[str]:
+def hidden(network: IntegerNetwork) -> list[str]:
     """The declarations of the static arrays that hold hidden values."""
-    return [f"static {layer.stored.c_type} h{i}[{layer.neurons}];" for i, layer in enumerate(layers[:-1])]
+    layers = network.layers[:-1] if network.argmax is None else network.layers
+    return [f"static {layer.stored.c_type} h{i}[{layer.neurons}];" for i, layer in enumerate(layers)]
+
+
+def end(network: IntegerNetwork) -> list[str]:
+    """The end of the function, which finds the largest output where that is wanted."""
+    argmax = network.argmax
+    if argmax is None:
+        return ["}", ""]
+    score = f"((h{len(network.layers) - 1}[o] + offset[o]) >> {argmax.shift}) * factor[o]"
+    return [
+        f"  static const int32_t factor[] = {{{', '.join(map(str, argmax.factor.tolist()))}}};",
+        f"  static const int32_t offset[] = {{{', '.join(map(str, argmax.offset.tolist()))}}};",
+        "  int32_t largest = 0, most = 0;",
+        f"  for (int o = 0; o < {network.outputs}; o++) {{",
+        f"    const int32_t score = {score};",
+        "    if (o == 0 || score > most) most = score, largest = o;",
+        "  }",
+        "  *output = largest;",
+        "}",
+        "",
+    ]
 
 
 def signature(network: IntegerNetwork, name: str) -> str:
     """`restrict` lets the compiler keep what it has loaded, as one who wants speed would write it."""
-    given, result = network.input_format.c_type, network.layers[-1].stored.c_type
+    given, result = network.input_format.c_type, network.result_format.c_type
     return f"void {name}_run(const {given} *restrict input, {result} *restrict output) {{"
 
 
 def loops(network: IntegerNetwork, name: str, bodies: Sequence[Sequence[str]]) -> str:
     """C text after the tables: for each layer a loop over its neurons, whose body makes `sum` of neuron `o`."""
-    lines = [*hidden(network.layers), "", signature(network, name)]
+    lines = [*hidden(network), "", signature(network, name)]
     for i, (layer, (_, result), body) in enumerate(zip(network.layers, vectors(network), bodies)):
         lines += [f"  for (int o = 0; o < {layer.neurons}; o++) {{", f"    int32_t sum = b{i}[o];"]
         lines += [f"    {line}" for line in body]
         lines += [f"    {result}[o] = {stored(i, layer, 'sum', 'o')};", "  }"]
-    return "\n".join([*lines, "}", ""])
+    return "\n".join([*lines, *end(network)])
 
 
 def _numbers(layer: IntegerLayer) -> dict[str, np.ndarray]:

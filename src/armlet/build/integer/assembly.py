@@ -55,7 +55,7 @@ def run_opening(target: IntegerTarget, name: str, network: IntegerNetwork) -> li
 
 def c_types(network: IntegerNetwork) -> tuple[str, str]:
     """The C types of an input and of an output."""
-    return network.input_format.c_type, network.layers[-1].stored.c_type
+    return network.input_format.c_type, network.result_format.c_type
 
 
 def comment_of(mark: str, layer: int, neuron: int, weight: int, source: int) -> str:

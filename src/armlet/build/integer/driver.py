@@ -43,10 +43,9 @@ def integer_drivers(program: IntegerProgram, name: str) -> tuple[IntegerDriver, 
     inputs = [IntegerValue(i, "memory", at, block.input_bytes) if at >= 0 else IntegerValue(i, "unused")
               for i, at in enumerate(block.inputs.tolist())]  # fmt: skip
     outputs = [IntegerValue(j, "memory", at, block.output_bytes) for j, at in enumerate(block.outputs.tolist())]
-    stored = network.layers[-1].stored
     return (
         _driver("input", name, network.input_format, program.target, block, inputs),
-        _driver("output", name, stored, program.target, block, outputs),
+        _driver("output", name, network.result_format, program.target, block, outputs),
     )
 
 

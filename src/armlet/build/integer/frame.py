@@ -53,14 +53,14 @@ def _run(program: IntegerProgram, name: str) -> Iterator[str]:
     fields = fields_of(block, network.input_format)
     output, to, *values = _registers(target)
     looped = target.can(_O.CONSTANT) and _is_copy(block, network)
-    count = max(1, min(_MOST + looped, len(values), max(len(fields), network.outputs)))
+    count = max(1, min(_MOST + looped, len(values), max(len(fields), network.results)))
     saved = {output, to, *values[:count]} & {*target.preserved}
     if len(saved) % 2 == 0:  # with the way back an even number: the stack stays aligned to 8 bytes
         more = [k for k in values[count:] if k in target.preserved]
         saved ^= {more[0] if more else values[count := count - 1]}
     copier = Copier(target, tuple(values[:count]))
     enter, leave = target.frame(frozenset(saved))
-    stored, own = network.layers[-1].stored.bytes, names.block_symbol(name)
+    stored, own = network.result_format.bytes, names.block_symbol(name)
     places = [(at, j * stored, stored) for j, at in enumerate(block.outputs.tolist())]
     yield enter
     yield _text(target, IntegerOperation.MOVE, d=output, a=_OUTPUT)

@@ -17,14 +17,14 @@ _PER_LINE = 8  # numbers
 def show_integer_header(network: IntegerNetwork, target: IntegerTarget, block: tuple[int, int], name: str) -> str:
     """Declarations for C from C99 and C++; `block` is the bytes of the block and of the inputs' part of it."""
     run, core, own, guard = names.run_symbol(name), names.core_symbol(name), names.block_symbol(name), names.guard(name)
+    domain, meaning = network.domain.describe(), _meaning(network)
     (taken, given), macros = c_types(network), _macros(network, block, name)
     size, part = names.macro(name, "BLOCK_BYTES"), names.macro(name, "INPUTS_BYTES")
     return f"""\
 /* {name}: a neural network in integers for {target.title}, by armlet {__version__}.
    Generated code, free of any licence condition. No floating-point unit is used.
 
-   A real input x is stored as round(x / scale) + zero, kept between low and high; a stored output y is the real number
-   scale * (y - zero). Real inputs: {network.domain.describe()}.
+   A real input x is stored as round(x / scale) + zero, kept between low and high; {meaning}. Real inputs: {domain}.
    Nothing is claimed of inputs outside low to high. */
 #ifndef {guard}
 #define {guard}
@@ -57,18 +57,26 @@ extern uint32_t {own}[{size} / 4]; /* used by {run} */
 """
 
 
+def _meaning(network: IntegerNetwork) -> str:
+    """What an output is, with an end of line where the comment has one."""
+    if network.argmax is None:
+        return "a stored output y is the real number\n   scale * (y - zero)"
+    return f"the output is the number of\n   the largest of {network.outputs} scores, from 0 on, of equals the first"
+
+
 def _macros(network: IntegerNetwork, block: tuple[int, int], name: str) -> str:
     """Sizes, scales, zero points and ends: one number where all are equal, else the initialiser of an array."""
     low, high = network.input_ends
-    sizes = {"INPUTS": network.inputs, "OUTPUTS": network.outputs, "BLOCK_BYTES": block[0], "INPUTS_BYTES": block[1]}
+    sizes = {"INPUTS": network.inputs, "OUTPUTS": network.results, "BLOCK_BYTES": block[0], "INPUTS_BYTES": block[1]}
+    sizes |= {} if network.argmax is None else {"CLASSES": network.outputs}
     numbers = {
         "INPUT_SCALE": network.input_scale,
         "INPUT_ZERO": network.input_zero,
         "INPUT_LOW": low,
         "INPUT_HIGH": high,
-        "OUTPUT_SCALE": network.output_scale,
-        "OUTPUT_ZERO": network.output_zero,
     }
+    if network.argmax is None:
+        numbers |= {"OUTPUT_SCALE": network.output_scale, "OUTPUT_ZERO": network.output_zero}
     lines = [f"#define {names.macro(name, what)} {size}" for what, size in sizes.items()]
     return "\n".join([*lines, *(_numbers(names.macro(name, what), values) for what, values in numbers.items())])
 

@@ -39,6 +39,7 @@ class IntegerNetworkEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     connections: int
     sparsity: float
     used_inputs: int
+    gives: Literal["outputs", "argmax"]  # all outputs, or the number of the largest
 
 
 class IntegerSimplifiedEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -151,6 +152,7 @@ def network_entry(network: IntegerNetwork, used_inputs: int) -> IntegerNetworkEn
         connections=network.connections,
         sparsity=round(network.sparsity, 6),
         used_inputs=used_inputs,
+        gives="outputs" if network.argmax is None else "argmax",
     )
 
 

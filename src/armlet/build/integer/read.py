@@ -43,8 +43,8 @@ class IntegerBuild:
 
     @property
     def stored(self) -> IntegerFormat:
-        """The format of the outputs."""
-        return self.network.layers[-1].stored
+        """The format of the results."""
+        return self.network.result_format
 
 
 def read_integer_build(folder: Path | str) -> IntegerBuild:
@@ -59,7 +59,7 @@ def read_integer_build(folder: Path | str) -> IntegerBuild:
         )
     network = read_integer_params(folder, tell=_refuse)
     inputs = _read_driver(folder / f"{name}_input_driver.json", "input", network.inputs)
-    outputs = _read_driver(folder / f"{name}_output_driver.json", "output", network.outputs)
+    outputs = _read_driver(folder / f"{name}_output_driver.json", "output", network.results)
     if (inputs.block, inputs.inputs) != (outputs.block, outputs.inputs):
         raise InputError(folder / f"{name}_output_driver.json", "speaks of another block than the inputs'", _AGAIN)
     if manifest.armlet != __version__:
@@ -110,7 +110,7 @@ def _check_vectors(path: Path, build: IntegerBuild) -> None:
     ends = (build.network.input_format, build.stored)
     for i, vector in enumerate(build.manifest.vectors):
         both = vector.input, vector.output
-        if tuple(map(len, both)) != (build.network.inputs, build.network.outputs):
+        if tuple(map(len, both)) != (build.network.inputs, build.network.results):
             raise InputError(path, f"vectors[{i}] does not fit the network", _AGAIN)
         for numbers, format in zip(both, ends):
             if min(numbers) < format.low or max(numbers) > format.high:

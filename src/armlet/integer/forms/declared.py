@@ -43,6 +43,20 @@ def declared_layers(network: IntegerNetwork, unknowns: Unknowns) -> tuple[Declar
     return tuple(found)
 
 
+def declared_results(network: IntegerNetwork, outputs: Sequence[Linear], unknowns: Unknowns) -> tuple[Linear, ...]:
+    """What a program gives: the outputs, or the number of the largest, in the lowest bits of the largest key."""
+    argmax = network.argmax
+    if argmax is None:
+        return tuple(outputs)
+    largest: Linear | None = None
+    for number, (output, factor, offset) in enumerate(zip(outputs, argmax.factor.tolist(), argmax.offset.tolist())):
+        score = unknowns.floor(output.plus(offset), argmax.shift).times(factor)
+        key = score.times(1 << argmax.bits).plus(-number)
+        largest = key if largest is None else unknowns.greatest(key, largest)
+    assert largest is not None
+    return (unknowns.residue(largest.times(-1), argmax.bits, False),)
+
+
 def _sum(layer: IntegerLayer, neuron: int, values: Sequence[Linear]) -> Linear:
     constant, parts = int(layer.bias[neuron]), dict[int, int]()
     for source in np.flatnonzero(layer.weight[neuron]).tolist():

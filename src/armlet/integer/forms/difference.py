@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from armlet.integer.forms.declared import DeclaredLayer, input_forms
+from armlet.integer.forms.declared import DeclaredLayer, declared_results, input_forms
 from armlet.integer.forms.linear import Linear, Parts, twos
 from armlet.integer.forms.words import Word, Words
 from armlet.integer.network import IntegerNetwork
@@ -25,12 +25,17 @@ def find_difference(
     words: Words, network: IntegerNetwork, layers: Sequence[DeclaredLayer], left: Sequence[Word | None], made: int
 ) -> Difference | None:
     """None where what a program left are the outputs of the network; the unknowns that it made come before `made`."""
-    for j, (word, form) in enumerate(zip(left, layers[-1].stored)):
+    results = declared_results(network, layers[-1].stored, words.unknowns)
+    for j, (word, form) in enumerate(zip(left, results, strict=True)):
         if word is None:
             return Difference(f"output {j} is never written")
         if words.same(word, words.word(form)):
             continue
-        layer, neuron = _first_missing(network, layers, j, made)
+        layer, neuron = _first_missing(
+            network, layers, (j,) if network.argmax is None else range(network.outputs), made
+        )
+        if network.argmax is not None and layer == len(layers) - 1:
+            return Difference("the number of the largest output: another one is left, or it is not shown", word)
         wanted, place = layers[layer].sums[neuron], f"layer {layer}, neuron {neuron}"
         names = _names(words, network, layers, layer)
         if form is wanted:  # a sum that is stored as it is
@@ -40,10 +45,12 @@ def find_difference(
     return None
 
 
-def _first_missing(network: IntegerNetwork, layers: Sequence[DeclaredLayer], output: int, made: int) -> tuple[int, int]:
-    """The first neuron on the way to an output whose value the program never makes; the output itself, at last."""
-    needed = {output}
-    found = len(layers) - 1, output
+def _first_missing(
+    network: IntegerNetwork, layers: Sequence[DeclaredLayer], outputs: Sequence[int], made: int
+) -> tuple[int, int]:
+    """The first neuron on the way to outputs whose value the program never makes; an output itself, at last."""
+    needed = {*outputs}
+    found = len(layers) - 1, outputs[0]
     for i in range(len(layers) - 2, -1, -1):
         rows = network.layers[i + 1].weight[sorted(needed)]
         needed = set(np.flatnonzero((rows != 0).any(axis=0)).tolist())

@@ -113,6 +113,21 @@ class Unknowns:
             return self._step(Linear(0, of.parts), high).plus(low + of.constant)
         return self._opaque(("clip", sums, (low, high)), (low, high)).plus(of.constant)
 
+    def greatest(self, one: Linear, other: Linear) -> Linear:
+        """The greater of two forms: `other`, and what `one` is above it."""
+        above = one.add(other.times(-1))
+        raised = other.add(self.clip(above, 0, max(0, self.interval(above)[1])))
+        (low, high), (least, most) = self.interval(one), self.interval(other)
+        return self._narrowed(raised, max(low, least), max(high, most))
+
+    def _narrowed(self, of: Linear, low: int, high: int) -> Linear:
+        """A form that is known to lie in an interval: an unknown of its own where its parts do not show that."""
+        least, most = self.interval(of)
+        if low <= least and most <= high:
+            return of
+        low, high = max(low, least) - of.constant, min(high, most) - of.constant
+        return self._opaque(("sum", tuple(sorted(of.parts.items())), (low, high)), (low, high)).plus(of.constant)
+
     def lookup(self, of: Linear, values: Sequence[int]) -> Linear:
         """The value for `of`; `values` are those for the whole interval of `of`, from its lower end on."""
         if min(values) == max(values):

@@ -30,6 +30,8 @@ class Words:
     unknowns: Unknowns = field(default_factory=Unknowns)
     keys: list[Linear | _Step] = field(default_factory=list)
     numbers: dict[tuple[int, frozenset[tuple[int, int]]], Word] = field(default_factory=dict)
+    differences: dict[Word, tuple[Word, Word]] = field(default_factory=dict)  # of which two words
+    excesses: dict[Word, tuple[Word, Word, int]] = field(default_factory=dict)  # of a word over another, and the most
 
     def word(self, of: Linear) -> Word:
         """The word that a form is modulo 2^32."""
@@ -96,12 +98,18 @@ class Words:
         return None if self.place(a) is None else self.add(a, self.constant(by))
 
     def add(self, a: Word, b: Word) -> Word:
-        """a + b."""
+        """a + b; what a is above b, and b, are the greater of both."""
+        for excess, other in ((a, b), (b, a)):
+            over = self.excesses.get(excess)
+            if over is not None and over[1] == other and (greatest := self._greatest(*over)) is not None:
+                return greatest
         return self._sum(1, a, 1, b)
 
     def subtract(self, a: Word, b: Word) -> Word:
         """a - b."""
-        return self._sum(1, a, -1, b)
+        found = self._sum(1, a, -1, b)
+        self.differences[found] = a, b
+        return found
 
     def left(self, a: Word, bits: int) -> Word:
         """a shifted to the left."""
@@ -111,6 +119,8 @@ class Words:
         """a shifted to the right, its sign kept where `signed`, rounded down."""
         if bits >= _BITS:
             return self.right(a, _BITS - 1, True) if signed else self.constant(0)
+        if not bits:
+            return a
         form = self.form(a)
         moved = self.unknowns.quotient(form, bits)
         if moved is not None:
@@ -127,7 +137,10 @@ class Words:
 
     def clip(self, a: Word, low: int, high: int) -> Word:
         """The signed number a, between low and high."""
-        return self.word(self.unknowns.clip(self.value(a, True), low, high))
+        found = self.word(self.unknowns.clip(self.value(a, True), low, high))
+        if low == 0 and a in self.differences:
+            self.excesses[found] = *self.differences[a], high
+        return found
 
     def multiply(self, a: Word, b: Word) -> Word | None:
         """a * b, where one of them is known; otherwise it is not linear."""
@@ -170,6 +183,14 @@ class Words:
             if self.unknowns.interval(self.value(one, False))[1] < 1 << free:
                 return self.add(one, other)
         return None
+
+    def _greatest(self, a: Word, b: Word, most: int) -> Word | None:
+        """The greater of two signed numbers; None where their difference may be beyond `most` or wrap round."""
+        one, other = self.value(a, True), self.value(b, True)
+        low, high = self.unknowns.interval(one.add(other.times(-1)))
+        if low < _ANY[0] or high > most or not other.parts:
+            return None
+        return self.word(self.unknowns.greatest(one, other))
 
     def _masked(self, a: Word, mask: int) -> Word | None:
         if not mask & (mask + 1):

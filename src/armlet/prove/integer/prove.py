@@ -111,7 +111,7 @@ def _difference(state: State[Words], walk: Walk[IntegerMachine], call: IntegerCa
     """Where the program first leaves the network, in words; empty where every output is the declared one."""
     words = state.terms
     made = len(words.unknowns.definitions)
-    is_signed = network.layers[-1].stored.low < 0
+    is_signed = network.result_format.low < 0
     left = [state.memory.load(call.place(at), call.output_bytes, is_signed) for at in call.outputs]
     found = find_difference(words, network, declared_layers(network, words.unknowns), left, made)
     if found is None:

@@ -25,7 +25,7 @@ def close_neuron(writer: Writer, task: LayerTask, neuron: int, a: int, field_bit
 def store_of(task: LayerTask, high: bool) -> tuple[Does, int]:
     """How a value is stored, and how many bytes into its word."""
     if not task.stored_high:
-        return _STORES[task.layer.stored.bytes], 0
+        return _STORES[task.stored_bytes], 0
     if not high:
         return Does.STORE, 0  # the whole word: the other field becomes zero
     return Does.STORE_BYTE if task.stored_high == 24 else Does.STORE_HALF, task.stored_high // 8

@@ -27,6 +27,7 @@ class LayerTask:
     source: IntegerFormat  # of its sources
     high: int  # bits from the low to the high field of its sources' words; 0 where they lie one after the other
     stored_high: int  # and of the words that its values go to
+    stored_bytes: int  # of a value that has no field of a word, but a place of its own
 
     @property
     def shift(self) -> NDArray[np.int64]:

@@ -58,7 +58,7 @@ def place_words(
     `sizes` are the bytes of a word; `outputs` in the order of places.
     """
     spans = [size * len(code.words) for code, size in zip(codes, sizes)]
-    stored = network.layers[-1].stored.bytes
+    stored = output_bytes(network)
     taken = [*spans[1:], stored * network.outputs]  # by what layer 0, 1, ... writes
     areas = [max(taken[0::2], default=0), max(taken[1::2], default=0)]
     begin = [_aligned(spans[0]), _aligned(spans[0]) + _aligned(areas[0])]
@@ -75,12 +75,17 @@ def block_layout(network: IntegerNetwork, codes: Sequence[LayerCode], places: Pl
     inputs = np.full(network.inputs, -1)
     for source, place in places.fields(codes, 0).items():
         inputs[source] = place.word + high * place.high
-    stored = network.layers[-1].stored.bytes
-    outputs = places.outputs.astype(np.int32)
+    given = places.outputs if network.argmax is None else [places.outputs.min()]  # the number lies over an output
+    outputs = np.array(given, np.int32)
     own = network.input_format
     sizes = {0: own.bytes, _HALF: _HALF if own.low < 0 else own.bytes}  # fields of 24 bits hold unsigned bytes
     taken = sizes.get(high, 1)
-    return BlockLayout(inputs, taken, places.span, outputs, stored, places.size)
+    return BlockLayout(inputs, taken, places.span, outputs, network.result_format.bytes, places.size)
+
+
+def output_bytes(network: IntegerNetwork) -> int:
+    """Of each output where the last layer stores it: whole words where all of them are compared then."""
+    return network.layers[-1].stored.bytes if network.argmax is None else WORD
 
 
 def word_offsets(order: NDArray[np.int64], size: int) -> NDArray[np.int64]:

@@ -18,6 +18,7 @@ from armlet.integer.network import IntegerNetwork
 from armlet.isa.integer_operation import IntegerOperation
 from armlet.isa.integer_target import IntegerTarget
 from armlet.pack.layer_code import LayerCode
+from armlet.select.integer.argmax import write_argmax
 from armlet.select.integer.mix.choose import Mix, mixes
 from armlet.select.integer.mix.planner import Planner
 from armlet.select.integer.places import FieldPlace, Places, block_layout, place_words
@@ -138,6 +139,8 @@ def _written(planner: Planner, codes: list[LayerCode], schemes: tuple[Scheme, ..
             writer.pool_at = -1  # its register is as free as the others
         scheme.write(writer, task)
     block = block_layout(network, codes, places, schemes[0].high // 8)
+    if network.argmax is not None:
+        write_argmax(writer, network.argmax, places.outputs.tolist(), int(block.outputs[0]))
     return IntegerProgram(target, network, lines_of(writer.rows), block, np.frombuffer(_pool(writer), np.uint8))
 
 

@@ -34,7 +34,7 @@ class IntegerRunner:
         self.machine = Machine(build.target.core, image)
         network = build.network
         self._inputs = self._reserve(network.inputs * network.input_format.bytes, network.input_format.bytes)
-        self._outputs = self._reserve(network.outputs * build.stored.bytes, build.stored.bytes)
+        self._outputs = self._reserve(network.results * build.stored.bytes, build.stored.bytes)
         self._block = self._reserve(build.inputs.block, _WORD)
         self._decoded: DecodedProgram | None = None
 
@@ -85,7 +85,7 @@ class IntegerRunner:
         """The address of each output after a call of `entry`, and its bytes."""
         if self._is_run(entry):
             size = self.build.stored.bytes
-            return tuple((self._outputs + size * j, size) for j in range(self.build.network.outputs))
+            return tuple((self._outputs + size * j, size) for j in range(self.build.network.results))
         return tuple((self._block + (v.offset or 0), v.bytes or 0) for v in self.build.outputs.values)
 
     def areas(self, entry: str) -> tuple[MemoryRegion, ...]:
@@ -107,7 +107,7 @@ class IntegerRunner:
     def _arrays(self) -> tuple[Memory, Memory]:
         network, stored = self.build.network, self.build.stored
         inputs = Memory(self._inputs, network.inputs * network.input_format.bytes)
-        return inputs, Memory(self._outputs, network.outputs * stored.bytes)
+        return inputs, Memory(self._outputs, network.results * stored.bytes)
 
     def _through_arrays(self, x: I64, call: _Call) -> I64:
         self._poison()

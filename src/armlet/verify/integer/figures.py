@@ -39,6 +39,7 @@ def integer_settings_disagreement(build: IntegerBuild) -> str:
         "target": options.target == manifest.target,
         "flash": options.flash is None or manifest.memory.flash <= options.flash,
         "ram": options.ram is None or manifest.memory.ram <= options.ram,
+        "outputs": options.outputs != "argmax" or build.network.argmax is not None,
         "entries": manifest.entries == [names.run_symbol(build.name), names.core_symbol(build.name)],
     }
     wrong = [name for name, holds in agrees.items() if not holds]

@@ -74,7 +74,7 @@ class _Machine:
         made = len(self.words.unknowns.definitions)
         network = self.program.network
         layers = declared_layers(network, self.words.unknowns)
-        size, is_signed = self.block.output_bytes, network.layers[-1].stored.low < 0
+        size, is_signed = self.block.output_bytes, network.result_format.low < 0
         left = [self.memory.load(_BLOCK + at, size, is_signed) for at in self.block.outputs.tolist()]
         found = find_difference(self.words, network, layers, left, made)
         return found.problem if found else ""

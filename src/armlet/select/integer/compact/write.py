@@ -93,7 +93,7 @@ def _classes(form: CompactForm, task: LayerTask, words: list[list[int]]) -> list
 def _first_place(task: LayerTask, neurons: tuple[int, ...]) -> int | None:
     """Where the value of the last of them lies, if they lie one after the other, the last first."""
     places = [task.stores[neuron].word for neuron in neurons]
-    size = task.layer.stored.bytes
+    size = task.stored_bytes
     regular = all(one - two == size for one, two in pairwise(places))
     return places[-1] if regular and not task.stored_high else None
 
@@ -163,7 +163,7 @@ def _close(writer: Writer, task: LayerTask, one: _Class, short: bool) -> None:
     if not short:
         writer.add(op, _SUM, _PLACE, number=into)
         return
-    size = task.layer.stored.bytes
+    size = task.stored_bytes
     last = _first_place(task, one.neurons)
     assert last is not None
     place = last - size  # and as many values on as there are neurons left

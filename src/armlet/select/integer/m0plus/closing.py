@@ -161,7 +161,7 @@ class Close:
         if place is None:
             return  # nobody reads it
         if not task.stored_high:
-            op, offset = _STORES[task.layer.stored.bytes], place.word
+            op, offset = _STORES[task.stored_bytes], place.word
         elif not place.high:
             op, offset = Does.STORE, place.word  # the whole word: the other field becomes zero
         else:

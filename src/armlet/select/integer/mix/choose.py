@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from armlet.errors import CapacityError
 from armlet.select.integer.mix.planner import Planner
-from armlet.select.integer.places import FieldPlace, word_offsets
+from armlet.select.integer.places import FieldPlace, output_bytes, word_offsets
 from armlet.select.integer.program import bytes_of, cycles_of, lines_of
 from armlet.select.integer.schemes import POOL, Scheme
 from armlet.select.integer.writer import Writer
@@ -57,7 +57,7 @@ def _cost(planner: Planner, number: int, scheme: Scheme, following: Scheme | Non
     code = planner.code(number, scheme, None)
     if following is None:
         order = code.row[::-1].tolist() if scheme.form else range(len(code.row))
-        size = planner.network.layers[-1].stored.bytes
+        size = output_bytes(planner.network)
         stores = {neuron: FieldPlace(size * k, False) for k, neuron in enumerate(order)}
     else:
         words = planner.code(number + 1, following, code.row)

@@ -14,7 +14,7 @@ from armlet.pack.layer_code import LayerCode, check_layer_code
 from armlet.pack.plan import Arrangement, arrange, plan_layer
 from armlet.select.integer.compact.table import plan_compact
 from armlet.select.integer.layer_task import LayerTask
-from armlet.select.integer.places import WORD
+from armlet.select.integer.places import WORD, output_bytes
 from armlet.select.integer.schemes import COMPACT, SCHEMES, Scheme
 
 
@@ -69,7 +69,8 @@ class Planner:
         nothing = LayerCode(none[:, :2], none[:, :2], none, none[:, 0])
         words = np.zeros(0, np.int64)
         layer, bounds = self.network.layers[number], self.bounds[number]
-        return LayerTask(number, layer, bounds, nothing, words, {}, self.network.source(number), 0, 0)
+        size = output_bytes(self.network) if number == len(self.bounds) - 1 else layer.stored.bytes
+        return LayerTask(number, layer, bounds, nothing, words, {}, self.network.source(number), 0, 0, size)
 
     def _arranged_by(self, scheme: Scheme) -> object:
         return scheme.high, scheme.width, scheme.bonus, scheme.registers(self.target, scheme.width).runs

@@ -47,14 +47,8 @@ class Case:
 
 def cases(target: IntegerTarget) -> tuple[Case, ...]:
     """Every template with low and high registers, equal and different ones, and the ends of what its fields hold."""
-    lines = [(line, form) for op, form in forms(target) for line in _lines(op, form)]
+    lines = [(line, form) for op, form in target.forms() for line in _lines(op, form)]
     return tuple(Case(k, line, form) for k, (line, form) in enumerate(lines))
-
-
-def forms(target: IntegerTarget) -> Iterator[tuple[Op, IntegerTemplate]]:
-    """Every template, and its short form where it has one."""
-    for op, template in target.templates.items():
-        yield from ((op, form) for form in (template, template.short) if form)
 
 
 def _lines(op: Op, template: IntegerTemplate) -> Iterator[IntegerLine]:

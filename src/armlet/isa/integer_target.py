@@ -61,7 +61,7 @@ class IntegerTarget:
         for text, hole in texts:
             if not _holes(text) <= {hole}:
                 raise TargetError(f"{self.name}: entry or exit or call has {sorted(_holes(text))}, knows {hole}")
-        for op, template in self._forms():
+        for op, template in self.forms():
             if (holes := _holes(template.text)) != OPERANDS[op].names:
                 raise TargetError(f"{self.name}: {op.name} has {sorted(holes)}, wants {sorted(OPERANDS[op].names)}")
             if template.size < 2 or template.cycles < 1 or template.each < 0:
@@ -71,13 +71,13 @@ class IntegerTarget:
             if any(getattr(template, field) and name not in holes for field, name in _FIELDS):
                 raise TargetError(f"{self.name}: {op.name} has no field for its numbers")
 
-    def _forms(self) -> Iterator[tuple[IntegerOperation, IntegerTemplate]]:
+            if (short := template.short) and (short.size >= template.size or short.cycles != template.cycles):
+                raise TargetError(f"{self.name}: the short form of {op.name} is not shorter, or takes other time")
+
+    def forms(self) -> Iterator[tuple[IntegerOperation, IntegerTemplate]]:
+        """Every template, and its short form where it has one."""
         for op, template in self.templates.items():
-            yield op, template
-            if template.short:
-                yield op, template.short
-                if template.short.size >= template.size or template.short.cycles != template.cycles:
-                    raise TargetError(f"{self.name}: the short form of {op.name} is not shorter, or takes other time")
+            yield from ((op, form) for form in (template, template.short) if form)
 
     def can(self, op: IntegerOperation) -> bool:
         """Whether the core has an instruction for it."""

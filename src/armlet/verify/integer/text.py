@@ -131,7 +131,7 @@ def _instructions(target: IntegerTarget, name: str) -> Mapping[str, list[_Line]]
     register = "|".join(target.names[k] for k in sorted({target.base, *target.free}))
     call = _Line(None, re.compile(re.escape(f"  {target.call.format(symbol=core)}")), range(0), range(0))
     found = {target.call.partition(" ")[0]: [call]}
-    for op, template in target.templates.items():
+    for op, template in target.forms():
         operands = {"by": f"(?P<by>{_WHOLE})", "number": f"(?P<number>{_WHOLE})", "symbol": f"(?:{blocks})"}
         operands |= {"label": "(?:" + re.escape(label_of(0)[:-1]) + "[1-9][0-9]{0,4}|" + re.escape(COPY_LABEL) + ")"}
         operands |= {"list": f"(?:{register})(?:, (?:{register}))*"}

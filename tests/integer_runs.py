@@ -64,7 +64,8 @@ def _source(program: IntegerProgram) -> str:
     lines = [_text(program, IntegerLine._make(row)) for row in program.lines.tolist()]
     head = [*target.header, ".text", ".p2align 2", ".global f", ".type f, %function", ".thumb_func", "f:", enter]
     marked = [".global lines", "lines:", *lines, ".global lines_end", "lines_end:"]
-    return "\n".join([*head, *marked, leave, ""])
+    pool = [".p2align 2", "f_constants:", *(f".byte {byte}" for byte in program.constants.tolist())]
+    return "\n".join([*head, *marked, leave, *pool, ""])
 
 
 def _text(program: IntegerProgram, line: IntegerLine) -> str:

@@ -17,7 +17,7 @@ from generators.integers import draw_integer_network, stored_inputs
 
 MASK = (1 << 32) - 1
 ENDS = st.sampled_from([(0, 255), (-128, 127), (0, 1), (0, 15), (-1, 0), (-32768, 32767), (3, 9), (0, 65535)])
-KINDS = "add subtract left right asr field clip multiply keep clear either high load table number"
+KINDS = "add subtract left right asr part field clip multiply keep clear either high load table number"
 
 
 def signed(bits: int, of: int = 32) -> int:
@@ -63,7 +63,7 @@ def machine(kind: str, a: int, b: int, n: int, is_signed: bool) -> int:
             return {"add": a + b, "subtract": a - b, "multiply": signed(a) * signed(b)}[kind] & MASK
         case "left":
             return a << n & MASK
-        case "right" | "asr":
+        case "right" | "asr" | "part":
             return (a if kind == "right" else signed(a)) >> n & MASK
         case "field":
             return (signed(a, n) if is_signed else a % (1 << n)) & MASK if n else 0
@@ -91,6 +91,8 @@ def formal(words: Words, kind: str, a: Word, b: Word, n: int, is_signed: bool) -
             return words.left(a, n)
         case "right" | "asr":
             return words.right(a, n, kind == "asr")
+        case "part":
+            return words.scale_down(a, n)
         case "field":
             return words.field(a, n, is_signed)
         case "clip":
@@ -328,3 +330,29 @@ def test_the_high_half_is_told_whatever_the_low_one_holds(data: st.DataObject):
     assert pair is not None
     assert words.same(words.field(pair, 16, True), low)
     assert words.same(words.right(pair, 16, True), high)
+
+
+@given(st.data(), st.lists(ENDS, min_size=1, max_size=4))
+def test_a_product_made_by_digits_is_the_product_where_no_part_of_it_wraps_round(
+    data: st.DataObject, ends: list[tuple[int, int]]
+):
+    words, rng = Words(), np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    unknowns = words.unknowns
+    weights = {unknowns.given("input", i, end): int(rng.integers(-300, 301)) for i, end in enumerate(ends)}
+    total = Linear(int(rng.integers(-(1 << 20), 1 << 20)), {v: c for v, c in weights.items() if c})
+    samples = [[int(rng.integers(low, high + 1)) for low, high in ends] for _ in range(6)]
+    sums = [evaluate(unknowns, total, sample) for sample in samples]
+    made, whole, at, wraps, held = words.constant(0), Linear(0), 0, False, [0] * 6
+    for digit in rng.choice([-200, -3, -1, 1, 2, 77], data.draw(st.integers(1, 6))).tolist():
+        by, added = int(rng.integers(1, 9)), int(rng.integers(0, 256))
+        reached = *(end >> at for end in unknowns.interval(whole)), *unknowns.interval(total.times(digit))
+        wraps |= max(map(abs, reached)) >= 1 << 31
+        at += by
+        whole = whole.add(total.times(digit << at)).plus(added << at)
+        more = words.multiply(words.word(total), words.constant(digit & MASK))
+        assert more is not None
+        made = words.add(words.add(words.scale_down(made, by), more), words.constant(added))
+        held = [(signed(one) >> by) + digit * value + added & MASK for one, value in zip(held, sums)]
+    assert wraps or words.same(made, words.word(unknowns.floor(whole, at)))
+    for sample, value in zip(samples, held):
+        assert evaluate(unknowns, words.form(made), sample) & MASK == value

@@ -25,7 +25,7 @@ def _access(op: Op, line: IntegerLine, list_: list[int], registers: list[int], m
             registers[number] = int.from_bytes(memory[at + 4 * k : at + 4 * k + 4], "little")
         registers[line.a] += 4 * len(list_) * (op is Op.LOAD_MULTIPLE)
         return
-    at += line.number
+    at += registers[line.b] if "b" in op.operands.reads else line.number
     if op is Op.LOAD_PAIR:
         for k, number in enumerate((line.d, line.b)):
             registers[number] = int.from_bytes(memory[at + 4 * k : at + 4 * k + 4], "little")
@@ -34,7 +34,7 @@ def _access(op: Op, line: IntegerLine, list_: list[int], registers: list[int], m
     if op.is_store:
         memory[at : at + size] = (registers[line.d] & _WORD).to_bytes(4, "little")[:size]
     else:
-        signed = op in (Op.LOAD_HALF, Op.LOAD_SIGNED_BYTE)
+        signed = op in (Op.LOAD_HALF, Op.LOAD_SIGNED_BYTE, Op.LOAD_HALF_AT, Op.LOAD_SIGNED_BYTE_AT)
         registers[line.d] = int.from_bytes(memory[at : at + size], "little", signed=signed) & _WORD
 
 

@@ -43,6 +43,6 @@ def _is_possible(line: IntegerLine, registers: list[int], held: list[tuple[int, 
         return "number" not in names or not op.name.startswith(("CLAMP", "SATURATE")) or 0 <= line.number <= 32
     size = 2 if "HALF" in op.name else 1 if "BYTE" in op.name else 4
     words = line.list.bit_count() if "LOAD_MULTIPLE" in op.name else 1 + (op is Op.LOAD_PAIR)
-    at = registers[line.a] + line.number - _BASE
+    at = registers[line.a] + (registers[line.b] if "b" in op.operands.reads else line.number) - _BASE
     end = at + size * words
     return at % size == 0 and any(low <= at and end <= high for low, high in held)

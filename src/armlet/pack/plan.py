@@ -28,10 +28,10 @@ class Arrangement:
     words: NDArray[np.int64]  # (words, 2) sources, -1 for none; which one has the low field is still open
 
 
-def arrange(weight: NDArray[np.int16], registers: WordRegisters, bonus: float, how: Annealing) -> Arrangement:
+def arrange(weight: NDArray[np.int16], registers: WordRegisters, bonus: float | None, how: Annealing) -> Arrangement:
     """Pair the sources of a layer and order its neurons.
 
-    `bonus` is what a neuron is worth that takes both fields of a word, in loads.
+    `bonus` is what a neuron is worth that takes both fields of a word, in loads; None where no word has two.
     """
     neuron, source = np.nonzero(weight)
     used, support = np.unique(source, return_inverse=True)
@@ -91,7 +91,7 @@ def _items(weight: NDArray[np.int16], words: NDArray[np.int64]) -> NDArray[np.in
 def _is_plain(weight: NDArray[np.int16], words: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which items have no weights but 1 and -1."""
     pairs = words[items[:, 1]]
-    return np.all((pairs < 0) | (np.abs(weight[items[:, 0][:, None], pairs]) <= 1), axis=1)
+    return np.all((pairs < 0) | (np.abs(weight[items[:, 0][:, None], pairs].astype(np.int32)) <= 1), axis=1)
 
 
 def _taken(weight: NDArray[np.int16], words: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.int64]:

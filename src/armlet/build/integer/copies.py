@@ -16,10 +16,10 @@ Call: TypeAlias = tuple[IntegerOperation, Mapping[str, int]]
 _O = IntegerOperation
 _LOADS = {1: _O.LOAD_BYTE, 2: _O.LOAD_HALF, 4: _O.LOAD}
 _STORES = {1: _O.STORE_BYTE, 2: _O.STORE_HALF, 4: _O.STORE}
-_WIDENING = {  # into a wider field, by the format of the array
-    UINT8.name: _O.LOAD_BYTE,
-    INT8.name: _O.LOAD_SIGNED_BYTE,
-    INT16.name: _O.LOAD_HALF,
+_WIDENING = {  # into a wider field, by the format of the array: one load, or a load and what extends it
+    UINT8.name: (_O.LOAD_BYTE, _O.LOAD_BYTE, _O.UNSIGNED_BYTE),
+    INT8.name: (_O.LOAD_SIGNED_BYTE, _O.LOAD_BYTE, _O.SIGNED_BYTE),
+    INT16.name: (_O.LOAD_HALF, _O.LOAD_UNSIGNED_HALF, _O.SIGNED_HALF),
 }
 _WORD = 4
 _STEPS = 3  # of a pointer, that cost no more than a constant and an addition
@@ -37,12 +37,13 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """What `load` gives from `source`, zero where it is None, is stored as `store` bytes at `to`."""
+    """What `load` gives from `source`, zero where it is None, extended, is stored as `store` bytes at `to`."""
 
     source: int
     load: IntegerOperation | None
     to: int
     store: int
+    extend: IntegerOperation | None = None
 
 
 @dataclass(slots=True)
@@ -89,7 +90,14 @@ class Copier:
             if field.bytes <= field.format.bytes:  # the lower bytes come first
                 yield from self._same(field.source, field.offset, field.bytes)
             else:
-                yield _Move(field.source, _WIDENING[field.format.name], field.offset, field.bytes)
+                yield self._widened(field)
+
+    def _widened(self, field: Field) -> _Move:
+        """A value into a wider field, with a line for its sign where no load from a short distance keeps it."""
+        load, plain, extend = _WIDENING[field.format.name]
+        if self.target.can(load):
+            return _Move(field.source, load, field.offset, field.bytes)
+        return _Move(field.source, plain, field.offset, field.bytes, extend)
 
     def _same(self, source: int, to: int, size: int) -> Iterator[_Move]:
         """One value as it is; byte by byte where the core has no load of its size."""
@@ -106,6 +114,8 @@ class Copier:
                 else:
                     yield from self._reach(source, move.source, move.load, register)
                     yield self._access(move.load, register, source, move.source)
+                    if move.extend is not None:
+                        yield move.extend, {"d": register, "a": register}
             for register, move in pairs:
                 yield from self._reach(to, move.to, _STORES[move.store], None)
                 yield self._access(_STORES[move.store], register, to, move.to)

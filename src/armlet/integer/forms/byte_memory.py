@@ -15,6 +15,7 @@ class ByteMemory:
 
     def write(self, address: int, size: int, word: Word) -> None:
         """Store the lowest bytes of a word."""
+        word = self.words.plain(word)
         for k in range(size):
             self.stored[address + k] = word, k
 

@@ -6,12 +6,16 @@ the form lies in the window of the operation for all inputs, the value is the fo
 own, defined by the word. An address is the unknown base of a piece of memory, and an offset.
 
 A long sum is kept as its last step, and is added up when somebody asks for it.
+
+A product of two long numbers is made from its lowest digit on: shifted down, and added to the next digit times the
+same number. So a word remembers of which form it is a part, 2^k of which it counts: floor(a / 2^k) + b is
+floor((a + 2^k b) / 2^k), exactly. Where b is a multiple of a, but for constants, the sum is that: one unknown.
 """
 
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from armlet.integer.forms.linear import Linear, add_part, twos
+from armlet.integer.forms.linear import Linear, Parts, add_part, twos
 from armlet.integer.forms.unknowns import Unknowns
 
 Word: TypeAlias = int
@@ -32,6 +36,7 @@ class Words:
     numbers: dict[tuple[int, frozenset[tuple[int, int]]], Word] = field(default_factory=dict)
     differences: dict[Word, tuple[Word, Word]] = field(default_factory=dict)  # of which two words
     excesses: dict[Word, tuple[Word, Word, int]] = field(default_factory=dict)  # of a word over another, and the most
+    scaled: dict[Word, tuple[Linear, int]] = field(default_factory=dict)  # of which form, divided by two to which power
 
     def word(self, of: Linear) -> Word:
         """The word that a form is modulo 2^32."""
@@ -127,6 +132,34 @@ class Words:
             return self.word(self.unknowns.residue(moved, _BITS - bits, signed))
         return self.word(self.unknowns.floor(self.value(a, signed), bits))
 
+    def scale_down(self, a: Word, bits: int) -> Word:
+        """a shifted to the right, its sign kept: as `right`, and it is remembered what the word is a part of."""
+        if not 0 < bits < _BITS - 1:  # by 31 it is a sign, not a part
+            return self.right(a, bits, True)
+        whole, before = self.scaled.get(a, (self.value(a, True), 0))
+        if not self._is_word(whole, before):
+            whole, before = self.value(a, True), 0
+        moved = self.unknowns.quotient(self.form(a), bits)
+        found = self.right(a, bits, True) if moved is not None else self.word(self.unknowns.floor(whole, before + bits))
+        return self._part(found, whole, before + bits)
+
+    def plain(self, a: Word) -> Word:
+        """The same word, of which nothing more is remembered."""
+        return self._number(self.form(a)) if a in self.scaled else a
+
+    def _part(self, a: Word, whole: Linear, bits: int) -> Word:
+        """The same word under a number of its own, as a part of a form in which nothing wraps round."""
+        if not self.unknowns.congruent.keys().isdisjoint(whole.parts):
+            return a
+        self.keys.append(self.form(a))
+        self.scaled[len(self.keys) - 1] = whole, bits
+        return len(self.keys) - 1
+
+    def _is_word(self, whole: Linear, bits: int) -> bool:
+        """Whether a form, divided by 2^bits, is a signed number of 32 bits for all inputs."""
+        low, high = (end >> bits for end in self.unknowns.interval(whole))
+        return _ANY[0] <= low and high <= _ANY[1]
+
     def value(self, a: Word, signed: bool) -> Linear:
         """The number that a word is, in two's complement where `signed`."""
         return self.unknowns.residue(self.form(a), _BITS, signed)
@@ -200,6 +233,10 @@ class Words:
 
     def _sum(self, factor: int, a: Word, times: int, b: Word) -> Word:
         """factor * a + times * b, where the factors are 1 or -1."""
+        if factor == 1 and a in self.scaled and (found := self._digit(a, times, b)) is not None:
+            return found
+        if times == 1 and b in self.scaled and (found := self._digit(b, factor, a)) is not None:
+            return found
         one, two = self.keys[a], self.keys[b]
         if isinstance(one, Linear) and isinstance(two, Linear):
             if len(one.parts) + len(two.parts) <= _SHORT:
@@ -212,6 +249,17 @@ class Words:
         self.keys.append((factor, a, times, b))
         return len(self.keys) - 1
 
+    def _digit(self, a: Word, times: int, b: Word) -> Word | None:
+        """a + times * b, where b is a number, or a multiple of what a is a part of, and a number; otherwise None."""
+        (whole, bits), form = self.scaled[a], self.keys[b]
+        if not isinstance(form, Linear) or len(form.parts) not in (0, len(whole.parts)):
+            return None
+        value = self.value(b, True)
+        if not _is_multiple(value.parts, whole.parts):
+            return None
+        whole = whole.add(value.times(times << bits))
+        return self._part(self.word(self.unknowns.floor(whole, bits)), whole, bits)
+
     def _number(self, form: Linear) -> Word:
         key = form.constant, frozenset(form.parts.items())
         found = self.numbers.get(key)
@@ -219,3 +267,13 @@ class Words:
             found = self.numbers[key] = len(self.keys)
             self.keys.append(form)
         return found
+
+
+def _is_multiple(one: Parts, other: Parts) -> bool:
+    """Whether a form without its constant is the other, times any number; 0 is a multiple of all."""
+    if not one:
+        return True
+    if one.keys() != other.keys():
+        return False
+    first = next(iter(one))
+    return all(one[v] * other[first] == other[v] * one[first] for v in one)

@@ -78,7 +78,7 @@ def block_layout(network: IntegerNetwork, codes: Sequence[LayerCode], places: Pl
     given = places.outputs if network.argmax is None else [places.outputs.min()]  # the number lies over an output
     outputs = np.array(given, np.int32)
     own = network.input_format
-    sizes = {0: own.bytes, _HALF: _HALF if own.low < 0 else own.bytes}  # fields of 24 bits hold unsigned bytes
+    sizes = {0: own.bytes, _HALF: _HALF if own.low < 0 else own.bytes, WORD: WORD}  # 24 bits hold unsigned bytes
     taken = sizes.get(high, 1)
     return BlockLayout(inputs, taken, places.span, outputs, network.result_format.bytes, places.size)
 

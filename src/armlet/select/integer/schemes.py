@@ -14,7 +14,7 @@ from armlet.pack.word_orders import WordOrder, as_numbered, companions_first, mo
 from armlet.select.integer.compact.table import CompactForm
 from armlet.select.integer.compact.write import compact_obstacle, write_compact
 from armlet.select.integer.layer_task import LayerTask
-from armlet.select.integer.m0plus.layer import m0plus_obstacle, write_m0plus
+from armlet.select.integer.m0plus.layer import SINGLE, paired_obstacle, single_obstacle, write_m0plus
 from armlet.select.integer.m0plus.products import FIELD
 from armlet.select.integer.shift_add import NARROW, WIDE, digits_of, shift_add_obstacle, write_shift_add
 from armlet.select.integer.streamed import (
@@ -39,7 +39,7 @@ class Scheme:
     write: Callable[[Writer, LayerTask], None]
     estimate: Callable[[LayerTask], float] = lambda task: 0.0  # instructions for the connections, to compare schemes
     order: WordOrder = most_loaded_first  # of words in memory
-    bonus: float = 0.0  # what a neuron is worth that takes both fields of a word, in loads
+    bonus: float | None = 0.0  # what a neuron is worth that takes both fields of a word, in loads; None: there is one
     constants: Callable[[NDArray[np.int64]], int] | None = None  # registers for the weights of items, by their sources
     form: CompactForm | None = None  # of layers that are loops over a table
 
@@ -104,7 +104,8 @@ _STREAMED = Scheme(
     constants=words_of_weights,
 )
 _LISTED = replace(_STREAMED, name="listed", registers=_low_weights, write=write_listed, order=companions_first)
-_M0PLUS = Scheme("products", FIELD, 10, _low_words, m0plus_obstacle, write_m0plus, order=as_numbered)
+_PRODUCTS = Scheme("products", FIELD, 10, _low_words, paired_obstacle, write_m0plus, order=as_numbered)
+_SINGLES = replace(_PRODUCTS, name="singles", high=SINGLE, obstacle=single_obstacle, bonus=None)
 
 
 def _compact(words: int, rest: bool) -> Scheme:
@@ -120,7 +121,8 @@ SCHEMES: Mapping[str, tuple[Scheme, ...]] = MappingProxyType(  # by target; the 
     {
         "cortex-m4": (_SHIFT_ADD, _MULTIPLES, _STREAMED, _LISTED),
         "cortex-m4f": (_SHIFT_ADD, _MULTIPLES, _STREAMED, _LISTED),
-        "cortex-m0plus": (_M0PLUS,),
-        "cortex-m0plus-small-multiply": (_M0PLUS,),
+        "cortex-m0plus": (_PRODUCTS, _SINGLES),
+        "cortex-m0plus-small-multiply": (_PRODUCTS, _SINGLES),
     }
 )
+UNSIGNED = frozenset({"cortex-m0plus", "cortex-m0plus-small-multiply"})  # targets whose first scheme takes no sign

@@ -20,7 +20,7 @@ from armlet.isa.integer_target import IntegerTarget
 from armlet.pack.layer_code import LayerCode
 from armlet.select.integer.argmax import write_argmax
 from armlet.select.integer.mix.choose import Mix, mixes
-from armlet.select.integer.mix.planner import Planner
+from armlet.select.integer.mix.planner import Planner, unsigned_where_it_fits
 from armlet.select.integer.places import FieldPlace, Places, block_layout, place_words
 from armlet.select.integer.program import IntegerProgram, lines_of
 from armlet.select.integer.schemes import POOL, Scheme
@@ -78,9 +78,11 @@ def select_integers(
 
     Raises `CapacityError` with the layer that fits no scheme or the bytes that are too many, `InputError` on overflow.
     """
-    planner, needed = Planner(network, integer_bounds(network), target, how), list[int]()
+    written, needed = unsigned_where_it_fits(network, target, how), list[int]()
+    planner = Planner(written, integer_bounds(written), target, how)
     for schemes in _tried(planner, optimize, budget is not None):
         found = mixed(planner, schemes)
+        found = replace(found, program=replace(found.program, network=network))
         if budget is None:
             return found
         needed.append(budget.needs(found.program))

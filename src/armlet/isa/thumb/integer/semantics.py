@@ -57,8 +57,10 @@ def _shift(words: Words, kind: str, a: Term, by: int) -> Term:
     match kind:
         case "lsl":
             return words.left(a, by)
-        case "lsr" | "asr":
-            return words.right(a, by, kind == "asr")
+        case "lsr":
+            return words.right(a, by, False)
+        case "asr":
+            return words.scale_down(a, by)
         case _:
             raise RefusalError("shifts in a way that the prover does not know")
 

@@ -23,6 +23,10 @@ _SIZES = {
     Op.LOAD_HALF: (2, True),
     Op.LOAD_BYTE: (1, False),
     Op.LOAD_SIGNED_BYTE: (1, True),
+    Op.LOAD_UNSIGNED_HALF: (2, False),
+    Op.LOAD_BYTE_AT: (1, False),
+    Op.LOAD_SIGNED_BYTE_AT: (1, True),
+    Op.LOAD_HALF_AT: (2, True),
     Op.STORE: (4, False),
     Op.STORE_HALF: (2, False),
     Op.STORE_BYTE: (1, False),
@@ -151,7 +155,10 @@ class _Machine:
             _require(inside, "writes outside the block's part for results")
             self.memory.write(place, size, self.registers[line.d])
             return
-        piece, offset = self.words.address(self.registers[line.a])
+        address = self.registers[line.a]
+        if "b" in op.operands.reads:
+            address = self.words.add(address, self.registers[line.b])
+        piece, offset = self.words.address(address)
         if not offset.parts:
             self._set(line.d, self._read((piece << 32) + offset.constant + line.number, size, is_signed))
             return

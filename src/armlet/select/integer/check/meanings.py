@@ -46,7 +46,7 @@ ONE: Mapping[Op, One] = MappingProxyType(
         ),
         Op.LEFT: lambda words, a, by, number: words.left(a, by),
         Op.RIGHT: lambda words, a, by, number: words.right(a, by, False),
-        Op.RIGHT_SIGNED: lambda words, a, by, number: words.right(a, by, True),
+        Op.RIGHT_SIGNED: lambda words, a, by, number: words.scale_down(a, by),
         Op.ADD_SIGN: lambda words, a, by, number: words.add(a, words.right(a, 31, True)),
         Op.ODD_BYTES: lambda words, a, by, number: _two_bytes(words, a),
         Op.POSITIVE: lambda words, a, by, number: words.clip(a, 0, _HIGH),

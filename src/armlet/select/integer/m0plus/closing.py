@@ -6,60 +6,29 @@ What a sum's proven interval makes needless is left out.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+
+import numpy as np
 
 from armlet.integer.network import SLOPE_BITS
+from armlet.integer.requantise import Multiplier
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.network.activation import Activation
 from armlet.select.integer.layer_task import LayerTask
 from armlet.select.integer.m0plus.constants import write_constant
-from armlet.select.integer.m0plus.products import FIELD
+from armlet.select.integer.m0plus.ends import Ends, ends_of, moved_of
+from armlet.select.integer.m0plus.multiplier import write_product
 from armlet.select.integer.m0plus.walk import Draft, Store
 from armlet.select.integer.writer import LOW
 
-_ABOVE = 32 - FIELD  # bits that are not of the sum
+_WORD = 32
 _SMALL = 256
 _STORES = {1: Does.STORE_BYTE, 2: Does.STORE_HALF, 4: Does.STORE}
-
-
-class Ends(NamedTuple):
-    """How the value of a neuron comes of its scaled sum v: all without the zero point, which is added at last."""
-
-    low: int  # the least v that is kept
-    high: int  # the greatest
-    zero: int
-    below: bool  # whether v may be less than `low`
-    above: bool
-    falls: bool  # high - v is made of the sum
-    less: int  # otherwise v - less is
-
-
-def ends_of(task: LayerTask, neuron: int) -> Ends:
-    """What keeps the value of a neuron between its ends."""
-    layer, bounds, shift = task.layer, task.bounds, int(task.shift[neuron])
-    zero = layer.zero
-    low, high = int(layer.low[neuron]) - zero, int(layer.high[neuron]) - zero
-    if layer.requantisation is None:
-        return Ends(low, high, 0, False, False, False, 0)
-    if layer.activation is Activation.LEAKY_RELU:
-        return Ends(low, high, zero, True, True, False, 0)
-    least, most = int(bounds.sum_low[neuron]), int(bounds.sum_high[neuron])
-    below, above = least >> shift < low, most >> shift > high
-    top = (high + 1 << shift) - 1
-    if above:
-        return Ends(low, high, zero, below, True, _fits(top - most, top - least), 0)
-    less = low if below else -zero
-    gone = less << shift
-    return Ends(low, high, zero, below, False, False, less if _fits(least - gone, most - gone) else 0)
-
-
-def _fits(low: int, high: int) -> bool:
-    return low >= -(1 << FIELD - 1) and high < 1 << FIELD - 1
+_LOADS = {(1, False): Does.LOAD_BYTE_AT, (1, True): Does.LOAD_SIGNED_BYTE_AT, (2, True): Does.LOAD_HALF_AT}
 
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """A neuron's sum in register a, turned where `sign` is -1; u and t are free low registers."""
+    """A neuron's sum in register a, turned where `sign` is -1; u, t and w are free low registers."""
 
     draft: Draft
     task: LayerTask
@@ -68,44 +37,93 @@ class Close:
     sign: int
     u: int
     t: int
+    w: int
 
     def write(self, is_empty: bool) -> None:
         """All lines; the accumulator `is_empty` where the neuron has no connection."""
         task, neuron = self.task, self.neuron
-        bias, shift, ends = int(task.layer.bias[neuron]), int(task.shift[neuron]), ends_of(task, neuron)
-        if ends.falls:
-            constant, sign = (ends.high + 1 << shift) - 1 - bias, -self.sign
+        layer, sign, bias = task.layer, 0 if is_empty else self.sign, int(task.layer.bias[neuron])
+        entry = self._table()
+        ends, moved = ends_of(task, neuron, entry), moved_of(task, neuron)
+        if isinstance(layer.requantisation, Multiplier):
+            self._multiply(layer.requantisation, bias, sign)
+            self._scale(ends, moved.half, moved.shift, self.t, 1, _WORD)
         else:
-            constant, sign = bias - (ends.less << shift), self.sign
-        self._sum(constant, 0 if is_empty else sign)
-        add, u = self.draft.writer.add, self.u
-        add(Does.RIGHT_SIGNED, u, u, by=min(_ABOVE + shift, 31))
-        if task.layer.activation is Activation.LEAKY_RELU:
+            self._scale(ends, bias, moved.shift, self.a, sign, task.high)
+        if layer.activation is Activation.LEAKY_RELU:
             self._leak()
         self._clamp(ends)
+        if layer.table is not None:
+            self._look_up()
         self._store()
 
-    def _sum(self, constant: int, sign: int) -> None:
-        """u := constant + sign * a, in the highest bits."""
-        add, a, u, t = self.draft.writer.add, self.a, self.u, self.t
-        source = u
+    def _scale(self, ends: Ends, constant: int, shift: int, a: int, sign: int, bits: int) -> None:
+        """u := what the ends make of constant + sign * a, shifted down."""
+        if ends.falls:
+            constant, sign = (ends.high + 1 << shift) - 1 - constant, -sign
+        else:
+            constant -= ends.less << shift
+        self._down(self._sum(constant, a, sign, bits), bits, shift)
+
+    def _down(self, source: int, bits: int, shift: int) -> None:
+        """u := the lowest `bits` of a register, shifted down, or up where that is below 0."""
+        add, u, above = self.draft.writer.add, self.u, _WORD - bits
+        if above:
+            add(Does.LEFT, u, source, by=above)
+            source, shift = u, min(above + shift, _WORD - 1)
+        if shift > 0:
+            add(Does.RIGHT_SIGNED, u, source, by=shift)
+        elif shift < 0:
+            add(Does.LEFT, u, source, by=-shift)
+        elif source != u:
+            add(Does.MOVE, u, source)
+
+    def _sum(self, constant: int, a: int, sign: int, bits: int) -> int:
+        """The register that holds constant + sign * a, u or a."""
+        add, u = self.draft.writer.add, self.u
         if sign > 0 and abs(constant) < _SMALL:
             if a >= LOW:
                 add(Does.MOVE, u, a)
-            else:
-                source = a
+            source = u if a >= LOW else a
             if constant:
                 add(Does.ADD_SMALL if constant > 0 else Does.SUBTRACT_SMALL, source, number=abs(constant))
-        else:
-            write_constant(self.draft.writer, u, constant, FIELD)
-            if sign > 0:
-                add(Does.ADD_TO, u, a)
-            elif sign < 0 and a < LOW:
-                add(Does.SUBTRACT, u, u, a)
-            elif sign < 0:
-                add(Does.MOVE, t, a)
-                add(Does.SUBTRACT, u, u, t)
-        add(Does.LEFT, u, source, by=_ABOVE)
+            return source
+        write_constant(self.draft.writer, u, constant, bits)
+        if sign > 0:
+            add(Does.ADD_TO, u, a)
+        elif sign < 0 and a < LOW:
+            add(Does.SUBTRACT, u, u, a)
+        elif sign < 0:
+            add(Does.MOVE, self.t, a)
+            add(Does.SUBTRACT, u, u, self.t)
+        return u
+
+    def _multiply(self, by: Multiplier, bias: int, sign: int) -> None:
+        """t := the sum times the multiplier, one less where that is negative and to be shifted down."""
+        task, neuron, writer = self.task, self.neuron, self.draft.writer
+        exponent = int(by.exponent[neuron])
+        largest = max(abs(int(end[neuron])) for end in (task.bounds.sum_low, task.bounds.sum_high))
+        self._down(self._sum(bias, self.a, sign, task.high), task.high, -max(exponent, 0))
+        write_product(writer, int(by.multiplier[neuron]), largest << max(exponent, 0), self.u, self.t, self.w)
+        if exponent < 0:
+            writer.add(Does.RIGHT_SIGNED, self.u, self.t, by=_WORD - 1)
+            writer.add(Does.ADD, self.t, self.t, self.u)
+
+    def _table(self) -> int:
+        """Where the table of the activation begins in the constants, in entries; 0 where there is none."""
+        layer, neuron = self.task.layer, self.neuron
+        if layer.table is None:
+            return 0
+        entries = np.clip(layer.table, layer.low[neuron], layer.high[neuron]).astype(layer.stored.dtype)
+        return self.draft.writer.table(entries.tobytes()) // layer.stored.bytes
+
+    def _look_up(self) -> None:
+        """u := the constants' entry u."""
+        add, stored = self.draft.writer.add, self.task.layer.stored
+        if stored.bytes > 1:
+            add(Does.LEFT, self.u, self.u, by=stored.bytes - 1)
+        add(Does.ADDRESS, self.t)
+        add(_LOADS[stored.bytes, stored.low < 0], self.u, self.t, self.u)
 
     def _leak(self) -> None:
         """u := max(u, u * slope >> 15): of the product the negative part, of u the other."""
@@ -163,7 +181,7 @@ class Close:
         if not task.stored_high:
             op, offset = _STORES[task.stored_bytes], place.word
         elif not place.high:
-            op, offset = Does.STORE, place.word  # the whole word: the other field becomes zero
+            op, offset = Does.STORE, place.word  # the whole word: another field becomes zero
         else:
             op, offset = Does.STORE_BYTE, place.word + task.stored_high // 8
         self.draft.access(Store(op, self.u, offset, self.t))

@@ -18,6 +18,11 @@ def write_constant(writer: Writer, d: int, value: int, bits: int = 32) -> None:
             writer.add(op, d, d if op == Does.NEGATE else 0, number=number)
 
 
+def constant_lines(value: int, bits: int = 32) -> int:
+    """Lines that bring a constant into a register."""
+    return len(_fewest(value % (1 << bits), bits))
+
+
 @lru_cache(maxsize=1 << 14)
 def _fewest(value: int, bits: int) -> _Steps:
     """The fewest steps to a value, congruent modulo 2^bits."""

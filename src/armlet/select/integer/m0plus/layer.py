@@ -1,16 +1,19 @@
-"""Writes a layer for Cortex-M0+ by shifts, multiplications and additions on words of two bytes, 24 bits apart.
+"""Writes a layer for Cortex-M0+ by shifts, multiplications and additions on words of two bytes, or of one value.
 
-An accumulator is opened by its first product, and gets its bias when it is closed.
+Of two bytes, 24 bits apart, sums have 24 bits; a word of one value has a sign, and sums have 32 bits. An accumulator is
+opened by its first product, and gets its bias when it is closed.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TypeAlias
 
 from armlet.integer.requantise import Multiplier
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.pack.layer_code import WordOp
 from armlet.select.integer.layer_task import LayerTask
-from armlet.select.integer.m0plus.closing import Close, ends_of
+from armlet.select.integer.m0plus.closing import Close
+from armlet.select.integer.m0plus.ends import closing_obstacle, ends_of
 from armlet.select.integer.m0plus.products import FIELD, Taker, Takers, Visit, products_of
 from armlet.select.integer.m0plus.signs import Group, turned_signs
 from armlet.select.integer.m0plus.walk import Draft, Load, walk
@@ -18,20 +21,24 @@ from armlet.select.integer.shift_add import shift_add_obstacle
 from armlet.select.integer.writer import LOW, Writer
 
 WORD = 4
+SINGLE = 32  # bits of a word's only field
 
 
-def m0plus_obstacle(task: LayerTask) -> str:
-    """Why values or sums leave their fields, or the closing cannot scale or activate; empty where all fits."""
-    if task.layer.table is not None:
-        return f"there is no code for tables on this core, which {task.layer.activation.value} takes"
-    if isinstance(task.layer.requantisation, Multiplier):
-        return "there is no code for multipliers on this core: scale sums by shifts"
-    return shift_add_obstacle(task, FIELD)
+def paired_obstacle(task: LayerTask) -> str:
+    """Why words of two bytes do not hold the layer's values or sums, or its closing fails; empty where all fits."""
+    task = replace(task, high=FIELD)
+    return shift_add_obstacle(task, FIELD) or closing_obstacle(task)
+
+
+def single_obstacle(task: LayerTask) -> str:
+    """Why a sum's closing fails; empty where it does not."""
+    return closing_obstacle(replace(task, high=SINGLE))
 
 
 def write_m0plus(writer: Writer, task: LayerTask) -> None:
     """All lines of the layer."""
-    draft = Draft(Writer(writer.target, writer.pool_register, task.number))
+    lines = Writer(writer.target, writer.pool_register, task.number, pool=writer.pool, tables=writer.tables)
+    draft = Draft(lines)
     _Layer(task, draft).write()
     writer.layer = task.number
     writer.base_at = walk(writer, draft, writer.base_at)
@@ -46,6 +53,7 @@ class _Layer:
     def __init__(self, task: LayerTask, draft: Draft) -> None:
         self.task, self.draft, self.writer = task, draft, draft.writer
         self.multiply = self.writer.target.templates[Does.MULTIPLY_TO].cycles
+        self.multiplies = isinstance(task.layer.requantisation, Multiplier)
         self.pieces = list(_pieces(task.code.rows.tolist()))
         self.signs = self._signs()
         self.held: set[int] = set()  # accumulators
@@ -88,8 +96,8 @@ class _Layer:
             self.words.discard(x)
 
     def _close(self, a: int, neuron: int) -> None:
-        u, t = (register for register in self._free()[:2])
-        Close(self.draft, self.task, neuron, a, self.signs[neuron], u, t).write(a in self.fresh)
+        u, t, w = (register for register in self._free()[:3])
+        Close(self.draft, self.task, neuron, a, self.signs[neuron], u, t, w).write(a in self.fresh)
         self.fresh.discard(a)
         self.held.discard(a)
 
@@ -121,7 +129,8 @@ class _Layer:
                 groups.append(tuple(high))
             for kind, register, _, neuron in rows:
                 if kind == WordOp.CLOSE and register >= LOW:
-                    costs[neuron] = 1 if ends_of(self.task, neuron).falls else -1
+                    falls = not self.multiplies and ends_of(self.task, neuron).falls
+                    costs[neuron] = 1 if falls else -1
         return turned_signs(groups, neurons, costs)
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.select.integer.digits import signed_digits
+from armlet.select.integer.m0plus.constants import constant_lines, write_constant
 from armlet.select.integer.writer import LOW, Writer
 
 FIELD = 24  # bits from the low to the high field, and of a sum
@@ -50,7 +51,7 @@ def products_of(weight: int, of: int, multiply_cycles: int) -> tuple[tuple[Produ
     """The products of the field `of`, with their signs, that add up to the field times `weight`."""
     digits = signed_digits(weight)
     added = sum(1 if (of, exponent) == (0, 0) else 2 for exponent, _ in digits)
-    if abs(weight) < 256 and 2 + multiply_cycles < added:
+    if constant_lines(abs(weight)) + multiply_cycles + 1 < added:
         return ((Product(of, True, abs(weight)), 1 if weight > 0 else -1),)
     return tuple((Product(of, False, exponent), sign) for exponent, sign in digits)
 
@@ -126,7 +127,7 @@ class Visit:
             return source
         made = self.free[0]
         if p.is_multiple:
-            self.writer.add(Does.SMALL_CONSTANT, made, number=p.value)
+            write_constant(self.writer, made, p.value)
             self.writer.add(Does.MULTIPLY_TO, made, source)
         else:
             self.writer.add(Does.LEFT, made, source, by=p.value)
@@ -152,7 +153,7 @@ class Visit:
 
 def _lines(p: Product) -> int:
     """Lines that make a product of a field."""
-    return 2 if p.is_multiple else 1 - p.is_field
+    return constant_lines(p.value) + 1 if p.is_multiple else 1 - p.is_field
 
 
 def _signs(takers: list[Taker]) -> tuple[bool, bool]:

@@ -7,22 +7,23 @@ from numpy.typing import NDArray
 
 from armlet.anneal.engine import Annealing
 from armlet.errors import CapacityError
-from armlet.integer.bounds import LayerBounds
+from armlet.integer.bounds import LayerBounds, integer_bounds
 from armlet.integer.network import IntegerNetwork
+from armlet.integer.unsigned import without_sign
 from armlet.isa.integer_target import IntegerTarget
 from armlet.pack.layer_code import LayerCode, check_layer_code
 from armlet.pack.plan import Arrangement, arrange, plan_layer
 from armlet.select.integer.compact.table import plan_compact
 from armlet.select.integer.layer_task import LayerTask
 from armlet.select.integer.places import WORD, output_bytes
-from armlet.select.integer.schemes import COMPACT, SCHEMES, Scheme
+from armlet.select.integer.schemes import COMPACT, SCHEMES, UNSIGNED, Scheme
 
 
 @dataclass(frozen=True, slots=True)
 class Planner:
     """What all layers of a network are planned with, and the plans so far."""
 
-    network: IntegerNetwork
+    network: IntegerNetwork  # as it is written, which may store values between layers otherwise than declared
     bounds: tuple[LayerBounds, ...]
     target: IntegerTarget
     how: Annealing
@@ -74,3 +75,20 @@ class Planner:
 
     def _arranged_by(self, scheme: Scheme) -> object:
         return scheme.high, scheme.width, scheme.bonus, scheme.registers(self.target, scheme.width).runs
+
+
+def unsigned_where_it_fits(network: IntegerNetwork, target: IntegerTarget, how: Annealing) -> IntegerNetwork:
+    """The network with unsigned bytes between layers where the first of a core's schemes takes a layer only so."""
+    if target.name not in UNSIGNED:
+        return network
+    for number in range(len(network.layers) - 1):
+        lifted = without_sign(network, number)
+        if lifted is None:
+            continue
+        before, after = (
+            Planner(each, integer_bounds(each), target, how).task(number + 1) for each in (network, lifted)
+        )
+        scheme = SCHEMES[target.name][0]
+        if not scheme.fits(before) and scheme.fits(after):
+            network = lifted
+    return network

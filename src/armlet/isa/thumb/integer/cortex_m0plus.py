@@ -35,10 +35,18 @@ def _moves(name: str, numbers: range) -> IntegerTemplate:
     return _short(name + ".n {d}, [{a}, #{number}]", "d a", numbers, cycles=2)
 
 
+def _indexed(name: str) -> IntegerTemplate:
+    """LDRB, LDRSB and LDRSH from the sum of two registers: A6.7.30, A6.7.33 and A6.7.34."""
+    return _short(name + ".n {d}, [{a}, {b}]", "d a b", cycles=2)
+
+
 _WORDS, _HALVES, _BYTES = range(0, 128, 4), range(0, 64, 2), range(32)
 _TEMPLATES = {
     Op.LOAD: _moves("ldr", _WORDS),
     Op.LOAD_BYTE: _moves("ldrb", _BYTES),
+    Op.LOAD_HALF_AT: _indexed("ldrsh"),
+    Op.LOAD_BYTE_AT: _indexed("ldrb"),
+    Op.LOAD_SIGNED_BYTE_AT: _indexed("ldrsb"),
     Op.LOAD_MULTIPLE: _short("ldmia {a}!, {{{list}}}", "list a", each=1),
     Op.STORE: _moves("str", _WORDS),
     Op.STORE_HALF: _moves("strh", _HALVES),

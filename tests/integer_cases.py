@@ -69,12 +69,7 @@ def _lines(op: Op, template: IntegerTemplate) -> Iterator[IntegerLine]:
 
 def _is_open(op: Op, d: int, a: int, b: int) -> bool:
     """Whether the examination has no answer: a store of the address, two words into one register, twice an address."""
-    return (op.is_store and d == a) or (op is Op.LOAD_PAIR and d == b) or (_is_indexed(op) and a == b)
-
-
-def _is_indexed(op: Op) -> bool:
-    """Whether its address is the sum of two registers."""
-    return op.is_load and "b" in op.operands.reads
+    return (op.is_store and d == a) or (op is Op.LOAD_PAIR and d == b) or (op.is_indexed and a == b)
 
 
 def _some(numbers: range | tuple[int, ...]) -> tuple[int, ...]:
@@ -115,8 +110,8 @@ def files(case: Case, base: int, seed: int, count: int) -> Iterator[bytes]:
         words = [int(word) for word in words]
         if case.op.is_load or case.op.is_store:
             words[case.line.a] = base + DATA + (4 * trial if case.line.list else 0)
-        if _is_indexed(case.op):
-            words[case.line.b] = 4 * trial
+        if case.op.is_indexed:
+            words[case.line.b] = 6 * trial
         yield b"".join(word.to_bytes(4, "little") for word in words)
 
 

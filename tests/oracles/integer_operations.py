@@ -19,7 +19,7 @@ def run_operation(line: IntegerLine, registers: list[int], memory: bytearray, ba
 
 
 def _access(op: Op, line: IntegerLine, list_: list[int], registers: list[int], memory: bytearray, base: int) -> None:
-    at = registers[line.a] - base
+    at = registers[line.a] - base + _index(op, registers[line.b])
     if op in (Op.LOAD_MULTIPLE, Op.LOAD_MULTIPLE_HERE):
         for k, number in enumerate(list_):
             registers[number] = int.from_bytes(memory[at + 4 * k : at + 4 * k + 4], "little")
@@ -34,8 +34,12 @@ def _access(op: Op, line: IntegerLine, list_: list[int], registers: list[int], m
     if op.is_store:
         memory[at : at + size] = (registers[line.d] & _WORD).to_bytes(4, "little")[:size]
     else:
-        signed = op in (Op.LOAD_HALF, Op.LOAD_SIGNED_BYTE, Op.LOAD_HALF_AT, Op.LOAD_SIGNED_BYTE_AT)
+        signed = ("HALF" in op.name or "SIGNED" in op.name) and "UNSIGNED" not in op.name
         registers[line.d] = int.from_bytes(memory[at : at + size], "little", signed=signed) & _WORD
+
+
+def _index(op: Op, b: int) -> int:
+    return 0 if not op.is_indexed else 4 * b if op is Op.LOAD_ENTRY else b
 
 
 def _signed(x: int, bits: int = 32) -> int:

@@ -19,14 +19,16 @@ def run_integer_lines(program: IntegerProgram, stored: list[int]) -> list[int] |
     registers = [0x5A5A_5A5A] * 16
     registers[program.target.base] = _BASE
     held = [(0, block.size), (block.size + _APART, len(memory))]
-    for row in program.lines.tolist():
-        line = IntegerLine._make(row)
+    lines, at = [IntegerLine._make(row) for row in program.lines.tolist()], 0
+    while at < len(lines):
+        line = lines[at]
         if line.op not in [*Op] or not _is_possible(line, registers, held):
             return None
         if line.op == Op.ADDRESS:
             registers[line.d] = _BASE + block.size + _APART
         else:
             run_operation(line, registers, memory, _BASE)
+        at += -line.number if line.op == Op.REPEAT and registers[line.d] else 1
     signed = program.network.result_format.low < 0
     outputs = (memory[at : at + block.output_bytes] for at in block.outputs.tolist())
     return [int.from_bytes(content, "little", signed=signed) for content in outputs]
@@ -43,6 +45,7 @@ def _is_possible(line: IntegerLine, registers: list[int], held: list[tuple[int, 
         return "number" not in names or not op.name.startswith(("CLAMP", "SATURATE")) or 0 <= line.number <= 32
     size = 2 if "HALF" in op.name else 1 if "BYTE" in op.name else 4
     words = line.list.bit_count() if "LOAD_MULTIPLE" in op.name else 1 + (op is Op.LOAD_PAIR)
-    at = registers[line.a] + (registers[line.b] if "b" in op.operands.reads else line.number) - _BASE
+    index = 4 * registers[line.b] if op is Op.LOAD_ENTRY else registers[line.b] if op.is_indexed else line.number
+    at = registers[line.a] + index - _BASE
     end = at + size * words
     return at % size == 0 and any(low <= at and end <= high for low, high in held)

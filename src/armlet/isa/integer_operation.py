@@ -17,9 +17,10 @@ class IntegerOperation(IntEnum):
     LOAD_BYTE = auto()  # d := the byte at a + number, no sign
     LOAD_SIGNED_BYTE = auto()  # d := the byte at a + number, its sign kept
     LOAD_UNSIGNED_HALF = auto()  # d := the halfword at a + number, no sign
+    LOAD_ENTRY = auto()  # d := the word at a + 4 b
+    LOAD_HALF_AT = auto()  # d := the halfword at a + b, its sign kept
     LOAD_BYTE_AT = auto()  # d := the byte at a + b, no sign
     LOAD_SIGNED_BYTE_AT = auto()  # d := the byte at a + b, its sign kept
-    LOAD_HALF_AT = auto()  # d := the halfword at a + b, its sign kept
     LOAD_MULTIPLE = auto()  # list := the words at a, which moves on behind them
     LOAD_MULTIPLE_HERE = auto()  # list := the words at a, which stays
     LOAD_PAIR = auto()  # d := the word at a + number, b := the word behind it
@@ -94,6 +95,11 @@ class IntegerOperation(IntEnum):
         return self.name.startswith("LOAD")
 
     @property
+    def is_indexed(self) -> bool:
+        """Whether it loads from where two registers together point."""
+        return self.is_load and "b" in self.operands.reads
+
+    @property
     def is_store(self) -> bool:
         """Whether it writes memory."""
         return self.name.startswith("STORE")
@@ -124,9 +130,10 @@ OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
     _O.LOAD_BYTE: _takes("d", "a", "number"),
     _O.LOAD_SIGNED_BYTE: _takes("d", "a", "number"),
     _O.LOAD_UNSIGNED_HALF: _takes("d", "a", "number"),
+    _O.LOAD_ENTRY: _takes("d", "a b"),
+    _O.LOAD_HALF_AT: _takes("d", "a b"),
     _O.LOAD_BYTE_AT: _takes("d", "a b"),
     _O.LOAD_SIGNED_BYTE_AT: _takes("d", "a b"),
-    _O.LOAD_HALF_AT: _takes("d", "a b"),
     _O.LOAD_MULTIPLE: _takes("list a", "a"),
     _O.LOAD_MULTIPLE_HERE: _takes("list", "a"),
     _O.LOAD_PAIR: _takes("d b", "a", "number"),

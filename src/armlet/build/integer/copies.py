@@ -110,7 +110,7 @@ class Copier:
             pairs = list(zip(self.values, moves[begin : begin + len(self.values)]))
             for register, move in pairs:
                 if move.load is None:
-                    yield from self._number(register, 0)
+                    yield from self.number(register, 0)
                 else:
                     yield from self._reach(source, move.source, move.load, register)
                     yield self._access(move.load, register, source, move.source)
@@ -137,7 +137,7 @@ class Copier:
         op = max(filter(self.target.can, kinds), key=lambda kind: self.target.templates[kind].numbers[-1])
         most, left = self.target.templates[op].numbers[-1], abs(distance)
         if left > _STEPS * most and spare is not None:
-            yield from self._number(spare, left)
+            yield from self.number(spare, left)
             yield (_O.ADD if up else _O.SUBTRACT), {**both, "b": spare}
             return
         while left:
@@ -145,7 +145,7 @@ class Copier:
             yield op, {**holes, "number": (step := min(left, most))}
             left -= step
 
-    def _number(self, register: int, number: int) -> Iterator[Call]:
+    def number(self, register: int, number: int) -> Iterator[Call]:
         """A register to a number below 2^16."""
         if self.target.can(_O.CONSTANT):
             yield _O.CONSTANT, {"d": register, "number": number}

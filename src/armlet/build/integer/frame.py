@@ -16,6 +16,7 @@ from armlet.select.integer.program import BlockLayout, IntegerProgram
 _MOST = 8  # values that NAME_run has in registers at once
 _LOW = 8  # registers below are low
 _LOOPED = 64  # bytes of inputs that are copied by a loop
+_FEW = 16  # bytes of a trip, where few registers hold values
 _WORD = 4
 COPY_LABEL = ".Lcopy"  # of that loop
 _O = IntegerOperation
@@ -52,7 +53,7 @@ def _run(program: IntegerProgram, name: str) -> Iterator[str]:
     target, network, block = program.target, program.network, program.block
     fields = fields_of(block, network.input_format)
     output, to, *values = _registers(target)
-    looped = target.can(_O.CONSTANT) and _is_copy(block, network)
+    looped = _is_copy(block, network)
     count = max(1, min(_MOST + looped, len(values), max(len(fields), network.results)))
     saved = {output, to, *values[:count]} & {*target.preserved}
     if len(saved) % 2 == 0:  # with the way back an even number: the stack stays aligned to 8 bytes
@@ -68,7 +69,7 @@ def _run(program: IntegerProgram, name: str) -> Iterator[str]:
     if looped:
         counter = next(k for k in copier.values if k < _LOW)
         held = tuple(k for k in copier.values if k != counter)
-        moved = yield from _copied(target, (target.base, to), counter, held, network)
+        moved = yield from _copied(replace(copier, values=held), (target.base, to), counter, network)
         fields = [replace(field, offset=field.offset - moved, source=field.source - moved) for field in fields]
         fields = [field for field in fields if field.offset >= 0]
     else:
@@ -90,18 +91,20 @@ def _is_copy(block: BlockLayout, network: IntegerNetwork) -> bool:
 
 
 def _copied(
-    target: IntegerTarget, pointers: tuple[int, int], counter: int, held: tuple[int, ...], network: IntegerNetwork
+    copier: Copier, pointers: tuple[int, int], counter: int, network: IntegerNetwork
 ) -> Generator[str, None, int]:
     """A loop that copies whole words, byte by byte, and moves both pointers on; gives the bytes that it copies."""
-    each = len(held) // _WORD * _WORD
+    target, held, source, to = copier.target, copier.values, *pointers
+    at_once = 1 << len(held).bit_length() - 1
+    each = at_once if target.can(_O.CONSTANT) else _FEW
     trips = network.input_format.bytes * network.inputs // each
-    source, to = pointers
-    yield _text(target, _O.CONSTANT, d=counter, number=trips)
+    yield from (_text(target, op, **holes) for op, holes in copier.number(counter, trips))
     yield f"{COPY_LABEL}:"
-    yield from (_text(target, _O.LOAD_BYTE, d=held[k], a=source, number=k) for k in range(each))
-    yield _text(target, _O.ADD_NUMBER, d=source, a=source, number=each)
-    yield from (_text(target, _O.STORE_BYTE, d=held[k], a=to, number=k) for k in range(each))
-    yield _text(target, _O.ADD_NUMBER, d=to, a=to, number=each)
+    for first in range(0, each, at_once):
+        yield from (_text(target, _O.LOAD_BYTE, d=held[k], a=source, number=first + k) for k in range(at_once))
+        yield from (_text(target, _O.STORE_BYTE, d=held[k], a=to, number=first + k) for k in range(at_once))
+    move = _O.ADD_NUMBER if each in target.templates[_O.ADD_NUMBER].numbers else _O.ADD_SMALL
+    yield from (_text(target, move, d=k, a=k, number=each) for k in pointers)
     yield _text(target, _O.REPEAT, d=counter, label=COPY_LABEL)
     return trips * each
 

@@ -11,6 +11,13 @@ from numpy.typing import NDArray
 from armlet.isa.integer_target import IntegerTarget
 from armlet.pack.registers import WordRegisters
 from armlet.pack.word_orders import WordOrder, as_numbered, companions_first, most_loaded_first
+from armlet.select.integer.compact.coded import coded_obstacle, write_coded
+from armlet.select.integer.compact.m0plus import (
+    m0plus_coded_obstacle,
+    m0plus_compact_obstacle,
+    write_m0plus_coded,
+    write_m0plus_compact,
+)
 from armlet.select.integer.compact.table import CompactForm
 from armlet.select.integer.compact.write import compact_obstacle, write_compact
 from armlet.select.integer.layer_task import LayerTask
@@ -108,15 +115,47 @@ _PRODUCTS = Scheme("products", FIELD, 10, _low_words, paired_obstacle, write_m0p
 _SINGLES = replace(_PRODUCTS, name="singles", high=SINGLE, obstacle=single_obstacle, bonus=None)
 
 
+def _m0plus_compact(words: int, rest: bool, together: int) -> Scheme:
+    form = CompactForm(words, rest, together=together)
+    name = f"compact-{words}" + "-near" * (together < words) + "-filled" * (not rest)
+    write = partial(write_m0plus_compact, form)
+    return Scheme(name, 0, 1, _shared, m0plus_compact_obstacle, write, form=form)
+
+
 def _compact(words: int, rest: bool) -> Scheme:
     form = CompactForm(words, rest)
     name = f"compact-{words}" if rest else f"compact-{words}-filled"
     return Scheme(name, 0, 1, _shared, compact_obstacle, partial(write_compact, form), form=form)
 
 
-_COMPACT = tuple(_compact(words, rest) for words in (4, 2, 1) for rest in (True, False) if rest or words > 1)
+def _coded(words: int) -> Scheme:
+    form = CompactForm(words, rest=False, coded=True)
+    return Scheme(f"coded-{4 * words}", 0, 1, _shared, coded_obstacle, partial(write_coded, form), form=form)
 
-COMPACT: Mapping[str, tuple[Scheme, ...]] = MappingProxyType({"cortex-m4": _COMPACT, "cortex-m4f": _COMPACT})
+
+def _m0plus_coded(words: int) -> Scheme:
+    write = partial(write_m0plus_coded, CompactForm(words, rest=False, coded=True))
+    return replace(_coded(words), obstacle=m0plus_coded_obstacle, write=write)
+
+
+_COMPACT = (
+    *(_compact(words, rest) for words in (4, 2, 1) for rest in (True, False) if rest or words > 1),
+    *(_coded(words) for words in (2, 1)),
+)
+
+_M0PLUS_COMPACT = (
+    *(_m0plus_compact(*each) for each in ((3, True, 3), (3, False, 3), (3, True, 1), (1, True, 1))),
+    *(_m0plus_coded(words) for words in (2, 1)),
+)
+
+COMPACT: Mapping[str, tuple[Scheme, ...]] = MappingProxyType(  # by target: loops over tables
+    {
+        "cortex-m4": _COMPACT,
+        "cortex-m4f": _COMPACT,
+        "cortex-m0plus": _M0PLUS_COMPACT,
+        "cortex-m0plus-small-multiply": _M0PLUS_COMPACT,
+    }
+)
 SCHEMES: Mapping[str, tuple[Scheme, ...]] = MappingProxyType(  # by target; the last takes most layers
     {
         "cortex-m4": (_SHIFT_ADD, _MULTIPLES, _STREAMED, _LISTED),

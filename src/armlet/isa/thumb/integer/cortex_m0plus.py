@@ -36,7 +36,7 @@ def _moves(name: str, numbers: range) -> IntegerTemplate:
 
 
 def _indexed(name: str) -> IntegerTemplate:
-    """LDRB (A6.7.29) and its kin by two registers; only so do loads keep a sign (A6.7.32, A6.7.33)."""
+    """LDRB, LDRSB and LDRSH from the sum of two registers: A6.7.30, A6.7.33 and A6.7.34."""
     return _short(name + ".n {d}, [{a}, {b}]", "d a b", cycles=2)
 
 
@@ -45,9 +45,9 @@ _TEMPLATES = {
     Op.LOAD: _moves("ldr", _WORDS),
     Op.LOAD_BYTE: _moves("ldrb", _BYTES),
     Op.LOAD_UNSIGNED_HALF: _moves("ldrh", _HALVES),
+    Op.LOAD_HALF_AT: _indexed("ldrsh"),
     Op.LOAD_BYTE_AT: _indexed("ldrb"),
     Op.LOAD_SIGNED_BYTE_AT: _indexed("ldrsb"),
-    Op.LOAD_HALF_AT: _indexed("ldrsh"),
     Op.LOAD_MULTIPLE: _short("ldmia {a}!, {{{list}}}", "list a", each=1),
     Op.STORE: _moves("str", _WORDS),
     Op.STORE_HALF: _moves("strh", _HALVES),

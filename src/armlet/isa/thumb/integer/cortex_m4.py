@@ -53,6 +53,7 @@ _MEMORY: Mapping[Op, IntegerTemplate] = {
     Op.LOAD_HALF: _reach("ldrsh", 2, range(0)),
     Op.LOAD_BYTE: _reach("ldrb", 2, range(32)),
     Op.LOAD_SIGNED_BYTE: _reach("ldrsb", 2, range(0)),
+    Op.LOAD_ENTRY: IntegerTemplate("ldr.w {d}, [{a}, {b}, lsl #2]", 4, 2, pairs=True),  # A7.7.45, T2
     Op.LOAD_MULTIPLE: IntegerTemplate("ldmia.w {a}!, {{{list}}}", 4, 1, 1, short=_LIST),
     Op.LOAD_MULTIPLE_HERE: IntegerTemplate("ldmia.w {a}, {{{list}}}", 4, 1, 1),
     Op.LOAD_PAIR: IntegerTemplate("ldrd {d}, {b}, [{a}, #{number}]", 4, 3, numbers=range(0, 1024, 4)),  # A7.7.50

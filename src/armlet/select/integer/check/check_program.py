@@ -24,9 +24,10 @@ _SIZES = {
     Op.LOAD_BYTE: (1, False),
     Op.LOAD_SIGNED_BYTE: (1, True),
     Op.LOAD_UNSIGNED_HALF: (2, False),
+    Op.LOAD_ENTRY: (4, False),
+    Op.LOAD_HALF_AT: (2, True),
     Op.LOAD_BYTE_AT: (1, False),
     Op.LOAD_SIGNED_BYTE_AT: (1, True),
-    Op.LOAD_HALF_AT: (2, True),
     Op.STORE: (4, False),
     Op.STORE_HALF: (2, False),
     Op.STORE_BYTE: (1, False),
@@ -156,8 +157,9 @@ class _Machine:
             self.memory.write(place, size, self.registers[line.d])
             return
         address = self.registers[line.a]
-        if "b" in op.operands.reads:
-            address = self.words.add(address, self.registers[line.b])
+        if op.is_indexed:
+            index = self.registers[line.b]
+            address = self.words.add(address, self.words.left(index, 2) if op is Op.LOAD_ENTRY else index)
         piece, offset = self.words.address(address)
         if not offset.parts:
             self._set(line.d, self._read((piece << 32) + offset.constant + line.number, size, is_signed))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armlet.errors import InputError
-from armlet.integer.price import PRICES, WEIGHT_CLASSES, classes_of, network_price
+from armlet.integer.price import PRICES, WEIGHT_CLASSES, classes_of
 from armlet.pruning.checkpoint import Partial
 from armlet.pruning.geometry.functional import activations_of, masks_of, point_of
 from armlet.pruning.geometry.metric import OutputMetric, Shape, make_reference
@@ -72,14 +72,16 @@ def test_classes_of_weights():
 
 
 @given(seeds, st.sampled_from(sorted(PRICES)))
-def test_the_price_of_a_network_is_the_sum_over_its_connections(seed: int, target: tuple[str, str]):
+def test_the_price_of_a_layer_is_the_sum_over_its_connections(seed: int, target: tuple[str, str]):
     random, ways = np.random.default_rng(seed), PRICES[target]
-    layers = [random.integers(-127, 128, size) * (random.random(size) < 0.5) for size in ((4, 6), (3, 4))]
-    total = np.zeros(2)
-    for layer in layers:
-        kinds = [int(classes_of(np.array(weight))) for weight in layer.ravel() if weight]
-        total += min((sum(way.cycles[k] for k in kinds), sum(way.bytes[k] for k in kinds)) for way in ways)
-    assert network_price(layers, ways) == pytest.approx(tuple(total))
+    weight = random.integers(-127, 128, (4, 6)) * (random.random((4, 6)) < 0.5)
+    kinds = [int(classes_of(np.array(each))) for each in weight.ravel() if each]
+    for way in ways:
+        cycles, size = way.of(weight)
+        assert cycles.sum() == pytest.approx(sum(way.cycles[kind] for kind in kinds))
+        assert size.sum() == pytest.approx(sum(way.bytes[kind] for kind in kinds))
+        shares = [(way.cycles[k] / ways[0].cycles[0] + way.bytes[k] / ways[0].bytes[0]) / 2 for k in kinds]
+        assert way.cost(weight, ways[0]).sum() == pytest.approx(sum(shares))
 
 
 def test_no_class_costs_less_than_a_power_of_two():

@@ -100,8 +100,7 @@ def sparsify(
     blocks: Annotated[
         str | None,
         typer.Option(
-            help="1x2, with --for cortex-m4: two weights of a neuron whose inputs share a word cost one instruction; "
-            "removals leave such twos where that pays.",
+            help="1x2, with --for cortex-m4: removals leave weights in twos that one instruction takes.",
             rich_help_panel=_GRID,
         ),
     ] = None,
@@ -226,10 +225,9 @@ def sparsify(
     )
     given = {"sparsity": sparsity, "max_distance": max_distance, "inputs": inputs, "epochs": epochs, "steps": steps}
     given |= {"batch": batch, "rate": rate, "step_size": step_size, "gauss_newton": gauss_newton, "seed": seed}
+    given |= {"target_core": core, "blocks": blocks, "path": stops(path, sparsity)}
     words = {"selector": selector, "metric": metric, "weights": weights, "activations": activations}
-    options = sparsify_options(
-        config, fast, {**given, "target_core": core, "blocks": blocks, "path": stops(path, sparsity)}, words
-    )
+    options = sparsify_options(config, fast, given, words)
     _run(console, network, out, options, known, measure, resume)
 
 

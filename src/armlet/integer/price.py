@@ -5,7 +5,7 @@ The figures are fitted to programs that armlet made of random survivors, and hol
 way, the one that is cheapest for all of its weights.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -65,12 +65,6 @@ PRICES: Mapping[tuple[str, str], tuple[Price, ...]] = MappingProxyType(  # by ta
         ("cortex-m0plus", "integers"): (_M0PLUS,),
     }
 )
-
-
-def network_price(layers: Iterable[NDArray[Any]], ways: Sequence[Price]) -> tuple[float, float]:
-    """Cycles and bytes of layers of whole weights (out, in), each in the way of the fewest cycles."""
-    costs = [min(tuple(float(each.sum()) for each in way.of(weight)) for way in ways) for weight in layers]
-    return sum(cycles for cycles, _ in costs), sum(size for _, size in costs)
 
 
 def signed_digits(number: NDArray[Any]) -> NDArray[Any]:

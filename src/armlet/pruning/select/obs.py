@@ -154,16 +154,7 @@ def prune_unit(values: Any, inverse: Any, free: Any, count: int, saves: Any) -> 
         if mate[k] >= 0:
             cross[k] = inverse[k, mate[k]]
     for step in range(count):
-        best, i = np.inf, -1
-        for k in range(len(free)):
-            if not free[k]:
-                continue
-            if mate[k] >= 0:
-                score = _score_in_block(k, mate[k], values, left, cross[k], free, saves)
-                if score < best:
-                    best, i = score, k
-            elif values[k] ** 2 < best * left[k] * saves.alone[k]:
-                best, i = values[k] ** 2 / left[k] / saves.alone[k], k
+        best, i = _next_removal(values, left, mate, cross, free, saves)
         if i < 0:
             return gone[:step], costs[:step], moved[:step]
         row, root = factor[step], np.sqrt(left[i])
@@ -187,6 +178,22 @@ def prune_unit(values: Any, inverse: Any, free: Any, count: int, saves: Any) -> 
         values[i], left[i], free[i] = 0.0, 0.0, False
         gone[step], costs[step] = i, best
     return gone, costs, moved
+
+
+@njit(cache=True, nogil=True)
+def _next_removal(values: Any, left: Any, mate: Any, cross: Any, free: Any, saves: Any) -> Any:
+    """The least cost for what is saved, and whose it is: the first of equals, -1 where nothing is free."""
+    best, i = np.inf, -1
+    for k in range(len(free)):
+        if not free[k]:
+            continue
+        if mate[k] >= 0:
+            score = _score_in_block(k, mate[k], values, left, cross[k], free, saves)
+            if score < best:
+                best, i = score, k
+        elif values[k] ** 2 < best * left[k] * saves.alone[k]:
+            best, i = values[k] ** 2 / left[k] / saves.alone[k], k
+    return best, i
 
 
 @njit(cache=True, nogil=True)

@@ -227,8 +227,7 @@ def sparsify(
     given |= {"batch": batch, "rate": rate, "step_size": step_size, "gauss_newton": gauss_newton, "seed": seed}
     given |= {"target_core": core, "blocks": blocks, "path": stops(path, sparsity)}
     words = {"selector": selector, "metric": metric, "weights": weights, "activations": activations}
-    options = sparsify_options(config, fast, given, words)
-    _run(console, network, out, options, known, measure, resume)
+    _run(console, network, out, sparsify_options(config, fast, given, words), known, measure, resume)
 
 
 class _Known(NamedTuple):

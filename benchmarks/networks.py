@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
-from generators.integer_survivors import ALPHABETS, REFERENCE, integer_survivors
+from generators.integer_survivors import ALPHABETS, REFERENCE, drawn_survivors, integer_survivors
 from generators.survivors import SPARSITIES, WIDTHS, survivors
 
-__all__ = ["ALPHABETS", "REFERENCE", "SPARSITIES", "WIDTHS", "integer_survivors", "survivors"]
+__all__ = ["ALPHABETS", "REFERENCE", "SPARSITIES", "WIDTHS", "drawn_survivors", "integer_survivors", "survivors"]

@@ -14,7 +14,7 @@ from armlet.pruning.geometry.metric import OutputMetric, Reference, Shape, dista
 from armlet.pruning.options import SparsifyOptions
 from armlet.pruning.select import RIDGE, Selector, prune
 from armlet.pruning.select.auto import resolve_selector
-from armlet.pruning.select.obs import invert_with_ridge, prune_unit, remove_second_order
+from armlet.pruning.select.obs import equal_savings, invert_with_ridge, prune_unit, remove_second_order
 from armlet.pruning.sparsify import sparsify
 from generators.perceptrons import initialised
 
@@ -51,7 +51,7 @@ def test_each_removal_is_the_cheapest_and_leaves_the_rest_at_its_best():
     last = 0.0
     for step in range(5):
         values, free = start.copy(), np.array([True] * 6 + [False])
-        places, costs, moved = prune_unit(values, inverse, free, step + 1)
+        places, costs, moved = prune_unit(values, inverse, free, step + 1, equal_savings(7))
         np.testing.assert_allclose(start - moved.sum(axis=0, dtype=np.float64), values, rtol=1e-5, atol=1e-6)
         place, cost = int(places[-1]), costs[-1]
         exact = {}

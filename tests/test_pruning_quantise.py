@@ -14,7 +14,7 @@ from armlet.formats.read import read_any_network
 from armlet.integer.bounds import integer_bounds
 from armlet.integer.interpret import evaluate
 from armlet.integer.network import IntegerNetwork
-from armlet.integer.price import PRICES, Price, signed_digits
+from armlet.integer.price import PRICES, signed_digits
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.layers import Dense
@@ -301,11 +301,6 @@ def test_signed_digits_are_the_fewest():
     assert signed_digits(numbers).tolist() == [fewest[number] for number in numbers.tolist()]
 
 
-def test_three_times_a_power_of_two_is_one_digit_where_there_are_multiples():
-    numbers = np.array([0, 1, -3, 6, 24, 9, 5, -7])
-    assert Price(1, 1, has_multiples=True).digits(numbers).tolist() == [0, 1, 1, 1, 1, 2, 2, 2]
-
-
 def test_a_price_saves_cycles_at_less_distance_than_removing_more_does():
     asked = replace(QUICK, weights=WeightFormat.INT8, activations=ActivationFormat.INT8, steps=100, rounds=5)
     removed, priced = replace(asked, sparsity=0.39), replace(asked, target_core="cortex-m0plus")
@@ -313,7 +308,8 @@ def test_a_price_saves_cycles_at_less_distance_than_removing_more_does():
     for options in (removed, priced):
         made = sparsify(perceptron(), options).network
         assert isinstance(made, IntegerNetwork)
-        cycles = sum(min(way.of(layer.weight)[0].sum() for way in PRICES["cortex-m0plus"]) for layer in made.layers)
+        ways = PRICES["cortex-m0plus", "integers"]
+        cycles = sum(min(way.of(layer.weight)[0].sum() for way in ways) for layer in made.layers)
         found.append((cycles, made.provenance["sparsify_distance"]))
     (others, far), (cheap, near) = found
     assert cheap < 1.03 * others

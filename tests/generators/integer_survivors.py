@@ -120,3 +120,38 @@ def _layer(weight: I64, bias: I64, values: I64, letters: Alphabet, is_last: bool
     bias = bias + np.where(shift > 0, 1 << np.maximum(shift - 1, 0), 0)  # half of the last place: to the nearest
     ends = np.zeros(neurons, np.int32), np.full(neurons, letters.top, np.int32)
     return IntegerLayer(weight.astype(np.int16), bias.astype(np.int32), Shift(shift), Activation.RELU, UINT8, *ends)
+
+
+def drawn_survivors(
+    widths: tuple[int, ...], sparsity: float, sizes: NDArray[np.int64], seed: int = 1, paired: float = 0.0
+) -> IntegerNetwork:
+    """`survivors` whose weights are drawn from `sizes`, each as likely as the other, of either sign.
+
+    `paired` of them stand beside one that takes the neighbouring input, (2i, 2i + 1).
+    """
+    network, letters, random = survivors(widths, sparsity, seed), ALPHABETS["int8"], np.random.default_rng(seed)
+    values = np.rint(random.random((CALIBRATING, widths[0])) * letters.top).astype(np.int64)
+    layers = list[IntegerLayer]()
+    for i, dense in enumerate(network.dense):
+        alive = _paired(dense.weight != 0, paired, random)
+        weight = np.where(alive, random.choice(sizes, alive.shape) * random.choice((-1, 1), alive.shape), 0)
+        layer = _layer(weight, random.integers(1, 256, len(weight)), values, letters, i == len(network.dense) - 1)
+        layers.append(layer)
+        if isinstance(layer.requantisation, Shift):
+            values = np.clip((values @ weight.T + layer.bias) >> layer.requantisation.shift, 0, letters.top)
+    ends = np.ones(widths[0]), np.zeros(widths[0], np.int32), np.ones(widths[-1]), np.zeros(widths[-1], np.int32)
+    return IntegerNetwork(tuple(layers), network.domain, network.shape, UINT8, *ends)
+
+
+def _paired(alive: NDArray[np.bool_], share: float, random: np.random.Generator) -> NDArray[np.bool_]:
+    """As many places of each neuron, `share` of them in blocks of two neighbouring inputs."""
+    made = np.zeros_like(alive)
+    for row, places in zip(made, alive, strict=True):
+        count = int(places.sum())
+        blocks = round(share * count / 2)
+        order = random.permutation(len(row) // 2)
+        for half in (0, 1):
+            row[2 * order[:blocks] + half] = True
+        single = order[blocks : blocks + count - 2 * blocks]
+        row[2 * single + random.integers(0, 2, len(single))] = True
+    return made

@@ -97,6 +97,13 @@ def sparsify(
             rich_help_panel=_GRID,
         ),
     ] = None,
+    blocks: Annotated[
+        str | None,
+        typer.Option(
+            help="1x2, with --for cortex-m4: removals leave weights in twos that one instruction takes.",
+            rich_help_panel=_GRID,
+        ),
+    ] = None,
     inputs: Annotated[
         str | None,
         typer.Option(
@@ -218,9 +225,9 @@ def sparsify(
     )
     given = {"sparsity": sparsity, "max_distance": max_distance, "inputs": inputs, "epochs": epochs, "steps": steps}
     given |= {"batch": batch, "rate": rate, "step_size": step_size, "gauss_newton": gauss_newton, "seed": seed}
+    given |= {"target_core": core, "blocks": blocks, "path": stops(path, sparsity)}
     words = {"selector": selector, "metric": metric, "weights": weights, "activations": activations}
-    options = sparsify_options(config, fast, {**given, "target_core": core, "path": stops(path, sparsity)}, words)
-    _run(console, network, out, options, known, measure, resume)
+    _run(console, network, out, sparsify_options(config, fast, given, words), known, measure, resume)
 
 
 class _Known(NamedTuple):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from armlet.errors import InputError
-from armlet.integer.price import PRICES
+from armlet.integer.price import PRICES, Price
 from armlet.pruning.geometry.metric import OutputMetric
 from armlet.pruning.quantise.formats import ActivationFormat, WeightFormat
 from armlet.pruning.select import Selector
@@ -34,6 +34,7 @@ class SparsifyOptions:
     weights: WeightFormat | None = None  # None: as the activations are
     activations: ActivationFormat = ActivationFormat.FLOAT32
     target_core: str | None = None  # weights are chosen by what they cost on it; None: by distance alone
+    blocks: str | None = None  # 1x2: weights stay in twos, of inputs that share a word, where that pays
     exponents: int = 4  # powers of two that the weights of one neuron may be, with `pow2`
     rounds: int = 10  # of snapping weights onto their grid, each with fine-tuning
     path: tuple[float, ...] = ()  # sparsities at which the network on the way is kept, each after recovery epochs
@@ -68,8 +69,7 @@ class SparsifyOptions:
             raise InputError("--exponents", f"{self.exponents} is more than 8", "4 costs next to nothing")
         if self.weights is WeightFormat.FLOAT32 and self.activations is not ActivationFormat.FLOAT32:
             raise InputError("--weights", f"are float32, and activations {self.activations.value}", "take int8 or pow2")
-        if self.target_core is not None:
-            _check_core(self.target_core, self.activations)
+        _check_price(self)
         if self.step_size is not None and self.step_size < 1:
             raise InputError("--step-size", f"{self.step_size} is less than 1", "1 removes one weight at a time")
         if self.seed < 0:
@@ -79,6 +79,14 @@ class SparsifyOptions:
     def weight_format(self) -> WeightFormat:
         """The values that weights may have: those of the activations' format where nobody says."""
         return WeightFormat(self.activations.value) if self.weights is None else self.weights
+
+    @property
+    def ways(self) -> tuple[Price, ...]:
+        """The ways in which the target writes a layer, with prices; none where weights are chosen by distance alone."""
+        if self.target_core is None:
+            return ()
+        ways = PRICES[self.target_core, _arithmetic(self.activations)]
+        return tuple(way for way in ways if way.block) if self.blocks else ways
 
     @property
     def budget(self) -> float | None:
@@ -95,11 +103,26 @@ class SparsifyOptions:
         return self.sparsity
 
 
-def _check_core(core: str, activations: ActivationFormat) -> None:
-    if core not in PRICES:
-        raise InputError("--for", f"{core[:40]!r} has no prices", f"give {' or '.join(PRICES)}")
-    if activations is ActivationFormat.FLOAT32:
-        raise InputError("--for", "has prices of integers alone", "give --activations int8 or int16")
+def _arithmetic(activations: ActivationFormat) -> str:
+    return "float32" if activations is ActivationFormat.FLOAT32 else "integers"
+
+
+def _check_price(options: SparsifyOptions) -> None:
+    core, arithmetic = options.target_core, _arithmetic(options.activations)
+    if core is None and options.blocks is not None:
+        raise InputError("--blocks", "has no prices to weigh them by", "give --for cortex-m4")
+    if core is None:
+        return
+    if core not in (cores := sorted({name for name, _ in PRICES})):
+        raise InputError("--for", f"{core[:40]!r} has no prices", f"give {' or '.join(cores)}")
+    if (core, arithmetic) not in PRICES:
+        raise InputError("--for", f"{core} has prices of integers alone", "give --activations int8 or int16")
+    if options.weight_format is WeightFormat.FLOAT32:
+        raise InputError("--for", "has nothing to choose: all float32 weights cost the same", "give --weights int8")
+    if options.blocks not in (None, "1x2"):
+        raise InputError("--blocks", f"{options.blocks[:40]!r} is none", "give 1x2")
+    if options.blocks and not options.ways:
+        raise InputError("--blocks", f"save nothing on {core} in {arithmetic}", "give --for cortex-m4, or leave it out")
 
 
 def _check_path(path: tuple[float, ...], sparsity: float | None) -> None:

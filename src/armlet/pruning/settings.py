@@ -61,6 +61,7 @@ def _grid_settings(options: SparsifyOptions) -> Mapping[str, str | int | None]:
         "sparsify_weights": kind.value,
         "sparsify_activations": options.activations.value,
         "sparsify_for": options.target_core,
+        "sparsify_blocks": options.blocks,
         "sparsify_exponents": options.exponents if kind is WeightFormat.POW2 else None,
         "sparsify_rounds": options.rounds,
     }

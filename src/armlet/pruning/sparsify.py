@@ -30,7 +30,9 @@ from armlet.pruning.geometry.metric import OutputMetric, output_distances
 from armlet.pruning.inputs.moments import Moments
 from armlet.pruning.options import SparsifyOptions
 from armlet.pruning.quantise.formats import WeightFormat
+from armlet.pruning.quantise.grid import grid_of
 from armlet.pruning.quantise.prepare import Prepared, input_scale
+from armlet.pruning.quantise.present import Mates, mates_at, savings_at
 from armlet.pruning.quantise.rounds import next_round, next_subject, prepared_subject, shown_network
 from armlet.pruning.reference import ReferenceInputs, draw_references, with_temperature
 from armlet.pruning.schedule import schedule, survivors
@@ -80,7 +82,7 @@ def sparsify(
     if partial is not None:
         state = partial.load(network, settings) or state
     started = time.monotonic() - (state.epochs[-1].seconds if state.epochs else 0.0)
-    inputs = None
+    inputs = mates = None
 
     def ended(state: PruningState, prepared: Prepared | None) -> PruningState:
         epoch = replace(state.epochs[-1], seconds=round(time.monotonic() - started, 3))
@@ -93,7 +95,8 @@ def sparsify(
 
     while not state.schedule.ended and len(state.epochs) < _most_epochs(options):
         inputs = inputs or _references(network, options, settings, samples, moments)
-        state = _next_state(state, with_temperature(inputs, state.distance), options)
+        mates = mates or _mates(network, inputs, options)
+        state = _next_state(state, with_temperature(inputs, state.distance), options, mates)
         state = ended(state, None)
     told, prepared = {**network.provenance, **settings}, None
     while (subject := next_subject(state, options)) is not None:
@@ -119,6 +122,13 @@ def _references(
     return draw_references(network, options, model, metric, samples, moments)
 
 
+def _mates(network: Network, inputs: ReferenceInputs, options: SparsifyOptions) -> Mates | None:
+    """Inputs that make blocks all through the run, by the dense network."""
+    if options.blocks is None:
+        return None
+    return mates_at(point_of(network), masks_of(network), inputs, jax.random.key(options.seed))
+
+
 def _initial_state(network: Network, options: SparsifyOptions) -> PruningState:
     layers, recovery = len(network.dense), options.rest if options.steps else 0
     plan = schedule(
@@ -130,12 +140,18 @@ def _initial_state(network: Network, options: SparsifyOptions) -> PruningState:
     return PruningState(point_of(network), masks_of(network), 0.0, plan)
 
 
-def _next_state(state: PruningState, inputs: ReferenceInputs, options: SparsifyOptions) -> PruningState:
+def _next_state(
+    state: PruningState, inputs: ReferenceInputs, options: SparsifyOptions, mates: Mates | None
+) -> PruningState:
     """Run one epoch. If it exceeds the budget, keep the network as it was and slow the schedule down."""
     plan, key = state.schedule, jax.random.fold_in(jax.random.key(options.seed), len(state.epochs))
     count = plan.left - plan.next
     asked = (inputs.scoring, key, inputs.shape, count, options.step_size)
-    point, masks, selector_ridge = prune(options.selector, state.point, state.masks, *asked)
+    savings = None
+    if options.ways and count:
+        grid = grid_of(options.weight_format, options.exponents)
+        savings = savings_at(state.point, state.masks, inputs, key, grid, options.ways, mates)
+    point, masks, selector_ridge = prune(options.selector, state.point, state.masks, *asked, savings)
     rate = next_rate(options.rate, _accepted(state)) if options.steps else options.rate
     tuned = _tuned(point, masks, inputs, key, rate, options)
     epoch = _epoch(state, inputs, options, tuned, rate, selector_ridge)

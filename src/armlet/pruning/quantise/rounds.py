@@ -15,7 +15,6 @@ import numpy as np
 from armlet.errors import InputError
 from armlet.integer.interpret import run_integers
 from armlet.integer.network import IntegerNetwork
-from armlet.integer.price import PRICES
 from armlet.network.domain import Origin
 from armlet.network.frozen import F32, F64
 from armlet.network.network import Network
@@ -86,8 +85,7 @@ def next_round(
     masks, number = masks_at(prepared.point), now.rounds + 1
     share = 1 - (1 - number / options.rounds) ** 2
     key = jax.random.fold_in(jax.random.key(options.seed), len(state.epochs))
-    ways = () if options.target_core is None else PRICES[options.target_core]
-    at = snap(now.at, masks, prepared, key, share, ways)
+    at = snap(now.at, masks, prepared, key, share, options.ways)
     inputs, rate = prepared.inputs, _rate(state, now, options)
     before = distance = inputs.distance(at.point)
     if options.steps:

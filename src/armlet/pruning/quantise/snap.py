@@ -14,13 +14,11 @@ import numpy as np
 from armlet.integer.price import Price
 from armlet.network.activation import Activation
 from armlet.network.frozen import F64
-from armlet.pruning.geometry.curvature import LayerCurvature, curvature
+from armlet.pruning.geometry.curvature import curvature
 from armlet.pruning.geometry.functional import Masks, Point
 from armlet.pruning.quantise.prepare import Prepared
 from armlet.pruning.quantise.tune import assembled, tune_unsnapped
-from armlet.pruning.quantise.value import chosen_values
-
-_CHEAP = 0.02  # of the weights, those whose removal would add least: the dearest of them says what a cycle is worth
+from armlet.pruning.quantise.value import chosen_values, worth_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +45,7 @@ def snap(
     """
     inputs, grid = prepared.inputs, prepared.grid
     found = curvature(at.point, inputs.scoring, key, inputs.shape)
-    worth = _worth(at, masks, found)
+    worth = worth_of(at.point, masks, found) if ways else 0.0
     layers: list[tuple[jax.Array, jax.Array]] = []
     snapped: list[jax.Array] = []
     steps: list[F64] = []
@@ -56,7 +54,9 @@ def snap(
         free = i + 1 == len(masks) and has_free_steps(prepared)
         least = prepared.least(i, weight, bias)
         step = (grid.free_steps if free else grid.binary_steps)(weight, prepared.importance[i], least)
-        value = chosen_values(weight, step, np.asarray(felt.weight, np.float64), grid, ways, worth)
+        value = grid.nearest(weight, step)
+        if ways:
+            value, _ = chosen_values(weight, step, np.asarray(felt.weight, np.float64), grid, ways, worth)
         alive = np.asarray(mask) > 0
         cost = np.where(alive, (value - weight) ** 2 * np.asarray(felt.weight, np.float64), np.inf)
         count = int(np.ceil(share * np.count_nonzero(alive)))
@@ -67,15 +67,6 @@ def snap(
         snapped.append(jnp.asarray(chosen, jnp.float32))
         steps.append(step)
     return Snapped(tuple(layers), tuple(snapped), tuple(steps))
-
-
-def _worth(at: Snapped, masks: Masks, found: Sequence[LayerCurvature]) -> float:
-    """What one connection of the cheapest kind may add to d^2: as much as removing one of the least ones would."""
-    removal = [
-        (np.asarray(w, np.float64) ** 2 * np.asarray(felt.weight, np.float64))[np.asarray(mask) > 0]
-        for (w, _), mask, felt in zip(at.point, masks, found, strict=True)
-    ]
-    return float(np.quantile(np.concatenate(removal), _CHEAP))
 
 
 def tuned(

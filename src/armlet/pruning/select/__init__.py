@@ -3,5 +3,18 @@
 from armlet.pruning.select.cost import RIDGE, Biases, Costs, Selector, score_removals
 from armlet.pruning.select.prune import prune
 from armlet.pruning.select.remove import remove, strongest_path
+from armlet.pruning.select.savings import LayerSavings, mates_of, scores
 
-__all__ = ["RIDGE", "Biases", "Costs", "Selector", "prune", "remove", "score_removals", "strongest_path"]
+__all__ = [
+    "RIDGE",
+    "Biases",
+    "Costs",
+    "LayerSavings",
+    "Selector",
+    "mates_of",
+    "prune",
+    "remove",
+    "score_removals",
+    "scores",
+    "strongest_path",
+]

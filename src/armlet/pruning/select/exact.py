@@ -4,6 +4,7 @@ What a removal leaves unchanged is cached: it changes one unit's sums by a multi
 behind that unit is evaluated. Mathematics: docs/mathematics.md, section 3.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -15,6 +16,7 @@ from armlet.pruning.geometry.functional import Masks, Point, masked
 from armlet.pruning.geometry.metric import CENTRED, OutputMetric, Reference, Shape
 from armlet.pruning.select.activation_cache import F32, empty_cache, estimate_costs, evaluate, flat_shape
 from armlet.pruning.select.quadratics import fit_quadratics
+from armlet.pruning.select.savings import LayerSavings
 from armlet.pruning.select.search import BLOCK, cheapest
 
 _SORTING = 32  # steps between two sortings of the samples by residual
@@ -32,15 +34,20 @@ class Removal:
 
 
 def remove_exactly(
-    point: Point, masks: Masks, reference: Reference, shape: Shape, count: int
+    point: Point,
+    masks: Masks,
+    reference: Reference,
+    shape: Shape,
+    count: int,
+    savings: Sequence[LayerSavings] | None = None,
 ) -> tuple[Point, Masks, tuple[Removal, ...]]:
-    """Remove `count` survivors, one a step: each has the least d of all that leave a path.
+    """Remove `count` survivors, one a step: each has the least d of all that leave a path, for what it saves.
 
     Ties go to the earlier weight. Costs are float32 sums, so costs that differ by less than about 1e-6 count as equal.
     Raises `InvariantError` if fewer than `count` can be removed.
     """
     names = [(kind.value, slope) for kind, slope in shape.activations]
-    search = ExactSearch(point, masks, reference, names, shape.output)
+    search = ExactSearch(point, masks, reference, names, shape.output, savings)
     done = tuple(search.step() for _ in range(count))
     left = tuple(jnp.asarray(alive, jnp.float32) for alive in search.alive)
     return masked(point, left), left, done
@@ -56,7 +63,9 @@ class ExactSearch:
         reference: Reference,
         activations: list[tuple[str, float]],
         output: OutputMetric,
+        savings: Sequence[LayerSavings] | None = None,
     ) -> None:
+        self.savings = savings
         self.alive = [np.asarray(mask) > 0 for mask in masks]
         self.biases = [np.asarray(bias) for _, bias in point]
         self.dense = np.array(reference.dense)  # a copy, because sorting reorders it
@@ -77,7 +86,9 @@ class ExactSearch:
         fit_quadratics(self.shape, self.cache)
         order = self._candidates()
         layers = np.searchsorted(self.shape.weight_at, order, side="right") - 1
-        place, samples_read = cheapest(self.shape, self.cache, order, layers, self._remaining(), self.costs)
+        place, samples_read = cheapest(
+            self.shape, self.cache, order, layers, self._remaining(), self.costs, self._saved()
+        )
         if place < 0:
             raise InvariantError("every weight that is left carries the last path")
         layer = int(np.searchsorted(self.shape.weight_at, place, side="right")) - 1
@@ -92,6 +103,13 @@ class ExactSearch:
         free = np.concatenate([(alive & ~last).ravel() for alive, last in zip(self.alive, last_of_path(self.alive))])
         places = np.flatnonzero(free)
         return places[np.argsort(self.costs[places], kind="stable")]
+
+    def _saved(self) -> NDArray[np.float64]:
+        """What each removal saves, by place: 1 without prices."""
+        if self.savings is None:
+            return np.ones(len(self.costs))
+        layers = zip(self.savings, self.alive, strict=True)
+        return np.concatenate([np.where(s.in_block(a), s.beside, s.alone).ravel() for s, a in layers])
 
     def _remaining(self) -> NDArray[np.float64]:
         """Squared residuals of each block of samples and all later ones: the most that these could give back."""

@@ -28,6 +28,7 @@ from armlet.pruning.geometry.functional import Masks, Point
 from armlet.pruning.geometry.metric import Reference, Shape
 from armlet.pruning.select.cost import RIDGE, compensated
 from armlet.pruning.select.remove import strongest_path
+from armlet.pruning.select.savings import LayerSavings
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -46,6 +47,7 @@ class _LayerProblem(NamedTuple):
     inputs: F32  # (samples, in + 1), a one last
     share: F32  # (samples, out), s
     floor: float  # added to the diagonal of H, so that a zero H has an inverse
+    saves: LayerSavings | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +59,15 @@ class _UnitProblem:
     inverse: F64  # of H with its ridge
     free: NDArray[np.bool_]  # what may be removed: neither the bias nor the guarded path
     ridge: float  # added to H, in means of its diagonal
+    saves: "UnitSavings"
+
+
+class UnitSavings(NamedTuple):
+    """What the removal of each survivor saves: `LayerSavings` of one unit."""
+
+    alone: F64  # (survivors + 1,)
+    beside: F64
+    mate: NDArray[np.int64]  # places among the survivors, -1 for none
 
 
 class _UnitRemovals(NamedTuple):
@@ -64,15 +75,23 @@ class _UnitRemovals(NamedTuple):
 
     places: NDArray[np.int64]  # inputs of the survivors
     gone: NDArray[np.int64]  # which of them is removed, by step
-    costs: F64  # by step
+    costs: F64  # by step, for what it saves
     moved: F32  # (steps, survivors + 1): what each step subtracts from the unit's weights and bias
     ridge: float
 
 
 def remove_second_order(
-    point: Point, masks: Masks, reference: Reference, key: jax.Array, shape: Shape, count: int
+    point: Point,
+    masks: Masks,
+    reference: Reference,
+    key: jax.Array,
+    shape: Shape,
+    count: int,
+    savings: Sequence[LayerSavings] | None = None,
 ) -> tuple[Point, Masks, float]:
     """Remove `count` survivors; the unit's other weights and its bias compensate each removal.
+
+    With savings the distance is counted for what a removal saves.
 
     Returns the point, the masks, and the largest ridge that a unit's H needed, in means of its diagonal.
     Raises `InvariantError` if fewer than `count` can be removed.
@@ -86,13 +105,13 @@ def remove_second_order(
     many = sum(int(np.count_nonzero(f)) for f in free)
     if count > many:
         raise InvariantError(f"{count} removals asked of {many} free weights")
-    layers = _layer_problems(point, alive, free, known)
+    layers = _layer_problems(point, alive, free, known, savings)
     problems = [(layer, unit) for layer in layers for unit in range(len(layer.weight)) if layer.free[unit].any()]
 
     def solve(asked: tuple[_LayerProblem, int]) -> _UnitRemovals:
         unit = _unit_problem(*asked)
         most = _most_removals(int(unit.free.sum()), count, many)
-        gone, costs, moved = prune_unit(unit.values, unit.inverse, unit.free, most)
+        gone, costs, moved = prune_unit(unit.values, unit.inverse, unit.free, most, unit.saves)
         return _UnitRemovals(unit.places, gone, costs, moved, unit.ridge)
 
     removals = _in_parallel(solve, problems)
@@ -120,19 +139,22 @@ def _in_parallel(work: Callable[[Any], T], asked: Sequence[Any]) -> list[T]:
 
 
 @njit(cache=True, nogil=True)
-def prune_unit(values: Any, inverse: Any, free: Any, count: int) -> Any:
+def prune_unit(values: Any, inverse: Any, free: Any, count: int, saves: Any) -> Any:
     """Remove the `count` cheapest weights, one after another, updating `values` and `free`. Places, costs, and moves.
+
+    Costs are those for what is saved. The first of a block counts as cheap as both of them are together.
 
     This is the Cholesky factorisation of H^-1 with the cheapest weight as its next pivot: column `step` of the factor
     is row `step` of `factor`, and costs need only what is left of the diagonal of H^-1.
     """
     gone, costs, moved = np.empty(count, np.int64), np.empty(count), np.empty((count, len(values)), np.float32)
     factor, left = np.empty((count, len(values))), np.diag(inverse).copy()
+    mate, cross = saves.mate.copy(), np.zeros(len(values))  # what is left of H^-1 between mates
+    for k in range(len(mate)):
+        if mate[k] >= 0:
+            cross[k] = inverse[k, mate[k]]
     for step in range(count):
-        best, i = np.inf, -1
-        for k in range(len(free)):
-            if free[k] and values[k] ** 2 < best * left[k]:
-                best, i = values[k] ** 2 / left[k], k
+        best, i = _next_removal(values, left, mate, cross, free, saves)
         if i < 0:
             return gone[:step], costs[:step], moved[:step]
         row, root = factor[step], np.sqrt(left[i])
@@ -147,10 +169,41 @@ def prune_unit(values: Any, inverse: Any, free: Any, count: int) -> Any:
             values[k] -= amount * row[k]
             moved[step, k] = amount * row[k]
             left[k] -= row[k] ** 2
+            if mate[k] >= 0:
+                cross[k] -= row[k] * row[mate[k]]
+        if mate[i] >= 0:
+            mate[mate[i]] = -1
+            mate[i] = -1
         values[gone[:step]] = 0
         values[i], left[i], free[i] = 0.0, 0.0, False
         gone[step], costs[step] = i, best
     return gone, costs, moved
+
+
+@njit(cache=True, nogil=True)
+def _next_removal(values: Any, left: Any, mate: Any, cross: Any, free: Any, saves: Any) -> Any:
+    """The least cost for what is saved, and whose it is: the first of equals, -1 where nothing is free."""
+    best, i = np.inf, -1
+    for k in range(len(free)):
+        if not free[k]:
+            continue
+        if mate[k] >= 0:
+            score = _score_in_block(k, mate[k], values, left, cross[k], free, saves)
+            if score < best:
+                best, i = score, k
+        elif values[k] ** 2 < best * left[k] * saves.alone[k]:
+            best, i = values[k] ** 2 / left[k] / saves.alone[k], k
+    return best, i
+
+
+@njit(cache=True, nogil=True)
+def _score_in_block(k: Any, m: Any, values: Any, left: Any, cross: Any, free: Any, saves: Any) -> Any:
+    """The lower one of the scores of removing k, and k with its mate m."""
+    score, apart = values[k] ** 2 / left[k] / saves.beside[k], left[k] * left[m] - cross**2
+    if free[m] and apart > 1e-9 * left[k] * left[m]:
+        cost = left[m] * values[k] ** 2 - 2 * cross * values[k] * values[m] + left[k] * values[m] ** 2
+        score = min(score, cost / apart / (saves.alone[k] + saves.beside[m]))
+    return score
 
 
 def _most_removals(free: int, count: int, many: int) -> int:
@@ -163,16 +216,18 @@ def _layer_problems(
     alive: list[NDArray[np.bool_]],
     free: list[NDArray[np.bool_]],
     known: tuple[tuple[jax.Array, jax.Array], ...],
+    savings: Sequence[LayerSavings] | None,
 ) -> list[_LayerProblem]:
     layers: list[_LayerProblem] = []
-    for (weight, bias), open_, may, (x, s) in zip(point, alive, free, known):
+    saved = savings or (None,) * len(point)
+    for (weight, bias), open_, may, (x, s), saves in zip(point, alive, free, known, saved, strict=True):
         ones = np.concatenate([np.asarray(x), np.ones((len(x), 1), np.float32)], axis=1)
         share = np.asarray(s)
         if not (np.isfinite(ones).all() and np.isfinite(share).all()):
             problem = "has weights so large that slopes of its outputs leave float32 on the inputs drawn"
             raise InputError("network", problem, "check its weights and its input interval, or choose another --inputs")
         floor = 1e-9 * float(share.mean()) * len(share) * float(np.square(ones, dtype=np.float64).mean()) + 1e-30
-        layers.append(_LayerProblem(np.array(weight), np.array(bias), open_, may, ones, share, floor))
+        layers.append(_LayerProblem(np.array(weight), np.array(bias), open_, may, ones, share, floor, saves))
     return layers
 
 
@@ -183,7 +238,24 @@ def _unit_problem(layer: _LayerProblem, number: int) -> _UnitProblem:
     root *= np.sqrt(layer.share[felt, number].astype(np.float64))[:, None]  # float32 cannot hold H beside its ridge
     values = np.append(layer.weight[number, places], layer.bias[number]).astype(np.float64)
     inverse, ridge = invert_with_ridge(root.T @ root, layer.floor)
-    return _UnitProblem(places, values, inverse, np.append(layer.free[number, places], False), ridge)
+    saves = _unit_savings(layer.saves, number, places)
+    return _UnitProblem(places, values, inverse, np.append(layer.free[number, places], False), ridge, saves)
+
+
+def _unit_savings(saves: LayerSavings | None, number: int, places: NDArray[np.int64]) -> UnitSavings:
+    """Those of one unit; removals that are not priced save 1 each."""
+    if saves is None:
+        return equal_savings(len(places) + 1)
+    at = np.full(len(saves.mate), -1)
+    at[places] = np.arange(len(places))
+    mate = np.where(saves.mate[places] == places, -1, at[saves.mate[places]])
+    alone, beside = (np.append(each[number, places], 1.0) for each in (saves.alone, saves.beside))
+    return UnitSavings(alone, beside, np.append(mate, -1))
+
+
+def equal_savings(many: int) -> UnitSavings:
+    """Those of removals that all save the same."""
+    return UnitSavings(np.ones(many), np.ones(many), np.full(many, -1))
 
 
 def invert_with_ridge(H: F64, floor: float = 0.0) -> tuple[F64, float]:

@@ -4,6 +4,8 @@ Ties go to the earlier weight, layer by layer and row by row, so that a run repe
 Mathematics: docs/mathematics.md, section 3.
 """
 
+from collections.abc import Sequence
+
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +13,27 @@ from numpy.typing import NDArray
 from armlet.errors import InvariantError
 from armlet.pruning.geometry.functional import Masks, Point, masked
 from armlet.pruning.select.cost import Biases, Costs
+from armlet.pruning.select.savings import LayerSavings, scores
 
 
-def remove(point: Point, masks: Masks, costs: Costs, biases: Biases | None, count: int) -> tuple[Point, Masks]:
-    """Remove the `count` cheapest survivors. One path from an input to an output always stays."""
+def remove(
+    point: Point,
+    masks: Masks,
+    costs: Costs,
+    biases: Biases | None,
+    count: int,
+    savings: Sequence[LayerSavings] | None = None,
+) -> tuple[Point, Masks]:
+    """Remove the `count` survivors that cost least, for what they save where it is given.
+
+    One path from an input to an output always stays.
+    """
     alive = [np.asarray(mask) > 0 for mask in masks]
-    for layer, path in enumerate(strongest_path(costs, alive)):
-        alive[layer][path] = False
+    path = strongest_path(costs, alive)
+    if savings is not None:
+        costs = scores(costs, alive, savings)
+    for layer, place in enumerate(path):
+        alive[layer][place] = False
     flat = np.concatenate([np.where(a, c, np.inf).ravel() for c, a in zip(costs, alive)])
     if count > np.count_nonzero(np.isfinite(flat)):
         raise InvariantError(f"{count} removals asked of {np.count_nonzero(np.isfinite(flat))} free weights")

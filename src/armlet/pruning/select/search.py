@@ -16,12 +16,14 @@ BLOCK = 512  # samples between two checks of the bound
 
 
 @njit(cache=True)
-def cheapest(shape: Any, cache: Any, order: Any, layers: Any, remaining: Any, costs: Any) -> tuple[int, int]:
-    """The place of the least cost, ties to the lowest place, and the number of samples read.
+def cheapest(
+    shape: Any, cache: Any, order: Any, layers: Any, remaining: Any, costs: Any, saved: Any
+) -> tuple[int, int]:
+    """The place of the least cost for what it saves, ties to the lowest place, and the number of samples read.
 
     `order` holds the candidates' places, the likeliest first, and `layers` the layer of each. `remaining` (blocks + 1,)
     holds the squared residuals of each block and all later ones. `costs`, by place, gets the change of the summed
-    squared residual of every candidate that was not abandoned.
+    squared residual of every candidate that was not abandoned; `saved`, by place, says what a removal saves.
     """
     samples, best, found, samples_read = cache.values.shape[1], np.inf, -1, 0
     room = np.empty((2, shape.widths[1:].max(), BLOCK), np.float32)
@@ -45,13 +47,20 @@ def cheapest(shape: Any, cache: Any, order: Any, layers: Any, remaining: Any, co
                 _gather(moved, low[start:stop], high[start:stop], start, outside)
                 some = outside[: int(missed)]
                 cost += _propagated(shape, weights, sums, residual, weigh, centre, layer, j, moved, some, room)
-            if cost - remaining[block + 1] > best:
+            if per_saving(cost - remaining[block + 1], saved[place]) > best:
                 break
         else:
             costs[place] = cost
-            if cost < best or (cost == best and place < found):
-                best, found = cost, place
+            score = per_saving(cost, saved[place])
+            if score < best or (score == best and place < found):
+                best, found = score, place
     return found, samples_read
+
+
+@njit(cache=True)
+def per_saving(cost: Any, saved: Any) -> Any:
+    """Distance per saving. A removal that lowers the distance is the better, the more it saves."""
+    return cost / saved if cost > 0 else cost * saved
 
 
 @njit(cache=True, fastmath=True)

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from armlet.anneal.engine import Annealing
 from armlet.build.prologue import entry_cycles
@@ -66,7 +66,7 @@ def in_integers(network: IntegerNetwork, target_name: str, how: Annealing) -> di
     return found
 
 
-def fitted(parts: list[list[int]], values: list[int]) -> tuple[NDArray[np.float64], float]:
+def fitted(parts: list[list[int]], values: list[int]) -> tuple[NDArray[np.floating], float]:
     """The price of each part by which all values are met best, each counting alike, and the mean error."""
     goal, matrix = np.array(values, float), np.array(parts, float)
     price = np.linalg.lstsq(matrix / goal[:, None], np.ones(len(goal)), rcond=None)[0]
@@ -105,8 +105,8 @@ def measured(network: IntegerNetwork, target: str, anneal: AnnealOptions) -> dic
 
 def in_floats(network: IntegerNetwork, anneal: AnnealOptions) -> tuple[int, int]:
     """The same of a program in float32 whose weights are these."""
-    weights = [layer.weight.astype(np.float32) / 64 for layer in network.layers]
-    biases = [layer.bias.astype(np.float32) / 64 for layer in network.layers]
+    weights: list[ArrayLike] = [layer.weight.astype(np.float32) / 64 for layer in network.layers]
+    biases: list[ArrayLike] = [layer.bias.astype(np.float32) / 64 for layer in network.layers]
     floats = multilayer_perceptron(weights, biases, InputDomain.uniform(network.inputs))
     made = compile_network(floats, "net", CompileOptions(anneal=anneal, simplify=False))
     return entry_cycles(made.program, "net")[0], made.program.line_bytes + made.bundle.manifest.memory.constants

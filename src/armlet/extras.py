@@ -7,6 +7,13 @@ from armlet.errors import ToolchainError
 
 EXTRAS: Mapping[str, Mapping[str, str]] = {  # package by the name that is imported, as pyproject.toml has them
     "data": {"sklearn": "scikit-learn"},
+    "formats": {
+        "onnx": "onnx",
+        "tflite": "tflite",
+        "flatbuffers": "flatbuffers",
+        "safetensors": "safetensors",
+        "h5py": "h5py",
+    },
     "sparsify": {"jax": "jax", "optax": "optax", "scipy": "scipy", "threadpoolctl": "threadpoolctl"},
     "verify": {"unicorn": "unicorn", "capstone": "capstone", "elftools": "pyelftools"},
 }

@@ -39,6 +39,17 @@ LARGEST = INT32.high
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """What formats of values, and what magnitudes of weights, a network is drawn from."""
+
+    values: tuple[IntegerFormat, ...] = VALUES
+    alphabets: tuple[tuple[int, ...], ...] = ALPHABETS
+
+
+ANY = Kind()
+
+
+@dataclass(frozen=True, slots=True)
 class _Interval:
     """Of stored values, one end for each."""
 
@@ -49,15 +60,17 @@ class _Interval:
 @st.composite
 def integer_networks(draw: st.DrawFn, widest: int = 8, deepest: int = 4) -> IntegerNetwork:
     """A multilayer perceptron in integers whose sums are proved to fit 32 bits."""
-    return _network(Drawn(draw), widest, deepest)
+    return _network(Drawn(draw), widest, deepest, ANY)
 
 
-def draw_integer_network(rng: np.random.Generator, widest: int = 8, deepest: int = 4) -> IntegerNetwork:
-    """Mostly small; one in ten three times as wide, one in ten twelve times."""
+def draw_integer_network(
+    rng: np.random.Generator, widest: int = 8, deepest: int = 4, kind: Kind = ANY, wide: int = 5
+) -> IntegerNetwork:
+    """Mostly small; one in `wide` is three or twelve times as wide."""
     choices = Seeded(rng)
-    if choices.chance(5):
+    if choices.chance(wide):
         widest *= choices.pick((3, 12))
-    return _network(choices, widest, deepest)
+    return _network(choices, widest, deepest, kind)
 
 
 def stored_inputs(network: IntegerNetwork, rng: np.random.Generator, count: int) -> I64:
@@ -73,18 +86,18 @@ def stored_inputs(network: IntegerNetwork, rng: np.random.Generator, count: int)
     return np.concatenate((rows, np.where(rng.random((len(between), 1)) < 0.7, between, ends)))
 
 
-def _network(choices: Choices, widest: int, deepest: int) -> IntegerNetwork:
+def _network(choices: Choices, widest: int, deepest: int, kind: Kind) -> IntegerNetwork:
     widths = [choices.integer(1, widest) for _ in range(choices.integer(2, deepest + 1))]
-    given = choices.pick(VALUES)
+    given = choices.pick(kind.values)
     scale, zero, domain, values = _inputs(choices, given, widths[0])
     layers: list[IntegerLayer] = []
-    letters = choices.pick(ALPHABETS)
+    letters = choices.pick(kind.alphabets)
     for i, (fan_in, fan_out) in enumerate(pairwise(widths)):
         is_last = i == len(widths) - 2
-        letters = choices.pick(ALPHABETS) if choices.chance(4) else letters
+        letters = choices.pick(kind.alphabets) if choices.chance(4) else letters
         weight, bias, sums = _sums(choices, fan_in, fan_out, letters, values)
         keeps = is_last and not choices.chance(3)
-        layers.append(_sums_kept(weight, bias) if keeps else _scaled(choices, weight, bias, sums))
+        layers.append(_sums_kept(weight, bias) if keeps else _scaled(choices, weight, bias, sums, kind.values))
         values = sums if keeps else _stored(layers[-1], values)
     count = widths[-1]
     out_zero = choices.spread.integers(-128, 128, count, np.int32) * choices.chance(3)
@@ -169,9 +182,11 @@ def _sums_kept(weight: I64, bias: I64) -> IntegerLayer:
     return IntegerLayer(weight.astype(np.int16), bias.astype(np.int32), None, Activation.LINEAR, INT32, low, high)
 
 
-def _scaled(choices: Choices, weight: I64, bias: I64, sums: _Interval) -> IntegerLayer:
+def _scaled(
+    choices: Choices, weight: I64, bias: I64, sums: _Interval, formats: tuple[IntegerFormat, ...]
+) -> IntegerLayer:
     """A layer that stores scaled sums, most of them spread over the format."""
-    stored, neurons = choices.pick(VALUES), len(bias)
+    stored, neurons = choices.pick(formats), len(bias)
     activation = choices.pick(tuple(Activation)) if choices.chance(3) else Activation.RELU
     curved = activation in (Activation.SIGMOID, Activation.TANH)
     bits = 8 if curved else stored.bytes * 8

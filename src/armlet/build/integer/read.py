@@ -60,6 +60,7 @@ def read_integer_build(folder: Path | str) -> IntegerBuild:
     network = read_integer_params(folder, tell=_refuse)
     inputs = _read_driver(folder / f"{name}_input_driver.json", "input", network.inputs)
     outputs = _read_driver(folder / f"{name}_output_driver.json", "output", network.results)
+    _check_fields(folder, inputs, outputs, network)
     if (inputs.block, inputs.inputs) != (outputs.block, outputs.inputs):
         raise InputError(folder / f"{name}_output_driver.json", "speaks of another block than the inputs'", _AGAIN)
     if manifest.armlet != __version__:
@@ -88,15 +89,14 @@ def _read_driver(path: Path, direction: str, count: int) -> IntegerDriver:
     if not 0 <= driver.inputs <= driver.block <= LARGEST_RAM or driver.block % _WORD or driver.inputs % _WORD:
         raise InputError(path, f"has a block of {driver.block} bytes, {driver.inputs} of inputs", _AGAIN)
     begin, end = (0, driver.inputs) if direction == "input" else (driver.inputs, driver.block)
-    format = FORMATS.get(driver.dtype)
-    if format is None:
+    if driver.dtype not in FORMATS:
         raise InputError(path, f"dtype is {driver.dtype!r}", _AGAIN)
     taken = np.zeros(end - begin, bool)
     for value in driver.values:
         if value.place == "unused" and direction == "input":
             continue
-        if value.offset is None or value.bytes not in (1, 2, 4) or value.bytes < format.bytes:
-            raise InputError(path, f"{direction} {value.index} lies nowhere, or has no field of its size", _AGAIN)
+        if value.offset is None or value.bytes not in (1, 2, 4):
+            raise InputError(path, f"{direction} {value.index} lies nowhere, or has no such field", _AGAIN)
         here = slice(value.offset - begin, value.offset - begin + value.bytes)
         if value.offset % value.bytes or here.start < 0 or here.stop > len(taken):
             raise InputError(path, f"{direction} {value.index} has offset {value.offset}, beyond its part", _AGAIN)
@@ -104,6 +104,19 @@ def _read_driver(path: Path, direction: str, count: int) -> IntegerDriver:
             raise InputError(path, f"{direction} {value.index} lies over another one", _AGAIN)
         taken[here] = True
     return driver
+
+
+def _check_fields(folder: Path, inputs: IntegerDriver, outputs: IntegerDriver, network: IntegerNetwork) -> None:
+    """Inputs lie in fields that hold their interval, which may be less than the format; outputs have all of theirs."""
+    for value, low, high in zip(inputs.values, *(end.tolist() for end in network.input_ends)):
+        bits = 8 * (value.bytes or 4)
+        if low < -(1 << bits - 1) or high >= 1 << bits:
+            what = f"input {value.index} has {value.bytes} bytes for values from {low} to {high}"
+            raise InputError(folder / f"{inputs.name}_input_driver.json", what, _AGAIN)
+    for value in outputs.values:
+        if (value.bytes or 0) < network.result_format.bytes:
+            what = f"output {value.index} has {value.bytes} bytes"
+            raise InputError(folder / f"{inputs.name}_output_driver.json", what, _AGAIN)
 
 
 def _check_vectors(path: Path, build: IntegerBuild) -> None:

@@ -29,7 +29,8 @@ from random import Random
 
 from armlet.errors import InputError
 from generators.damage import mutate
-from generators.readers import READERS, Reader
+from generators.reader import Reader
+from generators.readers import READERS
 
 CORPUS = Path(__file__).parent / "corpus"
 MEMORY = 1 << 30  # bytes that a process may write to, the interpreter, JAX and all threads included

@@ -18,40 +18,33 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from armlet.anneal.engine import Annealing
 from armlet.build import names
 from armlet.build.integer.read import IntegerBuild, read_integer_build
 from armlet.config import AnnealOptions, IntegerCompileOptions
 from armlet.errors import ArmletError, CapacityError
 from armlet.formats.params import write_params
-from armlet.integer.bounds import integer_bounds
 from armlet.integer.formats import I64
 from armlet.integer.interpret import run_integers
 from armlet.integer.network import IntegerNetwork
-from armlet.integer.simplify import simplify_integers
 from armlet.isa.integer_operation import IntegerOperation
 from armlet.isa.targets import INTEGER_TARGETS
-from armlet.pipeline import IntegerCompilation, bundled, compile_integer_network, find_integer_target
+from armlet.pipeline import compile_integer_network
 from armlet.prove.integer.entry import prove_entry
-from armlet.select.integer.check.check_program import check_integer_program
-from armlet.select.integer.mix.planner import Planner
-from armlet.select.integer.schemes import SCHEMES, Scheme
-from armlet.select.integer.select import mixed
 from armlet.simulate.decoded import decode_program
 from armlet.simulate.integer.runner import IntegerRunner
 from armlet.toolchain.image import Image, read_image
 from armlet.toolchain.toolchain import Toolchain, find_toolchain
+from generators.integer_builds import compiled_in_any_mix
 from generators.integer_kinds import KINDS
 from generators.integers import draw_integer_network, stored_inputs
 
 BATCH = 64  # builds in one image
 INPUTS = 12  # that each network is run on
-_DRAWS = 8  # of schemes, where a mix does not do
 WIDEST = 12  # most values of a layer; one network in `WIDE` has up to twelve times as many
 WIDE = 24
 ANY = "any"  # no objective: each layer in any scheme that it fits, so that loops and rare mixes are met
@@ -157,44 +150,16 @@ def _judged(built: Sequence[tuple[Case, IntegerBuild]], tools: Toolchain, tally:
 
 def _build(case: Case, tally: Tally) -> IntegerBuild:
     """By way of the folder's files."""
-    made = _in_any_mix(case) if case.is_any else compile_integer_network(case.network, case.name, case.options)
+    if case.is_any:
+        made = compiled_in_any_mix(case.network, case.name, case.options, case.number)
+    else:
+        made = compile_integer_network(case.network, case.name, case.options)
     if (made.selection.program.lines["op"] == IntegerOperation.REPEAT).any():
         tally.add(case, "with loops")
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         for name, content in made.bundle.files.items():
             (Path(folder) / name).write_bytes(content)
         return read_integer_build(Path(folder))
-
-
-def _in_any_mix(case: Case) -> IntegerCompilation:
-    """As `compile_integer_network`, with each layer in a random one of the schemes that take it."""
-    simplified, target = simplify_integers(case.network), find_integer_target(case.options.target)
-    network, how = simplified.network, Annealing(**asdict(case.options.anneal))
-    planner, rng = Planner(network, integer_bounds(network), target, how), np.random.default_rng(case.number)
-    selection = None
-    for left in reversed(range(_DRAWS)):
-        try:
-            selection = mixed(planner, _any_schemes(planner, rng))
-            break
-        except CapacityError:  # loops that take more registers than their layer leaves
-            if not left:
-                raise
-    assert selection is not None
-    check_integer_program(selection.program)
-    return bundled(case.network, simplified, selection, case.name, case.options)
-
-
-def _any_schemes(planner: Planner, rng: np.random.Generator) -> tuple[Scheme, ...]:
-    """One for each layer, of straight code or of loops by equal chances. Raises `CapacityError`."""
-    chosen: list[Scheme] = []
-    for number in range(len(planner.network.layers)):
-        straight = [scheme for scheme in SCHEMES[planner.target.name] if scheme.fits(planner.task(number))]
-        families = [each for each in (straight, [*planner.compact(number)]) if each]
-        if not families:
-            raise planner.refusal(number)
-        family = families[int(rng.integers(len(families)))]
-        chosen.append(family[int(rng.integers(len(family)))])
-    return tuple(chosen)
 
 
 def _reason(refused: CapacityError) -> str:

@@ -1,10 +1,12 @@
-"""Every reader of armlet, with valid files to break: what tests/fuzz.py tries. A new format joins by one entry."""
+"""Every reader of armlet, with valid files to break: what tests/fuzz.py tries. A new format joins by one entry.
+
+Those of networks in integers stand in integer_readers.py.
+"""
 
 import gzip
 import io
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -40,32 +42,8 @@ from armlet.pruning.state import PruningState, Snapshot
 from armlet.pruning.trace import PruningEpoch, PruningTrace
 from armlet.train.options import TrainOptions
 from armlet.verify.options import RunOptions, VerifyOptions
-
-
-def _as_it_is(content: bytes) -> bytes:
-    return content
-
-
-@dataclass(frozen=True)
-class Reader:
-    """One way in. `valid` are the contents that `pack` turns into files; `beside` stands in the folder already."""
-
-    name: str
-    file: str
-    read: Callable[[Path], object]
-    valid: tuple[bytes, ...]
-    pack: Callable[[bytes], bytes] = _as_it_is
-    beside: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
-
-    @property
-    def is_packed(self) -> bool:
-        return self.pack is not _as_it_is
-
-    def prepare(self, folder: Path) -> Path:
-        """Put down what stands beside; the path of the file to break."""
-        for name, content in self.beside.items():
-            (folder / name).write_bytes(content)
-        return folder / self.file
+from generators.integer_readers import INTEGER_READERS
+from generators.reader import Reader
 
 
 def _zipped(*names: str) -> Callable[[bytes], bytes]:
@@ -241,4 +219,4 @@ _READERS = (
     Reader("images", "a.npz", lambda path: read_archive(path, 2, 0), _IMAGES, _zipped("images", "labels")),
     Reader("sheet", "s.csv", lambda path: read_sheet(path, 3, 0), _SHEET),
 )
-READERS: Mapping[str, Reader] = {reader.name: reader for reader in _READERS}
+READERS: Mapping[str, Reader] = {reader.name: reader for reader in (*_READERS, *INTEGER_READERS)}

@@ -58,8 +58,8 @@ def read_integer_build(folder: Path | str) -> IntegerBuild:
             path, f"target {manifest.target!r} is unknown", f"this armlet knows {', '.join(INTEGER_TARGETS)}"
         )
     network = read_integer_params(folder, tell=_refuse)
-    inputs = _read_driver(folder / f"{name}_input_driver.json", "input", network.inputs)
-    outputs = _read_driver(folder / f"{name}_output_driver.json", "output", network.results)
+    inputs = read_integer_driver(folder / f"{name}_input_driver.json", "input", network.inputs)
+    outputs = read_integer_driver(folder / f"{name}_output_driver.json", "output", network.results)
     _check_fields(folder, inputs, outputs, network)
     if (inputs.block, inputs.inputs) != (outputs.block, outputs.inputs):
         raise InputError(folder / f"{name}_output_driver.json", "speaks of another block than the inputs'", _AGAIN)
@@ -79,7 +79,7 @@ def read_integer_build(folder: Path | str) -> IntegerBuild:
     return build
 
 
-def _read_driver(path: Path, direction: str, count: int) -> IntegerDriver:
+def read_integer_driver(path: Path, direction: str, count: int) -> IntegerDriver:
     """A driver file of `count` inputs or outputs: each value in a place of its own, inside its part of the block."""
     driver = parse_json(path, read_file(path, LONGEST), IntegerDriver, "a driver", _AGAIN)
     if driver.format != FORMAT:

@@ -14,6 +14,7 @@ from armlet.build.read import read_build
 from armlet.config import CompileOptions, IntegerCompileOptions
 from armlet.errors import CapacityError, InputError
 from armlet.integer.bounds import integer_bounds
+from armlet.integer.formats import INT16
 from armlet.integer.interpret import run_integers
 from armlet.isa.targets import INTEGER_TARGETS
 from armlet.network.domain import InputDomain
@@ -198,3 +199,25 @@ def test_two_inputs_in_one_place_are_refused(folder: Path):
     (folder / "net_input_driver.json").write_text(json.dumps(content))
     with pytest.raises(InputError, match="lies over another one"):
         read_any_build(folder)
+
+
+def test_inputs_may_lie_in_fields_as_narrow_as_their_intervals(tmp_path: Path):
+    network = replace(draw_relu_network((6, 4, 2), 5), input_format=INT16)
+    build = read_integer_build(compiled_integers(network, tmp_path))
+    assert {value.bytes for value in build.inputs.values} == {1}
+    runner, stored = IntegerRunner(build, link_build(build, find_toolchain())), integer_trials(build, 3, 0).inputs
+    for entry in runner.entries.values():
+        assert [entry(row).tolist() for row in stored] == run_integers(network, stored).tolist()
+
+
+def test_fields_narrower_than_what_they_hold_are_refused(tmp_path: Path):
+    network = replace(draw_relu_network((6, 4, 2), 5), input_format=INT16, input_scale=np.full(6, 1 / 300))
+    build = compiled_integers(network, tmp_path)
+    for name, told in (("input", "has 1 bytes for values from 0 to 300"), ("output", "has 1 bytes for int32")):
+        content = json.loads((build / f"net_{name}_driver.json").read_text())
+        content["values"][0]["bytes"] = 1
+        kept = (build / f"net_{name}_driver.json").read_bytes()
+        (build / f"net_{name}_driver.json").write_text(json.dumps(content))
+        with pytest.raises(InputError, match=told):
+            read_integer_build(build)
+        (build / f"net_{name}_driver.json").write_bytes(kept)

@@ -113,9 +113,10 @@ def _check_fields(folder: Path, inputs: IntegerDriver, outputs: IntegerDriver, n
         if low < -(1 << bits - 1) or high >= 1 << bits:
             what = f"input {value.index} has {value.bytes} bytes for values from {low} to {high}"
             raise InputError(folder / f"{inputs.name}_input_driver.json", what, _AGAIN)
+    stored = network.result_format
     for value in outputs.values:
-        if (value.bytes or 0) < network.result_format.bytes:
-            what = f"output {value.index} has {value.bytes} bytes"
+        if (value.bytes or 0) < stored.bytes:
+            what = f"output {value.index} has {value.bytes} bytes for {stored.name}"
             raise InputError(folder / f"{inputs.name}_output_driver.json", what, _AGAIN)
 
 

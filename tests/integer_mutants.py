@@ -25,6 +25,7 @@ from armlet.mutate.trial import CONFIRMED_BY, Outcome, Trial, try_image
 from armlet.pipeline import compile_integer_network
 from armlet.simulate.link import link_build
 from armlet.toolchain.toolchain import find_toolchain
+from fuzz import memory_folder
 from generators.integer_builds import QUICK, compiled_in_any_mix, written
 from generators.integer_kinds import KINDS
 from generators.integers import draw_integer_network
@@ -54,7 +55,7 @@ def builds(target: str, values: str, way: str, seed: int) -> Iterator[tuple[int,
                 return
             continue
         refused = 0
-        with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        with tempfile.TemporaryDirectory(dir=memory_folder(), prefix="mutants-") as folder:
             yield number, read_integer_build(written(made, Path(folder)))
 
 

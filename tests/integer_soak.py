@@ -39,6 +39,7 @@ from armlet.simulate.decoded import decode_program
 from armlet.simulate.integer.runner import IntegerRunner
 from armlet.toolchain.image import Image, read_image
 from armlet.toolchain.toolchain import Toolchain, find_toolchain
+from fuzz import memory_folder
 from generators.integer_builds import compiled_in_any_mix
 from generators.integer_kinds import KINDS
 from generators.integers import draw_integer_network, stored_inputs
@@ -156,7 +157,7 @@ def _build(case: Case, tally: Tally) -> IntegerBuild:
         made = compile_integer_network(case.network, case.name, case.options)
     if (made.selection.program.lines["op"] == IntegerOperation.REPEAT).any():
         tally.add(case, "with loops")
-    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+    with tempfile.TemporaryDirectory(dir=memory_folder(), prefix="soak-") as folder:
         for name, content in made.bundle.files.items():
             (Path(folder) / name).write_bytes(content)
         return read_integer_build(Path(folder))
@@ -245,7 +246,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first network (0)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--target", nargs="+", choices=[*INTEGER_TARGETS], default=[*INTEGER_TARGETS])
-    parser.add_argument("--prove", type=float, default=0.25, help="share that is proved as well (0.25)")
+    parser.add_argument("--prove", type=float, default=0.125, help="share that is proved as well (0.125)")
     parser.add_argument("--seconds", type=float, help="go on to the next target after so long")
     parser.add_argument("--out", type=Path, default=Path("soak"), help="folder for what was found (soak)")
     given = parser.parse_args()

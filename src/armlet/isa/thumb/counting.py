@@ -10,5 +10,7 @@ def repeats_from(form: Instruction) -> int | None:
 
     None for every other instruction, other conditions too.
     """
+    if form.name != "b" or form.condition != "ne":
+        return None
     target = re.fullmatch(r"bne(?:\.\w)? #(0x[0-9a-f]+)", form.text)
-    return int(target[1], 16) if target and form.name == "b" and form.condition == "ne" else None
+    return int(target[1], 16) if target else None

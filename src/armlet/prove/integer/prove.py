@@ -37,10 +37,11 @@ def prove_integers(program: DecodedProgram, image: Image, call: IntegerCall, net
     try:
         state = _start(program, image, call, network, words)
         before = dict(state.registers)
-        walk = Walk[IntegerMachine](program, image, words, program.isa.reading.compile_integer_step)
+        reading = program.isa.reading
+        walk = Walk[IntegerMachine](program, image, words, reading.compile_integer_step)
         walk.most = instructions_of(program) + _MOST * image.constant_bytes
         for number, form in enumerate(program.forms):
-            if (to := program.isa.reading.repeats_from(form)) is not None:
+            if (to := reading.repeats_from(form)) is not None:
                 walk.known[number] = _branch(state, to)
         execute(state, walk, image.address(call.entry))
         steps = walk.steps

@@ -42,7 +42,12 @@ def _layer(weight: list[list[int]], bias: list[int], **rest: object) -> IntegerL
 
 def _of(*layers: IntegerLayer) -> IntegerNetwork:
     count, outputs = layers[0].inputs, layers[-1].neurons
-    scales = np.full(count, 1 / 255), np.arange(count), np.full(outputs, 0.5), np.zeros(outputs, np.int32)
+    scales = (
+        np.full(count, 1 / 255),
+        np.arange(count, dtype=np.int32),
+        np.full(outputs, 0.5),
+        np.zeros(outputs, np.int32),
+    )
     return IntegerNetwork(layers, InputDomain.uniform(count, 0, 1), (count,), UINT8, *scales, {"seed": 7, "by": "x"})
 
 

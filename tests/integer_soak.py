@@ -7,8 +7,8 @@ Network number i of seed K is the same on every machine and for every target: fo
 with each layer in any scheme that it fits, all but one in eight without annealing; the program's own checker must take
 each. The builds of a batch share one assembly, one link and one image, since starting the tools takes longest. Both
 entries of each are emulated on the ends of all intervals, the worst case of some neurons and random inputs: all outputs
-must be what the network defines, to the bit. A share is proved from the linked bytes. What fits no scheme is counted
-with its reason. What differs is left in --out as a PARAMS folder. Exit code 1 where anything was found.
+must be what the network defines, to the bit. The text of a share is examined as by `armlet verify`, and proved from
+the linked bytes. What fits no scheme is counted with its reason. What differs is left in --out as a PARAMS folder. Exit code 1 where anything was found.
 """
 
 import argparse
@@ -39,6 +39,7 @@ from armlet.simulate.decoded import decode_program
 from armlet.simulate.integer.runner import IntegerRunner
 from armlet.toolchain.image import Image, read_image
 from armlet.toolchain.toolchain import Toolchain, find_toolchain
+from armlet.verify.integer.text import strange_integer_text
 from fuzz import memory_folder
 from generators.integer_builds import compiled_in_any_mix
 from generators.integer_kinds import KINDS
@@ -143,10 +144,16 @@ def _judged(built: Sequence[tuple[Case, IntegerBuild]], tools: Toolchain, tally:
         if not problem and case.is_proved:
             tally.add(case, "proved")
             proofs = (prove_entry(runner, program, entry) for entry in runner.entries)
-            problem = next((f"not proved: {proof.problem}" for proof in proofs if proof.problem), "")
+            problem = next((f"not proved: {proof.problem}" for proof in proofs if proof.problem), _strange_text(build))
         if problem:
             found.append(Finding(case, problem))
     return found
+
+
+def _strange_text(build: IntegerBuild) -> str:
+    """Why the verifier would not give the text to an assembler; empty where it does."""
+    memory = build.manifest.memory
+    return strange_integer_text(build.assembly, build.name, build.target, memory.constants, memory.block, build.network)
 
 
 def _build(case: Case, tally: Tally) -> IntegerBuild:

@@ -356,3 +356,25 @@ def test_a_product_made_by_digits_is_the_product_where_no_part_of_it_wraps_round
     assert wraps or words.same(made, words.word(unknowns.floor(whole, at)))
     for sample, value in zip(samples, held):
         assert evaluate(unknowns, words.form(made), sample) & MASK == value
+
+
+@pytest.mark.parametrize("ends", [(0, 32767), (-32768, 32767), (-300, 200), (0, 65535)])
+def test_a_value_that_is_copied_byte_by_byte_is_the_value(ends: tuple[int, int]):
+    words = Words()
+    memory, value = ByteMemory(words), words.word(Linear(7, {words.unknowns.given("input", 0, ends): 1}))
+    memory.write(0, 2, value)
+    memory.write(4, 4, value)
+    low, high, half = (memory.load(*place) for place in ((0, 1), (1, 1), (4, 2)))
+    assert low is not None
+    assert high is not None
+    assert half is not None
+    copies = {8: (low, high), 12: (high, low), 16: (low, low), 20: (half, words.add(high, words.constant(1)))}
+    for at, (first, second) in copies.items():
+        memory.write(at, 1, first)
+        memory.write(at + 1, 1, second)
+    for is_signed in (False, True):
+        wanted = memory.load(0, 2, is_signed)
+        assert wanted is not None
+        assert [memory.load(at, 2, is_signed) == wanted for at in copies] == [True, False, False, False]
+    memory.write(24, 4, high)  # a byte that was loaded is zeros above
+    assert memory.load(25, 1) == words.constant(0)

@@ -1,6 +1,7 @@
 """Verification of builds in integers: yes to what is right, no with the place to everything else."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,17 @@ from typer.testing import CliRunner
 from armlet.build.integer.read import read_integer_build
 from armlet.cli import app
 from armlet.formats.params import write_params
+from armlet.integer.formats import INT16
 from armlet.integer.interpret import evaluate, run_integers
+from armlet.integer.requantise import Shift
+from armlet.isa.targets import INTEGER_TARGETS
 from armlet.mutate.trial import try_verifier
+from armlet.network.activation import Activation
 from armlet.verify.integer.intervals import intervals_disagreement
 from armlet.verify.run import run_build, run_integer_program
 from armlet.verify.verify import verify_build
 from generators.builds import broken
+from generators.integer_builds import QUICK as PLAIN
 from generators.integer_builds import compiled_integers, naively_compiled, written
 from generators.integers import draw_integer_network
 from generators.naive_integers import draw_relu_network
@@ -179,3 +185,13 @@ def test_a_network_in_real_numbers_asks_for_its_own_targets(here: Path):
     assert result.exit_code == 2
     assert "armlet sparsify --weights" in result.stderr
     assert "is about programs in integers" in armlet("compile", "R", "net", "--optimize", "size").stderr
+
+
+@pytest.mark.parametrize("target", INTEGER_TARGETS)
+def test_outputs_in_int16_are_proved_where_they_are_copied_byte_by_byte(target: str, tmp_path: Path):
+    network, by = draw_relu_network((6, 4), 5), Shift(np.zeros(4, np.int64))
+    low, high = np.zeros(4, np.int32), np.full(4, INT16.high, np.int32)
+    scaled = {"requantisation": by, "activation": Activation.RELU, "stored": INT16, "low": low, "high": high}
+    network = replace(network, layers=(replace(network.layers[0], **scaled),))
+    verdict = verify_build(compiled_integers(network, tmp_path, replace(PLAIN, target=target)), random=2)
+    assert verdict.holds, broken(verdict)

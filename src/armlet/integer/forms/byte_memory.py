@@ -1,4 +1,8 @@
-"""Memory by its bytes, each a piece of a word that was stored, and words put together of such pieces."""
+"""Memory by its bytes, each a piece of a word that was stored, and words put together of such pieces.
+
+A piece that was loaded and is stored again stays a piece of its word: a value that is copied byte by byte is the value
+again.
+"""
 
 from dataclasses import dataclass, field
 
@@ -12,12 +16,15 @@ class ByteMemory:
     words: Words
     stored: dict[int, tuple[Word, int]] = field(default_factory=dict)
     read: dict[tuple[int, bool, tuple[tuple[Word, int], ...]], Word] = field(default_factory=dict)
+    pieces: dict[Word, tuple[Word, int, int]] = field(default_factory=dict)  # of which word, from which byte, how many
 
     def write(self, address: int, size: int, word: Word) -> None:
         """Store the lowest bytes of a word."""
-        word = self.words.plain(word)
+        whole, first, held = self.pieces.get(word, (word, 0, 0))
+        if size > held:
+            whole, first = self.words.plain(word), 0
         for k in range(size):
-            self.stored[address + k] = word, k
+            self.stored[address + k] = whole, first + k
 
     def load(self, address: int, size: int, signed: bool = False) -> Word | None:
         """What lies at an address, as a word; None where a byte of it was never written."""
@@ -26,7 +33,10 @@ class ByteMemory:
             return None
         key = size, signed, found
         if key not in self.read:
-            self.read[key] = self._joined(found, signed)
+            made = self.read[key] = self._joined(found, signed)
+            word, first = found[0]
+            if found == tuple((word, first + k) for k in range(size)):
+                self.pieces.setdefault(made, (word, first, size))
         return self.read[key]
 
     def _joined(self, found: tuple[tuple[Word, int], ...], signed: bool) -> Word:

@@ -23,6 +23,7 @@ from armlet.errors import CapacityError
 from armlet.isa.targets import INTEGER_TARGETS
 from armlet.mutate.trial import CONFIRMED_BY, Outcome, Trial, try_image
 from armlet.pipeline import compile_integer_network
+from armlet.select.integer.schemes import COMPACT, SCHEMES
 from armlet.simulate.link import link_build
 from armlet.toolchain.toolchain import find_toolchain
 from fuzz import memory_folder
@@ -84,6 +85,8 @@ def main() -> None:
     given = parser.parse_args()
     missed = 0
     for target, values, way in product(given.target, given.values, given.way):
+        if way != given.way[0] and len(SCHEMES[target]) + len(COMPACT.get(target, ())) == 1:
+            continue  # with one scheme every way is the same
         fates, networks, begin = Counter[Outcome](), 0, time.process_time()
         for number, trial in trials(target, values, way, given.mutants, given.seed, given.inputs):
             networks += 1

@@ -164,6 +164,8 @@ def _build(case: Case, tally: Tally) -> IntegerBuild:
         made = compile_integer_network(case.network, case.name, case.options)
     if (made.selection.program.lines["op"] == IntegerOperation.REPEAT).any():
         tally.add(case, "with loops")
+    if case.network.argmax is not None:
+        tally.add(case, "argmax")
     with tempfile.TemporaryDirectory(dir=memory_folder(), prefix="soak-") as folder:
         for name, content in made.bundle.files.items():
             (Path(folder) / name).write_bytes(content)
@@ -230,7 +232,7 @@ def keep(finding: Finding, seed: int, folder: Path) -> Path:
     return path
 
 
-_COLUMNS = ("networks", "refused", "emulated", "with loops", "calls", "proved", "differences")
+_COLUMNS = ("networks", "refused", "emulated", "with loops", "argmax", "calls", "proved", "differences")
 
 
 def table(tally: Tally) -> str:

@@ -1,6 +1,7 @@
 """What reads files of networks in integers, with valid files to break."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +15,7 @@ from armlet.errors import InputError
 from armlet.formats.arrays import write_npy
 from armlet.formats.params import params_files
 from armlet.formats.read import read_any_network
+from armlet.integer.argmax import Argmax
 from armlet.integer.formats import INT8, INT16, INT32, UINT8
 from armlet.integer.network import IntegerLayer, IntegerNetwork
 from armlet.integer.requantise import Multiplier, Shift
@@ -136,7 +138,9 @@ def _load(path: Path) -> object:
     return Partial(path.parent, resume=True).load(_home(), _SETTINGS)
 
 
-_P = _params(_of(_shifted(), _curved(), _sums([[5], [-9]], [3, 4])))
+_KINDS = _of(_shifted(), _curved(), _sums([[5], [-9]], [3, 4]))
+_P = _params(_KINDS)
+_LARGEST = _params(replace(_KINDS, argmax=Argmax(np.array([3, 2]), np.array([0, 5]), 12)))
 _ONE = _of(_sums([[5, 0, 1], [-9, 2, 0]], [3, 4]))  # few files, each of which is read for every input
 _TWO = _of(_layer([[1, 2, -4], [0, 8, 1]], [1, -2]), _sums([[1, -2]], [7]))
 _N = _build(_ONE, "cortex-m4", "speed").bundle.files
@@ -154,7 +158,7 @@ def _array(name: str, layer: IntegerLayer, *more: bytes) -> Reader:
 
 
 INTEGER_READERS = (
-    Reader("int_toml", "network.toml", _read_params, (_P["network.toml"],), beside=_P),
+    Reader("int_toml", "network.toml", _read_params, (_P["network.toml"], _LARGEST["network.toml"]), beside=_P),
     _array("W", _shifted(), *_WIDE),
     _array("shift", _shifted()),
     *(_array(name, _curved()) for name in ("multiplier", "exponent", "table")),

@@ -7,8 +7,9 @@ Network number i of seed K is the same on every machine and for every target: fo
 with each layer in any scheme that it fits, all but one in eight without annealing; the program's own checker must take
 each. The builds of a batch share one assembly, one link and one image, since starting the tools takes longest. Both
 entries of each are emulated on the ends of all intervals, the worst case of some neurons and random inputs: all outputs
-must be what the network defines, to the bit. The text of a share is examined as by `armlet verify`, and proved from
-the linked bytes. What fits no scheme is counted with its reason. What differs is left in --out as a PARAMS folder. Exit code 1 where anything was found.
+must be what the network defines, to the bit. The text of a share is examined as `armlet verify` does it, and proved
+from the linked bytes. What fits no scheme is counted with its reason. What differs is left in --out as a PARAMS folder.
+Exit code 1 where anything was found.
 """
 
 import argparse

@@ -25,7 +25,7 @@ def _access(op: Op, line: IntegerLine, list_: list[int], registers: list[int], m
             registers[number] = int.from_bytes(memory[at + 4 * k : at + 4 * k + 4], "little")
         registers[line.a] += 4 * len(list_) * (op is Op.LOAD_MULTIPLE)
         return
-    at += registers[line.b] if "b" in op.operands.reads else line.number
+    at += 0 if op.is_indexed else line.number
     if op is Op.LOAD_PAIR:
         for k, number in enumerate((line.d, line.b)):
             registers[number] = int.from_bytes(memory[at + 4 * k : at + 4 * k + 4], "little")

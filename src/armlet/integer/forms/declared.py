@@ -13,7 +13,8 @@ from armlet.integer.network import SLOPE_BITS, IntegerLayer, IntegerNetwork
 from armlet.integer.requantise import Multiplier, Shift
 from armlet.network.activation import Activation
 
-_ROUND = 30  # the place of half a unit, 31 bits behind the point
+_POINT = 31  # bits behind the point of a multiplier
+_ROUND = 30  # the place of half a unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,7 @@ def _stored(layer: IntegerLayer, neuron: int, total: Linear, unknowns: Unknowns,
             up, down = max(int(exponent[neuron]), 0), max(-int(exponent[neuron]), 0)
             moved = total.times(1 << up)
             _check(moved, unknowns, place)
-            scaled = _rounded(
-                unknowns.floor(moved.times(int(multiplier[neuron])).plus(1 << _ROUND), 31), down, unknowns
-            )
+            scaled = _rounded(moved.times(int(multiplier[neuron])).plus(1 << _ROUND), down, unknowns)
     low, high = int(layer.low[neuron]), int(layer.high[neuron])
     return unknowns.clip(_activated(layer, scaled, unknowns).plus(layer.zero), low, high)
 
@@ -102,11 +101,19 @@ def _activated(layer: IntegerLayer, scaled: Linear, unknowns: Unknowns) -> Linea
             return scaled  # the clamp is the activation
 
 
-def _rounded(a: Linear, bits: int, unknowns: Unknowns) -> Linear:
-    """a / 2^bits to the nearest, halves away from zero: half a unit, and one less where a is negative, rounded down."""
+def _rounded(product: Linear, bits: int, unknowns: Unknowns) -> Linear:
+    """a / 2^bits to the nearest, halves away from zero, where a is product / 2^31 rounded down.
+
+    That is half a unit more, and one less where a is negative, rounded down. Where its sign is known, all is one
+    division.
+    """
+    a = unknowns.floor(product, _POINT)
     if bits == 0:
         return a
-    return unknowns.floor(a.add(unknowns.floor(a, 31)).plus(1 << bits - 1), bits)
+    sign = unknowns.floor(a, _POINT)
+    if sign.parts:
+        return unknowns.floor(a.add(sign).plus(1 << bits - 1), bits)
+    return unknowns.floor(product.plus(sign.constant + (1 << bits - 1) << _POINT), _POINT + bits)
 
 
 def _check(total: Linear, unknowns: Unknowns, place: str) -> None:

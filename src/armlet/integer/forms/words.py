@@ -151,6 +151,8 @@ class Words:
         """The same word under a number of its own, as a part of a form in which nothing wraps round."""
         if not self.unknowns.congruent.keys().isdisjoint(whole.parts):
             return a
+        if not whole.parts or all(twos(c, bits) == bits for c in (whole.constant, *whole.parts.values())):
+            return a  # nothing is lost
         self.keys.append(self.form(a))
         self.scaled[len(self.keys) - 1] = whole, bits
         return len(self.keys) - 1
@@ -188,7 +190,8 @@ class Words:
         for known, other in ((b, a), (a, b)):
             if self.bits(known) is not None:
                 product = self.value(other, True).times(self.value(known, True).constant)
-                return self.word(self.unknowns.floor(product.plus(added), _BITS))
+                whole = product.plus(added)
+                return self._part(self.word(self.unknowns.floor(whole, _BITS)), whole, _BITS)
         return None
 
     def keep(self, a: Word, b: Word) -> Word | None:
@@ -251,8 +254,8 @@ class Words:
 
     def _digit(self, a: Word, times: int, b: Word) -> Word | None:
         """a + times * b, where b is a number, or a multiple of what a is a part of, and a number; otherwise None."""
-        (whole, bits), form = self.scaled[a], self.keys[b]
-        if not isinstance(form, Linear) or len(form.parts) not in (0, len(whole.parts)):
+        (whole, bits), form = self.scaled[a], self.form(b)
+        if len(form.parts) not in (0, len(whole.parts)):
             return None
         value = self.value(b, True)
         if not _is_multiple(value.parts, whole.parts):

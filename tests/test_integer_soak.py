@@ -14,3 +14,21 @@ def test_random_networks_are_exact_on_every_core(target: str):
     assert tally.total("networks") == 300
     assert tally.total("calls") >= 24 * tally.total("emulated") > 0
     assert tally.total("proved") > 0
+
+
+@pytest.mark.parametrize(
+    ("target", "seed", "number"),
+    [
+        ("cortex-m0plus", 2, 98),  # a product by 2^31 - 1 is a plain form
+        ("cortex-m0plus", 2, 173),  # so is one whose multiplier ends with zeros
+        ("cortex-m0plus", 2, 10),  # digits of a long sum, turned
+        ("cortex-m0plus-small-multiply", 2, 12),
+        ("cortex-m0plus-small-multiply", 2, 457),
+        ("cortex-m4", 11, 6620),  # the clamp shifts a plain form
+    ],
+)
+def test_products_that_were_once_not_told_to_be_right_are(target: str, seed: int, number: int):
+    found: list[Finding] = []
+    tally = soak(target, range(number, number + 1), seed, 1.0, found.append)
+    assert [each.problem for each in found] == []
+    assert tally.total("proved") == 1

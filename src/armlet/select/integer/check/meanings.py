@@ -20,7 +20,7 @@ def _field(bits: int, signed: bool) -> One:
 def _clamp(signed: bool) -> One:
     def clamped(words: Words, a: Word, by: int, number: int) -> Word:
         low, high = (-(1 << number - 1), (1 << number - 1) - 1) if signed else (0, (1 << number) - 1)
-        return words.clip(words.right(a, by, True), low, high)
+        return words.clip(words.scale_down(a, by), low, high)
 
     return clamped
 

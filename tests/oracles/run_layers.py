@@ -3,13 +3,12 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from armlet.network.activation import activated
+from armlet.network.frozen import F32, F64
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pair, Pool, Reduction, Reshape, Sides
 from armlet.network.network import Network
-
-F64 = NDArray[np.float64]
 
 
 def run_layers(network: Network, rows: ArrayLike, keep: Callable[[int, F64], F64] = lambda i, values: values) -> F64:
@@ -56,7 +55,7 @@ def _padded(planes: F64, sides: Sides, value: float) -> F64:
     return np.pad(planes, ((0, 0), (top, bottom), (left, right)), constant_values=value)
 
 
-def _convolved(planes: F64, weight: NDArray[np.float32], stride: Pair, sides: Sides, dilation: Pair, groups: int) -> F64:
+def _convolved(planes: F64, weight: F32, stride: Pair, sides: Sides, dilation: Pair, groups: int) -> F64:
     outputs, inputs, height, width = weight.shape
     windows = _windows(_padded(planes, sides, 0.0), (height, width), stride, dilation)
     split = windows.reshape(groups, inputs, *windows.shape[1:])

@@ -55,17 +55,16 @@ class Draft:
     """What is there so far. Methods raise `UnsupportedError` where the file goes beyond what armlet has."""
 
     file: TfliteFile
-    budget: int  # values of constants that may still be taken: a small file can name one buffer many times
     layers: list[Layer] = field(default_factory=list)
     wiring: list[tuple[int, ...]] = field(default_factory=list)
     told: list[ModelLayer] = field(default_factory=list)
-    weights: list[tuple[int, int]] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
     values: dict[int, Value] = field(default_factory=dict)
     made: dict[int, F32] = field(default_factory=dict)  # constants that operators make of others
     mean: NDArray[np.float64] | None = None  # a normalisation of the inputs
     std: NDArray[np.float64] | None = None
     uses: Mapping[int, int] = field(default_factory=dict)
+    taken: int = 0  # values of constants
 
     def __post_init__(self) -> None:
         self.uses = Counter(number for operator in self.file.operators for number in operator.inputs)
@@ -132,8 +131,8 @@ class Draft:
         tensor = self.file.tensors[number] if number >= 0 else None
         if tensor is None or tensor.data is None:
             raise UnsupportedError("whose weights are not constants", "freeze the model, convert it again")
-        self.budget -= math.prod(tensor.shape)
-        if self.budget < 0:
+        self.taken += math.prod(tensor.shape)
+        if self.taken > self.file.constants:
             raise ValueError("it takes more constants than it has bytes")
         return real_numbers(tensor)
 

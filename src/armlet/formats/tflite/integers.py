@@ -48,6 +48,9 @@ def integer_chain(file: TfliteFile) -> IntegerChain:
     layers, told, notes = list[IntegerLayer](), list[ModelLayer](), list[str]()
     at, given = file.inputs[0], file.inputs[0]
     taken: Tensor | None = None
+    kernels = [operator.inputs[1] for operator in file.operators if len(operator.inputs) > 1]
+    if sum(math.prod(file.tensors[number].shape) for number in kernels) > file.constants:
+        raise ValueError("it takes more constants than it has bytes")
     for operator in _chained(file):
         output = file.tensors[operator.outputs[0]]
         match operator.kind:
@@ -94,7 +97,7 @@ def _begin(before: Tensor, after: Tensor) -> list[str]:
         return ["QUANTIZE at the beginning is left out: inputs are taken as integers, or quantised before"]
     one, other = before.scales, after.scales
     same = one and other and one.scale.tolist() == other.scale.tolist()
-    if same and before.kind == "UINT8" and (one.zero - other.zero == 128).all():
+    if one and other and same and before.kind == "UINT8" and (one.zero - other.zero).tolist() == [128]:
         return ["inputs are taken as int8, in place of uint8 that are greater by 128"]
     raise NotIntegersError("a QUANTIZE at the beginning changes the scale")
 
@@ -117,7 +120,8 @@ def _layer(file: TfliteFile, operator: Operator) -> IntegerLayer:
     by, inexact = exact_multiplier(products, low - zero, high - zero)
     if inexact:
         raise ValueError(f"of {inexact} outputs no multiplier rounds as double precision does")
-    return IntegerLayer(weight, bias, by, activation, INT8, low, high, zero)
+    ends = low.astype(np.int32), high.astype(np.int32)
+    return IntegerLayer(weight.astype(np.int16), bias.astype(np.int32), by, activation, INT8, *ends, zero)
 
 
 def _bias(file: TfliteFile, operator: Operator, outputs: int) -> I64:

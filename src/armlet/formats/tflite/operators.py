@@ -11,7 +11,7 @@ from armlet.formats.tflite.draft import Draft, UnsupportedError, Value, channels
 from armlet.formats.tflite.parse import Operator
 from armlet.network.activation import Activation
 from armlet.network.frozen import F32
-from armlet.network.layers import Add, Conv, Dense, Depthwise, Pool, Reduction, Sides, Weighted
+from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reduction, Sides, Weighted
 
 Become = Callable[[Draft, Operator], None]
 
@@ -79,15 +79,10 @@ def _whole_pool(draft: Draft, operator: Operator) -> None:
     over = {int(axis) % rank for axis in axes.ravel()[:8]} if axes.dtype.kind in "iu" else set[int]()
     if over != {*range(1, rank - 1)} or rank < 3:
         raise UnsupportedError(f"over the axes {sorted(over)}", "armlet reads it over height and width together")
-    draft_row(draft, operator)
+    draft.row(operator)
     taken = draft.planes(operator)
     value = Value(0, draft.dims(operator.outputs[0]), (taken.shape[0], 1, 1))
     _put(draft, operator, Pool(reduction), [taken], value)
-
-
-def draft_row(draft: Draft, operator: Operator) -> None:
-    """Raise where zeros are still to be put around what the operator takes."""
-    draft.row(operator)
 
 
 def _add(draft: Draft, operator: Operator) -> None:
@@ -110,13 +105,13 @@ def _affine(draft: Draft, operator: Operator) -> None:
     if taken.number == 0 and taken.alone and not turned and _fused(operator) is Activation.LINEAR:
         _normalise(draft, operator, taken, constant)
         return
-    layer = draft.layers[taken.number - 1] if taken.number else None
-    plain = isinstance(layer, Weighted) and layer.activation is Activation.LINEAR and taken.alone and not turned
-    if not plain or operator.kind not in ("ADD", "SUB") or constant.size not in (1, len(layer.bias)):
+    layer = _sums(draft, taken)
+    folds = isinstance(layer, Weighted) and not turned and operator.kind in ("ADD", "SUB")
+    if not isinstance(layer, Weighted) or not folds or constant.size not in (1, len(layer.bias)):
         raise UnsupportedError("with a constant", "armlet folds it behind the input, or an addition into a bias")
     added = constant.ravel() if operator.kind == "ADD" else -constant.ravel()
-    folded = replace(layer, bias=(layer.bias + added).astype(np.float32), activation=_fused(operator))
-    draft.layers[taken.number - 1] = folded
+    bias = (layer.bias + added).astype(np.float32)
+    draft.layers[taken.number - 1] = replace(layer, bias=bias, activation=_fused(operator))
     draft.note(f"{operator.kind} of a constant is folded into the bias before it")
     draft.pass_on(operator, replace(taken, dims=draft.dims(operator.outputs[0])))
 
@@ -124,7 +119,7 @@ def _affine(draft: Draft, operator: Operator) -> None:
 def _normalise(draft: Draft, operator: Operator, taken: Value, constant: F32) -> None:
     """The network computes on (x - mean) / std: a constant added or multiplied changes both."""
     spread = np.empty(taken.size)
-    spread[slice(None) if taken.places is None else taken.places] = np.broadcast_to(constant, taken.dims).ravel()
+    spread[slice(None) if taken.places is None else taken.places] = np.broadcast_to(constant, (1, *taken.dims)).ravel()
     mean = np.zeros(taken.size) if draft.mean is None else draft.mean
     std = np.ones(taken.size) if draft.std is None else draft.std
     match operator.kind:
@@ -173,16 +168,15 @@ def _pad(draft: Draft, operator: Operator) -> None:
 def _activation(draft: Draft, operator: Operator) -> None:
     """Into the layer before."""
     taken = draft.row(operator)
-    layer = draft.layers[taken.number - 1] if taken.number else None
-    folds = isinstance(layer, Weighted | Add) and layer.activation is Activation.LINEAR and taken.alone
-    if not folds:
+    layer = _sums(draft, taken)
+    if layer is None:
         raise UnsupportedError("of something else than a layer's sums", "armlet reads it right behind a layer, alone")
     slope = float(operator.options.get("Alpha", 0.0))
     kind = _ALONE.get(operator.kind, Activation.LEAKY_RELU)
     if kind is Activation.LEAKY_RELU and not 0 < slope < 1:
         raise UnsupportedError(f"with the slope {slope:g}", "give it one between 0 and 1")
-    changed = replace(layer, activation=kind, slope=slope) if kind is Activation.LEAKY_RELU else None
-    draft.layers[taken.number - 1] = changed or replace(layer, activation=kind)
+    changed = replace(layer, slope=slope) if kind is Activation.LEAKY_RELU else layer
+    draft.layers[taken.number - 1] = replace(changed, activation=kind)
     draft.pass_on(operator, replace(taken, dims=draft.dims(operator.outputs[0])))
 
 
@@ -192,14 +186,15 @@ def _end(draft: Draft, operator: Operator) -> None:
     draft.pass_on(operator, replace(draft.row(operator), ended=operator.kind))
 
 
-def _put(
-    draft: Draft, operator: Operator, layer: Dense | Conv | Depthwise | Pool | Add, taken: Sequence[Value], value: Value
-) -> None:
+def _put(draft: Draft, operator: Operator, layer: Layer, taken: Sequence[Value], value: Value) -> None:
+    """Append a layer, and how its weights are kept."""
     weights = "float32"
     if isinstance(layer, Weighted):
         number = operator.inputs[1]
         weights = draft.file.tensors[number].kind.lower() if number in draft.made else ""
         weights = weights or stored_as(draft.file.tensors[number])
+        if weights.startswith("int8") and draft.file.tensors[operator.inputs[0]].kind == "FLOAT32":
+            draft.note("weights are int8 and values float32: other tools round the values on the fly, armlet does not")
     draft.put(operator, layer, taken, value, weights)
 
 
@@ -254,6 +249,14 @@ def _sides(operator: Operator, taken: Value, window: tuple[int, ...]) -> Sides:
         added.append((total // 2, total - total // 2))
     (above, below), (before, behind) = added
     return top + above, left + before, bottom + below, right + behind
+
+
+def _sums(draft: Draft, taken: Value) -> Weighted | Add | None:
+    """The layer whose sums a value is, where they are not activated yet and nobody else takes them."""
+    layer = draft.layers[taken.number - 1] if taken.number else None
+    if isinstance(layer, Weighted | Add) and layer.activation is Activation.LINEAR and taken.alone:
+        return layer
+    return None
 
 
 def _is_not_below_zero(draft: Draft, taken: Value) -> bool:

@@ -22,6 +22,7 @@ _IDENTIFIER = b"TFL3"
 _MOST = 10_000  # tensors, operators, buffers; the deepest networks have some hundreds
 _MOST_SCALES = 1 << 16  # of one tensor
 _RANK = 8
+_SHARED = 4  # layers that may share a buffer, on the whole
 _BROKEN = (ValueError, TypeError, LookupError, AttributeError, OverflowError, MemoryError, struct.error)
 
 _DTYPES = {
@@ -105,6 +106,7 @@ class TfliteFile:
     operators: tuple[Operator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    constants: int  # values that its layers may take: a small file can name one buffer many times
 
 
 def parse_tflite(path: Path) -> TfliteFile:
@@ -122,7 +124,7 @@ def parse_tflite(path: Path) -> TfliteFile:
 def _parse(data: bytes) -> TfliteFile:
     import tflite
 
-    model = tflite.Model.GetRootAs(data, 0)
+    model: Any = tflite.Model.GetRootAs(data, 0)
     if model.SubgraphsLength() != 1:
         raise ValueError(f"it holds {model.SubgraphsLength()} graphs, armlet reads one")
     graph = model.Subgraphs(0)
@@ -138,7 +140,7 @@ def _parse(data: bytes) -> TfliteFile:
         _numbers(length, get, len(tensors))
         for length, get in ((graph.InputsLength(), graph.InputsAsNumpy), (graph.OutputsLength(), graph.OutputsAsNumpy))
     )
-    return TfliteFile(int(model.Version()), tensors, operators, inputs, outputs)
+    return TfliteFile(int(model.Version()), tensors, operators, inputs, outputs, _SHARED * len(data))
 
 
 def _names(kinds: type) -> dict[int, str]:
@@ -154,7 +156,7 @@ def _count(number: int, what: str) -> int:
 
 def _numbers(length: int, get: Callable[[], Words], tensors: int) -> tuple[int, ...]:
     """Numbers of tensors; -1 is none."""
-    found = tuple(map(int, get())) if 0 < _count(length, "tensors in a list") else ()
+    found = tuple(map(int, get())) if _count(length, "tensors in a list") > 0 else ()
     if any(not -1 <= number < tensors for number in found):
         raise ValueError("it names a tensor that is not there")
     return found
@@ -207,7 +209,7 @@ def _kind(code: Any, names: Mapping[int, str]) -> str:
     return _text(code.CustomCode()) or kind if kind == "CUSTOM" else kind
 
 
-def _operator(operator: Any, kinds: Sequence[str], tensors: int) -> Operator:
+def _operator(operator: Any, kinds: list[str], tensors: int) -> Operator:
     number = operator.OpcodeIndex()
     if not 0 <= number < len(kinds):
         raise ValueError("an operator is of a kind that is not there")

@@ -4,7 +4,6 @@ Convolutions in int8 are read as the real numbers that they stand for.
 """
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +17,14 @@ from armlet.formats.tflite.draft import Draft, UnsupportedError, Value, channels
 from armlet.formats.tflite.integers import IntegerChain, NotIntegersError, integer_chain, is_quantised
 from armlet.formats.tflite.operators import OPERATORS
 from armlet.formats.tflite.parse import Tensor, TfliteFile, parse_tflite
-from armlet.integer.formats import INT8
+from armlet.integer.formats import FORMATS, INT8
 from armlet.integer.network import IntegerNetwork
 from armlet.network.domain import InputDomain, domain_of
 from armlet.network.network import Network, natural_shape
 from armlet.network.outputs import OutputKind
 
 _WINDOWS = ("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "AVERAGE_POOL_2D", "MEAN", "REDUCE_MAX")
-_CONSTANTS = 4  # times the bytes of the file: values that its layers may take
-_TRAINING = "export it for inference"
-_HINTS: Mapping[str, str] = {"BATCH_MATMUL": "use a dense layer", "LSTM": "armlet reads networks without memory"}
+_READS = f"armlet reads {', '.join(sorted(OPERATORS))}"
 
 
 def read_tflite(path: Path, declare: Declaration) -> Model:
@@ -39,14 +36,14 @@ def read_tflite(path: Path, declare: Declaration) -> Model:
     if declare.activation is not None or declare.layers is not None:
         raise InputError("--declare", f"says layers or activations, and {path} has its own", "leave them out")
     try:
-        return _model(file, declare, _CONSTANTS * path.stat().st_size)
+        return _model(file, declare)
     except ValueError as broken:
         raise InputError(path, f"is a broken TensorFlow Lite file: {broken}", "convert it again") from broken
     except InputError as wrong:
         raise InputError(f"{path}: {wrong.source}", wrong.problem, wrong.hint) from wrong
 
 
-def _model(file: TfliteFile, declare: Declaration, budget: int) -> Model:
+def _model(file: TfliteFile, declare: Declaration) -> Model:
     quantised, notes = is_quantised(file), list[str]()
     if quantised:
         try:
@@ -59,9 +56,9 @@ def _model(file: TfliteFile, declare: Declaration, budget: int) -> Model:
             notes.append(f"read as the real numbers that its integers stand for: {why}")
     form = _format(file, "quantised" if quantised else "float32")
     if unknown := [operator for operator in file.operators if operator.kind not in OPERATORS]:
-        obstacles = (Obstacle(_name(file, op.outputs), op.kind, _HINTS.get(op.kind, _hint())) for op in unknown)
+        obstacles = (Obstacle(_name(file, op.outputs), op.kind, _READS) for op in unknown)
         return Model(form, None, obstacles=tuple(obstacles))
-    draft = Draft(file, budget)
+    draft = Draft(file)
     draft.values[file.inputs[0]] = _input(draft)
     for operator in file.operators:
         try:
@@ -72,11 +69,8 @@ def _model(file: TfliteFile, declare: Declaration, budget: int) -> Model:
             node = _name(file, operator.outputs)
             return Model(form, None, obstacles=(Obstacle(node, f"{operator.kind} {wrong.why}", wrong.hint),))
     network = _network(file, draft, declare)
-    return Model(form, network, tuple(draft.told), (*notes, *draft.notes))
-
-
-def _hint() -> str:
-    return f"armlet reads {', '.join(sorted(OPERATORS))}"
+    told = _told_domain(file.tensors[file.inputs[0]], declare)
+    return Model(form, network, tuple(draft.told), (*notes, *draft.notes, *told))
 
 
 def _format(file: TfliteFile, numbers: str) -> str:
@@ -115,7 +109,8 @@ def _network(file: TfliteFile, draft: Draft, declare: Declaration) -> Network:
         raise InputError("output", "is not what the last layer gives", "leave out what nobody takes")
     if end.places is not None:
         draft.note("outputs are given as channels, height, width")
-    said = declare.over(Declaration(mean=draft.mean, std=draft.std))
+    low, high = _ends(file.tensors[file.inputs[0]]) or (None, None)
+    said = declare.over(Declaration(low=low, high=high, mean=draft.mean, std=draft.std))
     domain = _domain(taken.size, said)
     output = declare.output or (OutputKind.SCORES if end.ended else None)
     network = Network(
@@ -149,9 +144,8 @@ def _integers(file: TfliteFile, chain: IntegerChain, declare: Declaration) -> In
     inputs, outputs = chain.layers[0].inputs, chain.layers[-1].neurons
     dims = file.tensors[file.inputs[0]].shape[1:]
     shape = dims if math.prod(dims) == inputs and len(dims) > 1 else natural_shape(inputs)
-    scale, zero = _pair(chain.taken, inputs)
-    low, high = (scale * (end - zero) for end in (INT8.low, INT8.high))
-    domain = InputDomain.uniform(inputs, low, high) if declare.low is None else _domain(inputs, declare)
+    low, high = _ends(chain.taken) or (None, None)
+    domain = _domain(inputs, declare.over(Declaration(low=low, high=high)))
     output = declare.output or (OutputKind.SCORES if any("SOFTMAX" in note for note in chain.notes) else None)
     ends = (*_pair(chain.taken, inputs), *_pair(chain.given, outputs))
     return IntegerNetwork(chain.layers, domain, _shape(declare, shape), INT8, *ends, output=output)
@@ -163,9 +157,17 @@ def _pair(tensor: Tensor, count: int) -> tuple[NDArray[np.float64], NDArray[Any]
     return np.full(count, tensor.scales.scale[0], np.float64), np.full(count, tensor.scales.zero[0])
 
 
-def _told_domain(taken: Tensor, declare: Declaration) -> list[str]:
-    if declare.low is not None or taken.scales is None:
+def _ends(tensor: Tensor) -> tuple[float, float] | None:
+    """The least and the greatest number that a tensor in integers stands for."""
+    scales, form = tensor.scales, FORMATS.get(tensor.kind.lower())
+    if form is None or scales is None or len(scales.scale) != 1:
+        return None
+    scale, zero = float(scales.scale[0]), int(scales.zero[0])
+    return scale * (form.low - zero), scale * (form.high - zero)
+
+
+def _told_domain(tensor: Tensor, declare: Declaration) -> list[str]:
+    ends = _ends(tensor)
+    if declare.low is not None or ends is None:
         return []
-    scale, zero = float(taken.scales.scale[0]), int(taken.scales.zero[0])
-    low, high = scale * (INT8.low - zero), scale * (INT8.high - zero)
-    return [f"inputs lie between {low:g} and {high:g}, the ends of its int8 (scale {scale:g}, zero {zero})"]
+    return [f"inputs lie between {ends[0]:g} and {ends[1]:g}, the ends of their {tensor.kind.lower()}"]

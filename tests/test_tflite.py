@@ -19,6 +19,7 @@ from armlet.integer.requantise import Multiplier, requantise
 from armlet.network.layers import Conv, Depthwise, Weighted
 from armlet.network.network import Network
 from armlet.network.shapes import tensor_shapes
+from generators.litert import before_softmax, interpreter, litert
 from generators.tflite_files import (
     RELU6,
     OperatorSpec,
@@ -41,35 +42,6 @@ MACS = {  # of MLPerf Tiny's four benchmarks, as they are published
     "mlperf-tiny/vww_96_int8.tflite": 7_489_664,
     "mlperf-tiny/str_ww_ref_model.tflite": None,
 }
-
-
-def interpreter(path: Path, resolver: str = "BUILTIN_REF") -> Any:
-    """LiteRT with its reference kernels, silent."""
-    runtime = pytest.importorskip("ai_edge_litert.interpreter", reason="needs ai-edge-litert, which is LiteRT")
-    kind = runtime.OpResolverType[resolver]
-    found = runtime.Interpreter(
-        str(path), experimental_op_resolver_type=kind, experimental_preserve_all_tensors=resolver == "BUILTIN_REF"
-    )
-    found.allocate_tensors()
-    return found
-
-
-def litert(path: Path, rows: np.ndarray, tensor: int | None = None) -> np.ndarray:
-    """What LiteRT gives for inputs (samples, ...), row by row."""
-    run = interpreter(path)
-    taken, given = run.get_input_details()[0], run.get_output_details()[0]["index"] if tensor is None else tensor
-    found = []
-    for row in rows:
-        run.set_tensor(taken["index"], row.reshape(taken["shape"]))
-        run.invoke()
-        found.append(run.get_tensor(given).ravel().copy())
-    return np.stack(found)
-
-
-def before_softmax(path: Path) -> int | None:
-    """The tensor that a softmax at the end takes."""
-    ends = [step for step in interpreter(path)._get_ops_details() if step["op_name"] == "SOFTMAX"]
-    return int(ends[0]["inputs"][0]) if ends else None
 
 
 def stored_rows(rng: np.random.Generator, count: int, inputs: int) -> np.ndarray:

@@ -163,7 +163,7 @@ NONE = tflite.ActivationFunctionType.NONE
 SAME, VALID = tflite.Padding.SAME, tflite.Padding.VALID
 
 
-def random_integer_chain(rng: np.random.Generator, wide: bool = False) -> bytes:
+def random_integer_chain(rng: np.random.Generator, wide: bool = False, biased: bool = False) -> bytes:
     """Fully connected layers in int8, as the converter writes them: scales fit what the layers give."""
     widths = rng.integers(1, 640 if wide else 24, rng.integers(2, 6)).tolist()
     many = bool(rng.integers(2))
@@ -183,7 +183,7 @@ def random_integer_chain(rng: np.random.Generator, wide: bool = False) -> bytes:
         at = len(tensors)
         tensors += [constant(weight, scales), constant(bias, [scale * each for each in scales])]
         tensors.append(TensorSpec((1, outputs), "int8", None, [given], [after]))
-        has_bias = rng.random() < 0.9
+        has_bias = rng.random() < 0.9 or biased
         taken = (at - 1, at, at + 1 if has_bias else -1)
         operators.append(OperatorSpec("FULLY_CONNECTED", taken, (at + 2,), {"FusedActivationFunction": kind}))
         scale, zero = float(np.float32(given)), after

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.formats.model import ModelLayer
-from armlet.formats.tflite.parse import Operator, Tensor, TfliteFile
+from armlet.formats.tflite.parse import Operator, Scales, Tensor, TfliteFile
 from armlet.network.frozen import F32
 from armlet.network.layers import Layer, Reshape, Sides
 
@@ -42,6 +42,14 @@ class Value:
         return math.prod(self.dims)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """The operator that a layer comes from, and how the row that it takes stands there."""
+
+    operator: Operator
+    places: NDArray[np.int64] | None
+
+
 def channels_first(dims: Sequence[int]) -> NDArray[np.int64] | None:
     """Where the values of (height, width, channels) stand in (channels, height, width)."""
     height, width, channels = dims
@@ -58,6 +66,7 @@ class Draft:
     layers: list[Layer] = field(default_factory=list)
     wiring: list[tuple[int, ...]] = field(default_factory=list)
     told: list[ModelLayer] = field(default_factory=list)
+    origins: list[Origin | None] = field(default_factory=list)  # of each layer
     notes: dict[str, None] = field(default_factory=dict)
     values: dict[int, Value] = field(default_factory=dict)
     made: dict[int, F32] = field(default_factory=dict)  # constants that operators make of others
@@ -121,6 +130,7 @@ class Draft:
         self.layers.append(Reshape(shape))
         self.wiring.append((value.number,))
         self.told.append(ModelLayer("", "RESHAPE"))
+        self.origins.append(None)
         return replace(value, number=len(self.layers), shape=shape)
 
     def constant(self, operator: Operator, k: int) -> NDArray[Any]:
@@ -142,6 +152,7 @@ class Draft:
         self.wiring.append(tuple(each.number for each in taken))
         output = self.file.tensors[operator.outputs[0]]
         self.told.append(ModelLayer(output.name, operator.kind, weights, output.kind.lower()))
+        self.origins.append(Origin(operator, taken[0].places))
         self.values[operator.outputs[0]] = replace(value, number=len(self.layers))
 
     def pass_on(self, operator: Operator, value: Value) -> None:
@@ -163,12 +174,17 @@ def real_numbers(tensor: Tensor) -> NDArray[Any]:
     values, scales = tensor.values, tensor.scales
     if values.dtype.kind == "f" or scales is None:
         return values.astype(np.float32) if values.dtype.kind == "f" else values
-    along = [1] * values.ndim
-    if len(scales.scale) > 1:
-        along[scales.axis] = -1
-    scale, zero = scales.scale.astype(np.float64).reshape(along), scales.zero.reshape(along)
+    scale, zero = along_axis(scales, values.ndim)
     with np.errstate(over="ignore"):
         return ((values.astype(np.float64) - zero) * scale).astype(np.float32)
+
+
+def along_axis(scales: Scales, dimensions: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Scale and zero, to be spread over a tensor of so many dimensions."""
+    along = [1] * dimensions
+    if len(scales.scale) > 1:
+        along[scales.axis] = -1
+    return scales.scale.astype(np.float64).reshape(along), scales.zero.reshape(along)
 
 
 def stored_as(tensor: Tensor) -> str:

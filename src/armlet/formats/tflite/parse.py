@@ -17,7 +17,7 @@ from armlet.errors import InputError
 from armlet.network.shapes import LARGEST
 from armlet.storage import read_file
 
-_LONGEST = 1 << 28  # bytes of a file
+LONGEST = 1 << 28  # bytes of a file
 _IDENTIFIER = b"TFL3"
 _MOST = 10_000  # tensors, operators, buffers; the deepest networks have some hundreds
 _MOST_SCALES = 1 << 16  # of one tensor
@@ -69,7 +69,7 @@ class Tensor:
     shape: tuple[int, ...]
     kind: str  # FLOAT32, INT8, ...
     buffer: int
-    data: Words | None  # bytes, where there are some
+    data: Words | None  # bytes of the file, where there are some
     scales: Scales | None
     is_sparse: bool
 
@@ -111,7 +111,11 @@ class TfliteFile:
 
 def parse_tflite(path: Path) -> TfliteFile:
     """The model in a file. Raises `InputError`."""
-    data = read_file(path, _LONGEST)
+    return parse_bytes(bytearray(read_file(path, LONGEST)), path)
+
+
+def parse_bytes(data: bytearray, path: Path) -> TfliteFile:
+    """The model in `data`, of which constants are views: who writes into them writes into it. Raises `InputError`."""
     if data[4:8] != _IDENTIFIER:
         hint = "give the file that the converter wrote: it has TFL3 behind its first four bytes"
         raise InputError(path, "is not a TensorFlow Lite file", hint)
@@ -121,7 +125,7 @@ def parse_tflite(path: Path) -> TfliteFile:
         raise InputError(path, f"is a broken TensorFlow Lite file: {broken}"[:400], "convert it again") from broken
 
 
-def _parse(data: bytes) -> TfliteFile:
+def _parse(data: bytearray) -> TfliteFile:
     import tflite
 
     model: Any = tflite.Model.GetRootAs(data, 0)

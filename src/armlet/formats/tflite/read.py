@@ -29,7 +29,11 @@ _READS = f"armlet reads {', '.join(sorted(OPERATORS))}"
 
 def read_tflite(path: Path, declare: Declaration) -> Model:
     """All that a .tflite file says. Raises `InputError`."""
-    file = parse_tflite(path)
+    return model_of(parse_tflite(path), path, declare)
+
+
+def model_of(file: TfliteFile, path: Path, declare: Declaration = Declaration()) -> Model:
+    """The network in a parsed file, which came from `path`. Raises `InputError`."""
     if len(file.inputs) != 1 or len(file.outputs) != 1 or min(*file.inputs, *file.outputs) < 0:
         counts = f"{len(file.inputs)} inputs and {len(file.outputs)} outputs"
         raise InputError(path, f"has {counts}", "give a model with one of each")
@@ -55,9 +59,18 @@ def _model(file: TfliteFile, declare: Declaration) -> Model:
         except NotIntegersError as why:
             notes.append(f"read as the real numbers that its integers stand for: {why}")
     form = _format(file, "quantised" if quantised else "float32")
+    draft = draft_of(file)
+    if not isinstance(draft, Draft):
+        return Model(form, None, obstacles=draft)
+    network = _network(file, draft, declare)
+    told = _told_domain(file.tensors[file.inputs[0]], declare)
+    return Model(form, network, tuple(draft.told), (*notes, *draft.notes, *told))
+
+
+def draft_of(file: TfliteFile) -> Draft | tuple[Obstacle, ...]:
+    """The layers of a file in real numbers, or what has no counterpart. Raises `ValueError`."""
     if unknown := [operator for operator in file.operators if operator.kind not in OPERATORS]:
-        obstacles = (Obstacle(_name(file, op.outputs), op.kind, _READS) for op in unknown)
-        return Model(form, None, obstacles=tuple(obstacles))
+        return tuple(Obstacle(_name(file, operator.outputs), operator.kind, _READS) for operator in unknown)
     draft = Draft(file)
     draft.values[file.inputs[0]] = _input(draft)
     for operator in file.operators:
@@ -67,10 +80,8 @@ def _model(file: TfliteFile, declare: Declaration) -> Model:
             OPERATORS[operator.kind](draft, operator)
         except UnsupportedError as wrong:
             node = _name(file, operator.outputs)
-            return Model(form, None, obstacles=(Obstacle(node, f"{operator.kind} {wrong.why}", wrong.hint),))
-    network = _network(file, draft, declare)
-    told = _told_domain(file.tensors[file.inputs[0]], declare)
-    return Model(form, network, tuple(draft.told), (*notes, *draft.notes, *told))
+            return (Obstacle(node, f"{operator.kind} {wrong.why}", wrong.hint),)
+    return draft
 
 
 def _format(file: TfliteFile, numbers: str) -> str:

@@ -78,7 +78,7 @@ def _layer(
         high = rng.integers(low, high, endpoint=True)
     scaling: Requantisation = Shift(near.clip(0))
     if multiplies:
-        scaling = Multiplier(rng.integers(1 << 30, 1 << 31, neurons), (-near).clip(-31, 4))
+        scaling = Multiplier(rng.integers(1 << 30, 1 << 31, neurons), (-near).clip(-31, 4), bool(rng.integers(2)))
     slope = 9830 if activation is Activation.LEAKY_RELU else 0
     table = np.sort(rng.integers(stored.low, stored.high + 1, 256, np.int32)) if curved else None
     arrays = weight.astype(np.int16), bias.astype(np.int32)

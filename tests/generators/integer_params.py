@@ -72,4 +72,4 @@ def _requantisation(choices: Choices, neurons: int) -> Requantisation:
     spread = choices.spread
     if choices.chance(2):
         return Shift(spread.integers(0, 24, neurons))
-    return Multiplier(spread.integers(1 << 30, 1 << 31, neurons), spread.integers(-20, 1, neurons))
+    return Multiplier(spread.integers(1 << 30, 1 << 31, neurons), spread.integers(-20, 1, neurons), choices.chance(2))

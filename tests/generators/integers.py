@@ -214,7 +214,8 @@ def _requantisation(choices: Choices, most: I64, bits: int) -> Requantisation:
         return Shift(np.clip(near, 0, 31))
     multiplier = spread.integers(1 << 30, 1 << 31, neurons)
     multiplier = np.where(spread.random(neurons) < 0.1, spread.choice((0, 1 << 30, LARGEST), neurons), multiplier)
-    return Multiplier(multiplier, np.clip(-near, -31, np.clip(31 - length, 0, 30)))  # shifted up, it still fits 32 bits
+    exponent = np.clip(-near, -31, np.clip(31 - length, 0, 30))  # shifted up, it still fits 32 bits
+    return Multiplier(multiplier, exponent, once=bool(multiplier[0] & 2))
 
 
 def _stored(layer: IntegerLayer, values: _Interval) -> _Interval:

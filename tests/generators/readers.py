@@ -28,7 +28,7 @@ from armlet.formats.arrays import read_npy, write_npy
 from armlet.formats.npz import read_npz_network
 from armlet.formats.onnx.write import onnx_bytes
 from armlet.formats.params import params_files, read_params
-from armlet.formats.read import read_model
+from armlet.formats.read import read_any_network, read_model
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.layers import Add, Conv, Dense, Pool, Reduction, Reshape
@@ -47,6 +47,7 @@ from armlet.verify.options import RunOptions, VerifyOptions
 from generators.integer_readers import INTEGER_READERS
 from generators.onnx_models import onnx_files
 from generators.reader import Reader
+from generators.tflite_files import float_planes, random_integer_chain
 
 
 def _zipped(*names: str) -> Callable[[bytes], bytes]:
@@ -189,6 +190,7 @@ _COUNT = _network().inputs
 _P = _params(_network())
 _K = _params(_planes())
 _ARRAYS_ONLY = {name: content for name, content in _P.items() if name != "network.toml"}
+_TFLITE = (float_planes(), *(random_integer_chain(np.random.default_rng(seed)) for seed in (1, 5)))
 _READERS = (
     Reader("topology", "t.csv", read_topology, (b"14, 10, 10, 10\n", b"2,3\n")),
     Reader("inputs", "x.csv", lambda path: read_inputs(path, 4), _NUMBERS),
@@ -221,6 +223,7 @@ _READERS = (
     ),
     Reader("images", "a.npz", lambda path: read_archive(path, 2, 0), _IMAGES, _zipped("images", "labels")),
     Reader("onnx", "m.onnx", read_model, (*onnx_files(), onnx_bytes(_planes()))),
+    Reader("tflite", "n.tflite", lambda path: read_any_network(path, tell=_hear), _TFLITE),
     Reader("sheet", "s.csv", lambda path: read_sheet(path, 3, 0), _SHEET),
 )
 READERS: Mapping[str, Reader] = {reader.name: reader for reader in (*_READERS, *INTEGER_READERS)}

@@ -107,6 +107,7 @@ _VALUES: dict[Op, Callable[[int, int, int, IntegerLine], int]] = {
     Op.CLAMP_SIGNED: lambda d, a, b, n: _within(_signed(a) >> n.by, -1 << n.number - 1, (1 << n.number - 1) - 1),
     Op.MULTIPLY: lambda d, a, b, n: a * b,
     Op.MULTIPLY_HIGH: lambda d, a, b, n: _signed(a) * _signed(b) + (1 << 31) >> 32,
+    Op.MULTIPLY_UPPER: lambda d, a, b, n: _signed(a) * _signed(b) >> 32,
     Op.MULTIPLY_TO: lambda d, a, b, n: d * a,
     Op.MULTIPLY_ADD: lambda d, a, b, n: d + a * b,
     Op.MULTIPLY_LOW_LOW: lambda d, a, b, n: d + _low(a) * _low(b),

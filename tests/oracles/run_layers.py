@@ -1,84 +1,70 @@
-"""What a network of any kinds of layers computes, one value after the other in float64: the judge of readers."""
+"""Any network of layers, in float64 and in plain loops over windows: the judge of readers of convolutions."""
 
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from armlet.network.activation import activated
-from armlet.network.frozen import F64
+from armlet.network.frozen import F32, F64
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pair, Pool, Reduction, Reshape, Sides
 from armlet.network.network import Network
 
 
-def run_layers(network: Network, row: F64) -> F64:
-    """The outputs for one row of raw inputs."""
+def run_layers(network: Network, rows: ArrayLike, keep: Callable[[int, F64], F64] = lambda i, values: values) -> F64:
+    """Outputs for raw inputs, (inputs,) or (samples, inputs); `keep` is how what layer i gives is stored."""
+    given = np.asarray(rows, np.float64)
+    return _run(network, given, keep) if given.ndim == 1 else np.stack([_run(network, row, keep) for row in given])
+
+
+def _run(network: Network, row: F64, keep: Callable[[int, F64], F64]) -> F64:
     values = [((row - network.domain.mean) / network.domain.std).reshape(network.shape)]
-    for layer, sources in zip(network.layers, network.sources):
-        values.append(_layer(layer, *(values[source] for source in sources)))
-    return values[-1].reshape(-1)
+    for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
+        values.append(keep(i, _layer(layer, [values[source] for source in sources])))
+    return values[-1].ravel()
 
 
-def _layer(layer: Layer, x: F64, other: F64 | None = None) -> F64:
+def _layer(layer: Layer, taken: list[F64]) -> F64:
     match layer:
         case Dense(weight, bias):
-            sums = weight.astype(np.float64) @ x.reshape(-1) + bias
+            sums = weight.astype(np.float64) @ taken[0].ravel() + bias
         case Conv(weight, bias):
-            sums = _conv(layer, x)
+            sums = _convolved(taken[0], weight, layer.stride, layer.padding, layer.dilation, layer.groups)
+            sums = sums + bias[:, None, None]
         case Depthwise(weight, bias):
             kernel = weight[:, None]
-            grouped = Conv(kernel, bias, layer.activation, layer.slope, layer.stride, layer.padding, layer.dilation)
-            planes = [_conv(_of_channel(grouped, c), x[c : c + 1]) for c in range(len(weight))]
-            sums = np.concatenate(planes)
-        case Pool():
-            return _pool(layer, x)
+            sums = _convolved(taken[0], kernel, layer.stride, layer.padding, layer.dilation, len(weight))
+            sums = sums + bias[:, None, None]
+        case Pool(reduction, size, stride, padding):
+            return _pooled(taken[0], reduction, size or taken[0].shape[1:], stride, padding)
         case Add():
-            assert other is not None
-            sums = x + other
+            sums = taken[0] + taken[1]
         case Reshape(shape):
-            return x.reshape(shape or -1)
+            return taken[0].reshape(shape or (-1,))
     return activated(layer.activation, layer.slope, sums)
 
 
-def _of_channel(conv: Conv, c: int) -> Conv:
-    weight, bias = conv.weight[c : c + 1], conv.bias[c : c + 1]
-    return Conv(weight, bias, conv.activation, conv.slope, conv.stride, conv.padding, conv.dilation)
+def _windows(planes: F64, size: Pair, stride: Pair, dilation: Pair = (1, 1)) -> F64:
+    """(channels, down, across, height, width) of planes with their padding."""
+    reach = [(extent - 1) * step + 1 for extent, step in zip(size, dilation)]
+    seen = np.lib.stride_tricks.sliding_window_view(planes, reach, axis=(1, 2))
+    return seen[:, :: stride[0], :: stride[1], :: dilation[0], :: dilation[1]]
 
 
-def _conv(layer: Conv, x: F64) -> F64:
-    outputs, per_group, height, width = layer.weight.shape
-    each = outputs // layer.groups
-    padded = _padded(x, layer.padding, 0.0)
-
-    def at(output: int, row: int, column: int) -> float:
-        total, group = float(layer.bias[output]), output // each
-        for c in range(per_group):
-            for i in range(height):
-                for j in range(width):
-                    taken = padded[group * per_group + c, row + i * layer.dilation[0], column + j * layer.dilation[1]]
-                    total += float(layer.weight[output, c, i, j]) * taken
-        return total
-
-    reach = (height - 1) * layer.dilation[0] + 1, (width - 1) * layer.dilation[1] + 1
-    return _windows(padded, outputs, reach, layer.stride, at)
+def _padded(planes: F64, sides: Sides, value: float) -> F64:
+    top, left, bottom, right = sides
+    return np.pad(planes, ((0, 0), (top, bottom), (left, right)), constant_values=value)
 
 
-def _pool(layer: Pool, x: F64) -> F64:
-    size = layer.size or (x.shape[1], x.shape[2])
-    padded = _padded(x, layer.padding, np.nan)
-    reduce = np.nanmax if layer.reduction is Reduction.MAX else np.nanmean
-
-    def at(channel: int, row: int, column: int) -> float:
-        return float(reduce(padded[channel, row : row + size[0], column : column + size[1]]))
-
-    return _windows(padded, len(x), size, layer.stride, at)
+def _convolved(planes: F64, weight: F32, stride: Pair, sides: Sides, dilation: Pair, groups: int) -> F64:
+    outputs, inputs, height, width = weight.shape
+    windows = _windows(_padded(planes, sides, 0.0), (height, width), stride, dilation)
+    split = windows.reshape(groups, inputs, *windows.shape[1:])
+    kernels = weight.astype(np.float64).reshape(groups, outputs // groups, inputs, height, width)
+    sums = np.einsum("gcyxij,gocij->goyx", split, kernels, optimize=True)
+    return sums.reshape(outputs, *sums.shape[2:])
 
 
-def _padded(x: F64, padding: Sides, fill: float) -> F64:
-    top, left, bottom, right = padding
-    return np.pad(x, ((0, 0), (top, bottom), (left, right)), constant_values=fill)
-
-
-def _windows(padded: F64, outputs: int, reach: Pair, stride: Pair, at: Callable[[int, int, int], float]) -> F64:
-    rows = range(0, padded.shape[1] - reach[0] + 1, stride[0])
-    columns = range(0, padded.shape[2] - reach[1] + 1, stride[1])
-    return np.array([[[at(o, row, column) for column in columns] for row in rows] for o in range(outputs)])
+def _pooled(planes: F64, reduction: Reduction, size: Pair, stride: Pair, sides: Sides) -> F64:
+    windows = _windows(_padded(planes, sides, np.nan), size, stride)
+    return (np.nanmax if reduction is Reduction.MAX else np.nanmean)(windows, axis=(3, 4))

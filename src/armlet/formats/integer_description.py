@@ -30,7 +30,7 @@ _Whole = Annotated[int, msgspec.Meta(ge=-(1 << 31), le=(1 << 31) - 1)]
 _Wholes = _Whole | list[_Whole]
 _Numbers = float | list[float]
 _Stored = Literal["uint8", "int8", "int16", "int32"]
-_Scaling = Literal["shift", "multiplier", "none"]
+_Scaling = Literal["shift", "multiplier", "multiplier_once", "none"]
 
 
 class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,8 +133,9 @@ def _layer_lines(at: int, layer: IntegerLayer) -> list[str]:
             scaling, then = "none", "the sums are the outputs"
         case Shift():
             scaling, then = "shift", f"shift_{at}.npy: sum >> shift"
-        case Multiplier():
-            scaling, then = "multiplier", f"multiplier_{at}.npy, exponent_{at}.npy, as in TensorFlow Lite"
+        case Multiplier(once=once):
+            scaling = "multiplier_once" if once else "multiplier"
+            then = f"multiplier_{at}.npy, exponent_{at}.npy, as in TensorFlow Lite"
     facts = (f'activation = "{layer.activation.value}"', f'stored = "{layer.stored.name}"', f'scaling = "{scaling}"')
     ends = (f"low = {_shortest(layer.low)}", f"high = {_shortest(layer.high)}")
     sums = f"[[layer]]  # {at}: {layer.neurons} sums b_{at} + W_{at} q in int32; {then}"

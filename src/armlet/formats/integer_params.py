@@ -29,6 +29,12 @@ from armlet.network.network import natural_shape
 
 _I8, _I16, _I32 = np.dtype("i1"), np.dtype("<i2"), np.dtype("<i4")
 _CURVES = ("sigmoid", "tanh")
+_SCALINGS = {  # the arrays that each takes
+    "shift": ("shift",),
+    "multiplier": ("multiplier", "exponent"),
+    "multiplier_once": ("multiplier", "exponent"),
+    "none": (),
+}
 
 
 def read_integer_params(folder: Path, tell: Tell = warn) -> IntegerNetwork:
@@ -125,11 +131,10 @@ def _layer(folder: Path, i: int, entry: IntegerLayerEntry, read: set[str]) -> In
         return values
 
     weight, bias = array("W", 2), array("b")
-    scaling = {"shift": ("shift",), "multiplier": ("multiplier", "exponent"), "none": ()}[entry.scaling]
-    given = [array(name) for name in scaling]
+    given = [array(name) for name in _SCALINGS[entry.scaling]]
     table = array("table") if entry.activation.value in _CURVES else None
     try:
-        scaled, stored = _requantisation(given), FORMATS[entry.stored]
+        scaled, stored = _requantisation(given, entry.scaling == "multiplier_once"), FORMATS[entry.stored]
         low, high = spread("low", entry.low, len(bias)), spread("high", entry.high, len(bias))
         return IntegerLayer(weight, bias, scaled, entry.activation, stored, low, high, entry.zero, entry.slope, table)
     except InputError as wrong:
@@ -137,11 +142,11 @@ def _layer(folder: Path, i: int, entry: IntegerLayerEntry, read: set[str]) -> In
         raise InputError(folder / "network.toml", problem, wrong.hint) from wrong
 
 
-def _requantisation(given: list[NDArray[Any]]) -> Requantisation | None:
+def _requantisation(given: list[NDArray[Any]], once: bool) -> Requantisation | None:
     match [values.astype(np.int64) for values in given]:
         case [shift]:
             return Shift(shift)
         case [multiplier, exponent]:
-            return Multiplier(multiplier, exponent)
+            return Multiplier(multiplier, exponent, once)
         case _:
             return None

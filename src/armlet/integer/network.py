@@ -214,8 +214,8 @@ def _arrays(layer: IntegerLayer) -> tuple[NDArray[Any], ...]:
             scaling: tuple[NDArray[Any], ...] = ()
         case Shift(shift):
             scaling = (shift,)
-        case Multiplier(multiplier, exponent):
-            scaling = (multiplier, exponent)
+        case Multiplier(multiplier, exponent, once):
+            scaling = (multiplier, exponent, *([np.ones(1, np.int64)] if once else []))
     table = () if layer.table is None else (layer.table,)
     return (layer.weight, layer.bias, layer.low, layer.high, *scaling, *table)
 

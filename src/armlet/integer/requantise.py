@@ -30,10 +30,14 @@ class Shift:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Multiplier:
-    """sum * multiplier * 2^(exponent - 31), rounded twice: MultiplyByQuantizedMultiplier of TensorFlow Lite."""
+    """sum * multiplier * 2^(exponent - 31), rounded twice: MultiplyByQuantizedMultiplier of TensorFlow Lite.
+
+    Or rounded `once`, halves up, as the same function does where TFLITE_SINGLE_ROUNDING is set.
+    """
 
     multiplier: I64  # (neurons,) 2^30 to 2^31 - 1, or 0
     exponent: I64  # (neurons,) -31 to 30
+    once: bool = False
 
     def __post_init__(self) -> None:
         for name in ("multiplier", "exponent"):
@@ -52,6 +56,10 @@ def requantise(by: Requantisation, sums: I64) -> I64:
     match by:
         case Shift(shift):
             return sums >> shift
+        case Multiplier(multiplier, exponent, once=True):
+            up, down = np.maximum(exponent, 0), np.maximum(-exponent, 0)
+            product = (sums << up) * multiplier  # below 2^62, as sums have 32 bits with their exponent
+            return ((product >> _HALF - 1) + (np.int64(1) << down)) >> down + 1
         case Multiplier(multiplier, exponent):
             high = _doubling_high(sums << np.maximum(exponent, 0), multiplier)
             return _rounding_shift(high, np.maximum(-exponent, 0))

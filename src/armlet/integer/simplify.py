@@ -78,7 +78,7 @@ def _rows_of(by: Requantisation | None, stay: NDArray[np.bool_]) -> Requantisati
     match by:
         case Shift(shift):
             return Shift(shift[stay])
-        case Multiplier(multiplier, exponent):
-            return Multiplier(multiplier[stay], exponent[stay])
+        case Multiplier(multiplier, exponent, once):
+            return Multiplier(multiplier[stay], exponent[stay], once)
         case None:
             return None

@@ -74,6 +74,7 @@ class IntegerOperation(IntEnum):
     CLAMP_SIGNED = auto()  # d := a >> by, 1 at least, between -2^(number - 1) and 2^(number - 1) - 1
     MULTIPLY = auto()  # d := a * b
     MULTIPLY_HIGH = auto()  # d := the upper word of a * b + 2^31, signed
+    MULTIPLY_UPPER = auto()  # d := the upper word of a * b, signed
     MULTIPLY_TO = auto()  # d := d * a; low registers
     MULTIPLY_ADD = auto()  # d := d + a * b
     MULTIPLY_LOW_LOW = auto()  # d := d + lower half of a * lower half of b, signed halves
@@ -187,6 +188,7 @@ OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
     _O.CLAMP_SIGNED: _takes("d", "a", "number by"),
     _O.MULTIPLY: _takes("d", "a b"),
     _O.MULTIPLY_HIGH: _takes("d", "a b"),
+    _O.MULTIPLY_UPPER: _takes("d", "a b"),
     _O.MULTIPLY_TO: _takes("d", "d a"),
     _O.MULTIPLY_ADD: _takes("d", "d a b"),
     _O.MULTIPLY_LOW_LOW: _takes("d", "d a b"),

@@ -27,11 +27,16 @@ _MULTIPLIED = """static inline int32_t multiplied(int32_t sum, int32_t multiplie
 }"""
 
 
+_ONCE = """static inline int32_t multiplied_once(int32_t sum, int32_t multiplier, int32_t exponent) {
+  return (int32_t)(((int64_t)sum * multiplier + (1ll << (30 - exponent))) >> (31 - exponent));
+}"""
+
+
 def begin(network: IntegerNetwork) -> list[str]:
     """The head of the file: what each layer makes of a sum, and the numbers that differ from neuron to neuron."""
     lines = ["#include <stdint.h>", ""]
-    if any(isinstance(layer.requantisation, Multiplier) for layer in network.layers):
-        lines += [_MULTIPLIED, ""]
+    used = {by.once for layer in network.layers if isinstance(by := layer.requantisation, Multiplier)}
+    lines += [line for once in sorted(used) for line in (_ONCE if once else _MULTIPLIED, "")]
     for i, layer in enumerate(network.layers):
         if layer.requantisation is not None:
             lines += _function(i, layer)
@@ -123,11 +128,14 @@ def _numbers(layer: IntegerLayer) -> dict[str, np.ndarray]:
 
 def _function(i: int, layer: IntegerLayer) -> list[str]:
     """C text of `store<i>`: scaled back, activated, clamped, moved to the zero."""
-    by_shift = isinstance(layer.requantisation, Shift)
+    by = layer.requantisation
+    scaled = "sum >> shift"
+    if isinstance(by, Multiplier):
+        scaled = f"multiplied{'_once' if by.once else ''}(sum, multiplier, exponent)"
     taken = "".join(f", int32_t {name}" for name in _numbers(layer))
     table_lines: list[str] = []
     lines = [f"static inline int32_t store{i}(int32_t sum{taken}) {{"]
-    lines.append(f"  int32_t t = {'sum >> shift' if by_shift else 'multiplied(sum, multiplier, exponent)'};")
+    lines.append(f"  int32_t t = {scaled};")
     if layer.activation is Activation.LEAKY_RELU:  # t * slope >> 15 in 32 bits
         slope, rest = layer.slope, (1 << SLOPE_BITS) - 1
         fallen = f"(t >> {SLOPE_BITS}) * {slope} + ((t & {rest}) * {slope} >> {SLOPE_BITS})"

@@ -76,11 +76,15 @@ def _stored(layer: IntegerLayer, neuron: int, total: Linear, unknowns: Unknowns,
             return total
         case Shift(shift):
             scaled = unknowns.floor(total, int(shift[neuron]))
-        case Multiplier(multiplier, exponent):
+        case Multiplier(multiplier, exponent, once):
             up, down = max(int(exponent[neuron]), 0), max(-int(exponent[neuron]), 0)
             moved = total.times(1 << up)
             _check(moved, unknowns, place)
-            scaled = _rounded(moved.times(int(multiplier[neuron])).plus(1 << _ROUND), down, unknowns)
+            product, half = moved.times(int(multiplier[neuron])), 1 << _ROUND
+            if once:
+                scaled = unknowns.floor(product.plus(half << down), _POINT + down)
+            else:
+                scaled = _rounded(product.plus(half), down, unknowns)
     low, high = int(layer.low[neuron]), int(layer.high[neuron])
     return unknowns.clip(_activated(layer, scaled, unknowns).plus(layer.zero), low, high)
 

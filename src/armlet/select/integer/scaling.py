@@ -1,7 +1,8 @@
 """From a sum to the value that is stored, on Cortex-M4: scaled back, activated, clamped.
 
 What proven intervals make needless is left out. The multiplier of TensorFlow Lite takes SMMULR: the upper half of
-2 (2 sum m), rounded, is (sum m + 2^30) >> 31, as long as 2 sum fits 32 bits.
+2 (2 sum m), rounded, is (sum m + 2^30) >> 31, as long as 2 sum fits 32 bits. Rounded once, and by a multiplier below a
+half, it takes SMMUL: what the upper half of sum m loses decides nothing once half of the last place is added to it.
 """
 
 import numpy as np
@@ -25,6 +26,7 @@ def scaling_obstacle(task: LayerTask) -> str:
     by = task.layer.requantisation
     if isinstance(by, Multiplier):
         up = np.maximum(by.exponent, 0)
+        largest = np.where(by.once & (by.exponent < 0), 0, largest)
         neuron = int(np.argmax(largest << up))
         if largest[neuron] << up[neuron] >= 1 << 30:
             times = f", times 2^{int(up[neuron])} by its multiplier's exponent" if up[neuron] else ""
@@ -64,11 +66,13 @@ def _multiply(writer: Writer, task: LayerTask, neuron: int, a: int, spare: int) 
     by = task.layer.requantisation
     assert isinstance(by, Multiplier)
     exponent = int(by.exponent[neuron])
-    writer.add(Does.LEFT, a, a, by=max(exponent, 0) + 1)
+    once = by.once and exponent < 0
+    if not once:
+        writer.add(Does.LEFT, a, a, by=max(exponent, 0) + 1)
     write_constant(writer, spare, int(by.multiplier[neuron]))
-    writer.add(Does.MULTIPLY_HIGH, a, a, spare)
-    down, zero = max(-exponent, 0), task.layer.zero if task.clamps_alone else 0
-    if down:
+    writer.add(Does.MULTIPLY_UPPER if once and exponent < -1 else Does.MULTIPLY_HIGH, a, a, spare)
+    down, zero = max(-exponent - once, 0), task.layer.zero if task.clamps_alone else 0
+    if down and not once:
         writer.add(Does.ADD_SIGN, a, a)
     folds = abs(zero) << down < 1 << 29
     half = 1 << down - 1 if down else 0

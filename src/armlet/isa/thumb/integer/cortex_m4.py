@@ -118,6 +118,7 @@ _BITS: Mapping[Op, IntegerTemplate] = {
 _PRODUCTS: Mapping[Op, IntegerTemplate] = {
     Op.MULTIPLY: _wide("mul {d}, {a}, {b}"),
     Op.MULTIPLY_HIGH: _wide("smmulr {d}, {a}, {b}"),
+    Op.MULTIPLY_UPPER: _wide("smmul {d}, {a}, {b}"),
     Op.MULTIPLY_TO: _short("muls.n {d}, {a}, {d}", "d a"),
     Op.MULTIPLY_ADD: _wide("mla {d}, {a}, {b}, {d}"),
     Op.MULTIPLY_LOW_LOW: _wide("smlabb {d}, {a}, {b}, {d}"),

@@ -80,6 +80,7 @@ TWO: Mapping[Op, Two] = MappingProxyType(
         Op.CLEAR: lambda words, a, b, by: words.clear(a, b),
         Op.MULTIPLY: lambda words, a, b, by: words.multiply(a, b),
         Op.MULTIPLY_HIGH: lambda words, a, b, by: words.multiply_high(a, b, 1 << 31),
+        Op.MULTIPLY_UPPER: lambda words, a, b, by: words.multiply_high(a, b, 0),
     }
 )
 ONTO: Mapping[Op, Two] = MappingProxyType(  # of d and a

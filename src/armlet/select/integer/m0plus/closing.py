@@ -99,13 +99,14 @@ class Close:
         return u
 
     def _multiply(self, by: Multiplier, bias: int, sign: int) -> None:
-        """t := the sum times the multiplier, one less where that is negative and to be shifted down."""
+        """t := the sum times the multiplier; where that is to be shifted down, one less if negative, or not rounded."""
         task, neuron, writer = self.task, self.neuron, self.draft.writer
         exponent = int(by.exponent[neuron])
         largest = max(abs(int(end[neuron])) for end in (task.bounds.sum_low, task.bounds.sum_high))
         self._down(self._sum(bias, self.a, sign, task.high), task.high, -max(exponent, 0))
-        write_product(writer, int(by.multiplier[neuron]), largest << max(exponent, 0), self.u, self.t, self.w)
-        if exponent < 0:
+        rounds, largest = not by.once or exponent >= 0, largest << max(exponent, 0)
+        write_product(writer, int(by.multiplier[neuron]), largest, self.u, self.t, self.w, rounds)
+        if exponent < 0 and not by.once:
             writer.add(Does.RIGHT_SIGNED, self.u, self.t, by=_WORD - 1)
             writer.add(Does.ADD, self.t, self.t, self.u)
 

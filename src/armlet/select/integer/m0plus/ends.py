@@ -36,17 +36,20 @@ class Ends(NamedTuple):
 
 
 def moved_of(task: LayerTask, neuron: int) -> Moved:
-    """The sum itself, or its product with the multiplier, one less where that is negative and shifted down."""
+    """The sum itself, or its product with the multiplier, as it is before the last shift."""
     least, most = int(task.bounds.sum_low[neuron]), int(task.bounds.sum_high[neuron])
     match task.layer.requantisation:
         case None:
             return Moved(least, most, 0, 0)
         case Shift(shift):
             return Moved(least, most, int(shift[neuron]), 0)
-        case Multiplier(multiplier, exponent):
+        case Multiplier(multiplier, exponent, once):
             number, up, down = int(multiplier[neuron]), max(int(exponent[neuron]), 0), max(-int(exponent[neuron]), 0)
             half = 1 << down >> 1
-            low, high = ((end << up) * number + (1 << _ROUND) >> _ROUND + 1 for end in (least, most))
+            rounding = 0 if once and down else 1 << _ROUND
+            low, high = ((end << up) * number + rounding >> _ROUND + 1 for end in (least, most))
+            if once:
+                return Moved(low + half, high + half, down, half)
             return Moved(low - (down > 0 > low) + half, high - (down > 0 > high) + half, down, half)
 
 

@@ -20,8 +20,11 @@ _SPARE = 1 << _EIGHT  # that rounding adds
 _Digits: TypeAlias = tuple[tuple[int, int], ...]  # position and digit, ascending
 
 
-def write_product(writer: Writer, multiplier: int, largest: int, s: int, t: int, w: int) -> None:
-    """register t := the number in s, no larger than `largest`, times multiplier / 2^31, to the nearest; w is free."""
+def write_product(writer: Writer, multiplier: int, largest: int, s: int, t: int, w: int, rounds: bool = True) -> None:
+    """register t := the number in s, no larger than `largest`, times multiplier / 2^31; w is free.
+
+    To the nearest, or down unless it `rounds`.
+    """
     add = writer.add
     if not multiplier:
         add(Does.SMALL_CONSTANT, t, number=0)
@@ -36,12 +39,13 @@ def write_product(writer: Writer, multiplier: int, largest: int, s: int, t: int,
         add(Does.RIGHT_SIGNED, t, source, by=position - at)
         source, at = t, position
         _add(writer, digit, s, t, w)
-    if at < _ROUND:
+    if at < _ROUND and rounds:
         add(Does.RIGHT_SIGNED, t, source, by=_ROUND - at)
         source, at = t, _ROUND
     if source == s:
         add(Does.MOVE, t, s)
-    add(Does.ADD_SMALL, t, number=1 << _POINT - 1 - at)
+    if rounds:
+        add(Does.ADD_SMALL, t, number=1 << _POINT - 1 - at)
     add(Does.RIGHT_SIGNED, t, t, by=_POINT - at)
     if digits[-1][0] == _POINT:
         _add(writer, digits[-1][1], s, t, w)

@@ -1,0 +1,268 @@
+"""TensorFlow Lite files: what is read is what LiteRT computes, to the bit where all is integers."""
+
+import struct
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from armlet.errors import InputError
+from armlet.formats.declaration import Declaration
+from armlet.formats.read import read_any_network, read_model
+from armlet.integer.interpret import run_integers
+from armlet.integer.network import IntegerNetwork
+from armlet.integer.requantise import Multiplier, requantise
+from armlet.network.layers import Conv, Depthwise, Weighted
+from armlet.network.network import Network
+from armlet.network.shapes import tensor_shapes
+from generators.litert import before_softmax, interpreter, litert
+from generators.tflite_files import (
+    RELU6,
+    OperatorSpec,
+    TensorSpec,
+    constant,
+    float_planes,
+    random_integer_chain,
+    tflite_file,
+)
+from oracles.run_layers import run_layers
+
+MACS = {  # of MLPerf Tiny's four benchmarks, as they are published
+    "mlperf-tiny-ad/ad01_fp32.tflite": 264_192,
+    "mlperf-tiny-ad/ad01_int8.tflite": 264_192,
+    "mlperf-tiny/kws_ref_model.tflite": 2_656_768,
+    "mlperf-tiny/kws_ref_model_float32.tflite": 2_656_768,
+    "mlperf-tiny/pretrainedResnet.tflite": 12_501_632,
+    "mlperf-tiny/pretrainedResnet_quant.tflite": 12_501_632,
+    "mlperf-tiny/vww_96_float.tflite": 7_489_664,
+    "mlperf-tiny/vww_96_int8.tflite": 7_489_664,
+    "mlperf-tiny/str_ww_ref_model.tflite": None,
+}
+
+
+def stored_rows(rng: np.random.Generator, count: int, inputs: int) -> np.ndarray:
+    """int8 inputs, the extreme ones first."""
+    rows = rng.integers(-128, 128, (count, inputs)).astype(np.int8)
+    rows[0], rows[1] = -128, 127
+    rows[2 : count // 4] = rng.choice(np.array([-128, 127], np.int8), (count // 4 - 2, inputs))
+    return rows
+
+
+def write(folder: Path, content: bytes) -> Path:
+    path = folder / "n.tflite"
+    path.write_bytes(content)
+    return path
+
+
+def macs(network: Network) -> int:
+    """Multiplications of all layers with weights."""
+    shapes, found = tensor_shapes(network.layers, network.sources, network.shape), 0
+    for layer, given in zip(network.layers, shapes[1:]):
+        if isinstance(layer, Conv | Depthwise):
+            found += layer.weight.size * given[1] * given[2]
+        elif isinstance(layer, Weighted):
+            found += layer.weight.size
+    return found
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_random_chain_in_int8_is_the_reference_kernels_to_the_bit(seed: int, tmp_path: Path):
+    rng = np.random.default_rng(seed)
+    path = write(tmp_path, random_integer_chain(rng, wide=seed % 10 == 0))
+    model = read_model(path)
+    assert isinstance(model.network, IntegerNetwork), model.notes
+    rows = stored_rows(rng, 60, model.network.inputs)
+    np.testing.assert_array_equal(run_integers(model.network, rows), litert(path, rows))
+
+
+def test_an_operator_of_almost_every_kind_computes_what_litert_does(tmp_path: Path):
+    path = write(tmp_path, float_planes())
+    model = read_model(path)
+    assert isinstance(model.network, Network)
+    rows = np.random.default_rng(0).normal(0, 1, (6, 6, 5, 2)).astype(np.float32)
+    ours = run_layers(model.network, rows.transpose(0, 3, 1, 2).reshape(6, -1))
+    np.testing.assert_allclose(ours, litert(path, rows, before_softmax(path)), rtol=1e-5, atol=1e-5)
+    assert [layer.operator for layer in model.layers].count("CONV_2D") == 1
+    assert "the SOFTMAX at the end is left out, the outputs are the scores before it" in model.notes
+    assert model.network.domain.std.tolist() == [0.5] * 60
+
+
+@pytest.mark.parametrize("name", [*MACS])
+def test_every_model_of_mlperf_tiny_is_read_at_once_with_its_products(name: str, reference_data: Path):
+    read_model(reference_data / name)  # the parser is imported once
+    begin = time.process_time()
+    model = read_model(reference_data / name)
+    assert time.process_time() - begin < 2
+    assert model.network is not None
+    assert len(model.layers) == len(model.network.layers)
+    if MACS[name] is not None:
+        counted = model.network.weights if isinstance(model.network, IntegerNetwork) else macs(model.network)
+        assert counted == MACS[name]
+
+
+@pytest.mark.parametrize(
+    "name", ["mlperf-tiny-ad/ad01_fp32", "mlperf-tiny/pretrainedResnet", "mlperf-tiny/vww_96_float"]
+)
+def test_float_models_of_mlperf_tiny_agree_with_litert(name: str, reference_data: Path):
+    path = reference_data / f"{name}.tflite"
+    network = read_any_network(path, tell=lambda note: None)
+    assert isinstance(network, Network)
+    shape = tuple(interpreter(path).get_input_details()[0]["shape"][1:])
+    rows = np.random.default_rng(1).normal(0, 1, (3, *shape)).astype(np.float32)
+    first = rows.transpose(0, 3, 1, 2) if len(shape) == 3 else rows
+    theirs = litert(path, rows, before_softmax(path))
+    np.testing.assert_allclose(
+        run_layers(network, first.reshape(3, -1)), theirs, rtol=0, atol=1e-6 * abs(theirs).max() + 1e-5
+    )
+
+
+@pytest.mark.parametrize("name", ["kws_ref_model", "pretrainedResnet_quant", "str_ww_ref_model", "vww_96_int8"])
+def test_int8_convolutions_are_the_real_numbers_that_they_stand_for(name: str, reference_data: Path):
+    """With what each layer gives stored as the file says, at most a few of the last places lie between."""
+    path = reference_data / "mlperf-tiny" / f"{name}.tflite"
+    model, run = read_model(path), interpreter(path)
+    assert isinstance(model.network, Network)
+    assert model.layers[0].weights == "int8, a scale for each channel"
+    details = run.get_input_details()[0]
+    scales = {told["name"][:200]: told["quantization"] for told in run.get_tensor_details()}
+
+    def keep(i: int, values: np.ndarray) -> np.ndarray:
+        scale, zero = scales[model.layers[i].name]
+        return (np.clip(np.round(values / scale) + zero, -128, 127) - zero) * scale if scale else values
+
+    rows = np.random.default_rng(2).integers(-128, 128, (3, *details["shape"][1:])).astype(np.int8)
+    scale, zero = details["quantization"]
+    real = ((rows.astype(np.float64) - zero) * scale).transpose(0, 3, 1, 2).reshape(3, -1)
+    last, at = scales[model.layers[-1].name], before_softmax(path)
+    theirs = (litert(path, rows, at).astype(np.float64) - last[1]) * last[0]
+    assert abs(run_layers(model.network, real, keep) - theirs).max() <= 8 * last[0]
+
+
+def test_the_official_autoencoder_in_int8_is_litert_to_the_bit(reference_data: Path):
+    path = reference_data / "mlperf-tiny-ad" / "ad01_int8.tflite"
+    network = read_any_network(path, tell=lambda note: None)
+    assert isinstance(network, IntegerNetwork)
+    assert network.sparsity == pytest.approx(0.093, abs=0.001)
+    rows = stored_rows(np.random.default_rng(0), 1000, 640)
+    np.testing.assert_array_equal(run_integers(network, rows), litert(path, rows))
+
+
+def test_the_domain_is_the_ends_of_int8_unless_it_is_declared(tmp_path: Path):
+    path = write(tmp_path, random_integer_chain(np.random.default_rng(4)))
+    network = read_any_network(path, tell=lambda note: None)
+    assert isinstance(network, IntegerNetwork)
+    assert [end.tolist() for end in network.input_ends] == [[-128] * network.inputs, [127] * network.inputs]
+    low, high = network.domain.low[0] / 2, network.domain.high[0] / 2
+    declared = read_any_network(path, Declaration(low=low, high=high), tell=lambda note: None)
+    assert (declared.domain.low == low).all()
+    assert (declared.domain.high == high).all()
+    with pytest.raises(InputError, match="says mean or std of a network in integers"):
+        read_any_network(path, Declaration(mean=1.0, std=2.0), tell=lambda note: None)
+
+
+@pytest.mark.parametrize("scale", [0.5, 0.25, 2.0**-9, 0.75 * 2.0**-7, 0.0123456, 0.9999999, 1.0, 1.5])
+def test_a_multiplier_rounds_halves_away_from_zero_as_double_precision_does(scale: float, tmp_path: Path):
+    """A layer of one weight on every sum that its bias reaches."""
+    biases = np.arange(-300, 301, dtype=np.int32)
+    weight = constant(np.zeros((601, 1), np.int8), [1.0])
+    tensors = [TensorSpec((1, 1), "int8", None, [scale], [0]), weight, constant(biases, [scale])]
+    tensors.append(TensorSpec((1, 601), "int8", None, [1.0], [3]))
+    path = write(tmp_path, tflite_file(tensors, [OperatorSpec("FULLY_CONNECTED", (0, 1, 2), (3,))], [0], [3]))
+    network = read_any_network(path, tell=lambda note: None)
+    rows = np.array([[5]], np.int8)
+    assert isinstance(network, IntegerNetwork)
+    np.testing.assert_array_equal(run_integers(network, rows), litert(path, rows))
+
+
+def test_rounded_once_is_one_exact_division():
+    rng = np.random.default_rng(3)
+    for _ in range(300):
+        multiplier, exponent = int(rng.integers(1 << 30, 1 << 31)), int(rng.integers(-31, 8))
+        sums = rng.integers(-(1 << 31), 1 << 31, 20) >> max(exponent, 0)
+        ours = requantise(Multiplier(np.array([multiplier]), np.array([exponent]), once=True), sums[:, None])
+        bits = 31 - exponent
+        assert ours.ravel().tolist() == [(value * multiplier + (1 << bits - 1)) >> bits for value in sums.tolist()]
+
+
+def chain_of(kind: str, **changes: Any) -> bytes:
+    """A dense layer of float32, and an operator behind it."""
+    tensors = [TensorSpec((1, 3)), constant(np.eye(3, dtype=np.float32)), TensorSpec((1, 3)), TensorSpec((1, 3))]
+    operators = [OperatorSpec("FULLY_CONNECTED", (0, 1, -1), (2,)), OperatorSpec(kind, (2,), (3,))]
+    return tflite_file(tensors, operators, [0], [3])
+
+
+def test_an_operator_without_a_counterpart_is_named_with_its_tensor(tmp_path: Path):
+    path = write(tmp_path, chain_of("SIN"))
+    model = read_model(path)
+    assert [(each.node, each.operator) for each in model.obstacles] == [("t3", "SIN")]
+    with pytest.raises(InputError, match=r"t3: is SIN, which armlet does not read; armlet reads ADD, .*TANH"):
+        read_any_network(path)
+
+
+@pytest.mark.parametrize(("kind", "problem"), [("RELU_N1_TO_1", "RELU_N1_TO_1"), ("MAX_POOL_2D", "on the shape")])
+def test_an_operator_used_as_armlet_does_not_has_its_reason(kind: str, problem: str, tmp_path: Path):
+    model = read_model(write(tmp_path, chain_of(kind)))
+    assert model.network is None
+    assert problem in model.obstacles[0].operator
+
+
+@pytest.mark.parametrize("kind", ["RELU", "TANH", "LOGISTIC"])
+def test_an_activation_alone_joins_the_layer_before(kind: str, tmp_path: Path):
+    path = write(tmp_path, chain_of(kind))
+    network = read_model(path).network
+    assert isinstance(network, Network)
+    assert len(network.layers) == 1
+    rows = np.array([[-2, 0.5, 3]], np.float32)
+    np.testing.assert_allclose(network(rows), litert(path, rows), atol=1e-6)
+
+
+def test_relu6_clamps_where_the_file_says(tmp_path: Path):
+    tensors = [TensorSpec((1, 1), "int8", None, [0.1], [0]), constant(np.array([[100]], np.int8), [0.01])]
+    tensors.append(TensorSpec((1, 1), "int8", None, [0.07], [-20]))
+    step = OperatorSpec("FULLY_CONNECTED", (0, 1, -1), (2,), {"FusedActivationFunction": RELU6})
+    path = write(tmp_path, tflite_file(tensors, [step], [0], [2]))
+    network = read_any_network(path, tell=lambda note: None)
+    assert isinstance(network, IntegerNetwork)
+    rows = np.arange(-128, 128).astype(np.int8)[:, None]
+    given = run_integers(network, rows)
+    assert (given.min(), given.max()) == (-20, 66)
+    np.testing.assert_array_equal(given, litert(path, rows))
+
+
+def damaged(content: bytes, at: int, value: int) -> bytes:
+    return content[:at] + struct.pack("<i", value) + content[at + 4 :]
+
+
+def test_a_file_that_points_anywhere_is_refused_in_one_line(tmp_path: Path):
+    content = chain_of("RELU")
+    for at in range(0, len(content) - 4, 4):
+        for value in (-1, 0, 1 << 30, -(1 << 31), len(content)):
+            with suppress(InputError):  # which is of one line
+                read_any_network(write(tmp_path, damaged(content, at, value)), tell=lambda note: None)
+
+
+def test_a_small_file_cannot_ask_for_much(tmp_path: Path):
+    """One buffer under many names, and shapes beyond their buffers."""
+    weight = constant(np.ones((64, 64), np.float32))
+    tensors = [weight, *(TensorSpec((1, 64)) for _ in range(401))]
+    steps = [OperatorSpec("FULLY_CONNECTED", (i, 0, -1), (i + 1,)) for i in range(1, 401)]
+    with pytest.raises(InputError, match="takes more constants than it has bytes"):
+        read_model(write(tmp_path, tflite_file(tensors, steps, [1], [401])))
+    for shape, problem in (((65, 64), "bytes for the shape"), ((1 << 20, 1 << 20), "armlet reads up to")):
+        larger = [replace(weight, shape=shape), *tensors[1:3]]
+        with pytest.raises(InputError, match=problem):
+            read_model(write(tmp_path, tflite_file(larger, steps[:1], [1], [2])))
+    kernel = constant(np.ones((64, 64), np.int8), [0.01])
+    wide = TensorSpec((1, 64), "int8", None, [0.1], [0])
+    with pytest.raises(InputError, match="takes more constants than it has bytes"):
+        read_model(write(tmp_path, tflite_file([kernel, *[wide] * 401], steps, [1], [401])))
+
+
+@pytest.mark.parametrize(("content", "problem"), [(b"", "is not a TensorFlow Lite file"), (b"0000TFL3", "is a broken")])
+def test_what_is_no_such_file_is_told(content: bytes, problem: str, tmp_path: Path):
+    with pytest.raises(InputError, match=problem):
+        read_model(write(tmp_path, content))

@@ -25,7 +25,7 @@ from armlet.data.sheet import read_sheet
 from armlet.data.source import SourceOptions
 from armlet.data.table import read_inputs, read_samples, read_targets
 from armlet.formats.arrays import read_npy, write_npy
-from armlet.formats.npz import read_npz_network
+from armlet.formats.named.npz import read_npz_network
 from armlet.formats.params import params_files, read_params
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
@@ -43,6 +43,7 @@ from armlet.pruning.trace import PruningEpoch, PruningTrace
 from armlet.train.options import TrainOptions
 from armlet.verify.options import RunOptions, VerifyOptions
 from generators.integer_readers import INTEGER_READERS
+from generators.model_readers import MODEL_READERS
 from generators.reader import Reader
 
 
@@ -219,4 +220,4 @@ _READERS = (
     Reader("images", "a.npz", lambda path: read_archive(path, 2, 0), _IMAGES, _zipped("images", "labels")),
     Reader("sheet", "s.csv", lambda path: read_sheet(path, 3, 0), _SHEET),
 )
-READERS: Mapping[str, Reader] = {reader.name: reader for reader in (*_READERS, *INTEGER_READERS)}
+READERS: Mapping[str, Reader] = {reader.name: reader for reader in (*_READERS, *INTEGER_READERS, *MODEL_READERS)}

@@ -194,7 +194,7 @@ AHEAD = {"prove_loops"}  # no build declares positions yet; docs/decisions/loops
 
 
 def test_nothing_in_the_package_serves_only_tests_and_benchmarks():
-    """Every public name is used somewhere in the package, or stands at its front door."""
+    """Every public name is used somewhere in the package, or stands at its front door or in the registry of readers."""
     import armlet
     from armlet.formats.read import MODELS
 

@@ -242,8 +242,6 @@ def test_the_names_that_frameworks_give_are_read_and_the_order_is_said(tmp_path:
 @pytest.mark.parametrize(
     ("arrays", "says"),
     [
-        ({"W_0": W0.T, "W_1": W1.T}, "inputs x outputs, as Keras and scikit-learn keep kernels; save W.T"),
-        ({"W_0": W0.T, "W_1": W1.T, "b_0": None, "b_1": None}, "save W.T"),
         ({"W_1": np.ones((2, 5))}, "takes 5 values, layer 0 gives 3; write each W as outputs x inputs"),
         ({"b_0": np.zeros(5)}, "has 5 values, W_0.npy gives 3"),
         ({"W_1": np.ones(3)}, "it is no matrix; fold normalisation layers"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from armlet.errors import InputError
 from armlet.formats.arrays import read_npy, read_npz, write_npy, write_npz
-from armlet.formats.npz import read_npz_network
+from armlet.formats.named.npz import read_npz_network
 from armlet.formats.params import read_params, write_params
 from armlet.formats.read import read_network
 from armlet.network.activation import Activation

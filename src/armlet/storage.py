@@ -71,9 +71,13 @@ def _require_regular(path: Path, mode: int) -> None:
 
 def read_toml(path: Path, most: int) -> dict[str, Any]:
     """The tables of a TOML file of up to `most` bytes. Raises `InputError`."""
+    return parse_toml(path, read_file(path, most))
+
+
+def parse_toml(path: Path, data: bytes) -> dict[str, Any]:
+    """The tables of the TOML in `data`, which came from `path`. Raises `InputError`."""
     import tomllib
 
-    data = read_file(path, most)
     if _DEEP_KEY.search(data):
         raise InputError(path, "is not TOML that armlet reads: a key has more than 100 dots")
     try:

@@ -25,7 +25,7 @@ from armlet.data.sheet import read_sheet
 from armlet.data.source import SourceOptions
 from armlet.data.table import read_inputs, read_samples, read_targets
 from armlet.formats.arrays import read_npy, write_npy
-from armlet.formats.npz import read_npz_network
+from armlet.formats.named.npz import read_npz_network
 from armlet.formats.onnx.write import onnx_bytes
 from armlet.formats.params import params_files, read_params
 from armlet.formats.read import read_any_network, read_model
@@ -45,6 +45,7 @@ from armlet.pruning.trace import PruningEpoch, PruningTrace
 from armlet.train.options import TrainOptions
 from armlet.verify.options import RunOptions, VerifyOptions
 from generators.integer_readers import INTEGER_READERS
+from generators.model_readers import MODEL_READERS
 from generators.onnx_models import onnx_files
 from generators.reader import Reader
 from generators.tflite_files import float_planes, random_integer_chain
@@ -226,4 +227,4 @@ _READERS = (
     Reader("tflite", "n.tflite", lambda path: read_any_network(path, tell=_hear), _TFLITE),
     Reader("sheet", "s.csv", lambda path: read_sheet(path, 3, 0), _SHEET),
 )
-READERS: Mapping[str, Reader] = {reader.name: reader for reader in (*_READERS, *INTEGER_READERS)}
+READERS: Mapping[str, Reader] = {reader.name: reader for reader in (*_READERS, *INTEGER_READERS, *MODEL_READERS)}

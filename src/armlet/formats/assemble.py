@@ -1,7 +1,8 @@
 """Arrays out of any file, and what is declared of them, to a network: where all readers meet.
 
-What the arrays show to be a likely mistake is named with its cure: kernels that stand inputs x outputs, layers that do
-not meet, a bias that is missing. What is taken without being told is told: `tell` hears a line for each.
+What the arrays show to be a likely mistake is named with its cure: layers that do not meet, a bias that is too long.
+Weights that stand inputs x outputs are turned where their shapes tell it. What is taken without being told is told:
+`tell` hears a line for each.
 """
 
 import math
@@ -49,6 +50,7 @@ class Found:
     words: Mapping[str, Parameter] = field(default_factory=dict)  # arrays called mean, std, low, high
     description: Description = Description()
     toml: Path | None = None  # where the description stands
+    inputs_first: bool = False  # whether the names of the weights say that they stand inputs x outputs
 
 
 def warn(note: str) -> None:
@@ -59,11 +61,11 @@ def warn(note: str) -> None:
 def network_of(found: Found, declared: Declaration, tell: Tell) -> Network:
     """The network in `found`; what is `declared` wins over what the files say. Raises `InputError` with the place."""
     entries = entries_of(found.description, declared) or (LayerEntry(),) * len(found.weights)
-    weights = _weights(found, entries)
+    said = declared.over(_with_arrays(found))
+    weights = _outputs_first(found, entries, _weights(found, entries), said, tell)
     if all(entry.is_plain for entry in entries):
         _require_chain(found, weights)
     biases = [_bias(parameter, i, weights, found, tell) for i, parameter in enumerate(found.biases)]
-    said = declared.over(_with_arrays(found))
     place = f"{found.toml or found.source}" + ("" if declared.is_empty else ", with --declare")
     inputs = weights[0].shape[1] if entries[0].kind == "dense" else _held(said, place)
     _require_sizes(said, declared, found, inputs)
@@ -95,10 +97,33 @@ def _weights(found: Found, entries: Sequence[LayerEntry]) -> list[F32]:
     return [_array(parameter, kind) for parameter, kind in zip(found.weights, kinds)]
 
 
+def _outputs_first(
+    found: Found, entries: Sequence[LayerEntry], weights: list[F32], said: Declaration, tell: Tell
+) -> list[F32]:
+    """The weights with dense ones as outputs x inputs: by what is said, by the names, or as shapes tell."""
+    deep = next((i for i, weight in enumerate(weights) if weight.ndim > 2), None)
+    if found.inputs_first and deep is not None:  # frameworks differ in the order of the axes
+        problem = f"has shape {weights[deep].shape}, only matrices are turned"
+        hint = "save it as outputs x inputs x height x width, under W1, W2, ..."
+        raise InputError(found.weights[deep].place, problem, hint)
+    turned = [weight.T if weight.ndim == 2 else weight for weight in weights]
+    first, other = (turned, weights) if found.inputs_first else (weights, turned)
+    if said.inputs_first is not None:
+        return turned if said.inputs_first else weights
+    is_chain = all(entry.is_plain for entry in entries)
+    if is_chain and not _fits(first, found.biases) and _fits(other, found.biases):
+        stand = "outputs x inputs" if found.inputs_first else "inputs x outputs"
+        tell(f"{found.source}: the weights stand {stand}, as their shapes tell")
+        return other
+    return first
+
+
 def _array(parameter: Parameter, kind: Kind) -> F32:
     """A finite array of the dimensions that its kind of layer has."""
     values, place = parameter.values, parameter.place
     dimensions, reads = DIMENSIONS[kind]
+    if kind == "depthwise" and values.ndim == 4 and values.shape[1] == 1:  # as PyTorch has it: a group for each channel
+        values = values[:, 0]
     if values.ndim == 1:
         hint = "fold normalisation layers into the weights beside them; give a weight as outputs x inputs"
         raise InputError(place, f"has shape {values.shape}, it is no matrix", hint)
@@ -108,7 +133,7 @@ def _array(parameter: Parameter, kind: Kind) -> F32:
         way = "in its [[layer]] of network.toml, which armlet reads and does not compute yet"
         hint = f'for such a layer write kind = "{fitting[0]}" {way}' if fitting else ""
         raise InputError(place, f"has shape {values.shape}, {reader} reads {reads}", hint)
-    return _finite(parameter)
+    return _finite(Parameter(place, values))
 
 
 def _held(said: Declaration, place: str) -> int:
@@ -144,12 +169,7 @@ def _finite(parameter: Parameter) -> F32:
 
 
 def _require_chain(found: Found, weights: list[F32]) -> None:
-    """Each layer takes what the one before gives. Raises `InputError` that names kernels the other way round."""
-    if _fits(weights, found.biases):
-        return
-    if _fits([weight.T for weight in weights], found.biases):
-        problem = f"has shape {weights[0].shape}, inputs x outputs, as Keras and scikit-learn keep kernels"
-        raise InputError(found.weights[0].place, problem, "save W.T for each W: outputs x inputs")
+    """Each layer takes what the one before gives. Raises `InputError`."""
     for i, (before, after) in enumerate(pairwise(weights)):
         if after.shape[1] != len(before):
             problem = f"takes {after.shape[1]} values, layer {i} gives {len(before)}"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from armlet.errors import InputError
-from armlet.formats.declaration import WORDS, Declaration
+from armlet.formats.declaration import WORDS, Declaration, Layout
 from armlet.formats.description import read_description
 from armlet.network.outputs import OutputKind
 
@@ -53,8 +53,21 @@ def _output(word: str, value: str) -> OutputKind:
     return OutputKind(value)
 
 
+def _layout(word: str, value: str) -> Layout:
+    if value not in {layout.value for layout in Layout}:
+        hint = "write inputs-outputs (Keras, scikit-learn) or outputs-inputs (PyTorch)"
+        raise InputError("--declare", f"{word}={value[:40]!r} is no layout of weights", hint)
+    return Layout(value)
+
+
 def _activation(word: str, value: str) -> tuple[str, ...]:
     return tuple(value.split("+"))
 
 
-_PARSERS = {**dict.fromkeys(WORDS, _number), "shape": _shape, "output": _output, "activation": _activation}
+_PARSERS = {
+    **dict.fromkeys(WORDS, _number),
+    "shape": _shape,
+    "output": _output,
+    "activation": _activation,
+    "layout": _layout,
+}

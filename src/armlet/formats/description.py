@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from armlet.arithmetic.number_format import FLOAT32_FORMAT
 from armlet.errors import InputError
-from armlet.formats.declaration import Declaration
+from armlet.formats.declaration import Declaration, Layout
 from armlet.formats.kinds import LayerEntry, check_entry, layer_lines
 from armlet.formats.toml import toml_lines
 from armlet.network.domain import Origin
 from armlet.network.network import Network
 from armlet.network.outputs import OutputKind
-from armlet.storage import read_toml
+from armlet.storage import parse_toml, read_file
 
 FORMAT = 1
 _LONGEST = 8 << 20  # bytes of network.toml; four numbers for each of 90,000 inputs fit
@@ -38,6 +38,7 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inputs: int | None = None
     outputs: int | None = None
     shape: list[int] = []
+    layout: Layout | None = None
     dtype: str = FLOAT32_FORMAT.name
     output: OutputKind | None = None
 
@@ -66,8 +67,13 @@ class Description:
 
 def read_description(path: Path) -> Description:
     """Parse a network.toml. Raises `InputError` with the place."""
+    return parse_description(path, read_file(path, _LONGEST))
+
+
+def parse_description(path: Path, text: bytes) -> Description:
+    """What the text of a network.toml says, which came from `path`. Raises `InputError` with the place."""
     try:
-        said = msgspec.convert(read_toml(path, _LONGEST), _Document)
+        said = msgspec.convert(parse_toml(path, text), _Document)
     except msgspec.ValidationError as wrong:
         raise InputError(path, str(wrong).replace("$.", ""), "docs/network.md shows every key") from wrong
     header = said.network
@@ -86,6 +92,7 @@ def read_description(path: Path) -> Description:
         slope=tuple(entry.slope for entry in said.layer) or None,
         width=tuple(entry.width for entry in said.layer) or None,
         ends=(header.inputs, header.outputs),
+        layout=header.layout,
         layers=None if all(entry.is_plain for entry in said.layer) else tuple(said.layer),
     )
     return Description(declaration, said.provenance)

@@ -10,7 +10,7 @@ from armlet.formats.assemble import Tell, warn
 from armlet.formats.declaration import Declaration
 from armlet.formats.integer_params import read_integer_params
 from armlet.formats.model import Model
-from armlet.formats.npz import read_npz_network
+from armlet.formats.named.npz import read_npz_network
 from armlet.formats.params import is_integer, read_params
 from armlet.integer.network import IntegerNetwork
 from armlet.network.network import Network
@@ -20,7 +20,7 @@ ModelReader = Callable[[Path, Declaration], Model]
 MODELS: Mapping[str, tuple[str, str, str]] = {  # by suffix, in lower case: what it is, the module, and its reader
     ".onnx": ("ONNX", "armlet.formats.onnx.read", "read_onnx"),
     ".tflite": ("TensorFlow Lite", "armlet.formats.tflite.read", "read_tflite"),
-    ".safetensors": ("safetensors", "armlet.formats.safetensors", "read_safetensors"),
+    ".safetensors": ("safetensors", "armlet.formats.named.safetensors", "read_safetensors"),
     ".keras": ("Keras", "armlet.formats.keras.read", "read_keras"),
 }
 SUFFIXES = (".npz", *MODELS)

@@ -1,0 +1,1 @@
+"""Files of arrays by name, .npz and safetensors, to a network: the names tell what each array is."""

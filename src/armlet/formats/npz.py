@@ -74,6 +74,13 @@ def read_npz_network(path: Path, declare: Declaration = Declaration(), tell: Tel
     return network_of(found, declare, tell)
 
 
+def npz_weight_names(path: Path) -> list[str]:
+    """What the file calls the weights of its layers, in order. Raises `InputError`."""
+    names = npz_names(path)
+    rule, order = _rule_for(path, names)
+    return [str(_first(rule.weight, key, names)) for key in order]
+
+
 def _rule_for(path: Path, names: list[str]) -> tuple[_Rule, list[str]]:
     """The rule by which the arrays are named, and what their layers are called, in order."""
     for rule in _RULES:

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from armlet.cli.terminal.console import table
@@ -61,7 +63,7 @@ def _summary(model: str, found: "Inspection") -> Iterator[str]:
 
 
 def _line(what: str, text: str) -> str:
-    return f"  {what:<9}{text}"
+    return fill(text, WIDTH, initial_indent=f"  {what:<9}", subsequent_indent=" " * 11, break_on_hyphens=False)
 
 
 def _told(found: "Inspection") -> str:
@@ -107,7 +109,8 @@ def _formats(layers: Sequence["LayerFacts"]) -> str:
 
 def _layers(layers: Sequence["LayerFacts"]) -> str:
     """A row for each layer. Columns of which nothing is known, or that find no room, are left out; names are cut."""
-    rows: list[dict[str, str]] = [dict(zip(_HEAD, _row(layer))) for layer in layers]
+    names = _short([one_line(layer.name) for layer in layers])
+    rows: list[dict[str, str]] = [dict(zip(_HEAD, [name, *_row(layer)])) for name, layer in zip(names, layers)]
     kept = [head for head in _HEAD if any(row[head] for row in rows)]
     widths = {head: max(len(head), *(len(row[head]) for row in rows)) for head in kept}
     for head in _SPARE:
@@ -123,14 +126,21 @@ def _room(widths: Mapping[str, int]) -> int:
     return WIDTH - sum(width + 2 for head, width in widths.items() if head != "layer")
 
 
+def _short(names: Sequence[str]) -> list[str]:
+    """Names without the folders that all lie in; of fused layers, a;b;c, the first."""
+    paths = [name.partition(";")[0].split("/") for name in names]
+    shared = len([*takewhile(lambda parts: len({*parts}) == 1, zip(*(path[:-1] for path in paths)))])
+    return ["/".join(path[shared:]) for path in paths]
+
+
 def _row(layer: "LayerFacts") -> list[str]:
-    name, operator = one_line(layer.name), one_line(layer.operator)
+    """All but the name."""
+    operator = one_line(layer.operator)
     if layer.gives is None:
-        return [name, operator, *[""] * (len(_HEAD) - 2)]
+        return [operator, *[""] * (len(_HEAD) - 2)]
     dead = layer.constant_channels + layer.unread_channels
-    weights = [f"{layer.weights:,}", f"{layer.macs:,}", _percent(layer.zero_weights, layer.weights)]
+    weights = [f"{layer.weights:,}", f"{layer.macs:,}", _percent(layer.zero_weights, layer.weights or 1)]
     return [
-        name,
         operator,
         extents(layer.gives),
         "" if layer.activation in (None, "linear") else str(layer.activation),

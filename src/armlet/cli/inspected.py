@@ -34,10 +34,10 @@ _INTEGERS = "\nint8: armlet sparsify --activations int8, for declared inputs."
 
 def shown(model: str, found: "Inspection") -> str:
     """All that was found, in one screen where the layers allow it."""
-    parts = ["\n".join(_summary(model, found)), _layers(found.layers)]
+    parts = ["\n".join(_summary(model, found)), *([_layers(found.layers)] if found.layers else [])]
     if found.estimates:
         parts += [_estimates(found), _BASIS + ("" if found.arithmetic == "integers" else _INTEGERS)]
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(parts)
 
 
 def _summary(model: str, found: "Inspection") -> Iterator[str]:
@@ -111,7 +111,7 @@ def _layers(layers: Sequence["LayerFacts"]) -> str:
     """A row for each layer. Columns of which nothing is known, or that find no room, are left out; names are cut."""
     names = _short([one_line(layer.name) for layer in layers])
     rows: list[dict[str, str]] = [dict(zip(_HEAD, [name, *_row(layer)])) for name, layer in zip(names, layers)]
-    kept = [head for head in _HEAD if any(row[head] for row in rows)]
+    kept = [head for head in _HEAD if head == "layer" or any(row[head] for row in rows)]
     widths = {head: max(len(head), *(len(row[head]) for row in rows)) for head in kept}
     for head in _SPARE:
         if _room(widths) < min(_NAME, widths["layer"]):

@@ -14,8 +14,9 @@ from typer.testing import CliRunner, Result
 
 from armlet.cli import app
 from armlet.cli.terminal.console import table
-from armlet.formats.params import read_params
+from armlet.formats.params import read_params, write_params
 from armlet.version import __version__
+from generators.perceptrons import initialised
 
 TOPOLOGY = "5, 8, 10\n"
 
@@ -130,6 +131,7 @@ def test_a_mistake_is_one_line_that_names_file_place_and_mend(here: Path, argume
         ("rate.toml", "[train]\nrate = 3.0\n"),
     ):
         (here / name).write_text(text)
+    write_params(initialised((4, 3), 1, (2, 2)), here / "P")
     before = sorted(here.rglob("*"))
     assert says in refused(*arguments)
     assert sorted(here.rglob("*")) == before

@@ -67,8 +67,9 @@ def test_a_command_that_lacks_its_extra_says_which(here: Path, arguments: tuple[
 def test_one_package_that_is_missing_is_named(here: Path, module: str):
     extra = extra_of(module)
     assert extra is not None
-    command = {"data": ("dataset", "t.csv"), "sparsify": ("sparsify", "P", "Q"), "verify": ("verify", "b")}[extra]
-    done = python(here, COMMAND, module, *command)
+    (here / "m.onnx").write_bytes(b"")
+    commands = {"data": ("dataset", "t.csv"), "sparsify": ("sparsify", "P", "Q"), "verify": ("verify", "b")}
+    done = python(here, COMMAND, module, *{**commands, "formats": ("inspect", "m.onnx")}[extra])
     assert done.returncode == 2
     assert EXTRAS[extra][module] in done.stderr
     assert f"pip install 'armlet[{extra}]'" in done.stderr
@@ -86,7 +87,7 @@ def test_compile_works_without_extras_and_says_that_it_did_not_verify(here: Path
 
 
 def test_every_help_page_is_there_without_extras(here: Path):
-    for command in ("dataset", "train", "sparsify", "compile", "verify", "run", "demo"):
+    for command in ("dataset", "train", "inspect", "sparsify", "compile", "verify", "run", "demo"):
         done = python(here, COMMAND, ",".join(ALL), command, "--help")
         assert done.returncode == 0, done.stderr
 

@@ -29,6 +29,7 @@ MAY_SEE = {  # a room sees itself, EVERYONE, and these; what is not listed sees 
     "arithmetic": {"network"},
     "integer": {"network"},
     "formats": VALUES,
+    "inspect": VALUES | {"formats"},
     "data": {"network", "formats"},
     "train": {"data", "network"},
     "pruning": {"network", "integer", "formats"},

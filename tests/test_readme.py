@@ -88,10 +88,11 @@ def test_the_commands_for_a_network_of_your_own_run(tmp_path: Path, monkeypatch:
     network = multilayer_perceptron([*weights], [np.zeros(4), np.zeros(2)], InputDomain.uniform(3))
     write_params(network, tmp_path / "PARAMS_SPARSE")
     np.savetxt("inputs.csv", random.random((5, 3)), delimiter=",")
-    own = next(block for block in blocks("sh") if block.startswith("armlet sparsify network.npz PARAMS_SPARSE  "))
+    np.savez("network.npz", W1=weights[0], b1=np.zeros(4), W2=weights[1], b2=np.zeros(2))
+    own = next(block for block in blocks("sh") if block.startswith("armlet inspect network.npz "))
     lines = [shlex.split(line, comments=True)[1:] for line in own.splitlines()]
-    assert [words[0] for words in lines] == ["sparsify", "compile", "verify", "run"]
-    for words in lines[1:]:
+    assert [words[0] for words in lines] == ["inspect", "sparsify", "compile", "verify", "run"]
+    for words in lines[:1] + lines[2:]:
         done = CliRunner().invoke(app, words)
         assert done.exit_code == 0, done.output
 

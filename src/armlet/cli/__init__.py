@@ -13,6 +13,7 @@ from armlet.cli.compile import compile as compile_command
 from armlet.cli.dataset import dataset as dataset_command
 from armlet.cli.demo import demo as demo_command
 from armlet.cli.export import export as export_command
+from armlet.cli.inspect import inspect as inspect_command
 from armlet.cli.moments import moments as moments_command
 from armlet.cli.run import run as run_command
 from armlet.cli.sparsify import sparsify as sparsify_command
@@ -28,6 +29,7 @@ COMMANDS: Mapping[str, Callable[..., Any]] = {  # in the order of the road
     "dataset": dataset_command,
     "train": train_command,
     "moments": moments_command,
+    "inspect": inspect_command,
     "sparsify": sparsify_command,
     "compile": compile_command,
     "verify": verify_command,

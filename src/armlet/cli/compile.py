@@ -10,11 +10,12 @@ from armlet.cli.options import (
     Config,
     Declare,
     Json,
+    ModelFile,
     Quiet,
     Seed,
     Verbose,
     hint_at_declaring,
-    read_declared,
+    read_any_declared,
     resolve_options,
 )
 from armlet.cli.terminal.console import Console
@@ -31,7 +32,7 @@ _STAGES = ("graph", "order", "registers", "layout", "emit")
 
 
 def compile(
-    params: Annotated[Path, typer.Argument(metavar="PARAMS", help="PARAMS folder or .npz network.")],
+    model: ModelFile,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the build; every symbol starts with it.")],
     out: Annotated[Path, typer.Option(help="The build goes to OUT/NAME.")] = Path("build"),
     target: Annotated[str | None, typer.Option(help="Core (default: cortex-m4f; cortex-m4 for integers).")] = None,
@@ -97,9 +98,11 @@ def compile(
     """
     from armlet.apart import refuse_overlap
     from armlet.build.names import check_name
-    from armlet.cli.compile_integers import compile_integers, holds_integers, integer_figures, integer_summary
+    from armlet.cli.compile_integers import compile_integers, integer_figures, integer_summary
     from armlet.config import CompileOptions, IntegerCompileOptions
     from armlet.formats.declare import file_of
+    from armlet.integer.network import IntegerNetwork
+    from armlet.network.network import dense_chain
     from armlet.pipeline import compile_network, write_build
 
     console, declared = Console(quiet, verbose, json), file_of(declare)
@@ -107,18 +110,19 @@ def compile(
     given = {"dtype": dtype, "inputs": inputs, "registers": registers, "objective": objective}
     given |= {"multiply_add": multiply_add, "rescale": rescale}
     if not products:
-        refuse_overlap((out / check_name(name),), (params, config, declared))
-    if holds_integers(params):
+        refuse_overlap((out / check_name(name),), (model, config, declared))
+    network = read_any_declared(model, declare, console)
+    if isinstance(network, IntegerNetwork):
         _refuse_options(given, "is about programs in float32, the network is one in integers")
         wanted = resolve_options(IntegerCompileOptions, "compile", config, **shared, optimize=optimize)
-        done = compile_integers(console, params, declare, out / name, wanted, products)
+        done = compile_integers(console, network, out / name, wanted, products)
         told = integer_figures(out / name, done), integer_summary(out / name, done)
         _finish(console, out / name, *told, verify, done.network.domain)
         return
     _refuse_options({"optimize": optimize}, "is about programs in integers, the network is one in real numbers")
     options = resolve_options(CompileOptions, "compile", config, **shared, **given)
     _check_printable(products, json)
-    network = read_declared(params, declare, console)
+    dense_chain(network, str(model))
     with console.progress("compiling") as advance:
         made = compile_network(network, name, options, lambda stage: advance(_STAGES.index(stage), len(_STAGES), stage))
     if products:

@@ -9,37 +9,24 @@ from armlet.errors import InputError
 if TYPE_CHECKING:
     from armlet.config import IntegerCompileOptions
     from armlet.integer.argmax import Argmax
+    from armlet.integer.network import IntegerNetwork
     from armlet.pipeline import IntegerCompilation
 
 _STAGES = ("simplify", "select", "bundle")
 
 
-def holds_integers(params: Path) -> bool:
-    """Whether a PARAMS folder says that it holds a network in integers. Raises `InputError`."""
-    from armlet.formats.params import is_integer
-
-    return params.is_dir() and is_integer(params)
-
-
 def compile_integers(
     console: Console,
-    params: Path,
-    declare: str | None,
+    network: "IntegerNetwork",
     build: Path,
     options: "IntegerCompileOptions",
     products: list[str] | None,
 ) -> "IntegerCompilation":
-    """Compile the network in `params` to the folder `build`."""
-    from armlet.formats.declaration import Declaration
-    from armlet.formats.declare import parse_declaration
-    from armlet.formats.read import read_any_network
-    from armlet.integer.network import IntegerNetwork
+    """Compile the network to the folder `build`."""
     from armlet.pipeline import compile_integer_network, write_build
 
     if products:
         raise InputError("--print", "shows stages of programs in float32", "the lines are in NAME.S, with connections")
-    network = read_any_network(params, parse_declaration(declare) if declare else Declaration(), console.warn)
-    assert isinstance(network, IntegerNetwork)
     with console.progress("compiling") as advance:
         made = compile_integer_network(
             network, build.name, options, lambda stage: advance(_STAGES.index(stage), len(_STAGES), stage)

@@ -11,6 +11,8 @@ from armlet.storage import read_toml
 
 if TYPE_CHECKING:
     from armlet.cli.terminal.console import Console
+    from armlet.formats.declaration import Declaration
+    from armlet.integer.network import IntegerNetwork
     from armlet.network.domain import InputDomain
     from armlet.network.network import Network
 
@@ -31,6 +33,10 @@ Declare = Annotated[
         "file, as in network.toml.",
     ),
 ]
+ModelFile = Annotated[
+    Path,
+    typer.Argument(metavar="MODEL", help="PARAMS folder, or model file: .npz, .onnx, .tflite, .safetensors or .keras."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.", rich_help_panel=_COMMON)]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Every detail.", rich_help_panel=_COMMON)]
 Json = Annotated[bool, typer.Option("--json", help="The result as one line of JSON.", rich_help_panel=_COMMON)]
@@ -44,14 +50,27 @@ def read_declared(path: Path, declare: str | None, console: "Console") -> "Netwo
 
     Raises `InputError`, for a network that armlet reads and cannot compute as well, before anything is written.
     """
-    from armlet.formats.declaration import Declaration
-    from armlet.formats.declare import parse_declaration
     from armlet.formats.read import read_network
     from armlet.network.network import dense_chain
 
-    network = read_network(path, parse_declaration(declare) if declare else Declaration(), console.warn)
+    network = read_network(path, parse_declare(declare), console.warn)
     dense_chain(network, str(path))
     return network
+
+
+def read_any_declared(path: Path, declare: str | None, console: "Console") -> "Network | IntegerNetwork":
+    """The same, of a network in real numbers or in integers; that armlet can compile it is not said."""
+    from armlet.formats.read import read_any_network
+
+    return read_any_network(path, parse_declare(declare), console.warn)
+
+
+def parse_declare(declare: str | None) -> "Declaration":
+    """What --declare says; nothing where it is not given. Raises `InputError`."""
+    from armlet.formats.declaration import Declaration
+    from armlet.formats.declare import parse_declaration
+
+    return parse_declaration(declare) if declare else Declaration()
 
 
 def hint_at_declaring(domain: "InputDomain", console: "Console") -> None:

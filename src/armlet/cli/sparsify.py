@@ -12,6 +12,7 @@ from armlet.cli.options import (
     Config,
     Declare,
     Json,
+    ModelFile,
     Quiet,
     Seed,
     Verbose,
@@ -44,7 +45,7 @@ _GIVEN_UP = "an unfinished run, replaced by a new one"
 
 
 def sparsify(
-    params: Annotated[Path, typer.Argument(metavar="PARAMS", help="PARAMS folder or network file to read.")],
+    model: ModelFile,
     out: Annotated[Path, typer.Argument(metavar="PARAMS_SPARSE", help="PARAMS folder to write.")],
     x_test: Annotated[
         Path | None,
@@ -216,8 +217,8 @@ def sparsify(
 
     require("sparsifying", "sparsify")
     console = Console(quiet, verbose, json)
-    refuse_overlap((out, partial_folder(out)), (params, x_test, y_test, samples, moments, config, file_of(declare)))
-    network = read_declared(params, declare, console)
+    refuse_overlap((out, partial_folder(out)), (model, x_test, y_test, samples, moments, config, file_of(declare)))
+    network = read_declared(model, declare, console)
     refuse_foreign(out, OWNS)
     measure = None if x_test is None else shown_on(network, x_test, y_test, console.warn)
     known = _Known(

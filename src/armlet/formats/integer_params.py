@@ -58,8 +58,7 @@ def integer_params_files(network: IntegerNetwork) -> dict[str, bytes | str]:
     """The files of the PARAMS folder, by name."""
     files: dict[str, bytes | str] = {}
     for i, layer in enumerate(network.layers):
-        narrow = np.array_equal(layer.weight.astype(_I8), layer.weight)
-        arrays: dict[str, NDArray[Any]] = {"W": layer.weight.astype(_I8 if narrow else _I16)}
+        arrays: dict[str, NDArray[Any]] = {"W": layer.weight.astype(narrowest(layer.weight))}
         arrays["b"] = layer.bias.astype(_I32)
         match layer.requantisation:
             case None:
@@ -73,6 +72,11 @@ def integer_params_files(network: IntegerNetwork) -> dict[str, bytes | str]:
         files |= {f"{name}_{i}.npy": write_npy(array) for name, array in arrays.items()}
     files["network.toml"] = show_integer_description(network)
     return files
+
+
+def narrowest(weight: NDArray[Any]) -> "np.dtype[Any]":
+    """The type in which a layer's weights are written: int8, or int16 where 8 bits do not do."""
+    return _I8 if np.array_equal(weight.astype(_I8), weight) else _I16
 
 
 def _network(said: IntegerDescription, layers: tuple[IntegerLayer, ...]) -> IntegerNetwork:

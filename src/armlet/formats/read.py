@@ -1,18 +1,22 @@
 """Any file or folder that holds a network, to the network: one reader for each kind."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
+from typing import TypeVar
 
 from armlet.errors import InputError
 from armlet.extras import require
 from armlet.formats.assemble import Tell, warn
 from armlet.formats.declaration import Declaration
-from armlet.formats.integer_params import read_integer_params
-from armlet.formats.model import Model
-from armlet.formats.named.npz import read_npz_network
+from armlet.formats.integer_params import narrowest, read_integer_params
+from armlet.formats.model import Model, ModelLayer
+from armlet.formats.named.npz import read_npz_layers, read_npz_network
 from armlet.formats.params import is_integer, read_params
 from armlet.integer.network import IntegerNetwork
+from armlet.network.layers import Weighted, kind_of
 from armlet.network.network import Network
 from armlet.storage import open_input
 
@@ -24,6 +28,10 @@ MODELS: Mapping[str, tuple[str, str, str]] = {  # by suffix, in lower case: what
     ".keras": ("Keras", "armlet.formats.keras.read", "read_keras"),
 }
 SUFFIXES = (".npz", *MODELS)
+_NPZ = "NumPy arrays"
+_CHUNK = 1 << 20  # bytes
+
+AnyNetwork = TypeVar("AnyNetwork", bound=Network | IntegerNetwork)
 
 
 def read_network(path: Path | str, declare: Declaration = Declaration(), tell: Tell = warn) -> Network:
@@ -54,28 +62,79 @@ def read_any_network(
 
 
 def read_model(path: Path | str, declare: Declaration = Declaration()) -> Model:
-    """All that a model file says, also where armlet has no counterpart for a part of it. Raises `InputError`."""
+    """All that a PARAMS folder or a file says, also where armlet has no counterpart for a part of it.
+
+    Raises `InputError`.
+    """
     path = Path(path)
+    if path.suffix.lower() in MODELS and not path.is_dir():
+        _require_readable(path)
+        return _read_file(path, declare)
+    notes: list[str] = []
+    if path.is_dir():
+        network = read_any_network(path, declare, notes.append)
+        format, layers = "PARAMS folder", _layers_of(network)
+    else:
+        _require_readable(path)
+        arrays, layers = read_npz_layers(path, declare, notes.append)
+        format, network = _NPZ, _with_origin(arrays, path, _NPZ)
+    return Model(format, network, layers, tuple(note.removeprefix(f"{path}: ") for note in notes))
+
+
+def _read_file(path: Path, declare: Declaration) -> Model:
+    """The model in a file whose suffix is one of `MODELS`, with what it came from in its provenance."""
     what, module, reader = MODELS[path.suffix.lower()]
     require(f"reading {what}", "formats")
     read: ModelReader = getattr(import_module(module), reader)
-    return read(path, declare)
+    model = read(path, declare)
+    if model.network is None:
+        return model
+    return replace(model, network=_with_origin(model.network, path, model.format))
 
 
 def _read(path: Path, declare: Declaration, tell: Tell) -> Network | IntegerNetwork:
-    if not path.exists():
-        raise InputError(path, "does not exist", "give a PARAMS folder or a network file")
+    _require_readable(path)
     if path.is_dir():
         return read_params(path, declare, tell)
-    open_input(path).close()  # a pipe has no suffix that tells
-    suffix = path.suffix.lower()
-    if suffix == ".npz":
-        return read_npz_network(path, declare, tell)
-    if suffix not in MODELS:
-        hint = f"give a PARAMS folder or {', '.join(SUFFIXES)}"
-        raise InputError(path, "is not a network file that armlet reads", hint)
-    model = read_model(path, declare)
+    if path.suffix.lower() == ".npz":
+        return _with_origin(read_npz_network(path, declare, tell), path, _NPZ)
+    model = _read_file(path, declare)
     network = model.require(str(path))
     for note in model.notes:
         tell(f"{path}: {note}")
     return network
+
+
+def _require_readable(path: Path) -> None:
+    """Raise `InputError` where nothing is there, or a file that no reader is for."""
+    if not path.exists():
+        raise InputError(path, "does not exist", "give a PARAMS folder or a network file")
+    if path.is_dir():
+        return
+    open_input(path).close()  # a pipe has no suffix that tells
+    if path.suffix.lower() not in SUFFIXES:
+        hint = f"give a PARAMS folder or {', '.join(SUFFIXES)}"
+        raise InputError(path, "is not a network file that armlet reads", hint)
+
+
+def _with_origin(network: AnyNetwork, path: Path, format: str) -> AnyNetwork:
+    """The network, its provenance with the file that it was read from."""
+    sha = sha256()
+    with open_input(path) as file:
+        for part in iter(lambda: file.read(_CHUNK), b""):
+            sha.update(part)
+    origin = {"model_file": path.name, "model_sha256": sha.hexdigest(), "model_format": format}
+    return replace(network, provenance={**network.provenance, **origin})
+
+
+def _layers_of(network: Network | IntegerNetwork) -> tuple[ModelLayer, ...]:
+    """What a PARAMS folder says of its layers."""
+    if isinstance(network, IntegerNetwork):
+        return tuple(
+            ModelLayer(f"W_{i}.npy", "dense", narrowest(layer.weight).name, layer.stored.name)
+            for i, layer in enumerate(network.layers)
+        )
+    return tuple(
+        ModelLayer(f"W_{i}.npy" if isinstance(layer, Weighted) else "", kind_of(layer))
+        for i, layer in enumerate(network.layers)
+    )

@@ -123,16 +123,16 @@ def _is_terminal(stream: TextIO) -> bool:
     return not Terminal(file=stream).is_dumb_terminal
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Rows in columns under `head`, the first column to the left and numbers to the right, plain text."""
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """Rows in columns under `head`, the first columns to the left and numbers to the right, plain text."""
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
     rule = ["-" * width for width in widths]
-    return "\n".join(_line(row, widths) for row in (head, rule, *rows))
+    return "\n".join(_line(row, widths, left) for row in (head, rule, *rows))
 
 
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    first, *rest = (cell.rjust(width) if i else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths)))
-    return "  ".join((first, *rest)).rstrip()
+def _line(row: Sequence[str], widths: Sequence[int], left: int) -> str:
+    cells = (cell.rjust(width) if i >= left else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths)))
+    return "  ".join(cells).rstrip()
 
 
 def _stand_still(done: float, total: float, note: str = "") -> None:

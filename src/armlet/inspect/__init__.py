@@ -1,0 +1,1 @@
+"""What a model is and what compiling it would come to, before anything is done with it."""

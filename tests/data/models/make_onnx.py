@@ -36,7 +36,6 @@ def scikit_learn() -> None:
     from sklearn.preprocessing import StandardScaler
 
     X, y = data(6)
-    value = MLPRegressor(hidden_layer_sizes=(12,), activation="tanh", max_iter=60, random_state=1)
     learners = {
         "sklearn_three": (MLPClassifier((12, 8), max_iter=60, random_state=1), y),
         "sklearn_two": (MLPClassifier((10,), activation="logistic", max_iter=60, random_state=1), y == 1),

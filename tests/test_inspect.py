@@ -148,10 +148,11 @@ def ones(*shape: int) -> F32:
 
 
 def planted() -> Network:
-    """A convolution whose channel 1 is zero and whose channel 2 nobody reads, additions, pools and a dense layer."""
+    """Channel 1 is zero, channel 2 nobody reads, and channel 0 only the addition reads."""
     first, second, last = ones(4, 1, 3, 3), ones(4, 1, 1), ones(3, 4)
     first[1] = 0
     last[:, 2] = 0
+    second[0] = 0
     layers = (
         Conv(first, zeros(4), RELU, padding=(1, 1, 1, 1)),
         Depthwise(second, zeros(4), LINEAR),
@@ -164,13 +165,36 @@ def planted() -> Network:
 
 def test_dead_channels_are_found_through_the_graph():
     found = inspection_of(model_of(planted()))
-    assert [(layer.constant_channels, layer.unread_channels) for layer in found.layers] == [(1, 1)] * 4 + [(0, 0)]
+    assert [(layer.constant_channels, layer.unread_channels) for layer in found.layers] == [
+        (1, 1),
+        (2, 1),
+        (1, 1),
+        (1, 1),
+        (0, 0),
+    ]
     assert [layer.macs for layer in found.layers] == [64 * 36, 64 * 4, 0, 0, 12]
-    assert [layer.computed_macs for layer in found.layers] == [64 * 18, 64 * 2, 0, 0, 6]
-    assert [layer.zero_weights for layer in found.layers] == [9, 0, 0, 0, 3]
+    assert [layer.computed_macs for layer in found.layers] == [64 * 18, 64, 0, 0, 6]
+    assert [layer.zero_weights for layer in found.layers] == [9, 1, 0, 0, 3]
     assert found.layers[0].value_range == pytest.approx((0, 18), rel=1e-5)
     assert found.layers[0].weight_range == (0, 1)
-    assert found.layers[4].value_range == pytest.approx((0, 74), rel=1e-5, abs=1e-4)
+    assert found.layers[4].value_range == pytest.approx((0, 56), rel=1e-5, abs=1e-4)
+
+
+def test_who_feeds_only_a_neuron_that_is_never_active_reaches_no_output():
+    """For inputs from 0 to 1 the sum of neuron 1 of the second layer is below zero; neuron 1 of the first feeds it."""
+    feeding, idle, last = (np.eye(2, dtype=np.float32) for _ in range(3))
+    layers = (
+        Dense(feeding, zeros(2), RELU),
+        Dense(idle, np.array([0, -2], np.float32), RELU),
+        Dense(last, zeros(2), LINEAR),
+    )
+    found = inspection_of(model_of(Network(layers, InputDomain.uniform(2), (2,))))
+    assert [(layer.constant_channels, layer.unread_channels) for layer in found.layers] == [(0, 1), (1, 0), (1, 0)]
+    assert [layer.computed_macs for layer in found.layers] == [1, 1, 1]
+    assert found.domain is not None
+    assert found.domain.unread_inputs == 1
+    undeclared = inspection_of(model_of(Network(layers, InputDomain.undeclared(2), (2,))))
+    assert undeclared.total("constant_channels") == undeclared.total("unread_channels") == 0
 
 
 def test_a_constant_that_meets_padding_is_none_behind_it():
@@ -334,6 +358,13 @@ def test_estimates_are_near_what_compile_gives(sparsity: float):
 def test_every_priced_target_is_one_that_compile_knows():
     for target, arithmetic in PRICES:
         assert target in (TARGETS if arithmetic == "float32" else INTEGER_TARGETS)
+
+
+def test_the_output_in_the_documentation_is_what_is_printed(reference_data: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(reference_data / "lenet-300-100")
+    page = (Path(__file__).parent.parent / "docs" / "models.md").read_text(encoding="utf-8")
+    lines = page[page.index("    $ armlet inspect") :].partition("\n- ")[0].splitlines()
+    assert armlet("inspect", "dense.npz").stdout.splitlines() == [line.removeprefix("    ") for line in lines[1:]]
 
 
 TINY = {  # multiply-adds of the official networks of MLPerf Tiny, added up from the shapes of their graphs

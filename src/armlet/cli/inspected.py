@@ -93,7 +93,7 @@ def _dead(found: "Inspection", domain: "DomainFacts") -> str:
 
 
 def _inputs(domain: "DomainFacts") -> str:
-    hint = "" if domain.range else "; --declare low=0,high=1 or such says it"
+    hint = "" if domain.range else "; --declare low=0,high=1 declares one"
     return f"{extents(domain.shape)}, {domain.text}{hint}"
 
 
@@ -191,7 +191,13 @@ def _level(estimate: "Estimate") -> str:
 
 
 def _figures(each: Sequence[tuple[int, int]]) -> list[str]:
-    return [text for cycles, flash in each for text in (f"{cycles:,}", f"{flash / 1000:,.{int(flash < 10000)}f} kB")]
+    return [text for cycles, flash in each for text in (f"{cycles:,}", _size(flash))]
+
+
+def _size(flash: int) -> str:
+    if flash >= 10_000_000:
+        return f"{flash / 1e6:,.1f} MB"
+    return f"{flash / 1000:,.{int(flash < 10_000)}f} kB"
 
 
 def _grouped(titles: Sequence[str], head: list[str], rows: list[list[str]]) -> str:

@@ -127,10 +127,11 @@ def _room(widths: Mapping[str, int]) -> int:
 
 
 def _short(names: Sequence[str]) -> list[str]:
-    """Names without the folders that all lie in; of fused layers, a;b;c, the first."""
+    """Names without the folders that all lie in which lie in one; of fused layers, a;b;c, the first."""
     paths = [name.partition(";")[0].split("/") for name in names]
-    shared = len([*takewhile(lambda parts: len({*parts}) == 1, zip(*(path[:-1] for path in paths)))])
-    return ["/".join(path[shared:]) for path in paths]
+    folders = zip(*(path[:-1] for path in paths if len(path) > 1))
+    shared = len([*takewhile(lambda parts: len({*parts}) == 1, folders)])
+    return ["/".join(path[shared:] if len(path) > 1 else path) for path in paths]
 
 
 def _row(layer: "LayerFacts") -> list[str]:
@@ -186,7 +187,7 @@ def _estimates(found: "Inspection") -> str:
 
 
 def _level(estimate: "Estimate") -> str:
-    share = f"{estimate.sparsity * 100:.3g} %"
+    share = f"{100 * estimate.sparsity:.1f}".removesuffix(".0") + " %"
     return f"{share}, as it is" if estimate.is_as_it_is else share
 
 

@@ -151,7 +151,7 @@ def test_a_model_is_not_written_over(here: Path, holds: Callable[..., list[Decla
     assert "out: holds out/m.onnx, which is read" in refused("sparsify", "out/m.onnx", "out", *FAST)
 
 
-@pytest.mark.parametrize("command", ["inspect", "sparsify", "compile"])
+@pytest.mark.parametrize("command", ["inspect", "sparsify", "compile", "export"])
 def test_help_says_which_files_may_be_given(command: str):
     told = re.sub(r"[\s│]+", " ", armlet(command, "--help").stdout)
     assert "MODEL" in told
@@ -159,7 +159,7 @@ def test_help_says_which_files_may_be_given(command: str):
     assert all(suffix in told for suffix in SUFFIXES)
 
 
-@pytest.mark.parametrize("command", [("inspect",), ("sparsify", "out"), ("compile", "net")])
+@pytest.mark.parametrize("command", [("inspect",), ("sparsify", "out"), ("compile", "net"), ("export", "o.npz")])
 def test_what_is_no_model_is_refused_in_one_line(here: Path, command: tuple[str, ...]):
     name, *rest = command
     (here / "n.txt").write_text("W")

@@ -87,7 +87,7 @@ def test_compile_works_without_extras_and_says_that_it_did_not_verify(here: Path
 
 
 def test_every_help_page_is_there_without_extras(here: Path):
-    for command in ("dataset", "train", "inspect", "sparsify", "compile", "verify", "run", "demo"):
+    for command in ("dataset", "train", "inspect", "sparsify", "compile", "export", "verify", "run", "demo"):
         done = python(here, COMMAND, ",".join(ALL), command, "--help")
         assert done.returncode == 0, done.stderr
 

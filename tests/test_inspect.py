@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from armlet.arithmetic.float32 import FLOAT32
 from armlet.cli import app
-from armlet.cli.inspected import shown
+from armlet.cli.terminal.inspected import shown
 from armlet.config import AnnealOptions, CompileOptions, IntegerCompileOptions
 from armlet.formats.model import Model, ModelLayer, Obstacle
 from armlet.formats.params import write_params
@@ -33,7 +32,7 @@ from armlet.integer.price import PRICES
 from armlet.isa.targets import INTEGER_TARGETS, TARGETS
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
-from armlet.network.frozen import F32
+from armlet.network.frozen import F32, F64
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Pool, Reduction, Weighted, kind_of
 from armlet.network.network import Network, multilayer_perceptron
 from armlet.network.normalise import fold_normalisation
@@ -44,7 +43,7 @@ from generators.integer_survivors import drawn_survivors
 from generators.layered import LINEAR, RELU, layered_networks, zeros
 from generators.networks import networks
 from generators.perceptrons import initialised
-from oracles.layer_values import values_and_products
+from oracles.run_layers import run_layers
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -72,12 +71,24 @@ def by_channel(values: np.ndarray) -> np.ndarray:
     return values.reshape(len(values), -1) if values.ndim == 3 else values.reshape(-1, 1)
 
 
+def values_of(network: Network, x: np.ndarray) -> list[np.ndarray]:
+    """Every value for raw inputs, the network's input first."""
+    values = [((x - network.domain.mean) / network.domain.std).reshape(network.shape)]
+
+    def keep(i: int, value: F64) -> F64:
+        values.append(value)
+        return value
+
+    run_layers(network, x, keep)
+    return values
+
+
 @given(layered_networks(), seeds)
 def test_values_stay_in_their_intervals_and_constant_channels_are_constant(network: Network, seed: int):
     network = thinned(network, seed)
     flow, random = flow_of(network), np.random.default_rng(seed)
     for x in network.domain.draw(random, 8):
-        for channels, value in zip(flow.channels, values_and_products(network, x)[0], strict=True):
+        for channels, value in zip(flow.channels, values_of(network, x), strict=True):
             planes = by_channel(value)
             room = 1e-9 * (1 + np.abs(planes))
             assert (planes >= channels.low[:, None] - room).all()
@@ -87,35 +98,36 @@ def test_values_stay_in_their_intervals_and_constant_channels_are_constant(netwo
 
 
 @given(layered_networks(), seeds)
-def test_channels_and_inputs_that_reach_no_output_may_be_any(network: Network, seed: int):
+def test_what_reaches_no_output_may_have_any_values_in_its_intervals(network: Network, seed: int):
     network = thinned(network, seed)
     flow, random = flow_of(network), np.random.default_rng(seed)
-    x, *_ = network.domain.draw(random, 1)
-    other = by_channel(x.reshape(network.shape)).copy()
-    other[~flow.is_read[0]] += 1
-    layers = list(network.layers)
-    for i, layer in enumerate(layers):
-        if isinstance(layer, Weighted):
-            noise = flow.channels[i + 1].vary & ~flow.is_read[i + 1]
-            spread = noise.reshape(-1, *[1] * (layer.weight.ndim - 1))
-            layers[i] = replace(layer, bias=layer.bias + noise, weight=layer.weight + spread)
-    noisy = replace(network, layers=tuple(layers))
-    given, noised = values_and_products(network, x)[0][-1], values_and_products(noisy, other.reshape(-1))[0][-1]
-    assert np.allclose(given, noised, rtol=1e-9, atol=1e-9)
+    x, other = network.domain.draw(random, 2)
+    idle = np.broadcast_to(~flow.is_read[0].reshape(-1, 1), by_channel(x.reshape(network.shape)).shape).reshape(-1)
+
+    def keep(i: int, value: F64) -> F64:
+        channels, planes = flow.channels[i + 1], by_channel(value).copy()
+        idle = channels.vary & ~flow.is_read[i + 1]
+        low, high = channels.low[idle, None], channels.high[idle, None]
+        planes[idle] = low + (high - low) * random.random(planes[idle].shape)
+        return planes.reshape(value.shape)
+
+    given, changed = run_layers(network, x), run_layers(network, np.where(idle, other, x), keep)
+    assert np.allclose(given, changed, rtol=1e-9, atol=1e-9)
 
 
 @given(layered_networks(), seeds)
-def test_macs_are_the_multiplications_that_the_definition_makes(network: Network, seed: int):
+def test_macs_are_the_products_of_every_value_that_a_layer_gives(network: Network, seed: int):
     network = thinned(network, seed)
-    found = inspection_of(model_of(network))
-    counted = values_and_products(network, network.domain.low)[1]
-    assert [layer.macs for layer in found.layers] == counted
+    found, values = inspection_of(model_of(network)), values_of(network, network.domain.low)
     assert found.total("weights") == network.weights
     assert found.total("weights") - found.total("zero_weights") == network.connections
-    for layer, facts in zip(network.layers, found.layers):
-        if isinstance(layer, Weighted):
-            assert facts.zero_macs * layer.weight.size == facts.macs * np.count_nonzero(layer.weight == 0)
-            assert facts.zero_macs + facts.computed_macs <= facts.macs
+    for layer, facts, value in zip(network.layers, found.layers, values[1:], strict=True):
+        if not isinstance(layer, Weighted):
+            assert facts.macs == 0
+            continue
+        assert facts.macs == value.size * layer.weight[0].size
+        assert facts.zero_macs * layer.weight.size == facts.macs * np.count_nonzero(layer.weight == 0)
+        assert facts.zero_macs + facts.computed_macs <= facts.macs
 
 
 @given(networks(), seeds)
@@ -131,13 +143,16 @@ def test_what_is_computed_of_a_chain_is_what_compile_computes(network: Network, 
 
 
 @given(seeds)
-def test_what_is_computed_in_integers_gives_the_same_outputs(seed: int):
+def test_neurons_that_reach_no_output_may_store_any_values_in_their_intervals(seed: int):
     random = np.random.default_rng(seed)
     network = draw_integer_network(random)
-    flow = flow_of(network)
-    layers = list(network.layers)
+    flow, layers = flow_of(network), list(network.layers)
     for i, layer in enumerate(layers):
-        layers[i] = replace(layer, bias=layer.bias + (flow.channels[i + 1].vary & ~flow.is_read[i + 1]))
+        channels = flow.channels[i + 1]
+        stuck = random.integers(channels.low.astype(int), channels.high.astype(int), endpoint=True)
+        idle = channels.vary & ~flow.is_read[i + 1]
+        ends = (np.where(idle, stuck, end) for end in (layer.low, layer.high))
+        layers[i] = replace(layer, **dict(zip(("low", "high"), ends)))
     low, high = network.input_ends
     q = random.integers(low, high, (8, network.inputs), endpoint=True)
     assert np.array_equal(run_integers(network, q), run_integers(replace(network, layers=tuple(layers)), q))
@@ -148,10 +163,11 @@ def ones(*shape: int) -> F32:
 
 
 def planted() -> Network:
-    """A convolution whose channel 1 is zero and whose channel 2 nobody reads, additions, pools and a dense layer."""
+    """Channel 1 is zero, channel 2 nobody reads, and channel 0 only the addition reads."""
     first, second, last = ones(4, 1, 3, 3), ones(4, 1, 1), ones(3, 4)
     first[1] = 0
     last[:, 2] = 0
+    second[0] = 0
     layers = (
         Conv(first, zeros(4), RELU, padding=(1, 1, 1, 1)),
         Depthwise(second, zeros(4), LINEAR),
@@ -164,13 +180,36 @@ def planted() -> Network:
 
 def test_dead_channels_are_found_through_the_graph():
     found = inspection_of(model_of(planted()))
-    assert [(layer.constant_channels, layer.unread_channels) for layer in found.layers] == [(1, 1)] * 4 + [(0, 0)]
+    assert [(layer.constant_channels, layer.unread_channels) for layer in found.layers] == [
+        (1, 1),
+        (2, 1),
+        (1, 1),
+        (1, 1),
+        (0, 0),
+    ]
     assert [layer.macs for layer in found.layers] == [64 * 36, 64 * 4, 0, 0, 12]
-    assert [layer.computed_macs for layer in found.layers] == [64 * 18, 64 * 2, 0, 0, 6]
-    assert [layer.zero_weights for layer in found.layers] == [9, 0, 0, 0, 3]
+    assert [layer.computed_macs for layer in found.layers] == [64 * 18, 64, 0, 0, 6]
+    assert [layer.zero_weights for layer in found.layers] == [9, 1, 0, 0, 3]
     assert found.layers[0].value_range == pytest.approx((0, 18), rel=1e-5)
     assert found.layers[0].weight_range == (0, 1)
-    assert found.layers[4].value_range == pytest.approx((0, 74), rel=1e-5, abs=1e-4)
+    assert found.layers[4].value_range == pytest.approx((0, 56), rel=1e-5, abs=1e-4)
+
+
+def test_who_feeds_only_a_neuron_that_is_never_active_reaches_no_output():
+    """For inputs from 0 to 1 the sum of neuron 1 of the second layer is below zero; neuron 1 of the first feeds it."""
+    feeding, idle, last = (np.eye(2, dtype=np.float32) for _ in range(3))
+    layers = (
+        Dense(feeding, zeros(2), RELU),
+        Dense(idle, np.array([0, -2], np.float32), RELU),
+        Dense(last, zeros(2), LINEAR),
+    )
+    found = inspection_of(model_of(Network(layers, InputDomain.uniform(2), (2,))))
+    assert [(layer.constant_channels, layer.unread_channels) for layer in found.layers] == [(0, 1), (1, 0), (1, 0)]
+    assert [layer.computed_macs for layer in found.layers] == [1, 1, 1]
+    assert found.domain is not None
+    assert found.domain.unread_inputs == 1
+    undeclared = inspection_of(model_of(Network(layers, InputDomain.undeclared(2), (2,))))
+    assert undeclared.total("constant_channels") == undeclared.total("unread_channels") == 0
 
 
 def test_a_constant_that_meets_padding_is_none_behind_it():
@@ -236,7 +275,7 @@ def test_json_has_every_figure_and_no_number_that_is_none(tmp_path: Path):
 def test_an_npz_has_its_own_names_and_notes(tmp_path: Path):
     np.savez(tmp_path / "n.npz", **{"fc1.weight": np.eye(3), "fc2.weight": np.eye(3), "spare": np.ones(1)})
     model = read_model(tmp_path / "n.npz")
-    assert [layer.name for layer in model.layers] == ["fc1.weight", "fc2.weight"]
+    assert [layer.name for layer in model.layers] == ["fc1", "fc2"]
     done = armlet("inspect", str(tmp_path / "n.npz"))
     for note in ("spare is not read", "  note     fc1.weight: has no bias beside it", "order fc1, fc2"):
         assert note in done.stdout
@@ -336,6 +375,13 @@ def test_every_priced_target_is_one_that_compile_knows():
         assert target in (TARGETS if arithmetic == "float32" else INTEGER_TARGETS)
 
 
+def test_the_output_in_the_documentation_is_what_is_printed(reference_data: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(reference_data / "lenet-300-100")
+    page = (Path(__file__).parent.parent / "docs" / "models.md").read_text(encoding="utf-8")
+    lines = page[page.index("    $ armlet inspect") :].partition("\n- ")[0].splitlines()
+    assert armlet("inspect", "dense.npz").stdout.splitlines() == [line.removeprefix("    ") for line in lines[1:]]
+
+
 TINY = {  # multiply-adds of the official networks of MLPerf Tiny, added up from the shapes of their graphs
     "mlperf-tiny/vww_96_float.tflite": 7_489_664,
     "mlperf-tiny/vww_96_int8.tflite": 7_489_664,
@@ -349,7 +395,6 @@ TINY = {  # multiply-adds of the official networks of MLPerf Tiny, added up from
 }
 
 
-@pytest.mark.skipif(find_spec("armlet.formats.tflite") is None, reason="no reader of TensorFlow Lite")
 @pytest.mark.parametrize("name", TINY)
 def test_the_official_tiny_networks_are_inspected_within_two_seconds(reference_data: Path, name: str):
     pytest.importorskip("tflite", reason="armlet[formats] is not installed")

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from armlet.cli.options import Config, Declare, Json, Quiet, Seed, Verbose
+from armlet.cli.options import Config, Declare, Json, ModelFile, Quiet, Seed, Verbose, read_any_declared
 from armlet.cli.terminal.console import Console
 
 
 def export(
-    params: Annotated[Path, typer.Argument(metavar="PARAMS", help="PARAMS folder or network file.")],
+    model: ModelFile,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="File to write: .onnx or .npz.")],
     declare: Declare = None,
     seed: Seed = None,
@@ -26,16 +26,14 @@ def export(
     Example: armlet export PARAMS_SPARSE sparse.onnx
     """
     from armlet.apart import refuse_overlap
-    from armlet.formats.declaration import Declaration
-    from armlet.formats.declare import file_of, parse_declaration
-    from armlet.formats.read import read_any_network
+    from armlet.formats.declare import file_of
     from armlet.formats.writers.write import write_model
 
     console = Console(quiet, verbose, json)
-    refuse_overlap((out,), (params, config, file_of(declare)))
-    network = read_any_network(params, parse_declaration(declare) if declare else Declaration(), console.warn)
+    refuse_overlap((out,), (model, config, file_of(declare)))
+    network = read_any_declared(model, declare, console)
     with console.progress("exporting"):
-        notes = write_model(network, params, out)
+        notes = write_model(network, model, out)
     for note in notes:
         console.warn(f"{out}: {note}")
     told = {"out": str(out), "inputs": network.inputs, "outputs": network.outputs, "layers": len(network.layers)}

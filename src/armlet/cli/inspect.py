@@ -24,7 +24,7 @@ def inspect(
 
     Example: armlet inspect model.onnx --declare low=0,high=255
     """
-    from armlet.cli.inspected import shown
+    from armlet.cli.terminal.inspected import shown
     from armlet.formats.read import read_model
     from armlet.inspect.inspect import inspection_of
 

@@ -53,7 +53,8 @@ def model_layers(network: Network, named: Sequence[NamedLayer], stored: Mapping[
     for i, layer in enumerate(network.layers):
         if isinstance(layer, Weighted):
             of = next(weighted)
-            found.append(ModelLayer(of.key, kind_of(layer), stored[of.weight]))
+            name = of.weight if of.key.isdigit() else of.key
+            found.append(ModelLayer(name, kind_of(layer), stored[of.weight]))
         else:
             found.append(ModelLayer(f"layer {i}", kind_of(layer)))
     return tuple(found)

@@ -93,7 +93,7 @@ def _dead(found: "Inspection", domain: "DomainFacts") -> str:
 
 
 def _inputs(domain: "DomainFacts") -> str:
-    hint = "" if domain.range else "; --declare low=0,high=1 or such says it"
+    hint = "" if domain.range else "; --declare low=0,high=1 declares one"
     return f"{extents(domain.shape)}, {domain.text}{hint}"
 
 
@@ -127,10 +127,11 @@ def _room(widths: Mapping[str, int]) -> int:
 
 
 def _short(names: Sequence[str]) -> list[str]:
-    """Names without the folders that all lie in; of fused layers, a;b;c, the first."""
+    """Names without the folders that all lie in which lie in one; of fused layers, a;b;c, the first."""
     paths = [name.partition(";")[0].split("/") for name in names]
-    shared = len([*takewhile(lambda parts: len({*parts}) == 1, zip(*(path[:-1] for path in paths)))])
-    return ["/".join(path[shared:]) for path in paths]
+    folders = zip(*(path[:-1] for path in paths if len(path) > 1))
+    shared = len([*takewhile(lambda parts: len({*parts}) == 1, folders)])
+    return ["/".join(path[shared:] if len(path) > 1 else path) for path in paths]
 
 
 def _row(layer: "LayerFacts") -> list[str]:
@@ -186,12 +187,18 @@ def _estimates(found: "Inspection") -> str:
 
 
 def _level(estimate: "Estimate") -> str:
-    share = f"{estimate.sparsity * 100:.3g} %"
+    share = f"{100 * estimate.sparsity:.1f}".removesuffix(".0") + " %"
     return f"{share}, as it is" if estimate.is_as_it_is else share
 
 
 def _figures(each: Sequence[tuple[int, int]]) -> list[str]:
-    return [text for cycles, flash in each for text in (f"{cycles:,}", f"{flash / 1000:,.{int(flash < 10000)}f} kB")]
+    return [text for cycles, flash in each for text in (f"{cycles:,}", _size(flash))]
+
+
+def _size(flash: int) -> str:
+    if flash >= 10_000_000:
+        return f"{flash / 1e6:,.1f} MB"
+    return f"{flash / 1000:,.{int(flash < 10_000)}f} kB"
 
 
 def _grouped(titles: Sequence[str], head: list[str], rows: list[list[str]]) -> str:

@@ -13,6 +13,7 @@ import pytest
 from armlet.errors import InputError
 from armlet.formats.declaration import Declaration
 from armlet.formats.read import read_any_network, read_model
+from armlet.formats.tflite.scaling import exact_multiplier, quantised_multiplier
 from armlet.integer.interpret import run_integers
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, requantise
@@ -27,6 +28,7 @@ from generators.tflite_files import (
     constant,
     float_planes,
     random_integer_chain,
+    stored_rows,
     tflite_file,
 )
 from oracles.run_layers import run_layers
@@ -42,14 +44,6 @@ MACS = {  # of MLPerf Tiny's four benchmarks, as they are published
     "mlperf-tiny/vww_96_int8.tflite": 7_489_664,
     "mlperf-tiny/str_ww_ref_model.tflite": None,
 }
-
-
-def stored_rows(rng: np.random.Generator, count: int, inputs: int) -> np.ndarray:
-    """int8 inputs, the extreme ones first."""
-    rows = rng.integers(-128, 128, (count, inputs)).astype(np.int8)
-    rows[0], rows[1] = -128, 127
-    rows[2 : count // 4] = rng.choice(np.array([-128, 127], np.int8), (count // 4 - 2, inputs))
-    return rows
 
 
 def write(folder: Path, content: bytes) -> Path:
@@ -176,6 +170,25 @@ def test_a_multiplier_rounds_halves_away_from_zero_as_double_precision_does(scal
     rows = np.array([[5]], np.int8)
     assert isinstance(network, IntegerNetwork)
     np.testing.assert_array_equal(run_integers(network, rows), litert(path, rows))
+
+
+@pytest.mark.parametrize("scale", [0.25, 0.25 * (1 - 2.0**-34), 0.25 * (1 + 2.0**-34), 0.3, 1 / 3, 2.0**-20])
+def test_a_multiplier_is_found_that_rounds_as_double_precision_does(scale: float):
+    by, inexact = exact_multiplier(np.array([scale]), np.array([-128]), np.array([127]))
+    sums = np.arange(-1200, 1201)
+    exact = sums * scale
+    wanted = np.sign(exact) * np.floor(abs(exact) + 0.5)
+    assert inexact == 0
+    inside = abs(wanted) < 127
+    assert requantise(by, sums[inside, None]).ravel().tolist() == wanted[inside].tolist()
+
+
+def test_the_multiplier_is_that_of_tensorflow_lite_where_that_is_exact():
+    assert quantised_multiplier(0.75) == (3 << 29, 0)
+    assert quantised_multiplier(1 - 2.0**-40) == (1 << 30, 1)
+    assert quantised_multiplier(2.0**-40) == (0, 0)
+    with pytest.raises(ValueError, match="more than 32 bits"):
+        quantised_multiplier(2.0**31)
 
 
 def test_rounded_once_is_one_exact_division():

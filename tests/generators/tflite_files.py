@@ -190,6 +190,14 @@ def random_integer_chain(rng: np.random.Generator, wide: bool = False, biased: b
     return tflite_file(tensors, operators, [0], [len(tensors) - 1])
 
 
+def stored_rows(rng: np.random.Generator, count: int, inputs: int) -> np.ndarray:
+    """int8 inputs, the extreme ones first."""
+    rows = rng.integers(-128, 128, (count, inputs)).astype(np.int8)
+    rows[0], rows[1] = -128, 127
+    rows[2 : count // 4] = rng.choice(np.array([-128, 127], np.int8), (count // 4 - 2, inputs))
+    return rows
+
+
 def _scale(rng: np.random.Generator, about: float) -> float:
     return float(np.float32(about * rng.uniform(0.5, 2)))
 

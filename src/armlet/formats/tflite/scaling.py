@@ -38,8 +38,11 @@ def _nearest(scale: float, low: int, high: int) -> tuple[int, int, bool]:
     if not first:
         return 0, 0, True
     for beside in _BESIDE:
-        if 1 << _POINT - 1 <= first + beside < 1 << _POINT and _agrees(scale, first + beside, exponent, low, high):
-            return first + beside, exponent, True
+        multiplier, by = first + beside, exponent
+        if multiplier < 1 << _POINT - 1:  # one bit more behind the point
+            multiplier, by = 2 * first + beside, exponent - 1
+        if multiplier < 1 << _POINT and by >= -_POINT and _agrees(scale, multiplier, by, low, high):
+            return multiplier, by, True
     return first, exponent, False
 
 

@@ -18,6 +18,10 @@ from armlet.storage import open_input
 
 ModelReader = Callable[[Path, Declaration], Model]
 MODELS: Mapping[str, tuple[str, str, str]] = {  # by suffix, in lower case: what it is, the module, and its reader
+    ".onnx": ("ONNX", "armlet.formats.onnx.read", "read_onnx"),
+    ".tflite": ("TensorFlow Lite", "armlet.formats.tflite.read", "read_tflite"),
+    ".safetensors": ("safetensors", "armlet.formats.safetensors", "read_safetensors"),
+    ".keras": ("Keras", "armlet.formats.keras.read", "read_keras"),
 }
 SUFFIXES = (".npz", *MODELS)
 

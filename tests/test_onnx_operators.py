@@ -1,0 +1,503 @@
+"""Every operator that is read computes what onnxruntime computes; every other is named, with what to do."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx", reason="the extra formats is not installed")
+pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+
+from onnx.helper import make_node as node  # noqa: E402
+
+from armlet.formats.declaration import Declaration  # noqa: E402
+from armlet.formats.model import Model  # noqa: E402
+from armlet.formats.onnx.read import read_onnx  # noqa: E402
+from armlet.network.layers import kind_of  # noqa: E402
+from armlet.network.network import Network  # noqa: E402
+from generators.onnx_models import Array, by_onnxruntime, floats, onnx_model, write_model  # noqa: E402
+from oracles.run_layers import run_layers  # noqa: E402
+
+RNG = np.random.default_rng(3)
+ROUNDING = 2e-6  # of float32, of the largest value on the way
+
+
+def read(model: Any, folder: Path) -> Model:
+    return read_onnx(write_model(model, folder / "m.onnx"), Declaration())
+
+
+def agrees(model: Any, folder: Path, shape: tuple[int, ...], output: int = 0) -> Model:
+    """Read, and compare on ten inputs with what onnxruntime gives."""
+    found = read(model, folder)
+    network = found.network
+    assert isinstance(network, Network), found.obstacles
+    assert len(found.layers) == len(network.layers)
+    for _ in range(10):
+        x = floats(RNG, *shape)
+        expected = by_onnxruntime(model, x)[output].reshape(-1)
+        got = run_layers(network, x.astype(np.float64).reshape(-1))
+        assert got.shape == expected.shape
+        size = np.abs(expected).max() + 10
+        assert np.abs(got - expected).max() <= ROUNDING * size
+    return found
+
+
+W, B = floats(RNG, 4, 6), floats(RNG, 4)  # outputs x inputs
+K, KB = floats(RNG, 4, 2, 3, 3), floats(RNG, 4)
+GEMM = node("Gemm", ["x", "W", "b"], ["h"], transB=1)
+DENSE: Mapping[str, Array] = {"W": W, "b": B}
+CONV = node("Conv", ["x", "K", "c"], ["h"], pads=[1, 1, 1, 1])
+PLANES: Mapping[str, Array] = {"K": K, "c": KB}
+CHANNELS = {name: floats(RNG, 4) for name in "som"} | {"v": RNG.uniform(0.5, 2, 4).astype(np.float32)}
+    "s": floats(RNG, 4),
+    "o": floats(RNG, 4),
+    "m": floats(RNG, 4),
+    "v": RNG.uniform(0.5, 2, 4).astype(np.float32),
+}
+I64 = np.int64
+
+
+def behind_gemm(*nodes: Any, arrays: Mapping[str, Array] = {}, opset: int = 17) -> Any:
+    return onnx_model([GEMM, *nodes], (1, 6), {**DENSE, **arrays}, opset=opset)
+
+
+def behind_conv(*nodes: Any, arrays: Mapping[str, Array] = {}, opset: int = 17) -> Any:
+    return onnx_model([CONV, *nodes], (1, 2, 5, 4), {**PLANES, **arrays}, opset=opset)
+
+
+def ahead_of_gemm(*nodes: Any, arrays: Mapping[str, Array] = {}, opset: int = 17, shape: Any = (1, 6)) -> Any:
+    gemm = node("Gemm", ["h", "W", "b"], ["y"], transB=1)
+    return onnx_model([*nodes, gemm], shape, {**DENSE, **arrays}, opset=opset)
+
+
+ROWS = {  # models of 1 x 6 inputs
+    "gemm": onnx_model([node("Gemm", ["x", "W", "b"], ["y"], transB=1)], (1, 6), DENSE),
+    "gemm, inputs x outputs": onnx_model([node("Gemm", ["x", "W"], ["y"])], (1, 6), {"W": W.T.copy()}),
+    "gemm, alpha and beta": onnx_model(
+        [node("Gemm", ["x", "W", "b"], ["y"], transB=1, alpha=0.5, beta=-2.0)], (1, 6), DENSE
+    ),
+    "gemm, weights first": onnx_model(
+        [node("Gemm", ["W", "x", "b"], ["y"], transB=1)], (1, 6), {"W": W, "b": B[:, None].copy()}
+    ),
+    "gemm, the value turned": onnx_model(
+        [node("Reshape", ["x", "r"], ["h"]), node("Gemm", ["h", "W", "b"], ["y"], transA=1, transB=1)],
+        (1, 6),
+        {**DENSE, "r": np.array([6, 1])},
+    ),
+    "matmul and add": onnx_model(
+        [node("MatMul", ["x", "W"], ["h"]), node("Add", ["b", "h"], ["y"])], (1, 6), {"W": W.T.copy(), "b": B}
+    ),
+    "matmul, weights first": onnx_model(
+        [node("Transpose", ["x"], ["t"]), node("MatMul", ["W", "t"], ["y"])], (1, 6), {"W": W}
+    ),
+    "matmul of a value three deep": onnx_model(
+        [node("Reshape", ["x", "r"], ["h"]), node("MatMul", ["h", "W"], ["y"])],
+        (1, 6),
+        {"W": W.T.copy()[None], "r": np.array([1, 1, 6])},
+    ),
+    "matmul of constants": onnx_model(
+        [node("MatMul", ["A", "C"], ["W"]), node("MatMul", ["x", "W"], ["y"])],
+        (1, 6),
+        {"A": floats(RNG, 6, 3), "C": floats(RNG, 3, 2)},
+    ),
+    "transpose of constants": onnx_model(
+        [node("Transpose", ["W"], ["V"], perm=[1, 0]), node("MatMul", ["x", "V"], ["y"])], (1, 6), {"W": W}
+    ),
+    "relu": behind_gemm(node("Relu", ["h"], ["y"])),
+    "relu twice": behind_gemm(node("Relu", ["h"], ["i"]), node("Relu", ["i"], ["y"])),
+    "leaky relu": behind_gemm(node("LeakyRelu", ["h"], ["y"], alpha=0.2)),
+    "prelu": behind_gemm(node("PRelu", ["h", "a"], ["y"]), arrays={"a": np.full(4, 0.3, np.float32)}),
+    "leaky relu of slope 0": behind_gemm(node("LeakyRelu", ["h"], ["y"], alpha=0.0)),
+    "leaky relu of slope 1": behind_gemm(node("LeakyRelu", ["h"], ["y"], alpha=1.0)),
+    "sigmoid": behind_gemm(node("Sigmoid", ["h"], ["y"])),
+    "tanh": behind_gemm(node("Tanh", ["h"], ["y"])),
+    "tanh of relu": behind_gemm(node("Relu", ["h"], ["i"]), node("Tanh", ["i"], ["y"])),
+    "relu of the input": ahead_of_gemm(node("Relu", ["x"], ["h"])),
+    "clip to 6": behind_gemm(
+        node("Clip", ["h", "l", "u"], ["y"]), arrays={"l": np.float32(0).reshape(()), "u": np.float32(6).reshape(())}
+    ),
+    "clip at 0": behind_gemm(node("Clip", ["h", "l"], ["y"]), arrays={"l": np.zeros((), np.float32)}),
+    "clip by attributes": behind_gemm(node("Clip", ["h"], ["y"], min=0.0, max=6.0), opset=10),
+    "clip of nothing": behind_gemm(node("Clip", ["h"], ["y"])),
+    "max and min": behind_gemm(
+        node("Max", ["h", "l"], ["i"]),
+        node("Min", ["u", "i"], ["y"]),
+        arrays={"l": np.zeros(1, np.float32), "u": np.full(1, 6, np.float32)},
+    ),
+    "batch normalization behind": behind_gemm(
+        node("BatchNormalization", ["h", "s", "o", "m", "v"], ["y"], epsilon=0.01), arrays=CHANNELS
+    ),
+    "batch normalization behind relu": behind_gemm(
+        node("Relu", ["h"], ["i"]),
+        node("BatchNormalization", ["i", "s", "o", "m", "v"], ["j"]),
+        node("Gemm", ["j", "V"], ["y"]),
+        arrays={**CHANNELS, "V": floats(RNG, 4, 3)},
+    ),
+    "batch normalization of scale 0": behind_gemm(
+        node("BatchNormalization", ["h", "z", "o", "m", "v"], ["y"]), arrays={**CHANNELS, "z": np.zeros(4, np.float32)}
+    ),
+    "batch normalization at the end": behind_gemm(
+        node("Relu", ["h"], ["i"]), node("BatchNormalization", ["i", "s", "o", "m", "v"], ["y"]), arrays=CHANNELS
+    ),
+    "batch normalization in front": ahead_of_gemm(
+        node("BatchNormalization", ["x", "s6", "o6", "m6", "v6"], ["h"]),
+        arrays={
+            **{f"{name}6": floats(RNG, 6) for name in "om"},
+            **{f"{name}6": RNG.uniform(0.5, 2, 6).astype(np.float32) for name in "sv"},
+        },
+    ),
+    "scale of either sign in front": ahead_of_gemm(node("Mul", ["x", "s6"], ["h"]), arrays={"s6": floats(RNG, 6)}),
+    "mean and std in front": ahead_of_gemm(
+        node("Sub", ["x", "m6"], ["i"]),
+        node("Div", ["i", "s6"], ["h"]),
+        arrays={"m6": floats(RNG, 6), "s6": RNG.uniform(0.5, 2, 6).astype(np.float32)},
+    ),
+    "arithmetic behind": behind_gemm(
+        node("Mul", ["s", "h"], ["i"]),
+        node("Sub", ["o", "i"], ["j"]),
+        node("Div", ["j", "v"], ["k"]),
+        node("Neg", ["k"], ["l"]),
+        node("Sub", ["l", "m"], ["y"]),
+        arrays=CHANNELS,
+    ),
+    "add of two": behind_gemm(
+        node("Relu", ["h"], ["i"]),
+        node("Tanh", ["i"], ["j"]),
+        node("Gemm", ["j", "V"], ["k"]),
+        node("Add", ["k", "i"], ["l"]),
+        node("Relu", ["l"], ["y"]),
+        arrays={"V": floats(RNG, 4, 4)},
+    ),
+    "a value that two take before its activation": behind_gemm(
+        node("Mul", ["h", "s"], ["i"]),
+        node("Relu", ["i"], ["j"]),
+        node("Add", ["i", "j"], ["y"]),
+        arrays=CHANNELS,
+    ),
+    "input that two take": ahead_of_gemm(
+        node("Relu", ["x"], ["i"]),
+        node("Mul", ["x", "s6"], ["j"]),
+        node("Add", ["i", "j"], ["h"]),
+        arrays={"s6": floats(RNG, 6)},
+    ),
+    "flatten, reshape, squeeze, identity, dropout, casts": behind_gemm(
+        node("Unsqueeze", ["h", "a2"], ["i"]),
+        node("Squeeze", ["i", "a2"], ["j"]),
+        node("Identity", ["j"], ["k"]),
+        node("Dropout", ["k"], ["l"]),
+        node("Cast", ["l"], ["m"], to=11),
+        node("Cast", ["m"], ["n"], to=1),
+        node("Flatten", ["n"], ["o"]),
+        node("Reshape", ["o", "r"], ["y"]),
+        arrays={"a2": np.array([2]), "r": np.array([0, 2, -1])},
+    ),
+    "unsqueeze by attributes": behind_gemm(
+        node("Unsqueeze", ["h"], ["i"], axes=[0]), node("Squeeze", ["i"], ["y"], axes=[0]), opset=11
+    ),
+    "shapes worked out as pytorch does": ahead_of_gemm(
+        node("Shape", ["x"], ["s"]),
+        node("Gather", ["s", "zero"], ["n"], axis=0),
+        node("Unsqueeze", ["n", "zeros"], ["n1"]),
+        node("Concat", ["n1", "rest"], ["to"], axis=0),
+        node("Reshape", ["x", "to"], ["h"]),
+        arrays={"zero": np.array(0), "zeros": np.array([0]), "rest": np.array([-1])},
+    ),
+    "constants of nodes": ahead_of_gemm(
+        node("Constant", [], ["two"], value_float=2.0),
+        node("Constant", [], ["six"], value_ints=[6]),
+        node("ConstantOfShape", ["six"], ["ones"], value=onnx.helper.make_tensor("v", 1, [1], [1.0])),
+        node("Sqrt", ["two"], ["root"]),
+        node("Add", ["root", "ones"], ["by"]),
+        node("Mul", ["x", "by"], ["h"]),
+    ),
+    "weights in int8, a scale for each channel": onnx_model(
+        [
+            node("DequantizeLinear", ["Q", "s", "z"], ["W"], axis=0),
+            node("DequantizeLinear", ["q", "s0"], ["b"]),
+            node("Gemm", ["x", "W", "b"], ["y"], transB=1),
+        ],
+        (1, 6),
+        {
+            "Q": RNG.integers(-128, 128, (4, 6)).astype(np.int8),
+            "s": RNG.uniform(0.01, 0.02, 4).astype(np.float32),
+            "z": np.array([0, 3, -5, 0], np.int8),
+            "q": RNG.integers(-999, 999, 4).astype(np.int32),
+            "s0": np.float32(1e-3).reshape(()),
+        },
+    ),
+    "weights in uint8, quantised in the file": onnx_model(
+        [
+            node("QuantizeLinear", ["V", "s", "z"], ["Q"]),
+            node("DequantizeLinear", ["Q", "s", "z"], ["W"]),
+            node("MatMul", ["x", "W"], ["y"]),
+        ],
+        (1, 6),
+        {"V": W.T.copy(), "s": np.float32(0.03).reshape(()), "z": np.array(128, np.uint8)},
+    ),
+    "weights in float16": onnx_model(
+        [node("Cast", ["V"], ["W"], to=1), node("MatMul", ["x", "W"], ["y"])], (1, 6), {"V": W.T.astype(np.float16)}
+    ),
+}
+IMAGES = {  # models of 1 x 2 x 5 x 4 inputs
+    "conv": behind_conv(node("Relu", ["h"], ["y"])),
+    "conv without a bias, stride, dilation": onnx_model(
+        [node("Conv", ["x", "K"], ["y"], strides=[2, 1], dilations=[1, 2], pads=[1, 0, 2, 3])], (1, 2, 5, 4), {"K": K}
+    ),
+    "conv of groups": onnx_model(
+        [node("Conv", ["x", "K", "c"], ["y"], group=2)], (1, 2, 5, 4), {"K": K[:, :1].copy(), "c": KB}
+    ),
+    "depthwise": onnx_model(
+        [node("Conv", ["x", "K"], ["y"], group=2, pads=[0, 1, 0, 1])], (1, 2, 5, 4), {"K": K[:2, :1].copy()}
+    ),
+    "same, more at the end": onnx_model(
+        [node("Conv", ["x", "K"], ["y"], auto_pad="SAME_UPPER", strides=[2, 2])], (1, 2, 5, 4), {"K": K}
+    ),
+    "same, more at the start": onnx_model(
+        [node("Conv", ["x", "K"], ["y"], auto_pad="SAME_LOWER", strides=[2, 3])], (1, 2, 5, 4), {"K": K}
+    ),
+    "valid": onnx_model([node("Conv", ["x", "K"], ["y"], auto_pad="VALID")], (1, 2, 5, 4), {"K": K}),
+    "pad in front of a convolution": onnx_model(
+        [node("Pad", ["x", "p"], ["h"]), node("Conv", ["h", "K"], ["y"], pads=[0, 1, 0, 0])],
+        (1, 2, 5, 4),
+        {"K": K, "p": np.array([0, 0, 1, 0, 0, 0, 0, 2])},
+    ),
+    "batch normalization behind a convolution": behind_conv(
+        node("BatchNormalization", ["h", "s", "o", "m", "v"], ["i"]), node("Relu", ["i"], ["y"]), arrays=CHANNELS
+    ),
+    "batch normalization ahead of a convolution": behind_conv(
+        node("Relu", ["h"], ["i"]),
+        node("BatchNormalization", ["i", "s", "o", "m", "v"], ["j"]),
+        node("Conv", ["j", "L"], ["y"], group=2),
+        arrays={**CHANNELS, "L": floats(RNG, 2, 2, 2, 2)},
+    ),
+    "batch normalization ahead of padding": behind_conv(
+        node("Relu", ["h"], ["i"]),
+        node("BatchNormalization", ["i", "s", "o", "m", "v"], ["j"]),
+        node("Conv", ["j", "L"], ["y"], pads=[1, 1, 0, 0]),
+        arrays={**CHANNELS, "L": floats(RNG, 2, 4, 2, 2)},
+    ),
+    "normalisation of each channel": onnx_model(
+        [
+            node("Sub", ["x", "m"], ["i"]),
+            node("Div", ["i", "s"], ["j"]),
+            node("Conv", ["j", "K"], ["y"], pads=[1, 1, 1, 1]),
+        ],
+        (1, 2, 5, 4),
+        {"K": K, "m": floats(RNG, 2, 1, 1), "s": RNG.uniform(1, 2, (2, 1, 1)).astype(np.float32)},
+    ),
+    "max pool": behind_conv(node("MaxPool", ["h"], ["y"], kernel_shape=[2, 2], strides=[2, 2], pads=[0, 0, 1, 0])),
+    "relu behind a max pool": behind_conv(
+        node("MaxPool", ["h"], ["i"], kernel_shape=[3, 2]), node("Relu", ["i"], ["y"])
+    ),
+    "relu behind an average pool": behind_conv(
+        node("AveragePool", ["h"], ["i"], kernel_shape=[2, 2]), node("Relu", ["i"], ["y"])
+    ),
+    "average pool": behind_conv(
+        node("AveragePool", ["h"], ["y"], kernel_shape=[3, 3], strides=[2, 1], pads=[1, 1, 1, 1])
+    ),
+    "average pool that counts its padding": behind_conv(
+        node("AveragePool", ["h"], ["y"], kernel_shape=[3, 3], pads=[1, 0, 1, 2], count_include_pad=1)
+    ),
+    "ceil mode that changes nothing": behind_conv(
+        node("MaxPool", ["h"], ["y"], kernel_shape=[3, 2], strides=[2, 2], ceil_mode=1)
+    ),
+    "global pools": behind_conv(
+        node("GlobalAveragePool", ["h"], ["i"]), node("GlobalMaxPool", ["h"], ["j"]), node("Add", ["i", "j"], ["y"])
+    ),
+    "reduced planes": behind_conv(
+        node("ReduceMean", ["h"], ["i"], axes=[2, 3], keepdims=0), node("Relu", ["i"], ["y"])
+    ),
+    "reduced planes by an input": behind_conv(
+        node("ReduceMean", ["h", "a"], ["i"], keepdims=0),
+        node("Relu", ["i"], ["y"]),
+        arrays={"a": np.array([-1, 2])},
+        opset=18,
+    ),
+    "residual": behind_conv(
+        node("BatchNormalization", ["h", "s", "o", "m", "v"], ["i"]),
+        node("Relu", ["i"], ["j"]),
+        node("Conv", ["j", "L"], ["k"], pads=[1, 1, 1, 1]),
+        node("Add", ["k", "j"], ["l"]),
+        node("Relu", ["l"], ["y"]),
+        arrays={**CHANNELS, "L": floats(RNG, 4, 4, 3, 3)},
+    ),
+    "channels last, flattened, dense": behind_conv(
+        node("Transpose", ["h"], ["i"], perm=[0, 2, 3, 1]),
+        node("Add", ["i", "o"], ["i2"]),
+        node("Relu", ["i2"], ["j"]),
+        node("Reshape", ["j", "r"], ["k"]),
+        node("MatMul", ["k", "M"], ["y"]),
+        arrays={"r": np.array([-1, 80]), "M": floats(RNG, 80, 3), **CHANNELS},
+    ),
+    "channels last at the end": behind_conv(
+        node("Relu", ["h"], ["i"]), node("Transpose", ["i"], ["y"], perm=[0, 2, 3, 1])
+    ),
+    "channels last and first again": behind_conv(
+        node("Transpose", ["h"], ["i"], perm=[0, 2, 3, 1]),
+        node("Mul", ["i", "s"], ["j"]),
+        node("Transpose", ["j"], ["k"], perm=[0, 3, 1, 2]),
+        node("Conv", ["k", "L"], ["y"]),
+        arrays={**CHANNELS, "L": floats(RNG, 2, 4, 2, 2)},
+    ),
+    "each value its own bias": behind_conv(
+        node("Add", ["h", "e"], ["i"]), node("Relu", ["i"], ["y"]), arrays={"e": floats(RNG, 4, 5, 4)}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_an_operator_on_rows_is_what_onnxruntime_computes(name: str, tmp_path: Path):
+    agrees(ROWS[name], tmp_path, (1, 6))
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_an_operator_on_planes_is_what_onnxruntime_computes(name: str, tmp_path: Path):
+    agrees(IMAGES[name], tmp_path, (1, 2, 5, 4))
+
+
+def test_signals_in_time_have_height_one(tmp_path: Path):
+    nodes = [
+        node("Conv", ["x", "K"], ["h"], strides=[2], pads=[1, 0], dilations=[2]),
+        node("Relu", ["h"], ["i"]),
+        node("MaxPool", ["i"], ["j"], kernel_shape=[2]),
+        node("Flatten", ["j"], ["k"]),
+        node("MatMul", ["k", "M"], ["y"]),
+    ]
+    model = onnx_model(nodes, (1, 2, 11), {"K": floats(RNG, 3, 2, 3), "M": floats(RNG, 9, 2)})
+    network = agrees(model, tmp_path, (1, 2, 11)).network
+    assert network is not None
+    assert network.shape == (2, 1, 11)
+
+
+LAYERS = {  # what folding must come to
+    "matmul and add": ["dense"],
+    "tanh of relu": ["dense", "dense"],
+    "max and min": ["dense"],
+    "batch normalization behind relu": ["dense", "dense"],
+    "batch normalization in front": ["dense"],
+    "mean and std in front": ["dense"],
+    "scale of either sign in front": ["dense"],
+    "arithmetic behind": ["dense"],
+    "batch normalization behind a convolution": ["conv"],
+    "batch normalization ahead of a convolution": ["conv", "conv"],
+    "batch normalization ahead of padding": ["conv", "depthwise", "conv"],
+    "depthwise": ["depthwise"],
+    "relu behind a max pool": ["conv", "max_pool"],
+    "residual": ["conv", "conv", "add"],
+    "channels last, flattened, dense": ["conv", "dense"],
+    "channels last and first again": ["conv", "conv"],
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_what_can_be_folded_is_no_layer_of_its_own(name: str, tmp_path: Path):
+    network = read({**ROWS, **IMAGES}[name], tmp_path).network
+    assert isinstance(network, Network)
+    assert [kind_of(layer) for layer in network.layers] == LAYERS[name]
+
+
+ENDS: Mapping[str, tuple[list[Any], Callable[[Array], Array]]] = {
+    "softmax": ([node("Softmax", ["h"], ["y"])], lambda h: np.exp(h) / np.exp(h).sum()),
+    "log softmax": ([node("LogSoftmax", ["h"], ["y"], axis=1)], lambda h: h - np.log(np.exp(h).sum())),
+    "largest": ([node("ArgMax", ["h"], ["y"], axis=1)], lambda h: np.argmax(h).reshape(1)),
+    "softmax and largest": (
+        [node("Softmax", ["h"], ["i"]), node("ArgMax", ["i"], ["y"], axis=-1)],
+        lambda h: np.argmax(h).reshape(1),
+    ),
+    "two largest": (
+        [node("TopK", ["h", "k"], ["v", "y"])],
+        lambda h: np.argsort(-h)[:2],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_what_stands_behind_the_scores_is_left_out_and_told(name: str, tmp_path: Path):
+    nodes, meaning = ENDS[name]
+    model = behind_gemm(*nodes, arrays={"k": np.array([2])})
+    found = read(model, tmp_path)
+    assert isinstance(found.network, Network)
+    assert any("left out" in note for note in found.notes)
+    assert found.network.output is not None
+    x = floats(RNG, 1, 6)
+    scores = found.network(x)[0]
+    np.testing.assert_allclose(meaning(scores), by_onnxruntime(model, x)[0].reshape(-1), rtol=1e-5, atol=1e-6)
+
+
+def test_weights_are_kept_to_the_bit(tmp_path: Path):
+    network = read(ROWS["matmul and add"], tmp_path).network
+    assert isinstance(network, Network)
+    (layer,) = network.dense
+    assert layer.weight.tobytes() == W.tobytes()
+    assert layer.bias.tobytes() == B.tobytes()
+
+
+def test_mean_and_std_in_front_become_the_declared_ones_to_the_bit(tmp_path: Path):
+    model = ROWS["mean and std in front"]
+    arrays = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    network = read(model, tmp_path).network
+    assert isinstance(network, Network)
+    np.testing.assert_array_equal(network.domain.mean, arrays["m6"])
+    np.testing.assert_array_equal(network.domain.std, arrays["s6"])
+    np.testing.assert_array_equal(network.dense[0].weight, W)
+
+
+REFUSED = {
+    "two values multiplied": (behind_gemm(node("Mul", ["h", "h"], ["y"])), "Mul", "sums"),
+    "concatenation": (behind_gemm(node("Concat", ["h", "h"], ["y"], axis=1)), "Concat", "join"),
+    "softmax in the middle": (
+        behind_gemm(node("Softmax", ["h"], ["i"]), node("Relu", ["i"], ["y"])),
+        "Relu behind a Softmax",
+        "at the end",
+    ),
+    "other bounds": (behind_gemm(node("Clip", ["h"], ["y"], min=-1.0, max=1.0), opset=10), "from -1 to 1", "ReLU6"),
+    "elu": (behind_gemm(node("Elu", ["h"], ["y"])), "Elu", "ReLU"),
+    "several slopes": (
+        behind_gemm(node("PRelu", ["h", "a"], ["y"]), arrays={"a": np.array([0.1, 0.2, 0.3, 0.4], np.float32)}),
+        "PRelu",
+        "one slope",
+    ),
+    "max pool that hangs over": (
+        behind_conv(node("MaxPool", ["h"], ["y"], kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)),
+        "hang over",
+        "ceil_mode",
+    ),
+    "pad of a pool": (
+        behind_conv(
+            node("Pad", ["h", "p"], ["i"]),
+            node("MaxPool", ["i"], ["y"], kernel_shape=[2, 2]),
+            arrays={"p": np.array([0, 0, 1, 1, 0, 0, 1, 1])},
+        ),
+        "MaxPool",
+        "convolution",
+    ),
+    "channels last from the start": (
+        onnx_model(
+            [node("Transpose", ["x"], ["h"], perm=[0, 3, 1, 2]), node("Conv", ["h", "K"], ["y"])],
+            (1, 5, 4, 2),
+            {"K": K},
+        ),
+        "Transpose of the network's input",
+        "channels first",
+    ),
+    "a loop": (behind_gemm(node("LSTM", ["h", "W", "W"], ["y"], hidden_size=2)), "LSTM", "unroll"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_has_no_counterpart_is_named_with_its_node_and_what_to_do(name: str, tmp_path: Path):
+    model, operator, hint = REFUSED[name]
+    found = read(model, tmp_path)
+    assert found.network is None
+    (obstacle,) = found.obstacles
+    assert operator in obstacle.operator
+    assert hint in obstacle.hint
+    assert obstacle.node
+
+
+def test_all_obstacles_are_named_at_once(tmp_path: Path):
+    nodes = [node("Elu", ["h"], ["i"], name="one"), node("Relu", ["i"], ["j"]), node("Gelu", ["j"], ["y"], name="two")]
+    found = read(behind_gemm(*nodes), tmp_path)
+    assert [(obstacle.node, obstacle.operator) for obstacle in found.obstacles] == [("one", "Elu"), ("two", "Gelu")]

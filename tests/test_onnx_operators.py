@@ -51,12 +51,6 @@ DENSE: Mapping[str, Array] = {"W": W, "b": B}
 CONV = node("Conv", ["x", "K", "c"], ["h"], pads=[1, 1, 1, 1])
 PLANES: Mapping[str, Array] = {"K": K, "c": KB}
 CHANNELS = {name: floats(RNG, 4) for name in "som"} | {"v": RNG.uniform(0.5, 2, 4).astype(np.float32)}
-    "s": floats(RNG, 4),
-    "o": floats(RNG, 4),
-    "m": floats(RNG, 4),
-    "v": RNG.uniform(0.5, 2, 4).astype(np.float32),
-}
-I64 = np.int64
 
 
 def behind_gemm(*nodes: Any, arrays: Mapping[str, Array] = {}, opset: int = 17) -> Any:
@@ -116,7 +110,7 @@ ROWS = {  # models of 1 x 6 inputs
     "tanh of relu": behind_gemm(node("Relu", ["h"], ["i"]), node("Tanh", ["i"], ["y"])),
     "relu of the input": ahead_of_gemm(node("Relu", ["x"], ["h"])),
     "clip to 6": behind_gemm(
-        node("Clip", ["h", "l", "u"], ["y"]), arrays={"l": np.float32(0).reshape(()), "u": np.float32(6).reshape(())}
+        node("Clip", ["h", "l", "u"], ["y"]), arrays={"l": np.array(0, np.float32), "u": np.array(6, np.float32)}
     ),
     "clip at 0": behind_gemm(node("Clip", ["h", "l"], ["y"]), arrays={"l": np.zeros((), np.float32)}),
     "clip by attributes": behind_gemm(node("Clip", ["h"], ["y"], min=0.0, max=6.0), opset=10),
@@ -224,7 +218,7 @@ ROWS = {  # models of 1 x 6 inputs
             "s": RNG.uniform(0.01, 0.02, 4).astype(np.float32),
             "z": np.array([0, 3, -5, 0], np.int8),
             "q": RNG.integers(-999, 999, 4).astype(np.int32),
-            "s0": np.float32(1e-3).reshape(()),
+            "s0": np.array(1e-3, np.float32),
         },
     ),
     "weights in uint8, quantised in the file": onnx_model(
@@ -234,7 +228,7 @@ ROWS = {  # models of 1 x 6 inputs
             node("MatMul", ["x", "W"], ["y"]),
         ],
         (1, 6),
-        {"V": W.T.copy(), "s": np.float32(0.03).reshape(()), "z": np.array(128, np.uint8)},
+        {"V": W.T.copy(), "s": np.array(0.03, np.float32), "z": np.array(128, np.uint8)},
     ),
     "weights in float16": onnx_model(
         [node("Cast", ["V"], ["W"], to=1), node("MatMul", ["x", "W"], ["y"])], (1, 6), {"V": W.T.astype(np.float16)}

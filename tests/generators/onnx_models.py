@@ -48,9 +48,44 @@ def by_onnxruntime(model: onnx.ModelProto | Path, x: Array) -> list[Array]:
     options.log_severity_level = 4
     data = model.read_bytes() if isinstance(model, Path) else model.SerializeToString()
     session = onnxruntime.InferenceSession(data, options, ["CPUExecutionProvider"])
-    return session.run(None, {session.get_inputs()[0].name: x})
+    return [np.asarray(each) for each in session.run(None, {session.get_inputs()[0].name: x})]
 
 
 def floats(rng: np.random.Generator, *shape: int) -> Array:
     """Float32 from a normal distribution."""
     return rng.standard_normal(shape).astype(np.float32)
+
+
+def onnx_files() -> tuple[bytes, ...]:
+    """Valid files for fuzzing: dense layers with all that is folded, planes with windows, weights in integers."""
+    rng = np.random.default_rng(5)
+    node = helper.make_node
+    rows = [
+        node("Sub", ["x", "m"], ["a"]),
+        node("Div", ["a", "s"], ["b"]),
+        node("Gemm", ["b", "W", "c"], ["d"], alpha=0.5, transB=1),
+        node("BatchNormalization", ["d", "p", "p", "p", "p"], ["e"]),
+        node("LeakyRelu", ["e"], ["f"], alpha=0.1),
+        node("MatMul", ["f", "V"], ["g"]),
+        node("Softmax", ["g"], ["y"]),
+    ]
+    arrays = {"m": floats(rng, 3), "s": np.full(3, 2, np.float32), "W": floats(rng, 2, 3), "c": floats(rng, 2)}
+    arrays |= {"p": np.ones(2, np.float32), "V": floats(rng, 2, 2)}
+    planes = [
+        node("Pad", ["x", "around"], ["a"]),
+        node("Conv", ["a", "K"], ["b"], strides=[1, 1]),
+        node("MaxPool", ["b"], ["c"], kernel_shape=[2, 2]),
+        node("Relu", ["c"], ["d"]),
+        node("Add", ["d", "d"], ["e"]),
+        node("Transpose", ["e"], ["f"], perm=[0, 2, 3, 1]),
+        node("Shape", ["x"], ["g"]),
+        node("Gather", ["g", "zero"], ["h"]),
+        node("Concat", ["h", "rest"], ["i"], axis=0),
+        node("Reshape", ["f", "i"], ["j"]),
+        node("DequantizeLinear", ["Q", "scale"], ["k"], axis=1),
+        node("MatMul", ["j", "k"], ["y"]),
+    ]
+    kept = {"around": np.array([0, 0, 1, 0, 0, 0, 0, 0]), "K": floats(rng, 2, 1, 2, 2), "zero": np.array([0])}
+    kept |= {"rest": np.array([-1]), "Q": np.arange(8, dtype=np.int8).reshape(4, 2), "scale": floats(rng, 2)}
+    models = (onnx_model(rows, ("N", 3), arrays), onnx_model(planes, (1, 1, 3, 4), kept))
+    return tuple(model.SerializeToString() for model in models)

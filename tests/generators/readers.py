@@ -27,6 +27,7 @@ from armlet.data.table import read_inputs, read_samples, read_targets
 from armlet.formats.arrays import read_npy, write_npy
 from armlet.formats.npz import read_npz_network
 from armlet.formats.params import params_files, read_params
+from armlet.formats.read import read_model
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.layers import Add, Conv, Dense, Pool, Reduction, Reshape
@@ -43,6 +44,7 @@ from armlet.pruning.trace import PruningEpoch, PruningTrace
 from armlet.train.options import TrainOptions
 from armlet.verify.options import RunOptions, VerifyOptions
 from generators.integer_readers import INTEGER_READERS
+from generators.onnx_models import onnx_files
 from generators.reader import Reader
 
 
@@ -217,6 +219,7 @@ _READERS = (
         beside=_IDX_BESIDE,
     ),
     Reader("images", "a.npz", lambda path: read_archive(path, 2, 0), _IMAGES, _zipped("images", "labels")),
+    Reader("onnx", "m.onnx", read_model, onnx_files()),
     Reader("sheet", "s.csv", lambda path: read_sheet(path, 3, 0), _SHEET),
 )
 READERS: Mapping[str, Reader] = {reader.name: reader for reader in (*_READERS, *INTEGER_READERS)}

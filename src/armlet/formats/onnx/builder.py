@@ -145,8 +145,7 @@ def per_channel(values: F64, channels: int) -> F64 | None:
 
 def rounded(values: F64) -> F32:
     """To float32; what leaves it becomes infinite, which a layer refuses."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return values.astype(np.float32)
+    return values.astype(np.float32)
 
 
 def settled(build: Builder, node: Node, value: Value) -> Value:
@@ -232,8 +231,7 @@ def columns(build: Builder, value: Value, weight: F64) -> tuple[F64, F64]:
     if value.steps:
         scale, shift = line_of(replace(value, order=None), build.allowance)
         build.allowance.spend(weight.size)
-        with np.errstate(all="ignore"):
-            weight, more = weight * scale, weight @ shift
+        weight, more = weight * scale, weight @ shift
     else:
         more = np.zeros(len(weight))
     if value.order is None:

@@ -25,8 +25,7 @@ def folded(node: Node, taken: list[Constant | None], opset: int, allowance: Allo
     arrays = [None if each is None else each.values for each in taken]
     allowance.spend(1 + sum(array.size for array in arrays if array is not None))
     try:
-        with np.errstate(all="ignore"):
-            values = np.asarray(work(node, arrays, opset, allowance))
+        values = np.asarray(work(node, arrays, opset, allowance))
     except _BROKEN as broken:
         problem = f"{node.operator} of constants that it is not for"
         raise NoCounterpartError("export the model again", problem) from broken

@@ -100,17 +100,16 @@ def line_of(value: Value, allowance: Allowance) -> tuple[F64, F64]:
     """Scale and shift of all steps, in the order of the source: scale * element + shift."""
     scale, shift = np.ones(()), np.zeros(())
     allowance.spend(value.size * (len(value.steps) + 2))
-    with np.errstate(all="ignore"):  # what is not finite, the layer refuses
-        for step in value.steps:
-            match step.kind:
-                case "add":
-                    shift = shift + step.by
-                case "sub":
-                    shift = shift - step.by
-                case "mul":
-                    scale, shift = scale * step.by, shift * step.by
-                case "div":
-                    scale, shift = scale / step.by, shift / step.by
+    for step in value.steps:
+        match step.kind:
+            case "add":
+                shift = shift + step.by
+            case "sub":
+                shift = shift - step.by
+            case "mul":
+                scale, shift = scale * step.by, shift * step.by
+            case "div":
+                scale, shift = scale / step.by, shift / step.by
     return in_source_order(value, scale), in_source_order(value, shift)
 
 
@@ -118,15 +117,14 @@ def normalisation_of(value: Value, allowance: Allowance) -> tuple[F64, F64]:
     """Mean and std of the same steps, in the order of the source: (element - mean) / std, to the bit where so given."""
     mean, std = np.zeros(()), np.ones(())
     allowance.spend(value.size * (len(value.steps) + 2))
-    with np.errstate(all="ignore"):
-        for step in value.steps:
-            match step.kind:
-                case "add":
-                    mean = mean - step.by * std
-                case "sub":
-                    mean = mean + step.by * std
-                case "mul":
-                    std = std / step.by
-                case "div":
-                    std = std * step.by
+    for step in value.steps:
+        match step.kind:
+            case "add":
+                mean = mean - step.by * std
+            case "sub":
+                mean = mean + step.by * std
+            case "mul":
+                std = std / step.by
+            case "div":
+                std = std * step.by
     return in_source_order(value, mean), in_source_order(value, std)

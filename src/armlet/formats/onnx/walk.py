@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from armlet.errors import InputError
 from armlet.formats.model import Obstacle
 from armlet.formats.onnx.builder import Builder, absorbed, in_order
@@ -14,6 +16,9 @@ from armlet.formats.onnx.operators.table import ELSE, HINTS, OPERATORS
 from armlet.formats.onnx.operators.tail import BEHIND
 from armlet.formats.onnx.tensors import Constant
 from armlet.formats.onnx.values import Known, NoCounterpartError, Tail, Value
+
+# What attributes and operands of kinds and counts that an operator does not have come to.
+_MALFORMED = (ValueError, TypeError, LookupError, OverflowError, ZeroDivisionError)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,16 +39,23 @@ def walk(path: Path, graph: Graph, build: Builder) -> Walked:
     for node in nodes:
         taken = [_taken(known, name, takers) for name in node.inputs]
         try:
-            given = _given(build, node, taken)
-            given = _before_it_splits(build, given, takers[node.outputs[0]])
+            with np.errstate(all="ignore"):  # what is not finite, a layer refuses
+                given = _given(build, node, taken)
+                given = _before_it_splits(build, given, takers[node.outputs[0]])
         except NoCounterpartError as none:
             obstacles.append(Obstacle(node.name, none.operator or node.operator, none.hint))
             given = None
         except InputError as wrong:
             raise InputError(f"{path}: {node.name}", f"{wrong.source} {wrong.problem}", wrong.hint) from wrong
+        except _MALFORMED as wrong:
+            raise InputError(f"{path}: {node.name}", f"is {node.operator}, and broken", "export it again") from wrong
         at = range(len(node.outputs)) if isinstance(given, Tail) else [0]
         known |= {name: given if i in at else None for i, name in enumerate(node.outputs) if name}
-    return _ended(build, graph, known, obstacles)
+    try:
+        with np.errstate(all="ignore"):
+            return _ended(build, graph, known, obstacles)
+    except InputError as wrong:
+        raise InputError(f"{path}: the output", f"{wrong.source} {wrong.problem}", wrong.hint) from wrong
 
 
 def _taken(known: Mapping[str, Known], name: str, takers: Counter[str]) -> Known:

@@ -8,19 +8,13 @@ from numpy.typing import NDArray
 
 from armlet.formats.onnx.builder import Builder, absorbed, columns, rounded
 from armlet.formats.onnx.graph import Node
+from armlet.formats.onnx.operators.operands import numbers
 from armlet.formats.onnx.tensors import Constant
 from armlet.formats.onnx.values import Known, NoCounterpartError, Value
 from armlet.network.activation import Activation
 from armlet.network.frozen import F64
 from armlet.network.layers import Dense
 from armlet.network.shapes import Shape
-
-
-def numbers(constant: Constant) -> NDArray[Any]:
-    """The values of a constant that takes part in arithmetic. Raises `NoCounterpartError`."""
-    if constant.values.dtype.kind not in "biuf":
-        raise NoCounterpartError("use float32", "arithmetic with text")
-    return constant.values
 
 
 def matmul(build: Builder, node: Node, taken: list[Known]) -> Value:

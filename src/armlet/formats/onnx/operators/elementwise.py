@@ -7,7 +7,7 @@ import numpy as np
 from armlet.errors import InputError
 from armlet.formats.onnx.builder import Builder, activate, in_order, planes_of, settled, shaped
 from armlet.formats.onnx.graph import Node
-from armlet.formats.onnx.operators.dense import numbers
+from armlet.formats.onnx.operators.operands import numbers, value_of
 from armlet.formats.onnx.tensors import Constant
 from armlet.formats.onnx.values import Known, NoCounterpartError, Step, Value
 from armlet.network.activation import Activation
@@ -35,12 +35,12 @@ def arithmetic(build: Builder, node: Node, taken: list[Known]) -> Value:
 
 def negated(build: Builder, node: Node, taken: list[Known]) -> Value:
     """Neg."""
-    return _with(_value(node, taken), "mul", np.array(-1.0))
+    return _with(value_of(node, taken), "mul", np.array(-1.0))
 
 
 def batch_normalization(build: Builder, node: Node, taken: list[Known]) -> Value:
     """The statistics of training become one scale and one shift for each channel."""
-    value = _value(node, taken)
+    value = value_of(node, taken)
     if node.attributes.get("training_mode", 0):
         raise NoCounterpartError("export the model in evaluation mode", "BatchNormalization in training mode")
     arrays = [numbers(each).astype(np.float64) for each in taken[1:5] if isinstance(each, Constant)]
@@ -48,21 +48,16 @@ def batch_normalization(build: Builder, node: Node, taken: list[Known]) -> Value
     if len(arrays) != 4 or any(array.shape != (channels,) for array in arrays):
         raise NoCounterpartError("export the model again", "BatchNormalization without constants for each channel")
     scale, bias, mean, variance = (array.reshape(1, -1, *(1,) * (len(value.shape) - 2)) for array in arrays)
-    with np.errstate(all="ignore"):
-        spread = np.sqrt(variance + float(node.attributes.get("epsilon", 1e-5))) / scale
+    spread = np.sqrt(variance + float(node.attributes.get("epsilon", 1e-5))) / scale
     build.note(f"{node.name}: BatchNormalization is folded")
     value = _with(value, "sub", mean)
-    if (scale == 0).any():
-        with np.errstate(all="ignore"):
-            value = _with(value, "mul", 1 / spread)
-    else:
-        value = _with(value, "div", spread)
+    value = _with(value, "mul", 1 / spread) if (scale == 0).any() else _with(value, "div", spread)
     return _with(value, "add", bias) if bias.any() else value
 
 
 def scaler(build: Builder, node: Node, taken: list[Known]) -> Value:
     """scikit-learn's scalers: (x - offset) scale."""
-    value = _value(node, taken)
+    value = value_of(node, taken)
     for name, kind in (("offset", "sub"), ("scale", "mul")):
         said = node.attributes.get(name)
         if said:
@@ -122,12 +117,12 @@ def _same(one: Value, other: Value) -> bool:
 
 def activation(build: Builder, node: Node, taken: list[Known]) -> Value:
     """Relu, Sigmoid, Tanh."""
-    return activate(build, node, _value(node, taken), _PLAIN[node.operator])
+    return activate(build, node, value_of(node, taken), _PLAIN[node.operator])
 
 
 def leaky_relu(build: Builder, node: Node, taken: list[Known]) -> Value:
     """LeakyRelu, and PRelu with one slope for all."""
-    value = _value(node, taken)
+    value = value_of(node, taken)
     slope = float(node.attributes.get("alpha", 0.01))
     if node.operator == "PRelu":
         slopes = numbers(taken[1]).reshape(-1) if len(taken) > 1 and isinstance(taken[1], Constant) else np.zeros(0)
@@ -177,9 +172,3 @@ def _only(node: Node, constant: Constant) -> float:
     if not len(values) or (values != values[0]).any():
         raise NoCounterpartError("give one bound", f"{node.operator} with several bounds")
     return float(values[0])
-
-
-def _value(node: Node, taken: list[Known]) -> Value:
-    if not taken or not isinstance(taken[0], Value):
-        raise NoCounterpartError("export the model again", f"{node.operator} of no value")
-    return taken[0]

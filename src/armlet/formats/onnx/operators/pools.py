@@ -5,6 +5,7 @@ import numpy as np
 from armlet.formats.onnx.builder import Builder, in_order, shaped
 from armlet.formats.onnx.folding import axes_of
 from armlet.formats.onnx.graph import Node
+from armlet.formats.onnx.operators.operands import value_of
 from armlet.formats.onnx.operators.windows import added, padding_of, pair_of, require_planes
 from armlet.formats.onnx.tensors import Constant
 from armlet.formats.onnx.values import Known, NoCounterpartError, Value
@@ -17,7 +18,7 @@ _REDUCTIONS = {"Max": Reduction.MAX, "Average": Reduction.AVERAGE, "Mean": Reduc
 
 def pool(build: Builder, node: Node, taken: list[Known]) -> Value:
     """MaxPool and AveragePool."""
-    value = _value(node, taken)
+    value = value_of(node, taken)
     planes = require_planes(node, value)
     size, stride = pair_of(node, "kernel_shape"), pair_of(node, "strides")
     if pair_of(node, "dilations") != (1, 1):
@@ -37,7 +38,7 @@ def pool(build: Builder, node: Node, taken: list[Known]) -> Value:
 
 def global_pool(build: Builder, node: Node, taken: list[Known]) -> Value:
     """GlobalMaxPool and GlobalAveragePool."""
-    value = _value(node, taken)
+    value = value_of(node, taken)
     planes = require_planes(node, value)
     reduction = _REDUCTIONS[node.operator.removeprefix("Global").removesuffix("Pool")]
     return added(build, node, Pool(reduction), shaped(build, node, in_order(build, node, value), planes))
@@ -45,7 +46,7 @@ def global_pool(build: Builder, node: Node, taken: list[Known]) -> Value:
 
 def reduced(build: Builder, node: Node, taken: list[Known]) -> Value:
     """ReduceMean and ReduceMax over whole planes."""
-    value = _value(node, taken)
+    value = value_of(node, taken)
     planes = require_planes(node, value)
     axes = axes_of(node, taken[1].values if len(taken) > 1 and isinstance(taken[1], Constant) else None)
     count = len(value.shape)
@@ -54,12 +55,6 @@ def reduced(build: Builder, node: Node, taken: list[Known]) -> Value:
     reduction = _REDUCTIONS[node.operator.removeprefix("Reduce")]
     given = added(build, node, Pool(reduction), shaped(build, node, in_order(build, node, value), planes))
     return given if node.attributes.get("keepdims", 1) else Value(given.source, given.shape[:2])
-
-
-def _value(node: Node, taken: list[Known]) -> Value:
-    if not taken or not isinstance(taken[0], Value):
-        raise NoCounterpartError("export the model again", f"{node.operator} of no value")
-    return taken[0]
 
 
 def _rounds_up(planes: Shape, size: Pair, stride: Pair, padding: Sides) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from armlet.formats.onnx.builder import Builder, in_order
 from armlet.formats.onnx.folding import axes_of, new_shape, squeezed, unsqueezed
 from armlet.formats.onnx.graph import Node
+from armlet.formats.onnx.operators.operands import value_of
 from armlet.formats.onnx.tensors import Constant
 from armlet.formats.onnx.values import Known, NoCounterpartError, Step, Value, reshaped
 from armlet.network.layers import Reshape
@@ -19,7 +20,7 @@ _FLOATS = (1, 10, 11, 16)  # float32, float16, float64, bfloat16
 
 def reshape(build: Builder, node: Node, taken: list[Known]) -> Value:
     """Reshape to constant extents."""
-    value = _value(node, taken)
+    value = value_of(node, taken)
     if len(taken) < 2 or not isinstance(taken[1], Constant):
         raise NoCounterpartError("give a constant shape", "Reshape to a shape that is computed")
     wanted = [int(extent) for extent in taken[1].values.reshape(-1)]
@@ -34,7 +35,7 @@ def _allow_zero(node: Node) -> bool:
 
 def flatten(build: Builder, node: Node, taken: list[Known]) -> Value:
     """Flatten."""
-    value = _value(node, taken)
+    value = value_of(node, taken)
     axis = int(node.attributes.get("axis", 1))
     before = math.prod(value.shape[:axis])
     return _kept(build, node, value, (before, value.size // max(before, 1)))
@@ -42,7 +43,7 @@ def flatten(build: Builder, node: Node, taken: list[Known]) -> Value:
 
 def squeeze(build: Builder, node: Node, taken: list[Known]) -> Value:
     """Squeeze and Unsqueeze."""
-    value = _value(node, taken)
+    value = value_of(node, taken)
     axes = axes_of(node, taken[1].values if len(taken) > 1 and isinstance(taken[1], Constant) else None)
     if node.operator == "Squeeze":
         shape = _attempt(node, value, squeezed, value.shape, axes)
@@ -73,7 +74,7 @@ def _kept(build: Builder, node: Node, value: Value, shape: Shape) -> Value:
 
 def transpose(build: Builder, node: Node, taken: list[Known]) -> Value:
     """Transpose: where elements lie is remembered until weights take them."""
-    value = _value(node, taken)
+    value = value_of(node, taken)
     count = len(value.shape)
     axes = [int(axis) for axis in node.attributes.get("perm") or range(count)[::-1]]
     if sorted(axes) != [*range(count)] or value.padding is not None:
@@ -96,7 +97,7 @@ def transpose(build: Builder, node: Node, taken: list[Known]) -> Value:
 
 def passed(build: Builder, node: Node, taken: list[Known]) -> Value:
     """Identity, Dropout, and casts between kinds of real numbers."""
-    value = _value(node, taken)
+    value = value_of(node, taken)
     if node.operator == "Cast" and node.attributes.get("to") not in _FLOATS:
         raise NoCounterpartError("compute in float32", "Cast of a value to integers")
     if node.operator == "Dropout":
@@ -109,17 +110,11 @@ def unquantised(build: Builder, node: Node, taken: list[Known]) -> Value:
     build.note(
         "QuantizeLinear and DequantizeLinear of values are left out: the network is the real one before rounding"
     )
-    return _value(node, taken)
+    return value_of(node, taken)
 
 
 def shape_of(build: Builder, node: Node, taken: list[Known]) -> Constant:
     """Shape: constant, with the batch pinned to one."""
-    value = _value(node, taken)
+    value = value_of(node, taken)
     start, end = node.attributes.get("start", 0), node.attributes.get("end", len(value.shape))
     return Constant(np.array(value.shape[start:end], np.int64), "int64")
-
-
-def _value(node: Node, taken: list[Known]) -> Value:
-    if not taken or not isinstance(taken[0], Value):
-        raise NoCounterpartError("export the model again", f"{node.operator} of no value")
-    return taken[0]

@@ -8,7 +8,7 @@ import numpy as np
 from armlet.formats.onnx.builder import Builder, absorbed, in_order, own_layer, per_channel, planes_of, rounded, shaped
 from armlet.formats.onnx.folding import axes_of
 from armlet.formats.onnx.graph import Node
-from armlet.formats.onnx.operators.dense import numbers
+from armlet.formats.onnx.operators.operands import numbers
 from armlet.formats.onnx.tensors import Constant
 from armlet.formats.onnx.values import Known, NoCounterpartError, Value, line_of
 from armlet.network.activation import Activation

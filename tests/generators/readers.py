@@ -26,6 +26,7 @@ from armlet.data.source import SourceOptions
 from armlet.data.table import read_inputs, read_samples, read_targets
 from armlet.formats.arrays import read_npy, write_npy
 from armlet.formats.npz import read_npz_network
+from armlet.formats.onnx.write import onnx_bytes
 from armlet.formats.params import params_files, read_params
 from armlet.formats.read import read_model
 from armlet.network.activation import Activation
@@ -219,7 +220,7 @@ _READERS = (
         beside=_IDX_BESIDE,
     ),
     Reader("images", "a.npz", lambda path: read_archive(path, 2, 0), _IMAGES, _zipped("images", "labels")),
-    Reader("onnx", "m.onnx", read_model, onnx_files()),
+    Reader("onnx", "m.onnx", read_model, (*onnx_files(), onnx_bytes(_planes()))),
     Reader("sheet", "s.csv", lambda path: read_sheet(path, 3, 0), _SHEET),
 )
 READERS: Mapping[str, Reader] = {reader.name: reader for reader in (*_READERS, *INTEGER_READERS)}

@@ -12,6 +12,7 @@ import typer
 from armlet.cli.compile import compile as compile_command
 from armlet.cli.dataset import dataset as dataset_command
 from armlet.cli.demo import demo as demo_command
+from armlet.cli.export import export as export_command
 from armlet.cli.moments import moments as moments_command
 from armlet.cli.run import run as run_command
 from armlet.cli.sparsify import sparsify as sparsify_command
@@ -31,6 +32,7 @@ COMMANDS: Mapping[str, Callable[..., Any]] = {  # in the order of the road
     "compile": compile_command,
     "verify": verify_command,
     "run": run_command,
+    "export": export_command,
     "demo": demo_command,
 }
 

@@ -118,7 +118,7 @@ def absorbed(build: Builder, value: Value) -> Value:
 
 def _normalised(build: Builder, value: Value) -> Value:
     """The network's input: the first that takes it decides its normalisation, the others must agree."""
-    if value.padding is not None:
+    if value.padding is not None or value.is_normalised:
         return value
     mean, std = normalisation_of(value, build.allowance)
     if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std > 0).all()):
@@ -128,12 +128,12 @@ def _normalised(build: Builder, value: Value) -> Value:
         kept = ()
     if build.normalisation is None:
         build.normalisation = mean, std
-        return replace(value, steps=kept)
+        return replace(value, steps=kept, is_normalised=True)
     before = build.normalisation
     if (before[0] == mean).all() and (before[1] == std).all():
-        return replace(value, steps=kept)
+        return replace(value, steps=kept, is_normalised=True)
     if (before[0] == 0).all() and (before[1] == 1).all():
-        return value  # others take it raw
+        return replace(value, is_normalised=True)  # others take it raw
     raise NoCounterpartError("let all layers take the input after its normalisation", "a second use of the input")
 
 
@@ -226,16 +226,14 @@ def _activate_below(build: Builder, node: Node, value: Value, kind: Activation, 
     return True
 
 
-def columns(build: Builder, value: Value, weight: F64) -> tuple[F64, F64]:
-    """A matrix on the value as the file has it, to one on its source and what that adds to each output."""
+def columns(build: Builder, value: Value, weight: F64, bias: F64) -> tuple[F64, F64]:
+    """A matrix and a bias on the value as the file has it, to those on its source."""
     if value.steps:
         scale, shift = line_of(replace(value, order=None), build.allowance)
         build.allowance.spend(weight.size)
-        weight, more = weight * scale, weight @ shift
-    else:
-        more = np.zeros(len(weight))
+        weight, bias = weight * scale, bias + weight @ shift
     if value.order is None:
-        return weight, more
+        return weight, bias
     sorted_ = np.empty_like(weight)
     sorted_[:, value.order] = weight
-    return sorted_, more
+    return sorted_, bias

@@ -20,7 +20,7 @@ from armlet.network.outputs import OutputKind
 from armlet.network.shapes import Shape
 
 _MOST_INPUTS = 1 << 20
-_ROUNDING = 1e-6  # of a mean and std that were written as float32
+_ROUNDING, _SMALLEST = 1e-6, 1e-37  # of a mean and std that were written as float32
 _SAID_BY_THE_FILE = ("activation", "slope", "width", "layers")
 
 
@@ -119,7 +119,7 @@ def _domain(path: Path, declare: Declaration, said: Declaration, build: Builder)
     mean, std = build.normalisation or (np.zeros(inputs), np.ones(inputs))
     computes = bool((mean != 0).any() or (std != 1).any())
     for word, own in (("mean", mean), ("std", std)):
-        is_near = words[word] is not None and np.allclose(np.ravel(words[word]), own, rtol=_ROUNDING, atol=0)
+        is_near = words[word] is not None and np.allclose(np.ravel(words[word]), own, rtol=_ROUNDING, atol=_SMALLEST)
         if not is_near and computes and getattr(declare, word) is not None:
             raise InputError("--declare", f"says {word}, and {path} normalises its input itself", "leave it out")
         if not is_near and getattr(declare, word) is None:

@@ -47,6 +47,7 @@ class Value:
     order: Order | None = None  # where the source keeps each element; None where they lie alike
     padding: Sides | None = None  # zeros around it, still to be put into a layer
     is_shared: bool = False  # others take it too, before the steps
+    is_normalised: bool = False  # of the network's input: its normalisation is settled, the steps come after it
 
     @property
     def size(self) -> int:

@@ -1,6 +1,7 @@
 """Gemm and MatMul with constant weights: dense layers."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from armlet.formats.onnx.builder import Builder, absorbed, columns, rounded
 from armlet.formats.onnx.graph import Node
 from armlet.formats.onnx.operators.operands import numbers
 from armlet.formats.onnx.tensors import Constant
-from armlet.formats.onnx.values import Known, NoCounterpartError, Value
+from armlet.formats.onnx.values import Known, NoCounterpartError, Step, Value
 from armlet.network.activation import Activation
 from armlet.network.frozen import F64
 from armlet.network.layers import Dense
@@ -85,7 +86,8 @@ def _turned(side: Value | Constant, turn: int) -> Value | Constant:
         return Constant(numbers(side).T, side.stored)
     if len(side.shape) != 2 or 1 not in side.shape:
         raise NoCounterpartError("transpose the weights instead", "Gemm that transposes a value")
-    return Value(side.source, side.shape[::-1], side.steps, side.order, side.padding, side.is_shared)
+    steps = tuple(Step(step.kind, np.transpose(np.broadcast_to(step.by, side.shape))) for step in side.steps)
+    return replace(side, shape=side.shape[::-1], steps=steps)
 
 
 def _require_row(node: Node, value: Value, side: Shape, wanted: int) -> None:
@@ -97,7 +99,7 @@ def _require_row(node: Node, value: Value, side: Shape, wanted: int) -> None:
 
 
 def _dense(
-    build: Builder, node: Node, value: Value, weight: NDArray[Any], shape: Shape, stored: str, more: F64 | None = None
+    build: Builder, node: Node, value: Value, weight: NDArray[Any], shape: Shape, stored: str, bias: F64 | None = None
 ) -> Value:
     if 0 in weight.shape:
         raise NoCounterpartError("export the model again", f"{node.operator} without weights")
@@ -108,8 +110,8 @@ def _dense(
     value = absorbed(build, value)
     if value.steps:
         build.note(f"{node.name}: the arithmetic with constants in front of it is folded into it")
-    on_source, bias = columns(build, value, weight.astype(np.float64))
-    bias = bias if more is None else bias + more
-    layer = Dense(rounded(on_source), rounded(bias), Activation.LINEAR)
+    given = np.zeros(len(weight)) if bias is None else bias
+    on_source, shifted = columns(build, value, weight.astype(np.float64), given)
+    layer = Dense(rounded(on_source), rounded(shifted), Activation.LINEAR)
     bare = Value(value.source, value.shape, is_shared=value.is_shared)
     return build.add(node, layer, bare, shape=shape, stored=stored)

@@ -1,5 +1,6 @@
 """Arithmetic with constants, sums of two values, and activations."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -71,7 +72,7 @@ def scaler(build: Builder, node: Node, taken: list[Known]) -> Value:
 def _with(value: Value, kind: Literal["add", "sub", "mul", "div"], by: F64) -> Value:
     if value.padding is not None:
         raise NoCounterpartError("put the padding into the convolution behind it", "arithmetic on a padded value")
-    return Value(value.source, value.shape, (*value.steps, Step(kind, by)), value.order, None, value.is_shared)
+    return replace(value, steps=(*value.steps, Step(kind, by)))
 
 
 def _stepped(node: Node, value: Value, kind: Literal["add", "sub", "mul", "div"], constant: Constant) -> Value:
@@ -84,13 +85,8 @@ def _stepped(node: Node, value: Value, kind: Literal["add", "sub", "mul", "div"]
         problem = f"{node.operator} of shapes {value.shape} and {by.shape}"
         raise NoCounterpartError("the constant must spread over the value", problem)
     if by.ndim > len(value.shape):
-        value = _reshaped(value, shape)
+        value = replace(value, shape=shape)  # extents of one in front; what waits spreads as before
     return _with(value, kind, by)
-
-
-def _reshaped(value: Value, shape: tuple[int, ...]) -> Value:
-    """With extents of one in front; what waits spreads as before."""
-    return Value(value.source, shape, value.steps, value.order, value.padding, value.is_shared)
 
 
 def _sum(build: Builder, node: Node, one: Value, other: Value) -> Value:

@@ -1,6 +1,7 @@
 """Conv, pools, and Pad in front of a convolution."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,16 +41,14 @@ def conv(build: Builder, node: Node, taken: list[Known]) -> Value:
         top, left, bottom, right = value.padding
         padding = padding[0] + top, padding[1] + left, padding[2] + bottom, padding[3] + right
         planes = planes[0], planes[1] - top - bottom, planes[2] - left - right
-    value, kernel, more = _folded_in(build, node, value, kernel.astype(np.float64), groups, padding)
-    bias_values = more if bias is None else more + numbers(bias).astype(np.float64).reshape(-1)
+    shift = np.zeros(len(kernel)) if bias is None else numbers(bias).astype(np.float64).reshape(-1)
+    value, kernel, shift = _folded_in(build, node, value, kernel.astype(np.float64), shift, groups, padding)
     value = shaped(build, node, value, planes)
     is_deep = build.kinds.get(node.name, "depthwise" if groups > 1 else "conv") == "depthwise"
     if is_deep and kernel.shape[1] == 1 and len(kernel) == groups:
-        layer = Depthwise(
-            rounded(kernel[:, 0]), rounded(bias_values), Activation.LINEAR, 0.01, stride, padding, dilation
-        )
+        layer = Depthwise(rounded(kernel[:, 0]), rounded(shift), Activation.LINEAR, 0.01, stride, padding, dilation)
     else:
-        layer = Conv(rounded(kernel), rounded(bias_values), Activation.LINEAR, 0.01, stride, padding, dilation, groups)
+        layer = Conv(rounded(kernel), rounded(shift), Activation.LINEAR, 0.01, stride, padding, dilation, groups)
     return added(build, node, layer, value, weight.stored)
 
 
@@ -71,26 +70,25 @@ def require_planes(node: Node, value: Value) -> Shape:
 
 
 def _folded_in(
-    build: Builder, node: Node, value: Value, kernel: F64, groups: int, padding: Sides
+    build: Builder, node: Node, value: Value, kernel: F64, bias: F64, groups: int, padding: Sides
 ) -> tuple[Value, F64, F64]:
-    """What waits beside the value put into the layer before or the kernel; the bias that it makes."""
-    nothing = np.zeros(len(kernel))
+    """What waits beside the value put into the layer before or into kernel and bias."""
     if value.padding is not None:  # nothing else waits then
-        return value, kernel, nothing
+        return value, kernel, bias
     value = absorbed(build, value)
     if value.order is not None:
-        return in_order(build, node, value), kernel, nothing
+        return in_order(build, node, value), kernel, bias
     if not value.steps:
-        return value, kernel, nothing
+        return value, kernel, bias
     channels = planes_of(value.shape)[0]
     scale, shift = (per_channel(each, channels) for each in line_of(value, build.allowance))
     if scale is None or shift is None or (shift.any() and padding != _NONE):
-        return own_layer(build, node, value), kernel, nothing
+        return own_layer(build, node, value), kernel, bias
     build.note(f"{node.name}: the arithmetic with constants in front of it is folded into it")
     each = len(kernel) // groups
     of = np.arange(channels).reshape(groups, -1).repeat(each, axis=0)  # the channels that each output takes
-    more = np.einsum("oihw,oi->o", kernel, shift[of])
-    return Value(value.source, value.shape, is_shared=value.is_shared), kernel * scale[of][:, :, None, None], more
+    bias = bias + np.einsum("oihw,oi->o", kernel, shift[of])
+    return Value(value.source, value.shape, is_shared=value.is_shared), kernel * scale[of][:, :, None, None], bias
 
 
 def pair_of(node: Node, name: str) -> Pair:
@@ -156,4 +154,4 @@ def pad(build: Builder, node: Node, taken: list[Known]) -> Value:
     sides = _sides(node, around[:, 2:].reshape(-1))
     value = in_order(build, node, value)
     shape = tuple(int(extent) for extent in np.array(value.shape) + around.sum(0))
-    return Value(value.source, shape, padding=sides, is_shared=value.is_shared)
+    return replace(value, shape=shape, padding=sides)

@@ -252,6 +252,7 @@ HOSTILE = {
     "not a number": with_initializer(numpy_helper.from_array(np.full((2, 4), np.nan, np.float32), "W")),
     "text for weights": with_initializer(TensorProto(name="W", dims=[2, 4], data_type=8, string_data=[b"a"] * 8)),
     "an input beyond memory": plain((1, 1 << 40)),
+    "a name that is not UTF-8": onnx.ModelProto.FromString(plain().SerializeToString().replace(b"Gemm", b"Ge\xffm")),
     "no nodes": onnx_model([], (1, 4), {}, ["x"]),
     "an output that nothing gives": onnx_model([GEMM], (1, 4), WEIGHTS, ["z"]),
     "a circle": onnx_model([helper.make_node("Add", ["y", "x"], ["y"])], (1, 4)),

@@ -9,6 +9,7 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from armlet.errors import InputError
+from armlet.formats.onnx.bounds import has_few_parts
 from armlet.formats.onnx.tensors import Constant, Storage, constant_of, text
 from armlet.storage import read_file
 
@@ -56,6 +57,8 @@ def read_graph(path: Path) -> Graph:
     """The graph in an ONNX file, its weights read from beside it where they lie in its folder. Raises `InputError`."""
     data = read_file(path, LONGEST)
     try:
+        if not has_few_parts(data):
+            raise InputError(path, "has more parts than armlet reads", "export the network alone")
         return _graph(path, onnx.load_model_from_string(data))
     except InputError:
         raise

@@ -252,6 +252,7 @@ HOSTILE = {
     "not a number": with_initializer(numpy_helper.from_array(np.full((2, 4), np.nan, np.float32), "W")),
     "text for weights": with_initializer(TensorProto(name="W", dims=[2, 4], data_type=8, string_data=[b"a"] * 8)),
     "an input beyond memory": plain((1, 1 << 40)),
+    "a name that is not UTF-8": onnx.ModelProto.FromString(plain().SerializeToString().replace(b"Gemm", b"Ge\xffm")),
     "no nodes": onnx_model([], (1, 4), {}, ["x"]),
     "an output that nothing gives": onnx_model([GEMM], (1, 4), WEIGHTS, ["z"]),
     "a circle": onnx_model([helper.make_node("Add", ["y", "x"], ["y"])], (1, 4)),
@@ -292,6 +293,18 @@ def test_bytes_that_are_no_onnx_are_refused(tmp_path: Path):
         (tmp_path / "m.onnx").write_bytes(content)
         with pytest.raises(InputError):
             read_onnx(tmp_path / "m.onnx", Declaration())
+
+
+@pytest.mark.parametrize("part", [b"\x0a\x00", b"\x2a\x00", b"\x0a\x02\x2a\x00"])  # nodes, weights, attributes
+def test_a_file_of_a_million_empty_parts_is_refused_before_it_is_parsed(
+    part: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    body = part * 1_000_001
+    length = bytes((len(body) >> shift & 127) | (128 if shift < 28 else 0) for shift in range(0, 35, 7))
+    (tmp_path / "m.onnx").write_bytes(b"\x08\x08\x42\x04\x0a\x00\x10\x11\x3a" + length + body)
+    monkeypatch.setattr(onnx, "load_model_from_string", pytest.fail)
+    with pytest.raises(InputError, match="more parts"):
+        read_onnx(tmp_path / "m.onnx", Declaration())
 
 
 def test_a_graph_of_several_inputs_is_named(tmp_path: Path):

@@ -36,13 +36,11 @@ def scikit_learn() -> None:
     from sklearn.preprocessing import StandardScaler
 
     X, y = data(6)
+    value = MLPRegressor(hidden_layer_sizes=(12,), activation="tanh", max_iter=60, random_state=1)
     learners = {
         "sklearn_three": (MLPClassifier((12, 8), max_iter=60, random_state=1), y),
         "sklearn_two": (MLPClassifier((10,), activation="logistic", max_iter=60, random_state=1), y == 1),
-        "sklearn_value": (
-            MLPRegressor(hidden_layer_sizes=(12,), activation="tanh", max_iter=60, random_state=1),
-            X[:, 0] * X[:, 1],
-        ),
+        "sklearn_value": (value, X[:, 0] * X[:, 1]),
     }
     for name, (learner, targets) in learners.items():
         model = make_pipeline(StandardScaler(), learner).fit(X, targets)

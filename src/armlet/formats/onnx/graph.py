@@ -9,7 +9,8 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from armlet.errors import InputError
-from armlet.formats.onnx.tensors import Constant, Storage, constant_of
+from armlet.formats.onnx.bounds import has_few_parts
+from armlet.formats.onnx.tensors import Constant, Storage, constant_of, text
 from armlet.storage import read_file
 
 LONGEST = 1 << 27  # bytes of a file; ten million float32 weights take 40 MB
@@ -56,6 +57,8 @@ def read_graph(path: Path) -> Graph:
     """The graph in an ONNX file, its weights read from beside it where they lie in its folder. Raises `InputError`."""
     data = read_file(path, LONGEST)
     try:
+        if not has_few_parts(data):
+            raise InputError(path, "has more parts than armlet reads", "export the network alone")
         return _graph(path, onnx.load_model_from_string(data))
     except InputError:
         raise
@@ -74,37 +77,38 @@ def _graph(path: Path, model: onnx.ModelProto) -> Graph:
     if graph.sparse_initializer:
         raise InputError(path, "keeps weights as sparse tensors", "write them as plain tensors; zeros are found anyway")
     storage = Storage(path)
-    constants = {tensor.name: constant_of(tensor, storage) for tensor in graph.initializer}
+    constants = {text(tensor.name): constant_of(tensor, storage) for tensor in graph.initializer}
     inputs = tuple(_input(value) for value in graph.input if value.name not in constants)
     return Graph(
         opset,
-        " ".join(filter(None, (model.producer_name, model.producer_version)))[:80],
+        " ".join(filter(None, map(text, (model.producer_name, model.producer_version))))[:80],
         tuple(_node(at, node, storage) for at, node in enumerate(graph.node)),
         constants,
         inputs,
-        tuple(value.name for value in graph.output),
-        {entry.key: entry.value for entry in model.metadata_props},
+        tuple(text(value.name) for value in graph.output),
+        {text(entry.key): text(entry.value) for entry in model.metadata_props},
     )
 
 
 def _input(value: onnx.ValueInfoProto) -> GraphInput:
     kind = value.type.tensor_type
     if not kind.HasField("shape"):
-        return GraphInput(value.name, None)
+        return GraphInput(text(value.name), None)
     extents = kind.shape.dim
     return GraphInput(
-        value.name, tuple(int(e.dim_value) if e.dim_value > 0 else e.dim_param[:40] or "?" for e in extents)
+        text(value.name), tuple(int(e.dim_value) if e.dim_value > 0 else text(e.dim_param)[:40] or "?" for e in extents)
     )
 
 
 def _node(at: int, node: onnx.NodeProto, storage: Storage) -> Node:
-    operator = node.op_type if node.domain in _DEFAULT else f"{node.domain}.{node.op_type}"
+    operator, domain = text(node.op_type), text(node.domain)
+    operator = operator if domain in _DEFAULT else f"{domain}.{operator}"
     return Node(
-        node.name[:80] or f"node {at}",
+        text(node.name)[:80] or f"node {at}",
         operator[:80],
-        tuple(node.input),
-        tuple(node.output),
-        {attribute.name: _attribute(attribute, storage) for attribute in node.attribute},
+        tuple(map(text, node.input)),
+        tuple(map(text, node.output)),
+        {text(attribute.name): _attribute(attribute, storage) for attribute in node.attribute},
     )
 
 

@@ -56,9 +56,16 @@ class Storage:
         return data
 
 
+def text(said: str | bytes) -> str:
+    """A name in the file. Raises `ValueError` for one that is not UTF-8, which the parser hands on as bytes."""
+    if isinstance(said, bytes):
+        raise ValueError("not UTF-8")
+    return said
+
+
 def constant_of(tensor: onnx.TensorProto, storage: Storage) -> Constant:
     """The numbers of a tensor. Raises `InputError` that names it, `ValueError` and its like where it is broken."""
-    place = f"{storage.file}: {tensor.name[:80] or 'a constant'}"
+    place = f"{storage.file}: {text(tensor.name)[:80] or 'a constant'}"
     shape = tuple(int(extent) for extent in tensor.dims)
     if len(shape) > 8 or min(shape, default=0) < 0 or math.prod(shape) > LARGEST:
         raise InputError(place, f"has shape {shape[:9]}, more than armlet reads", f"keep it under {LARGEST} values")
@@ -80,7 +87,7 @@ def _with_data(place: str, tensor: onnx.TensorProto, shape: tuple[int, ...], sto
     """The same tensor with the bytes that lie beside the file."""
     if tensor.data_type not in _PLAIN:
         raise InputError(place, "is kept beside the file in a kind of numbers that armlet does not read there")
-    said = {entry.key: entry.value for entry in tensor.external_data}
+    said = {text(entry.key): text(entry.value) for entry in tensor.external_data}
     size = math.prod(shape) * np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)).itemsize
     offset, length = int(said.get("offset", "0")), int(said.get("length", size))
     if length != size or not 0 <= offset < 1 << 40:

@@ -51,13 +51,12 @@ class _Graph:
         return f"{name}:0"
 
 
-def write_onnx(network: Network | IntegerNetwork, source: Path, path: Path) -> tuple[str, ...]:
+def write_onnx(network: Network | IntegerNetwork, source: Path, path: Path) -> None:
     """Write an ONNX file that reads back as the same network. Raises `InputError`."""
     if isinstance(network, IntegerNetwork):
         hint = "export the network in real numbers that it was made from"
         raise InputError(source, "holds a network in integers, which armlet does not write as ONNX", hint)
     write_file(path, onnx_bytes(network))
-    return ()
 
 
 def onnx_bytes(network: Network) -> bytes:

@@ -10,8 +10,8 @@ from armlet.extras import require
 from armlet.integer.network import IntegerNetwork
 from armlet.network.network import Network
 
-# Takes the network, where it was read, and where to write it; gives a line for each thing that the file cannot say.
-ModelWriter = Callable[[Network | IntegerNetwork, Path, Path], tuple[str, ...]]
+# Takes the network, where it was read, and where to write it; may give a line for each thing that the file cannot say.
+ModelWriter = Callable[[Network | IntegerNetwork, Path, Path], tuple[str, ...] | None]
 WRITERS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {  # by suffix, in lower case: what it is, the module, and its writer
         ".onnx": ("ONNX", "armlet.formats.onnx.write", "write_onnx"),
@@ -31,4 +31,4 @@ def write_model(network: Network | IntegerNetwork, source: Path, path: Path) -> 
     if suffix != ".npz":
         require(f"writing {what}", "formats")
     writer: ModelWriter = getattr(import_module(module), name)
-    return writer(network, source, path)
+    return writer(network, source, path) or ()

@@ -107,9 +107,7 @@ def passed(build: Builder, node: Node, taken: list[Known]) -> Value:
 
 def unquantised(build: Builder, node: Node, taken: list[Known]) -> Value:
     """QuantizeLinear and DequantizeLinear of values: the network is read in real numbers."""
-    build.note(
-        "QuantizeLinear and DequantizeLinear of values are left out: the network is the real one before rounding"
-    )
+    build.note("QuantizeLinear and DequantizeLinear of values are left out: real numbers are read, before rounding")
     return value_of(node, taken)
 
 

@@ -198,10 +198,11 @@ def test_nothing_in_the_package_serves_only_tests_and_benchmarks():
     """Every public name is used somewhere in the package, or stands at its front door or in the registry of readers."""
     import armlet
     from armlet.formats.read import MODELS
+    from armlet.formats.writers.write import WRITERS
 
     trees = {path: parsed(path) for path in FILES}
     wanted = {name for tree in trees.values() for name in used(tree)} | set(armlet.__all__) | AHEAD
-    wanted |= {reader for _, _, reader in MODELS.values()}  # asked for by name
+    wanted |= {name for _, _, name in (*MODELS.values(), *WRITERS.values())}  # asked for by name
     spare = [f"{path.relative_to(HOUSE)}: {name}" for path, tree in trees.items() for name in defined(tree)]
     assert [line for line in spare if line.rpartition(": ")[2] not in wanted] == []
 

@@ -34,14 +34,14 @@ def read_npy(path: Path) -> NDArray[Any]:
 
 def read_npz(path: Path, names: Collection[str] | None = None) -> Mapping[str, NDArray[Any]]:
     """Arrays of numbers in a .npz file, by name: those of `names`, or every one. Raises `InputError`."""
-    with _archive(path) as archive:
+    with open_archive(path) as archive:
         members = {_name(member): member for member in archive.infolist()}
         return {name: _member(archive, m, path) for name, m in members.items() if names is None or name in names}
 
 
 def read_npz_words(path: Path, name: str) -> tuple[str, ...]:
     """The words in an array of text of a .npz file. Raises `InputError`."""
-    with _archive(path) as archive, archive.open(f"{name}.npy") as file:
+    with open_archive(path) as archive, archive.open(f"{name}.npy") as file:
         try:
             header = read_header(file, words=True)
             count = header.shape[0] if len(header.shape) == 1 else 0
@@ -57,13 +57,15 @@ def read_npz_words(path: Path, name: str) -> tuple[str, ...]:
 
 def npz_names(path: Path) -> list[str]:
     """What the arrays of a .npz file are called, in the file's order. Raises `InputError`."""
-    with _archive(path) as archive:
+    with open_archive(path) as archive:
         return [*dict.fromkeys(map(_name, archive.infolist()))]
 
 
 @contextmanager
-def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
-    """An archive that is bounded; what is broken in it while it is open is an `InputError`."""
+def open_archive(
+    path: Path, what: str = ".npz archive", writer: str = "numpy.savez", packer: str = "numpy"
+) -> Iterator[zipfile.ZipFile]:
+    """A zip archive that is bounded; what is broken in it while it is open is an `InputError`."""
     with open_input(path) as file:
         try:
             with zipfile.ZipFile(file) as archive:
@@ -72,10 +74,10 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
                 if len(members) > 10_000 or sum(m.file_size for m in members) > most:
                     raise InputError(path, "unpacks to more than armlet reads", f"keep it under {most} bytes")
                 if odd := [m.filename for m in members if m.compress_type not in _PACKINGS]:
-                    raise InputError(path, f"packs {odd[0][:40]!r} in a way that numpy does not", "use numpy.savez")
+                    raise InputError(path, f"packs {odd[0][:40]!r} in a way that {packer} does not", f"use {writer}")
                 yield archive
         except _BROKEN_ARCHIVE as broken:
-            raise InputError(path, "is not a readable .npz archive", "write it again with numpy.savez") from broken
+            raise InputError(path, f"is not a readable {what}", f"write it again with {writer}") from broken
 
 
 def _name(member: zipfile.ZipInfo) -> str:

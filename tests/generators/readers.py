@@ -17,7 +17,7 @@ from armlet.build.manifest import read_manifest
 from armlet.build.order_file import read_order
 from armlet.build.read import read_build, read_driver
 from armlet.cli.options import resolve_options
-from armlet.cli.sparsified import finished_trace
+from armlet.cli.sparsifying.result import finished_trace
 from armlet.config import AnnealOptions, CompileOptions
 from armlet.data.archive import read_archive
 from armlet.data.idx import read_idx, read_idx_folder

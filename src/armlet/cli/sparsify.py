@@ -19,8 +19,8 @@ from armlet.cli.options import (
     hint_at_declaring,
     read_declared,
 )
-from armlet.cli.sparsified import finished_trace, partial_folder, report_result, write_result
-from armlet.cli.sparsify_options import sparsify_options
+from armlet.cli.sparsifying.options import sparsify_options
+from armlet.cli.sparsifying.result import finished_trace, partial_folder, report_result, write_result
 from armlet.cli.terminal.console import Console, Interrupted, show_error
 from armlet.cli.terminal.live import showing
 from armlet.cli.terminal.stops import stops

@@ -1,0 +1,1 @@
+"""What `armlet sparsify` is made of: its options, and what it writes and tells."""

@@ -34,6 +34,7 @@ def here(tmp_path: Path) -> Path:
     write_params(multilayer_perceptron([np.ones((2, 3))], [np.zeros(2)]), tmp_path / "P")
     (tmp_path / "t.csv").write_text("5, 10\n")
     (tmp_path / "x.csv").write_text("0,0,0\n")
+    (tmp_path / "n.onnx").write_bytes(b"")
     return tmp_path
 
 

@@ -15,13 +15,14 @@ ModelWriter = Callable[[Network | IntegerNetwork, Path, Path], tuple[str, ...] |
 WRITERS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {  # by suffix, in lower case: what it is, the module, and its writer
         ".onnx": ("ONNX", "armlet.formats.onnx.write", "write_onnx"),
+        ".tflite": ("TensorFlow Lite", "armlet.formats.tflite.write", "write_tflite"),
         ".npz": ("NumPy arrays", "armlet.formats.writers.npz", "write_npz_network"),
     }
 )
 
 
 def write_model(network: Network | IntegerNetwork, source: Path, path: Path) -> tuple[str, ...]:
-    """Write `network`, read from `source`, to `path`, whole or not at all.
+    """Write `network` to `path`, whole or not at all; `source` is the file that it came from.
 
     Gives a line for each thing that the file cannot say. Raises `InputError`.
     """

@@ -23,7 +23,7 @@ from armlet.network.domain import Origin  # noqa: E402
 from armlet.network.network import Network  # noqa: E402
 from armlet.network.outputs import OutputKind  # noqa: E402
 from generators.choices import Choices, Drawn  # noqa: E402
-from generators.onnx_models import Array, by_onnxruntime, floats, onnx_model, write_model  # noqa: E402
+from generators.onnx_models import Array, by_onnxruntime, floats, move_beside, onnx_model, write_model  # noqa: E402
 from oracles.run_layers import run_layers  # noqa: E402
 
 
@@ -213,11 +213,7 @@ def test_a_model_is_read_wherever_a_network_is(tmp_path: Path):
 
 def external(location: str, offset: int = 0, length: int | None = None) -> Any:
     model = plain()
-    (tensor,) = model.graph.initializer
-    tensor.ClearField("raw_data")
-    tensor.data_location = TensorProto.EXTERNAL
-    said = {"location": location, "offset": str(offset), **({} if length is None else {"length": str(length)})}
-    tensor.external_data.extend(onnx.StringStringEntryProto(key=key, value=value) for key, value in said.items())
+    move_beside(model, location, offset, length)
     return model
 
 

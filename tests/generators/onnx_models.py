@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 Array = NDArray[Any]
+BESIDE = "w.bin"  # where weights of `onnx_files` lie, of 28 bytes or more
 
 
 def onnx_model(
@@ -87,5 +88,16 @@ def onnx_files() -> tuple[bytes, ...]:
     ]
     kept = {"around": np.array([0, 0, 1, 0, 0, 0, 0, 0]), "K": floats(rng, 2, 1, 2, 2), "zero": np.array([0])}
     kept |= {"rest": np.array([-1]), "Q": np.arange(8, dtype=np.int8).reshape(4, 2), "scale": floats(rng, 2)}
-    models = (onnx_model(rows, ("N", 3), arrays), onnx_model(planes, (1, 1, 3, 4), kept))
+    beside = onnx_model([node("MatMul", ["x", "W"], ["y"])], (1, 2), {"W": floats(rng, 2, 3)})
+    move_beside(beside, BESIDE, 4)
+    models = (onnx_model(rows, ("N", 3), arrays), onnx_model(planes, (1, 1, 3, 4), kept), beside)
     return tuple(model.SerializeToString() for model in models)
+
+
+def move_beside(model: onnx.ModelProto, location: str, offset: int = 0, length: int | None = None) -> None:
+    """Let the only constant of a model lie in another file."""
+    (tensor,) = model.graph.initializer
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    said = {"location": location, "offset": str(offset), **({} if length is None else {"length": str(length)})}
+    tensor.external_data.extend(onnx.StringStringEntryProto(key=key, value=value) for key, value in said.items())

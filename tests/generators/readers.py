@@ -46,7 +46,7 @@ from armlet.train.options import TrainOptions
 from armlet.verify.options import RunOptions, VerifyOptions
 from generators.integer_readers import INTEGER_READERS
 from generators.model_readers import MODEL_READERS
-from generators.onnx_models import onnx_files
+from generators.onnx_models import BESIDE, onnx_files
 from generators.reader import Reader
 from generators.tflite_files import float_planes, random_integer_chain
 
@@ -223,7 +223,7 @@ _READERS = (
         beside=_IDX_BESIDE,
     ),
     Reader("images", "a.npz", lambda path: read_archive(path, 2, 0), _IMAGES, _zipped("images", "labels")),
-    Reader("onnx", "m.onnx", read_model, (*onnx_files(), onnx_bytes(_planes()))),
+    Reader("onnx", "m.onnx", read_model, (*onnx_files(), onnx_bytes(_planes())), beside={BESIDE: bytes(64)}),
     Reader("tflite", "n.tflite", lambda path: read_any_network(path, tell=_hear), _TFLITE),
     Reader("sheet", "s.csv", lambda path: read_sheet(path, 3, 0), _SHEET),
 )

@@ -52,7 +52,7 @@ FRAMEWORKS: dict[str, tuple[str, Callable[[], Any]]] = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::Warning:sklearn")
+@pytest.mark.filterwarnings("ignore")  # of the frameworks' own
 @pytest.mark.parametrize("title", FRAMEWORKS)
 def test_the_lines_of_a_framework_export_and_the_commands_make_assembly(
     title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

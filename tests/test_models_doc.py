@@ -1,4 +1,7 @@
-"""What docs/models.md shows is so: each framework's lines export, and the commands make assembly of what they wrote."""
+"""What docs/models.md shows is so: each framework's lines export, and the commands make assembly of what they wrote.
+
+The lines that export ONNX are in test_models_exported.py.
+"""
 
 import importlib
 import re
@@ -48,7 +51,7 @@ def sklearn_model() -> Any:
 FRAMEWORKS: dict[str, tuple[str, Callable[[], Any]]] = {
     "PyTorch, by safetensors": ("torch", torch_model),
     "Keras": ("keras", keras_model),
-    "scikit-learn": ("sklearn", sklearn_model),
+    "scikit-learn, without skl2onnx": ("sklearn", sklearn_model),
 }
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from armlet.cli import app
 from armlet.errors import InputError
 from armlet.formats.declaration import Declaration
 from armlet.formats.declare import parse_declaration
@@ -50,7 +52,7 @@ def softmax(scores: np.ndarray) -> np.ndarray:
     return shares / shares.sum(axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("name", ["mlp.keras", "mlp.h5", "planes.keras", "signal.keras"])
+@pytest.mark.parametrize("name", ["mlp.keras", "planes.keras", "signal.keras"])
 def test_a_model_computes_what_keras_computes(name: str):
     network, _ = heard(MODELS / name)
     stem = name.partition(".")[0]
@@ -70,10 +72,6 @@ def test_what_is_folded_or_left_out_is_said():
     assert "dropout: left out, of training alone" in text
     assert "the softmax at the end is left out" in text
     assert "is the inputs' mean and std: intervals are implied, mean +- 4 std (--declare low=...,high=...)" in text
-
-
-def test_both_kinds_of_files_hold_the_same_network():
-    assert heard(MODELS / "mlp.keras")[0].digest() == heard(MODELS / "mlp.h5")[0].digest()
 
 
 def test_windows_stand_channels_first_and_what_cannot_be_folded_is_a_layer_of_its_own():
@@ -324,8 +322,22 @@ def test_what_is_no_model_is_told_with_what_to_do(tmp_path: Path):
     assert "holds 0 of config.json" in refused(lambda: heard(packed(tmp_path / "w.keras", weights)))
     (tmp_path / "t.keras").write_text("x")
     assert "is not a readable .keras archive" in refused(lambda: heard(tmp_path / "t.keras"))
-    (tmp_path / "w.h5").write_bytes(weights["model.weights.h5"])
-    assert "holds no model_config; save the whole model" in refused(lambda: heard(tmp_path / "w.h5"))
-    with h5py.File(tmp_path / "a.h5", "w") as file:
-        file.attrs["model_config"] = ["{}", "{}"]
-    assert "in another way than as one text" in refused(lambda: heard(tmp_path / "a.h5"))
+
+
+def test_a_model_goes_all_the_way_to_a_verified_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for package in ("jax", "unicorn", "capstone", "elftools"):
+        pytest.importorskip(package, reason=f"{package} is not installed")
+    monkeypatch.chdir(tmp_path)
+    np.savez("x.npz", X=EXPECTED["mlp_x"])
+
+    def run(*words: str) -> str:
+        done = CliRunner().invoke(app, [*words])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    run("sparsify", str(MODELS / "mlp.keras"), "sparse", "--sparsity", "0.5", "--fast")
+    run("compile", "sparse", "net")
+    assert "NOT verified" not in run("verify", "build/net")
+    run("run", "build/net", "x.npz", "-o", "y.csv")
+    given = np.loadtxt("y.csv", delimiter=",")
+    assert np.abs(given - read_network("sparse")(EXPECTED["mlp_x"])).max() < 1e-4

@@ -43,7 +43,6 @@ def _keras() -> tuple[Reader, ...]:
         Reader("keras", "m.keras", read_model, (whole[0],)),
         Reader("keras_config", "m.keras", read_model, tuple(configs), with_config),
         Reader("keras_weights", "m.keras", read_model, (weights[0],), lambda content: _packed(configs[0], content)),
-        Reader("keras_h5", "m.h5", read_model, ((_MODELS / "mlp.h5").read_bytes(),)),
     )
 
 

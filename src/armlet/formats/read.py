@@ -26,7 +26,6 @@ MODELS: Mapping[str, tuple[str, str, str]] = {  # by suffix, in lower case: what
     ".tflite": ("TensorFlow Lite", "armlet.formats.tflite.read", "read_tflite"),
     ".safetensors": ("safetensors", "armlet.formats.named.safetensors", "read_safetensors"),
     ".keras": ("Keras", "armlet.formats.keras.read", "read_keras"),
-    ".h5": ("Keras", "armlet.formats.keras.read", "read_keras_h5"),
 }
 SUFFIXES = (".npz", *MODELS)
 _NPZ = "NumPy arrays"

@@ -69,8 +69,6 @@ def main() -> None:
         model, random = make(), np.random.default_rng(i)
         draw(model, random)
         model.save(HERE / f"{make.__name__}.keras")
-        if make is mlp:
-            model.save(HERE / f"{make.__name__}.h5")
         scale = 255 if make is planes else 3
         rows = random.uniform(0, scale, (8, *model.input_shape[1:])).astype(np.float32)
         expected |= {f"{make.__name__}_x": rows, f"{make.__name__}_y": np.asarray(model(rows, training=False))}

@@ -1,1 +1,1 @@
-"""Models that Keras saved, .keras and .h5, to a network: the config is read as JSON, and no code runs."""
+"""Models that Keras saved as .keras to a network: the config is read as JSON, and no code runs."""

@@ -48,45 +48,6 @@ class Hdf5:
             found = self._open(path)
             return self._read(found, "/".join(path)) if isinstance(found, h5py.Dataset) else None
 
-    def array_below(self, name: str, *path: str) -> NDArray[Any] | None:
-        """The numbers of the dataset of that name, or of name:0, in a group or the groups in it; None if none is."""
-        with _guard(self.source):
-            return self._array_below(name, path)
-
-    def _array_below(self, wanted: str, path: tuple[str, ...]) -> NDArray[Any] | None:
-        import h5py
-
-        group = self._open(path)
-        waiting = [(group, 0)] if isinstance(group, h5py.Group) else []
-        while waiting:
-            group, depth = waiting.pop()
-            for name in self._names(group):
-                held = self._follow(group, name)
-                if isinstance(held, h5py.Group) and depth < 8:
-                    waiting.append((held, depth + 1))
-                elif isinstance(held, h5py.Dataset) and name.partition(":")[0] == wanted:
-                    return self._read(held, name)
-        return None
-
-    def text(self, attribute: str, longest: int) -> bytes | None:
-        """The text of an attribute of the file, or None where there is none. Raises `InputError`."""
-        with _guard(self.source):
-            data = self._text(attribute)
-        if data is not None and len(data) > longest:
-            raise InputError(self.source, f"has a {attribute} of {len(data)} bytes, armlet reads {longest}")
-        return data
-
-    def _text(self, attribute: str) -> bytes | None:
-        import h5py
-
-        if attribute not in self._file.attrs:
-            return None
-        kind = self._file.attrs.get_id(attribute)
-        if kind.shape != () or h5py.check_string_dtype(kind.dtype) is None:
-            raise InputError(self.source, f"says {attribute} in another way than as one text")
-        said = self._file.attrs[attribute]
-        return said if isinstance(said, bytes) else str(said).encode("utf-8", "surrogateescape")
-
     def _open(self, path: tuple[str, ...]) -> Any:
         import h5py
 
@@ -106,11 +67,6 @@ class Hdf5:
         if link is not None and not isinstance(link, h5py.HardLink):
             raise InputError(self.source, f"holds the link {one_line(name)[:60]!r}, which leads elsewhere")
         return None if link is None else group[name]
-
-    def _names(self, group: Any) -> list[str]:
-        if len(group) > self._links:
-            raise InputError(self.source, f"has more than {_MOST_LINKS} links on the way to its weights")
-        return [*group]
 
     def _read(self, dataset: "h5py.Dataset", name: str) -> NDArray[Any]:
         place, kind, shape = f"{self.source}: {one_line(name)[:80]}", dataset.dtype, dataset.shape

@@ -16,16 +16,16 @@ from armlet.formats.keras.config import KerasGraph, KerasLayer, parse_config
 from armlet.formats.keras.context import Context
 from armlet.formats.keras.hdf5 import open_hdf5
 from armlet.formats.keras.value import UnreadError, Value
-from armlet.formats.keras.weights import Weights, WeightsByClass, WeightsByName
+from armlet.formats.keras.weights import Weights
 from armlet.formats.model import Model, Obstacle
 from armlet.network.domain import Origin, domain_of
 from armlet.network.layers import extents
 from armlet.network.network import Network, natural_shape
 from armlet.network.outputs import OutputKind
-from armlet.storage import read_file, read_up_to
+from armlet.storage import read_up_to
 
 _LONGEST_CONFIG = 8 << 20  # bytes
-_LONGEST_FILE = 1 << 30
+_LONGEST_WEIGHTS = 1 << 30
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 
 _Read = Callable[[KerasLayer, Value, Context], Value]
@@ -53,16 +53,7 @@ def read_keras(path: Path, declare: Declaration) -> Model:
     config, weights = _members(path)
     graph = parse_config(path, config)
     with open_hdf5(path, weights) as file:
-        return _model(path, graph, WeightsByClass(path, file), declare, "Keras 3")
-
-
-def read_keras_h5(path: Path, declare: Declaration) -> Model:
-    """The network of a .h5 file, as Keras 2 wrote them. Raises `InputError`."""
-    with open_hdf5(path, read_file(path, _LONGEST_FILE)) as file:
-        config = file.text("model_config", _LONGEST_CONFIG)
-        if config is None:
-            raise InputError(path, "holds no model_config", "save the whole model: model.save, not save_weights")
-        return _model(path, parse_config(path, config), WeightsByName(path, file), declare, "Keras, HDF5")
+        return _model(path, graph, Weights(path, file), declare)
 
 
 def _members(path: Path) -> tuple[bytes, bytes]:
@@ -72,7 +63,7 @@ def _members(path: Path) -> tuple[bytes, bytes]:
         if missing := [name for name in (_CONFIG, _WEIGHTS) if names.count(name) != 1]:
             raise InputError(path, f"holds {names.count(missing[0])} of {missing[0]}", "save it again with model.save")
         found = list[bytes]()
-        for name, most in ((_CONFIG, _LONGEST_CONFIG), (_WEIGHTS, _LONGEST_FILE)):
+        for name, most in ((_CONFIG, _LONGEST_CONFIG), (_WEIGHTS, _LONGEST_WEIGHTS)):
             with archive.open(name) as file:
                 found.append(bytes(read_up_to(file, most + 1)))
             if len(found[-1]) > most:
@@ -80,7 +71,7 @@ def _members(path: Path) -> tuple[bytes, bytes]:
         return found[0], found[1]
 
 
-def _model(path: Path, graph: KerasGraph, weights: Weights, declare: Declaration, name: str) -> Model:
+def _model(path: Path, graph: KerasGraph, weights: Weights, declare: Declaration) -> Model:
     builder = Builder()
     context = Context(graph, weights, builder)
     _require_undeclared(path, declare)
@@ -93,9 +84,9 @@ def _model(path: Path, graph: KerasGraph, weights: Weights, declare: Declaration
             except UnreadError as unread:
                 obstacles.append(Obstacle(graph.output, unread.operator, unread.hint))
         if obstacles or end is None:
-            return Model(name, None, (), tuple(builder.notes), tuple(obstacles))
+            return Model("Keras", None, (), tuple(builder.notes), tuple(obstacles))
         network = _network(path, values[graph.layers[0].name], context, declare)
-    return Model(name, network, tuple(builder.told), tuple(builder.notes))
+    return Model("Keras", network, tuple(builder.told), tuple(builder.notes))
 
 
 def _require_undeclared(path: Path, declare: Declaration) -> None:

@@ -1,10 +1,10 @@
-"""Where the two kinds of files keep the arrays of a layer: .keras by its class and number, .h5 by its name."""
+"""Where a .keras file keeps the arrays of a layer: by its class and its number in the model, layers/dense_1/vars/0."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,26 +14,17 @@ from armlet.formats.keras.config import KerasLayer
 from armlet.formats.keras.hdf5 import Hdf5
 
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")  # of Keras 3, and of Keras 2.12 to 2.15
-_ALSO = {"kernel": ("kernel", "depthwise_kernel"), "variance": ("variance", "moving_variance")}
-_ALSO["mean"] = ("mean", "moving_mean")
-
-
-class Weights(Protocol):
-    """The arrays of each layer."""
-
-    def of(self, layer: KerasLayer, roles: Sequence[str]) -> Mapping[str, NDArray[Any]]:
-        """Those of `roles`, which are in the order in which the layer makes them. Raises `InputError`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
-class WeightsByClass:
-    """Of model.weights.h5 in a .keras file: layers/dense_1/vars/0."""
+class Weights:
+    """The arrays in model.weights.h5."""
 
     source: Path
     file: Hdf5
 
     def of(self, layer: KerasLayer, roles: Sequence[str]) -> Mapping[str, NDArray[Any]]:
+        """Those of `roles`, which are in the order in which the layer makes them. Raises `InputError`."""
         name = _snake(layer.kind) + (f"_{layer.ordinal}" if layer.ordinal else "")
         found = dict[str, NDArray[Any]]()
         for i, role in enumerate(roles):
@@ -41,25 +32,6 @@ class WeightsByClass:
             array = next((array for place in places if (array := self.file.array(*place)) is not None), None)
             if array is None:
                 raise InputError(self.source, f"holds no layers/{name}/vars/{i} for the layer {layer.name[:60]!r}")
-            found[role] = _finite(self.source, layer, role, array)
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class WeightsByName:
-    """Of a .h5 file: model_weights/dense_1/dense_1/kernel:0."""
-
-    source: Path
-    file: Hdf5
-
-    def of(self, layer: KerasLayer, roles: Sequence[str]) -> Mapping[str, NDArray[Any]]:
-        places = ("model_weights", *layer.name.split("/"))
-        found = dict[str, NDArray[Any]]()
-        for role in roles:
-            tried = (self.file.array_below(name, *places) for name in _ALSO.get(role, (role,)))
-            array = next((array for array in tried if array is not None), None)
-            if array is None:
-                raise InputError(self.source, f"holds no {role} of the layer {layer.name[:60]!r}")
             found[role] = _finite(self.source, layer, role, array)
         return found
 

@@ -35,9 +35,7 @@ Declare = Annotated[
 ]
 ModelFile = Annotated[
     Path,
-    typer.Argument(
-        metavar="MODEL", help="PARAMS folder, or model file: .npz, .onnx, .tflite, .safetensors, .keras, .h5."
-    ),
+    typer.Argument(metavar="MODEL", help="PARAMS folder, or model file: .npz, .onnx, .tflite, .safetensors or .keras."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.", rich_help_panel=_COMMON)]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Every detail.", rich_help_panel=_COMMON)]

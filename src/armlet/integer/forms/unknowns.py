@@ -18,6 +18,8 @@ SortedParts: TypeAlias = tuple[tuple[int, int], ...]
 Definition: TypeAlias = tuple[str, SortedParts, tuple[int, ...]]  # kind, of which form, numbers that belong to the kind
 Interval: TypeAlias = tuple[int, int]  # closed
 
+_TRIED = 4  # coefficients from which on a residue may be taken as negative
+
 
 @dataclass(slots=True)
 class Unknowns:
@@ -153,8 +155,7 @@ class Unknowns:
         """The number congruent to `of` modulo 2^bits that so many bits hold: in two's complement where `signed`."""
         start = -(1 << bits - 1) if signed else 0
         whole = self.reduced(of, bits)
-        half = 1 << bits >> 1
-        for top in (half, 1 << bits)[: 1 if signed else 2]:  # coefficients from -half on, then from 0 on
+        for top in _tops(whole.parts, bits, signed):
             parts = {v: c - (1 << bits) if c >= top else c for v, c in whole.parts.items()}
             low, high = self.span(parts)
             constant = (whole.constant + low - start) % (1 << bits) + start - low
@@ -264,3 +265,13 @@ class Unknowns:
             self.definitions.append(definition)
             self.intervals.append(interval)
         return found
+
+
+def _tops(parts: Parts, bits: int, signed: bool) -> tuple[int, ...]:
+    """From where on coefficients modulo 2^bits are taken as negative: half, none, then the largest ones of others.
+
+    A coefficient beyond half is right where its unknown has few values.
+    """
+    half, quarter = 1 << bits >> 1, 1 << bits >> 2
+    others = sorted({c for c in parts.values() if c > quarter and c != half}, reverse=True)[:_TRIED]
+    return (half, *(() if signed else (1 << bits,)), *others)

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from armlet.cli import app
 from armlet.errors import InputError
+from armlet.formats.params import write_params
 from armlet.formats.read import read_any_network
 from armlet.formats.tflite.write import write_tflite
 from armlet.integer.interpret import run_integers
@@ -137,3 +140,19 @@ def test_two_layers_in_one_buffer_stay_equal_or_are_refused(tmp_path: Path):
     both = tuple(replace(layer, weight=2 * layer.weight) for layer in (first, last))
     write_tflite(replace(network, layers=both), source, tmp_path / "out.tflite")
     assert read(tmp_path / "out.tflite").digest() == replace(network, layers=both).digest()
+
+
+def test_export_puts_a_params_folder_into_the_file_it_came_from(tmp_path: Path):
+    source, path = (
+        source_of(tmp_path, random_integer_chain(np.random.default_rng(2), biased=True)),
+        tmp_path / "out.tflite",
+    )
+    network = read(source)
+    assert isinstance(network, IntegerNetwork)
+    changed = sparse_integers(network, 1)
+    write_params(changed, tmp_path / "params")
+    called = CliRunner().invoke(app, ["export", str(tmp_path / "params"), str(path), "--from", str(source)])
+    assert called.exit_code == 0, called.output
+    assert read(path).digest() == changed.digest()
+    with pytest.raises(InputError, match="name it: --from"):
+        write_tflite(changed, tmp_path / "params", path)

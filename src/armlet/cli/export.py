@@ -32,10 +32,13 @@ def export(
              armlet export PARAMS_SPARSE sparse.tflite --from model.tflite
     """
     from armlet.apart import refuse_overlap
+    from armlet.errors import InputError
     from armlet.formats.declare import file_of
     from armlet.formats.writers.write import write_model
 
     console = Console(quiet, verbose, json)
+    if source and out.suffix.lower() != ".tflite":
+        raise InputError("--from", f"is for .tflite files, {out} is none", "leave it out")
     refuse_overlap((out,), (model, source, config, file_of(declare)))
     network = read_any_declared(model, declare, console)
     with console.progress("exporting"):

@@ -23,12 +23,19 @@ from armlet.storage import read_file, write_file
 _SAME = "give the file that the network was made from"
 
 
-def write_tflite(network: Network | IntegerNetwork, source: Path, path: Path) -> None:
-    """Write `network` as the file `source` with other weights and biases. Raises `InputError` where it is not that."""
-    write_file(path, tflite_bytes(network, source))
+def write_tflite(network: Network | IntegerNetwork, source: Path, path: Path) -> tuple[str, ...]:
+    """Write `network` as the file `source` with other weights and biases; nothing is left to be said.
+
+    Raises `InputError` where it is another network.
+    """
+    if source.suffix.lower() != ".tflite":
+        hint = "name it: --from SOURCE.tflite"
+        raise InputError(path, "is written from the .tflite file that the network was made from", hint)
+    write_file(path, _written(network, source))
+    return ()
 
 
-def tflite_bytes(network: Network | IntegerNetwork, source: Path) -> bytes:
+def _written(network: Network | IntegerNetwork, source: Path) -> bytes:
     """The bytes of the file. Raises `InputError`."""
     data = bytearray(read_file(source, LONGEST))
     file = parse_bytes(data, source)

@@ -39,7 +39,7 @@ def write_product(writer: Writer, multiplier: int, largest: int, s: int, t: int,
         add(Does.RIGHT_SIGNED, t, source, by=position - at)
         source, at = t, position
         _add(writer, digit, s, t, w)
-    if at < _ROUND and rounds:
+    if at < _ROUND and (rounds or at == 0):  # shifted by 31 at once a product would be taken for a sign
         add(Does.RIGHT_SIGNED, t, source, by=_ROUND - at)
         source, at = t, _ROUND
     if source == s:

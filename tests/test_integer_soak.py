@@ -21,6 +21,8 @@ def test_random_networks_are_exact_on_every_core(target: str):
     [
         ("cortex-m0plus", 2, 98),  # a product by 2^31 - 1 is a plain form
         ("cortex-m0plus", 2, 173),  # so is one whose multiplier ends with zeros
+        ("cortex-m0plus", 2, 10),  # parts that are taken from a number
+        ("cortex-m0plus", 31, 1520),
         ("cortex-m0plus-small-multiply", 2, 12),
         ("cortex-m0plus-small-multiply", 2, 457),
         ("cortex-m4", 11, 6620),  # the clamp shifts a plain form

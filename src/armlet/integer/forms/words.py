@@ -236,9 +236,9 @@ class Words:
 
     def _sum(self, factor: int, a: Word, times: int, b: Word) -> Word:
         """factor * a + times * b, where the factors are 1 or -1."""
-        if factor == 1 and a in self.scaled and (found := self._digit(a, times, b)) is not None:
+        if a in self.scaled and (found := self._digit(factor, a, times, b)) is not None:
             return found
-        if times == 1 and b in self.scaled and (found := self._digit(b, factor, a)) is not None:
+        if b in self.scaled and (found := self._digit(times, b, factor, a)) is not None:
             return found
         one, two = self.keys[a], self.keys[b]
         if isinstance(one, Linear) and isinstance(two, Linear):
@@ -252,14 +252,19 @@ class Words:
         self.keys.append((factor, a, times, b))
         return len(self.keys) - 1
 
-    def _digit(self, a: Word, times: int, b: Word) -> Word | None:
-        """a + times * b, where b is a number, or a multiple of what a is a part of, and a number; otherwise None."""
+    def _digit(self, factor: int, a: Word, times: int, b: Word) -> Word | None:
+        """factor * a + times * b, where b is a number and a multiple of what a is a part of; otherwise None.
+
+        Turned, a part that is rounded down is one that is rounded up: -floor(w / 2^k) = floor((2^k - 1 - w) / 2^k).
+        """
         (whole, bits), form = self.scaled[a], self.form(b)
         if len(form.parts) not in (0, len(whole.parts)):
             return None
         value = self.value(b, True)
         if not _is_multiple(value.parts, whole.parts):
             return None
+        if factor < 0:
+            whole = whole.times(-1).plus((1 << bits) - 1)
         whole = whole.add(value.times(times << bits))
         return self._part(self.word(self.unknowns.floor(whole, bits)), whole, bits)
 

@@ -10,11 +10,10 @@ from armlet.build import names
 from armlet.build.integer.copies import Copier, fields_of
 from armlet.integer.network import IntegerNetwork
 from armlet.isa.integer_operation import IntegerOperation
-from armlet.isa.integer_target import IntegerTarget
+from armlet.isa.integer_target import LOW, IntegerTarget
 from armlet.select.integer.program import BlockLayout, IntegerProgram
 
 _MOST = 8  # values that NAME_run has in registers at once
-_LOW = 8  # registers below are low
 _LOOPED = 64  # bytes of inputs that are copied by a loop
 _FEW = 16  # bytes of a trip, where few registers hold values
 _WORD = 4
@@ -67,7 +66,7 @@ def _run(program: IntegerProgram, name: str) -> Iterator[str]:
     yield _text(target, IntegerOperation.MOVE, d=output, a=_OUTPUT)
     yield _text(target, IntegerOperation.ADDRESS, d=to, symbol=own)
     if looped:
-        counter = next(k for k in copier.values if k < _LOW)
+        counter = next(k for k in copier.values if k < LOW)
         held = tuple(k for k in copier.values if k != counter)
         moved = yield from _copied(replace(copier, values=held), (target.base, to), counter, network)
         fields = [replace(field, offset=field.offset - moved, source=field.source - moved) for field in fields]
@@ -112,7 +111,7 @@ def _copied(
 def _registers(target: IntegerTarget) -> list[int]:
     """The output pointer, which outlives the call, a pointer to the block, and registers for values."""
     low = "d" in target.templates[IntegerOperation.LOAD_BYTE].low
-    usable = sorted(k for k in target.free if (k < _LOW or not low) and k != target.link)
+    usable = sorted(k for k in target.free if (k < LOW or not low) and k != target.link)
     kept = min(k for k in usable if k in target.preserved)
     to, *values = (k for k in usable if k not in (kept, _OUTPUT))
     return [kept, to, *([_OUTPUT] if _OUTPUT in usable else []), *values]

@@ -11,16 +11,15 @@ The numbers are counted by adding 1 to the largest before each key, so that a ke
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from armlet.integer.argmax import Argmax
 from armlet.isa.integer_operation import IntegerOperation as Does
+from armlet.isa.integer_target import LOW
 from armlet.select.integer.constants import is_modified
 from armlet.select.integer.m0plus.constants import write_constant
-from armlet.select.integer.m0plus.walk import Draft, Load, Store, walk
-from armlet.select.integer.writer import LOW, Writer
+from armlet.select.integer.m0plus.walk import Draft, Store, loads_of, walk
+from armlet.select.integer.writer import Writer
 
-_WORD = 4
 _LARGEST, _SPARE, *_VALUES = range(1, LOW)  # registers: all are free behind the last layer
 
 
@@ -29,24 +28,13 @@ def write_argmax(writer: Writer, argmax: Argmax, places: Sequence[int], to: int)
     draft = Draft(Writer(writer.target, writer.pool_register, writer.layer))
     for first in range(0, len(places), len(_VALUES)):
         batch = list(zip(_VALUES, places[first : first + len(_VALUES)]))
-        for run in _runs(batch):
-            draft.access(Load(tuple(register for register, _ in run), run[0][1]))
+        for load in loads_of(batch):
+            draft.access(load)
         for number, (register, _) in enumerate(batch, first):
             _take(draft.writer, argmax, number, register)
     _number(draft.writer, argmax)
     draft.access(Store(Does.STORE, _LARGEST, to, _SPARE))
     writer.base_at = walk(writer, draft, writer.base_at)
-
-
-def _runs(batch: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-    """Registers and places, divided where places do not lie side by side."""
-    runs = [batch[:1]]
-    for (_, before), (register, place) in pairwise(batch):
-        if place == before + _WORD:
-            runs[-1].append((register, place))
-        else:
-            runs.append([(register, place)])
-    return runs
 
 
 def _take(writer: Writer, argmax: Argmax, number: int, w: int) -> None:

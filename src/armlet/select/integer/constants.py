@@ -1,7 +1,8 @@
 """Brings a constant into a register by the fewest and shortest instructions that the core has for it."""
 
 from armlet.isa.integer_operation import IntegerOperation as Does
-from armlet.select.integer.writer import LOW, Writer
+from armlet.isa.integer_target import LOW
+from armlet.select.integer.writer import Writer
 
 
 def write_constant(writer: Writer, d: int, value: int, bits: int = 32) -> None:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from armlet.isa.integer_target import IntegerTarget
+from armlet.isa.integer_target import LOW, IntegerTarget
 from armlet.pack.registers import WordRegisters
 from armlet.pack.word_orders import WordOrder, as_numbered, companions_first, most_loaded_first
 from armlet.select.integer.compact.coded import coded_obstacle, write_coded
@@ -31,7 +31,7 @@ from armlet.select.integer.streamed import (
     write_listed,
     write_streamed,
 )
-from armlet.select.integer.writer import LOW, Writer
+from armlet.select.integer.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,11 +109,12 @@ def _load(writer: Writer, task: LayerTask, rows: list[list[int]], at: int, in_pa
     while at < len(rows) and rows[at][0] == WordOp.LOAD:
         loads.append((int(task.words[rows[at][3]]), rows[at][1]))
         at += 1
+    paired = _pair_numbers(writer) if in_pairs else range(0)
     if in_pairs:
         loads.sort()
     while loads:
         offset, register = loads.pop(0)
-        if in_pairs and loads and loads[0][0] == offset + _WORD and offset in _pair_numbers(writer):
+        if loads and loads[0][0] == offset + _WORD and offset in paired:
             writer.add(Does.LOAD_PAIR, register, writer.target.base, loads.pop(0)[1], number=offset)
         else:
             writer.add(Does.LOAD, register, writer.target.base, number=offset)

@@ -1,12 +1,11 @@
 """Collects the lines of an integer program, each with the layer and connection that it serves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from armlet.isa.integer_operation import IntegerOperation
 from armlet.isa.integer_target import IntegerTarget
 from armlet.select.integer.program import IntegerLine
-
-LOW = 8  # registers below this number have short instructions
 
 
 @dataclass(slots=True)
@@ -42,9 +41,12 @@ class Writer:
             self.add(IntegerOperation.LOAD, registers[0], pointer)
             self.add(IntegerOperation.ADD_SMALL, pointer, number=4)
         elif registers:
-            listed = sum(1 << k for k in registers)
-            line = IntegerLine(IntegerOperation.LOAD_MULTIPLE, a=pointer, list=listed, layer=self.layer, runs=self.runs)
-            self.rows.append(line)
+            self.load_multiple(pointer, registers)
+
+    def load_multiple(self, pointer: int, registers: Sequence[int]) -> None:
+        """The same by one instruction, also of one register, which not every core can."""
+        listed, op = sum(1 << k for k in registers), IntegerOperation.LOAD_MULTIPLE
+        self.rows.append(IntegerLine(op, a=pointer, list=listed, layer=self.layer, runs=self.runs))
 
     def fill_words(self, words: list[int]) -> None:
         """Constants of 32 bits at the end of the pool."""
@@ -78,9 +80,7 @@ class Writer:
             self.advance(pool, end - self.pool_at)
             self.pool_at = end
         if in_list:
-            self.rows.append(
-                IntegerLine(op.LOAD_MULTIPLE, a=pool, list=sum(1 << k for k in registers), layer=self.layer)
-            )
+            self.load_multiple(pool, registers)
             self.pool_at = end + size
             return
         for k, register in enumerate(registers):

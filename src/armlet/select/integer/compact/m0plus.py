@@ -39,7 +39,7 @@ from armlet.select.integer.compact.symbols import book_obstacle, coded_words
 from armlet.select.integer.compact.table import CompactForm, common_obstacle, table_words
 from armlet.select.integer.layer_task import LayerTask
 from armlet.select.integer.m0plus.constants import write_constant
-from armlet.select.integer.program import IntegerLine, bytes_of, lines_of
+from armlet.select.integer.program import bytes_of, lines_of
 from armlet.select.integer.scaling import scaling_obstacle
 from armlet.select.integer.writer import Writer
 
@@ -195,10 +195,8 @@ class _Loop:
         self.writer.add(Does.MOVE, _PLACE, _WEIGHT)
 
     def _list(self, registers: tuple[int, ...]) -> None:
-        listed, writer = sum(1 << k for k in registers), self.writer
-        if listed:
-            line = IntegerLine(Does.LOAD_MULTIPLE, a=_TABLE, list=listed, layer=writer.layer, runs=writer.runs)
-            writer.rows.append(line)
+        if registers:
+            self.writer.load_multiple(_TABLE, registers)
 
     def _connections(self, words: tuple[int, ...]) -> None:
         """The connections of words in these registers."""

@@ -12,13 +12,13 @@ import numpy as np
 from armlet.integer.network import SLOPE_BITS
 from armlet.integer.requantise import Multiplier
 from armlet.isa.integer_operation import IntegerOperation as Does
+from armlet.isa.integer_target import LOW
 from armlet.network.activation import Activation
 from armlet.select.integer.layer_task import LayerTask
 from armlet.select.integer.m0plus.constants import write_constant
 from armlet.select.integer.m0plus.ends import Ends, ends_of, moved_of
 from armlet.select.integer.m0plus.multiplier import write_product
 from armlet.select.integer.m0plus.walk import Draft, Store
-from armlet.select.integer.writer import LOW
 
 _WORD = 32
 _SMALL = 256

@@ -10,17 +10,17 @@ from typing import TypeAlias
 
 from armlet.integer.requantise import Multiplier
 from armlet.isa.integer_operation import IntegerOperation as Does
+from armlet.isa.integer_target import LOW
 from armlet.pack.layer_code import WordOp
 from armlet.select.integer.layer_task import LayerTask
 from armlet.select.integer.m0plus.closing import Close
 from armlet.select.integer.m0plus.ends import closing_obstacle, ends_of
 from armlet.select.integer.m0plus.products import FIELD, Taker, Takers, Visit, products_of
 from armlet.select.integer.m0plus.signs import Group, turned_signs
-from armlet.select.integer.m0plus.walk import Draft, Load, walk
+from armlet.select.integer.m0plus.walk import Draft, loads_of, walk
 from armlet.select.integer.shift_add import shift_add_obstacle
-from armlet.select.integer.writer import LOW, Writer
+from armlet.select.integer.writer import Writer
 
-WORD = 4
 SINGLE = 32  # bits of a word's only field
 
 
@@ -73,16 +73,9 @@ class _Layer:
 
     def _load(self, rows: list[_Row]) -> None:
         """Those side by side in memory as one access."""
-        runs: list[list[tuple[int, int]]] = []
-        for _, register, _, word in rows:
-            offset = int(self.task.words[word])
-            if runs and runs[-1][-1][1] + WORD == offset and runs[-1][-1][0] < register:
-                runs[-1].append((register, offset))
-            else:
-                runs.append([(register, offset)])
-            self.words.add(register)
-        for run in runs:
-            self.draft.access(Load(tuple(register for register, _ in run), run[0][1]))
+        self.words |= {register for _, register, _, _ in rows}
+        for load in loads_of((register, int(self.task.words[word])) for _, register, _, word in rows):
+            self.draft.access(load)
 
     def _visit(self, rows: list[_Row]) -> None:
         for kind, register, _, _ in rows:

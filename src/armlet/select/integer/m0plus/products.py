@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from armlet.isa.integer_operation import IntegerOperation as Does
+from armlet.isa.integer_target import LOW
 from armlet.select.integer.digits import signed_digits
 from armlet.select.integer.m0plus.constants import constant_lines, write_constant
-from armlet.select.integer.writer import LOW, Writer
+from armlet.select.integer.writer import Writer
 
 FIELD = 24  # bits from the low to the high field, and of a sum
 

@@ -4,7 +4,7 @@ Where the base stands before each access is chosen for the whole layer at once, 
 that a coming access would like.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -37,6 +37,17 @@ class Store:
 
 
 Access: TypeAlias = Load | Store
+
+
+def loads_of(wanted: Iterable[tuple[int, int]]) -> list[Load]:
+    """Loads of (register, offset), those side by side in memory and in ascending registers as one."""
+    runs: list[list[tuple[int, int]]] = []
+    for register, offset in wanted:
+        if runs and runs[-1][-1][1] + _WORD == offset and runs[-1][-1][0] < register:
+            runs[-1].append((register, offset))
+        else:
+            runs.append([(register, offset)])
+    return [Load(tuple(register for register, _ in run), run[0][1]) for run in runs]
 
 
 @dataclass(slots=True)

@@ -146,6 +146,10 @@ def test_resuming_what_is_finished_says_so_and_what_never_began_begins(folder):
     assert "starting from the beginning" in begun.stdout
     before = parameters(folder / "sparse")
     assert "finished already" in run("dense", "sparse", "--sparsity", "0.5", "--resume").stdout
+    (folder / "sparse.partial").mkdir()
+    (folder / "sparse.partial" / "kept_0.npz").write_bytes(b"")  # a kill while the folder was removed
+    assert "finished already" in run("dense", "sparse", "--sparsity", "0.5", "--resume").stdout
+    assert not (folder / "sparse.partial").exists()
     assert parameters(folder / "sparse") == before
     assert "starting" in run("dense", "sparse", "--sparsity", "0.6", "--resume").stdout
 

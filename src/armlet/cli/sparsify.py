@@ -257,6 +257,7 @@ def _run(
         and not partial.exists
         and (trace := finished_trace(out, settings_of(network, options, known.samples, known.moments)))
     ):
+        partial.remove()  # what a kill in the midst of its removal left, without a checkpoint
         console.result({"out": str(out), "distance": trace.distance}, f"{out}: finished already, nothing to resume")
         return
     if resume != partial.exists:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from armlet.integer.formats import I64, INT32, UINT8, IntegerFormat
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Requantisation
 from armlet.isa.core import Core, Memory
 from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE
@@ -120,15 +121,15 @@ def layer(
     activation: Activation = Activation.LINEAR,
     low: int | None = None,
     **more: Any,
-) -> IntegerLayer:
+) -> IntegerDense:
     """A layer that clamps to its format, or from `low` on."""
     neurons = len(bias)
     ends = np.full(neurons, stored.low if low is None else low), np.full(neurons, stored.high)
-    return IntegerLayer(np.array(weight), np.array(bias), requantisation, activation, stored, *ends, **more)
+    return IntegerDense(np.array(weight), np.array(bias), requantisation, activation, stored, *ends, **more)
 
 
 def network_of(
-    *layers: IntegerLayer, stored: IntegerFormat = UINT8, ends: tuple[int, int] = (0, 255)
+    *layers: IntegerDense, stored: IntegerFormat = UINT8, ends: tuple[int, int] = (0, 255)
 ) -> IntegerNetwork:
     """A network whose inputs lie in one interval, at a scale of 1."""
     inputs, outputs = layers[0].inputs, layers[-1].neurons

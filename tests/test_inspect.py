@@ -27,7 +27,8 @@ from armlet.inspect.estimate import estimates_of
 from armlet.inspect.inspect import inspection_of
 from armlet.integer.formats import INT32, UINT8
 from armlet.integer.interpret import run_integers
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.price import PRICES
 from armlet.isa.targets import INTEGER_TARGETS, TARGETS
 from armlet.network.activation import Activation
@@ -302,7 +303,7 @@ def test_networks_in_integers_are_inspected_as_they_are_stored(tmp_path: Path, s
 
 def test_sums_beyond_32_bits_are_told_as_what_compile_would_refuse(tmp_path: Path):
     ends = np.full(1, INT32.low), np.full(1, INT32.high)
-    layer = IntegerLayer(np.full((1, 3), 32767), np.full(1, 2**31 - 1), None, Activation.LINEAR, INT32, *ends)
+    layer = IntegerDense(np.full((1, 3), 32767), np.full(1, 2**31 - 1), None, Activation.LINEAR, INT32, *ends)
     scale, zero = np.ones(3), np.zeros(3, int)
     wide = IntegerNetwork((layer,), InputDomain.undeclared(3), (3,), UINT8, scale, zero, scale[:1], zero[:1])
     found = inspection_of(Model("test", wide, (ModelLayer("l", "FC", "int16", "int32"),)))

@@ -14,7 +14,8 @@ from armlet.errors import CapacityError, InvariantError
 from armlet.integer.bounds import integer_bounds
 from armlet.integer.formats import INT8, INT16, INT32, UINT8
 from armlet.integer.interpret import run_integers
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Shift
 from armlet.isa.integer_operation import IntegerOperation as Op
 from armlet.isa.targets import INTEGER_TARGETS
@@ -52,7 +53,7 @@ def draw(seed: int, letters: tuple[int, ...] = tuple(range(-128, 128)), first: i
     """Biases that no 24 bits hold among them, values in one of the formats, whole clamps, few of many weights."""
     rng = np.random.default_rng(seed)
     given, kept = ((UINT8, INT8, INT16)[k] for k in rng.integers(0, 3, 2))
-    widths, layers = [*rng.integers(1, [first, 12, 9, 6]).tolist()], list[IntegerLayer]()
+    widths, layers = [*rng.integers(1, [first, 12, 9, 6]).tolist()], list[IntegerDense]()
     for k, (inputs, neurons) in enumerate(pairwise(widths)):
         weight = rng.choice(letters, (neurons, inputs)) * (rng.random((neurons, inputs)) < rng.choice([0.05, 0.3, 1]))
         bias = rng.integers(-1000, 1000, neurons) << rng.integers(0, 16 if seed % 2 else 4)
@@ -60,7 +61,7 @@ def draw(seed: int, letters: tuple[int, ...] = tuple(range(-128, 128)), first: i
         stored = INT32 if is_last else kept
         ends = np.full(neurons, stored.low), np.full(neurons, stored.high)
         by = None if is_last else Shift(rng.integers(6, 9, neurons))
-        layers.append(IntegerLayer(weight, bias, by, Activation.LINEAR, stored, *ends))
+        layers.append(IntegerDense(weight, bias, by, Activation.LINEAR, stored, *ends))
     count, outputs = widths[0], widths[-1]
     one, zero = np.ones(max(count, outputs)), np.zeros(max(count, outputs), np.int32)
     domain = InputDomain.undeclared(count)

@@ -9,7 +9,8 @@ from armlet.anneal.engine import Annealing
 from armlet.errors import InvariantError
 from armlet.integer.formats import I64, INT8, INT16, INT32, UINT8, IntegerFormat
 from armlet.integer.interpret import run_integers
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, Requantisation, Shift, requantise
 from armlet.integer.unsigned import without_sign
 from armlet.isa.integer_operation import IntegerOperation as Op
@@ -64,7 +65,7 @@ def _layer(
     activation: Activation,
     multiplies: bool,
     given: IntegerFormat,
-) -> IntegerLayer:
+) -> IntegerDense:
     weight = rng.integers(-127, 128, (neurons, inputs)) * (rng.random((neurons, inputs)) < 0.7)
     most = abs(weight).sum(axis=1) * max(-given.low, given.high) + 1
     bias = rng.integers(-most // 2, most // 2 + 1)
@@ -83,7 +84,7 @@ def _layer(
     table = np.sort(rng.integers(stored.low, stored.high + 1, 256, np.int32)) if curved else None
     arrays = weight.astype(np.int16), bias.astype(np.int32)
     ends = low.astype(np.int32), high.astype(np.int32)
-    return IntegerLayer(*arrays, scaling, activation, stored, *ends, zero, slope, table)
+    return IntegerDense(*arrays, scaling, activation, stored, *ends, zero, slope, table)
 
 
 def corners(network: IntegerNetwork, count: int) -> I64:
@@ -203,8 +204,8 @@ def _of_one_input(activation: Activation) -> IntegerNetwork:
     scaling = Multiplier(np.array([1518500250, 1999999999]), np.array([-5, 1]))
     arrays = np.array([[93], [-1]], np.int16), np.array([-411, 17], np.int32)
     ends = np.full(2, -128, np.int32), np.full(2, 127, np.int32)
-    hidden = IntegerLayer(*arrays, scaling, activation, INT8, *ends, -3, slope, table)
+    hidden = IntegerDense(*arrays, scaling, activation, INT8, *ends, -3, slope, table)
     sums = np.full(1, INT32.low, np.int32), np.full(1, INT32.high, np.int32)
-    last = IntegerLayer(np.array([[1, -3]], np.int16), np.array([7], np.int32), None, Activation.LINEAR, INT32, *sums)
+    last = IntegerDense(np.array([[1, -3]], np.int16), np.array([7], np.int32), None, Activation.LINEAR, INT32, *sums)
     ones = np.ones(1), np.zeros(1, np.int32)
     return IntegerNetwork((hidden, last), InputDomain.uniform(1, -128, 127), (1,), INT8, *ones, *ones)

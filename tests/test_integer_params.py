@@ -18,7 +18,8 @@ from armlet.formats.params import params_files, read_params, write_params
 from armlet.formats.read import read_any_network, read_network
 from armlet.integer.formats import INT32, UINT8
 from armlet.integer.interpret import run_integers
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Shift
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
@@ -41,9 +42,9 @@ def tiny() -> IntegerNetwork:
     """Three inputs, two hidden ReLU neurons stored in bytes, two sums as outputs."""
     weight, bias = np.array([[1, -2, 0], [4, 0, 8]]), np.array([16, -300])
     ends = np.zeros(2, int), np.full(2, 255)
-    hidden = IntegerLayer(weight, bias, Shift(np.array([3, 4])), Activation.RELU, UINT8, *ends)
+    hidden = IntegerDense(weight, bias, Shift(np.array([3, 4])), Activation.RELU, UINT8, *ends)
     ends = np.full(2, INT32.low), np.full(2, INT32.high)
-    last = IntegerLayer(np.array([[1, -1], [0, 2]]), np.array([5, -5]), None, Activation.LINEAR, INT32, *ends)
+    last = IntegerDense(np.array([[1, -1], [0, 2]]), np.array([5, -5]), None, Activation.LINEAR, INT32, *ends)
     scale, zero = np.full(3, 1 / 255), np.zeros(3, int)
     domain = InputDomain.uniform(3)
     return IntegerNetwork((hidden, last), domain, (3,), UINT8, scale, zero, np.array([0.5, 0.25]), np.zeros(2, int))

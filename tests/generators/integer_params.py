@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.integer.formats import INT8, INT16, INT32, UINT8, IntegerFormat
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, Requantisation, Shift
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
@@ -22,7 +23,7 @@ def draw_integer_network(rng: np.random.Generator, widest: int = 8, deepest: int
     choices = Seeded(rng)
     widths = [choices.integer(1, widest) for _ in range(choices.integer(2, deepest + 1))]
     taken = choices.pick((UINT8, INT8, INT16))
-    layers: list[IntegerLayer] = []
+    layers: list[IntegerDense] = []
     before = taken
     for i, (inputs, neurons) in enumerate(pairwise(widths)):
         last = i == len(widths) - 2
@@ -39,13 +40,13 @@ def draw_integer_network(rng: np.random.Generator, widest: int = 8, deepest: int
     return IntegerNetwork(tuple(layers), domain, (inputs,), taken, scales[0], zeros[0], scales[1], zeros[1], {}, output)
 
 
-def _sums(choices: Choices, inputs: int, neurons: int, taken: IntegerFormat) -> IntegerLayer:
+def _sums(choices: Choices, inputs: int, neurons: int, taken: IntegerFormat) -> IntegerDense:
     weight, bias = _weights(choices, inputs, neurons, taken)
     ends = np.full(neurons, INT32.low), np.full(neurons, INT32.high)
-    return IntegerLayer(weight, bias, None, Activation.LINEAR, INT32, *ends)
+    return IntegerDense(weight, bias, None, Activation.LINEAR, INT32, *ends)
 
 
-def _layer(choices: Choices, inputs: int, neurons: int, taken: IntegerFormat) -> IntegerLayer:
+def _layer(choices: Choices, inputs: int, neurons: int, taken: IntegerFormat) -> IntegerDense:
     spread, stored = choices.spread, choices.pick((UINT8, INT8, INT16))
     ends: NDArray[Any]
     weight, bias = _weights(choices, inputs, neurons, taken)
@@ -58,7 +59,7 @@ def _layer(choices: Choices, inputs: int, neurons: int, taken: IntegerFormat) ->
     if activation in (Activation.SIGMOID, Activation.TANH):
         table = np.sort(spread.integers(stored.low, stored.high + 1, 256))
     scaling = _requantisation(choices, neurons)
-    return IntegerLayer(weight, bias, scaling, activation, stored, low, high, zero, slope, table)
+    return IntegerDense(weight, bias, scaling, activation, stored, low, high, zero, slope, table)
 
 
 def _weights(choices: Choices, inputs: int, neurons: int, taken: IntegerFormat) -> tuple[NDArray[Any], NDArray[Any]]:

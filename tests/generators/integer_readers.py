@@ -17,7 +17,8 @@ from armlet.formats.params import params_files
 from armlet.formats.read import read_any_network
 from armlet.integer.argmax import Argmax
 from armlet.integer.formats import INT8, INT16, INT32, UINT8
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, Shift
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
@@ -34,15 +35,15 @@ from armlet.verify.integer.text import strange_integer_text
 from generators.reader import Reader
 
 
-def _layer(weight: list[list[int]], bias: list[int], **rest: object) -> IntegerLayer:
+def _layer(weight: list[list[int]], bias: list[int], **rest: object) -> IntegerDense:
     """A ReLU on unsigned bytes, where nothing else is said."""
     neurons = len(bias)
     facts = {"requantisation": Shift(np.full(neurons, 2)), "activation": Activation.RELU, "stored": UINT8}
     facts |= {"low": np.zeros(neurons, np.int32), "high": np.full(neurons, 255, np.int32)} | rest
-    return IntegerLayer(np.array(weight, np.int16), np.array(bias, np.int32), **facts)
+    return IntegerDense(np.array(weight, np.int16), np.array(bias, np.int32), **facts)
 
 
-def _of(*layers: IntegerLayer) -> IntegerNetwork:
+def _of(*layers: IntegerDense) -> IntegerNetwork:
     count, outputs = layers[0].inputs, layers[-1].neurons
     scales = (
         np.full(count, 1 / 255),
@@ -57,16 +58,16 @@ def _ends(low: int, high: int, neurons: int) -> dict[str, object]:
     return {"low": np.full(neurons, low, np.int32), "high": np.full(neurons, high, np.int32)}
 
 
-def _sums(weight: list[list[int]], bias: list[int]) -> IntegerLayer:
+def _sums(weight: list[list[int]], bias: list[int]) -> IntegerDense:
     ends = _ends(INT32.low, INT32.high, len(bias))
     return _layer(weight, bias, requantisation=None, activation=Activation.LINEAR, stored=INT32, **ends)
 
 
-def _shifted() -> IntegerLayer:
+def _shifted() -> IntegerDense:
     return _layer([[300, -2]], [5], activation=Activation.LEAKY_RELU, slope=328, stored=INT16, **_ends(-500, 500, 1))
 
 
-def _curved() -> IntegerLayer:
+def _curved() -> IntegerDense:
     by = Multiplier(np.array([1 << 30]), np.array([-9]))
     facts = {"requantisation": by, "activation": Activation.TANH, "stored": INT8, "table": np.arange(-128, 128)}
     return _layer([[3]], [1], **facts, **_ends(-128, 127, 1))
@@ -150,7 +151,7 @@ _UNFINISHED = _partial()
 _WIDE = (write_npy(np.array([[300, -2]], np.int64)), write_npy(np.array([[1.0, 2.0]])))
 
 
-def _array(name: str, layer: IntegerLayer, *more: bytes) -> Reader:
+def _array(name: str, layer: IntegerDense, *more: bytes) -> Reader:
     """One array of a network of one layer, with the others beside it."""
     beside = dict(_params(_of(layer)))
     content = beside.pop(f"{name}_0.npy")

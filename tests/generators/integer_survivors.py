@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.integer.formats import I64, INT32, UINT8
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Shift
 from armlet.network.activation import Activation
 from armlet.network.layers import Dense
@@ -67,7 +68,7 @@ def integer_survivors(widths: tuple[int, ...], sparsity: float, alphabet: str, s
     if widths[0] in (196, 784):
         raw *= random.random(raw.shape) < LIT
     values, scale = np.rint(raw * letters.top).astype(np.int64), np.full(widths[0], 1 / letters.top)
-    first, layers = scale, list[IntegerLayer]()
+    first, layers = scale, list[IntegerDense]()
     for i, dense in enumerate(network.dense):
         weight, scale = _snapped(dense, scale, letters)
         bias = np.rint(dense.bias / scale).astype(np.int64)
@@ -110,16 +111,16 @@ def _row(weight: F64, bias: float, letters: Alphabet) -> tuple[I64, float]:
     return (row, unit) if letters.is_whole else (row // even, unit * even)
 
 
-def _layer(weight: I64, bias: I64, values: I64, letters: Alphabet, is_last: bool) -> IntegerLayer:
+def _layer(weight: I64, bias: I64, values: I64, letters: Alphabet, is_last: bool) -> IntegerDense:
     neurons = len(bias)
     if is_last:
         ends = np.full(neurons, INT32.low, np.int32), np.full(neurons, INT32.high, np.int32)
-        return IntegerLayer(weight.astype(np.int16), bias.astype(np.int32), None, Activation.LINEAR, INT32, *ends)
+        return IntegerDense(weight.astype(np.int16), bias.astype(np.int32), None, Activation.LINEAR, INT32, *ends)
     most = np.maximum((values @ weight.T + bias).max(0), 1)
     shift = np.maximum(0, np.ceil(np.log2(most / letters.top))).astype(np.int64)
     bias = bias + np.where(shift > 0, 1 << np.maximum(shift - 1, 0), 0)  # half of the last place: to the nearest
     ends = np.zeros(neurons, np.int32), np.full(neurons, letters.top, np.int32)
-    return IntegerLayer(weight.astype(np.int16), bias.astype(np.int32), Shift(shift), Activation.RELU, UINT8, *ends)
+    return IntegerDense(weight.astype(np.int16), bias.astype(np.int32), Shift(shift), Activation.RELU, UINT8, *ends)
 
 
 def drawn_survivors(
@@ -131,7 +132,7 @@ def drawn_survivors(
     """
     network, letters, random = survivors(widths, sparsity, seed), ALPHABETS["int8"], np.random.default_rng(seed)
     values = np.rint(random.random((CALIBRATING, widths[0])) * letters.top).astype(np.int64)
-    layers = list[IntegerLayer]()
+    layers = list[IntegerDense]()
     for i, dense in enumerate(network.dense):
         alive = _paired(dense.weight != 0, paired, random)
         weight = np.where(alive, random.choice(sizes, alive.shape) * random.choice((-1, 1), alive.shape), 0)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from armlet.integer.argmax import Argmax
 from armlet.integer.bounds import integer_bounds
 from armlet.integer.formats import I64, INT8, INT16, INT32, UINT8, IntegerFormat
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, Requantisation, Shift
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
@@ -90,7 +91,7 @@ def _network(choices: Choices, widest: int, deepest: int, kind: Kind) -> Integer
     widths = [choices.integer(1, widest) for _ in range(choices.integer(2, deepest + 1))]
     given = choices.pick(kind.values)
     scale, zero, domain, values = _inputs(choices, given, widths[0])
-    layers: list[IntegerLayer] = []
+    layers: list[IntegerDense] = []
     letters = choices.pick(kind.alphabets)
     for i, (fan_in, fan_out) in enumerate(pairwise(widths)):
         is_last = i == len(widths) - 2
@@ -177,14 +178,14 @@ def _fits(sums: _Interval) -> bool:
     return bool(sums.low.min() >= INT32.low and sums.high.max() <= INT32.high)
 
 
-def _sums_kept(weight: I64, bias: I64) -> IntegerLayer:
+def _sums_kept(weight: I64, bias: I64) -> IntegerDense:
     low, high = np.full(len(bias), INT32.low, np.int32), np.full(len(bias), INT32.high, np.int32)
-    return IntegerLayer(weight.astype(np.int16), bias.astype(np.int32), None, Activation.LINEAR, INT32, low, high)
+    return IntegerDense(weight.astype(np.int16), bias.astype(np.int32), None, Activation.LINEAR, INT32, low, high)
 
 
 def _scaled(
     choices: Choices, weight: I64, bias: I64, sums: _Interval, formats: tuple[IntegerFormat, ...]
-) -> IntegerLayer:
+) -> IntegerDense:
     """A layer that stores scaled sums, most of them spread over the format."""
     stored, neurons = choices.pick(formats), len(bias)
     activation = choices.pick(tuple(Activation)) if choices.chance(3) else Activation.RELU
@@ -200,7 +201,7 @@ def _scaled(
     slope = choices.pick((1, 328, 9830, 1 << 14, (1 << 15) - 1)) if activation is Activation.LEAKY_RELU else 0
     table = np.sort(choices.spread.integers(stored.low, stored.high + 1, 256, np.int32)) if curved else None
     whole = weight.astype(np.int16), bias.astype(np.int32)
-    return IntegerLayer(*whole, requantisation, activation, stored, low, high, zero, slope, table)
+    return IntegerDense(*whole, requantisation, activation, stored, low, high, zero, slope, table)
 
 
 def _requantisation(choices: Choices, most: I64, bits: int) -> Requantisation:
@@ -218,7 +219,7 @@ def _requantisation(choices: Choices, most: I64, bits: int) -> Requantisation:
     return Multiplier(multiplier, exponent, once=bool(multiplier[0] & 2))
 
 
-def _stored(layer: IntegerLayer, values: _Interval) -> _Interval:
+def _stored(layer: IntegerDense, values: _Interval) -> _Interval:
     """The intervals of what a layer stores, by the proof itself: a network of this layer alone."""
     count = layer.inputs
     domain = InputDomain.uniform(count, values.low, values.high)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from armlet.integer.formats import INT32, UINT8
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Shift
 from armlet.isa.integer_operation import IntegerOperation as Op
 from armlet.isa.integer_target import IntegerTarget
@@ -24,7 +25,7 @@ _VALUE, _WEIGHT, _SUM = 2, 3, 4  # registers
 def draw_relu_network(widths: Sequence[int], seed: int = 0, density: float = 0.6) -> IntegerNetwork:
     """Inputs and hidden values in uint8, ReLU and a shift; the last layer gives its sums."""
     rng = np.random.default_rng(seed)
-    layers: list[IntegerLayer] = []
+    layers: list[IntegerDense] = []
     for k, (inputs, neurons) in enumerate(pairwise(widths)):
         signs = rng.choice([-1, 1], (neurons, inputs)) * (rng.random((neurons, inputs)) < density)
         weight, bias = signs * 2 ** rng.integers(0, 5, (neurons, inputs)), rng.integers(-500, 1500, neurons)
@@ -34,7 +35,7 @@ def draw_relu_network(widths: Sequence[int], seed: int = 0, density: float = 0.6
         activation = Activation.LINEAR if last else Activation.RELU
         ends: tuple[Any, Any] = np.full(neurons, INT32.low if last else 0), np.full(neurons, stored.high)
         arrays: tuple[Any, Any] = weight, bias
-        layers.append(IntegerLayer(*arrays, scaling, activation, stored, *ends))
+        layers.append(IntegerDense(*arrays, scaling, activation, stored, *ends))
     domain, ones, zeros = InputDomain.uniform(widths[0]), np.ones(widths[-1]), np.zeros(widths[-1], np.int32)
     scale, zero = np.full(widths[0], 1 / 255), np.zeros(widths[0], np.int32)
     return IntegerNetwork(tuple(layers), domain, (widths[0],), UINT8, scale, zero, ones * 0.125, zeros)

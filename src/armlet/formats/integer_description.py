@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from armlet.errors import InputError
 from armlet.formats.toml import toml_lines
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, Shift
 from armlet.network.activation import Activation
 from armlet.network.domain import Origin
@@ -107,7 +108,7 @@ def show_integer_description(network: IntegerNetwork) -> str:
     domain = network.domain
     lines = ["[network]", f'kind = "{KIND}"', f"format = {FORMAT}", f"shape = {list(network.shape)}"]
     lines += [f'output = "{network.output.value}"', ""] if network.output else [""]
-    for at, layer in enumerate(network.layers):
+    for at, layer in enumerate(network.dense):
         lines += [*_layer_lines(at, layer), ""]
     lines.append("[input]  # x is stored as clip(round(x / scale) + zero), at the ends of its interval")
     lines += [f'stored = "{network.input_format.name}"', f"scale = {_shortest(network.input_scale)}"]
@@ -127,7 +128,7 @@ def show_integer_description(network: IntegerNetwork) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _layer_lines(at: int, layer: IntegerLayer) -> list[str]:
+def _layer_lines(at: int, layer: IntegerDense) -> list[str]:
     match layer.requantisation:
         case None:
             scaling, then = "none", "the sums are the outputs"

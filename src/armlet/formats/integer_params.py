@@ -22,7 +22,8 @@ from armlet.formats.integer_description import (
 )
 from armlet.integer.argmax import Argmax
 from armlet.integer.formats import FORMATS
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, Requantisation, Shift
 from armlet.network.domain import InputDomain, Origin
 from armlet.network.network import natural_shape
@@ -57,7 +58,7 @@ def read_integer_params(folder: Path, tell: Tell = warn) -> IntegerNetwork:
 def integer_params_files(network: IntegerNetwork) -> dict[str, bytes | str]:
     """The files of the PARAMS folder, by name."""
     files: dict[str, bytes | str] = {}
-    for i, layer in enumerate(network.layers):
+    for i, layer in enumerate(network.dense):
         arrays: dict[str, NDArray[Any]] = {"W": layer.weight.astype(narrowest(layer.weight))}
         arrays["b"] = layer.bias.astype(_I32)
         match layer.requantisation:
@@ -79,7 +80,7 @@ def narrowest(weight: NDArray[Any]) -> "np.dtype[Any]":
     return _I8 if np.array_equal(weight.astype(_I8), weight) else _I16
 
 
-def _network(said: IntegerDescription, layers: tuple[IntegerLayer, ...]) -> IntegerNetwork:
+def _network(said: IntegerDescription, layers: tuple[IntegerDense, ...]) -> IntegerNetwork:
     inputs, outputs = layers[0].inputs, layers[-1].neurons
     shape = tuple(said.network.shape)
     if np.prod(shape, dtype=np.float64) != inputs:
@@ -120,7 +121,7 @@ def _domain(said: IntegerDescription, inputs: int) -> InputDomain:
     return InputDomain(*ends, np.zeros(inputs), np.ones(inputs), origin)
 
 
-def _layer(folder: Path, i: int, entry: IntegerLayerEntry, read: set[str]) -> IntegerLayer:
+def _layer(folder: Path, i: int, entry: IntegerLayerEntry, read: set[str]) -> IntegerDense:
     """Layer `i`; the names of its arrays are added to `read`."""
 
     def array(name: str, dimensions: int = 1) -> NDArray[Any]:
@@ -140,7 +141,7 @@ def _layer(folder: Path, i: int, entry: IntegerLayerEntry, read: set[str]) -> In
     try:
         scaled, stored = _requantisation(given, entry.scaling == "multiplier_once"), FORMATS[entry.stored]
         low, high = spread("low", entry.low, len(bias)), spread("high", entry.high, len(bias))
-        return IntegerLayer(weight, bias, scaled, entry.activation, stored, low, high, entry.zero, entry.slope, table)
+        return IntegerDense(weight, bias, scaled, entry.activation, stored, low, high, entry.zero, entry.slope, table)
     except InputError as wrong:
         problem = f"layer[{i}]: {wrong.source} {wrong.problem}"
         raise InputError(folder / "network.toml", problem, wrong.hint) from wrong

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from armlet.errors import InputError
 from armlet.inspect.links import Weighing, links_of
 from armlet.integer.bounds import integer_bounds
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.network.activation import activated, activation_error
 from armlet.network.frozen import F64
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reshape
@@ -103,7 +104,7 @@ def _given(layer: Layer, taken: Sequence[Channels], shape: Shape, given: Shape) 
 
 def _entering(layer: Weighing, taken: Channels, shape: Shape) -> Channels:
     """What the layer multiplies by its weights: values of a row, or channels, 0 among them where there is padding."""
-    if isinstance(layer, Dense | IntegerLayer):
+    if isinstance(layer, Dense | IntegerDense):
         return Channels(_row(taken.low, shape), _row(taken.high, shape))
     if any(layer.padding):
         return Channels(np.minimum(taken.low, 0.0), np.maximum(taken.high, 0.0))
@@ -111,7 +112,7 @@ def _entering(layer: Weighing, taken: Channels, shape: Shape) -> Channels:
 
 
 def _read(
-    layers: Sequence[Layer | IntegerLayer], wiring: Wiring, shapes: tuple[Shape, ...], channels: tuple[Channels, ...]
+    layers: Sequence[Layer | IntegerDense], wiring: Wiring, shapes: tuple[Shape, ...], channels: tuple[Channels, ...]
 ) -> tuple[tuple[Mask, ...], tuple[int, ...]]:
     """Of every value the channels that are read, and of every layer the weights that are computed."""
     read = [np.zeros(len(each.low), bool) for each in channels]
@@ -121,7 +122,7 @@ def _read(
         layer, wanted = layers[i], read[i + 1] & channels[i + 1].vary
         for at in wiring[i]:
             match layer:
-                case Dense() | Conv() | Depthwise() | IntegerLayer():
+                case Dense() | Conv() | Depthwise() | IntegerDense():
                     links = links_of(layer)
                     computed[i] = links.between(_entering(layer, channels[at], shapes[at]).vary, wanted)
                     taken = links.into(wanted)

@@ -8,7 +8,8 @@ from armlet.formats.model import Model, ModelLayer
 from armlet.inspect.channels import Flow, flow_of
 from armlet.inspect.estimate import estimates_of
 from armlet.inspect.inspection import DomainFacts, Ends, Inspection, LayerFacts, ObstacleFacts
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.network.layers import Pool, Reshape, Weighted, kind_of
 from armlet.network.network import Network, dense_chain
 
@@ -65,22 +66,22 @@ def _layer(network: Network | IntegerNetwork, flow: Flow, said: ModelLayer, i: i
     facts = LayerFacts(
         said.name,
         said.operator,
-        "dense" if isinstance(layer, IntegerLayer) else kind_of(layer),
+        "dense" if isinstance(layer, IntegerDense) else kind_of(layer),
         None if isinstance(layer, Pool | Reshape) else layer.activation.value,
         shape,
         channels=len(channels.low),
         constant_channels=int((~channels.vary).sum()),
         unread_channels=int((channels.vary & ~flow.is_read[i + 1]).sum()),
-        value_range=_ends(channels.low.min().item(), channels.high.max().item(), isinstance(layer, IntegerLayer)),
+        value_range=_ends(channels.low.min().item(), channels.high.max().item(), isinstance(layer, IntegerDense)),
         weights_as=said.weights,
         values_as=said.values,
     )
-    if not isinstance(layer, Weighted | IntegerLayer):
+    if not isinstance(layer, Weighted | IntegerDense):
         return facts
     return _with_weights(facts, layer, math.prod(shape[1:]) if len(shape) == 3 else 1, flow.computed[i])
 
 
-def _with_weights(facts: LayerFacts, layer: Weighted | IntegerLayer, positions: int, computed: int) -> LayerFacts:
+def _with_weights(facts: LayerFacts, layer: Weighted | IntegerDense, positions: int, computed: int) -> LayerFacts:
     """The facts with those of the layer's arrays; every weight is used once at each position of its window."""
     size, zeros = layer.weight.size, int((layer.weight == 0).sum())
     return replace(
@@ -91,7 +92,7 @@ def _with_weights(facts: LayerFacts, layer: Weighted | IntegerLayer, positions: 
         macs=positions * size,
         zero_macs=positions * zeros,
         computed_macs=positions * computed,
-        weight_range=_ends(layer.weight.min().item(), layer.weight.max().item(), isinstance(layer, IntegerLayer)),
+        weight_range=_ends(layer.weight.min().item(), layer.weight.max().item(), isinstance(layer, IntegerDense)),
     )
 
 

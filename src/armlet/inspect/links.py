@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.arithmetic.number_format import FLOAT32_FORMAT
-from armlet.integer.network import IntegerLayer
+from armlet.integer.layers import IntegerDense
 from armlet.network.frozen import F64
 from armlet.network.layers import Conv, Dense, Depthwise
 
 _UNIT, _TINY = FLOAT32_FORMAT.unit_roundoff, FLOAT32_FORMAT.smallest_subnormal
 
-Weighing: TypeAlias = Dense | Conv | Depthwise | IntegerLayer
+Weighing: TypeAlias = Dense | Conv | Depthwise | IntegerDense
 
 
 @dataclass(frozen=True, slots=True, eq=False)

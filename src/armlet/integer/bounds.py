@@ -11,7 +11,8 @@ import numpy as np
 from armlet.errors import InputError
 from armlet.integer.formats import I64, INT32
 from armlet.integer.interpret import store
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier
 
 
@@ -31,7 +32,7 @@ def integer_bounds(network: IntegerNetwork) -> tuple[LayerBounds, ...]:
     """The intervals of each layer. Raises `InputError` with the neuron whose sum could overflow, or for such keys."""
     low, high = network.input_ends
     found: list[LayerBounds] = []
-    for i, layer in enumerate(network.layers):
+    for i, layer in enumerate(network.dense):
         bounds = _bounds(layer, low, high)
         _check(bounds.sum_low, bounds.sum_high, i, "has sums")
         if isinstance(layer.requantisation, Multiplier):
@@ -53,7 +54,7 @@ def _check(low: I64, high: I64, layer: int, what: str) -> None:
         raise InputError(f"layer {layer}, neuron {neuron}", f"{what} from {span}, beyond 32 bits", "scale it down")
 
 
-def _bounds(layer: IntegerLayer, low: I64, high: I64) -> LayerBounds:
+def _bounds(layer: IntegerDense, low: I64, high: I64) -> LayerBounds:
     weight = layer.weight.astype(np.int64)
     up, down = np.maximum(weight, 0), np.minimum(weight, 0)
     sum_low = up @ low + down @ high + layer.bias

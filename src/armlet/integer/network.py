@@ -7,6 +7,7 @@ alone say what is computed, and the scales of inputs and outputs alone what it m
 """
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -18,79 +19,36 @@ from numpy.typing import ArrayLike, NDArray
 from armlet.errors import InputError
 from armlet.integer.argmax import Argmax
 from armlet.integer.formats import I64, INT32, IntegerFormat
+from armlet.integer.layers import (
+    IntegerAdd,
+    IntegerConv,
+    IntegerDense,
+    IntegerLayer,
+    IntegerPool,
+    body_of,
+    integer_kind_of,
+    whole,
+)
 from armlet.integer.requantise import Multiplier, Requantisation, Shift
-from armlet.network.activation import Activation
+from armlet.integer.shapes import integer_shapes, stored_formats
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F64, frozen
+from armlet.network.layers import Reshape, whole_numbers
 from armlet.network.outputs import OutputKind
-
-SLOPE_BITS = 15  # behind the point of a leaky ReLU's slope
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class IntegerLayer:
-    """A dense layer: stored = clamp(activation(scaled back(bias + weight @ q)) + zero, low, high).
-
-    The last layer may store its sums as they are: in int32, with no requantisation.
-    """
-
-    weight: NDArray[np.int16]  # (neurons, inputs); zero is an absent connection
-    bias: NDArray[np.int32]  # (neurons,)
-    requantisation: Requantisation | None
-    activation: Activation
-    stored: IntegerFormat
-    low: NDArray[np.int32]  # (neurons,) the least value stored: the zero of a ReLU
-    high: NDArray[np.int32]  # (neurons,) the greatest
-    zero: int = 0  # the stored value that stands for 0
-    slope: int = 0  # of a leaky ReLU, in units of 2^-15
-    table: NDArray[np.int32] | None = None  # (256,) what a sigmoid or tanh stores for scaled sums -128 to 127
-
-    def __post_init__(self) -> None:
-        for name, dtype in (("weight", np.int16), ("bias", np.int32), ("low", np.int32), ("high", np.int32)):
-            object.__setattr__(self, name, _whole(name, getattr(self, name), dtype))
-        if self.table is not None:
-            object.__setattr__(self, "table", _whole("table", self.table, np.int32))
-        neurons = len(self.bias)
-        if self.weight.ndim != 2 or self.weight.shape[0] != neurons or 0 in self.weight.shape:
-            raise InputError("weight", f"has shape {self.weight.shape}, there are {neurons} biases")
-        if self.low.shape != (neurons,) or self.high.shape != (neurons,) or (self.low > self.high).any():
-            raise InputError("clamp", "does not give each neuron an interval")
-        if self.low.min() < self.stored.low or self.high.max() > self.stored.high:
-            raise InputError("clamp", f"goes beyond {self.stored.name}")
-        self._check_scaling(neurons)
-
-    def _check_scaling(self, neurons: int) -> None:
-        match self.requantisation:
-            case None if self.stored is not INT32 or self.activation is not Activation.LINEAR:
-                raise InputError("layer", "stores sums as they are, which takes int32 and no activation")
-            case Shift(shift) if shift.shape != (neurons,):
-                raise InputError("shift", f"has shape {shift.shape}, there are {neurons} neurons")
-            case Multiplier(multiplier, exponent) if not multiplier.shape == exponent.shape == (neurons,):
-                raise InputError("multiplier", f"has shape {multiplier.shape}, there are {neurons} neurons")
-            case _:
-                pass
-        curved = self.activation in (Activation.SIGMOID, Activation.TANH)
-        if curved != (self.table is not None) or (self.table is not None and self.table.shape != (256,)):
-            raise InputError("table", f"of 256 values is {'missing' if curved else 'not wanted'}")
-        if (self.activation is Activation.LEAKY_RELU) != (0 < self.slope < 1 << SLOPE_BITS):
-            raise InputError("slope", f"{self.slope} does not go with {self.activation.value}")
-
-    @property
-    def inputs(self) -> int:
-        return self.weight.shape[1]
-
-    @property
-    def neurons(self) -> int:
-        return self.weight.shape[0]
+from armlet.network.shapes import Shape, Wiring, chain
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IntegerNetwork:
-    """Layers on stored inputs. Input i is stored as round(x / scale) + zero, clamped to the ends of its interval."""
+    """Layers on stored inputs. Input i is stored as round(x / scale) + zero, clamped to the ends of its interval.
+
+    `wiring` says what each layer takes: 0 is the network's input, k what `layers[k - 1]` gives. Left out, each takes
+    what the one before gives.
+    """
 
     layers: tuple[IntegerLayer, ...]
     domain: InputDomain  # of the raw inputs, real numbers
-    shape: tuple[int, ...]
+    shape: Shape
     input_format: IntegerFormat
     input_scale: F64  # (inputs,)
     input_zero: NDArray[np.int32]  # (inputs,)
@@ -99,19 +57,14 @@ class IntegerNetwork:
     provenance: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     output: OutputKind | None = None
     argmax: Argmax | None = None  # the number of the largest output is given in place of all
+    wiring: Wiring = ()  # empty for a chain, however it was given
 
     def __post_init__(self) -> None:
         for name, dtype in (("input_scale", np.float64), ("output_scale", np.float64)):
             object.__setattr__(self, name, frozen(getattr(self, name), dtype))
         for name in ("input_zero", "output_zero"):
-            object.__setattr__(self, name, _whole(name, getattr(self, name), np.int32))
-        if not self.layers:
-            raise InputError("network", "has no layer")
-        for i, (before, layer) in enumerate(zip(self.layers, self.layers[1:])):
-            if before.neurons != layer.inputs:
-                raise InputError(f"layer {i}", f"gives {before.neurons} values, layer {i + 1} takes {layer.inputs}")
-            if before.requantisation is None:
-                raise InputError(f"layer {i}", "stores sums as they are, which only the last layer may")
+            object.__setattr__(self, name, whole(name, getattr(self, name), np.int32))
+        self._settle_layers()
         for name, count in (("input", self.inputs), ("output", self.outputs)):
             scale, zero = getattr(self, f"{name}_scale"), getattr(self, f"{name}_zero")
             if scale.shape != (count,) or zero.shape != (count,):
@@ -126,13 +79,54 @@ class IntegerNetwork:
         if not self.domain.is_normalised:
             raise InputError("input domain", "has a normalisation", "fold it into the first layer and its scales")
 
+    def _settle_layers(self) -> None:
+        if not any(body_of(layer) for layer in self.layers):
+            raise InputError("network", "has no layer of weights" if self.layers else "has no layer")
+        object.__setattr__(self, "shape", whole_numbers("input shape", self.shape))
+        wiring = tuple(whole_numbers("wiring", taken) for taken in self.wiring)
+        object.__setattr__(self, "wiring", () if wiring == chain(len(self.layers)) else wiring)
+        first = self.layers[0]
+        if isinstance(first, IntegerDense) and math.prod(self.shape) != first.inputs:
+            raise InputError("input shape", f"{self.shape} does not hold {first.inputs} inputs")
+        integer_shapes(self.layers, self.sources, self.shape)
+        for i, (layer, taken) in enumerate(zip(self.layers, self.sources)):
+            source = self.formats[taken[0]]
+            if source is INT32:
+                raise InputError(f"layer {taken[0] - 1}", "stores sums as they are, which only the last layer may")
+            if isinstance(layer, IntegerConv) and not source.low <= layer.border <= source.high:
+                raise InputError(f"layer {i}", f"has {layer.border} in its padding, which is no {source.name}")
+
+    @property
+    def sources(self) -> Wiring:
+        """The wiring, spelt out for a chain too."""
+        return self.wiring or chain(len(self.layers))
+
+    @property
+    def dense(self) -> tuple[IntegerDense, ...]:
+        """The layers of a chain of dense layers. Raises `InputError` that names the first other layer."""
+        for i, layer in enumerate(self.layers):
+            if not isinstance(layer, IntegerDense):
+                problem = f"layer {i} is of kind {integer_kind_of(layer)}, and all are to be dense"
+                raise InputError("network", problem)
+        return tuple(layer for layer in self.layers if isinstance(layer, IntegerDense))
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shape of every value, that of the network's input first."""
+        return integer_shapes(self.layers, self.sources, self.shape)
+
+    @property
+    def formats(self) -> tuple[IntegerFormat, ...]:
+        """In which every value is stored, the network's input first."""
+        return stored_formats(self.layers, self.sources, self.input_format)
+
     @property
     def inputs(self) -> int:
-        return self.layers[0].inputs
+        return math.prod(self.shape)
 
     @property
     def outputs(self) -> int:
-        return self.layers[-1].neurons
+        return self.widths[-1]
 
     @property
     def results(self) -> int:
@@ -142,26 +136,30 @@ class IntegerNetwork:
     @property
     def result_format(self) -> IntegerFormat:
         """In which they are given."""
-        return self.layers[-1].stored if self.argmax is None else INT32
+        return self.formats[-1] if self.argmax is None else INT32
 
     @property
     def widths(self) -> tuple[int, ...]:
         """The number of inputs, and of the values that each layer gives."""
-        return (self.inputs, *(layer.neurons for layer in self.layers))
+        return tuple(math.prod(shape) for shape in self.shapes)
 
     def source(self, layer: int) -> IntegerFormat:
         """The format of what a layer takes."""
-        return self.layers[layer - 1].stored if layer else self.input_format
+        return self.formats[self.sources[layer][0]]
+
+    @property
+    def _bodies(self) -> tuple[IntegerDense, ...]:
+        return tuple(body for layer in self.layers if (body := body_of(layer)) is not None)
 
     @property
     def weights(self) -> int:
         """All places for a weight, zero or not."""
-        return sum(layer.weight.size for layer in self.layers)
+        return sum(body.weight.size for body in self._bodies)
 
     @property
     def connections(self) -> int:
         """Weights that are not zero."""
-        return sum(int(np.count_nonzero(layer.weight)) for layer in self.layers)
+        return sum(int(np.count_nonzero(body.weight)) for body in self._bodies)
 
     @property
     def sparsity(self) -> float:
@@ -191,10 +189,9 @@ class IntegerNetwork:
 
     def digest(self) -> str:
         """SHA-256 over all that decides what the network computes, and what that means."""
-        told = (self.widths, self.shape, self.input_format.name)
-        sha = hashlib.sha256(f"armlet integer network 1\n{told!r}".encode())
+        sha = hashlib.sha256(_text(self).encode())
         for layer in self.layers:
-            sha.update(f"\n{layer.activation.value} {layer.stored.name} {layer.zero} {layer.slope}".encode())
+            sha.update(f"\n{_facts(layer)}".encode())
             for array in _arrays(layer):
                 sha.update(np.ascontiguousarray(array, "<i8").tobytes())
         for scale in (self.input_scale, self.output_scale, self.domain.low, self.domain.high):
@@ -208,24 +205,48 @@ class IntegerNetwork:
         return sha.hexdigest()
 
 
+def _text(network: IntegerNetwork) -> str:
+    """What decides beside the layers; chains of dense layers have a form of their own, older than the other kinds."""
+    if all(isinstance(layer, IntegerDense) for layer in network.layers):
+        return f"armlet integer network 1\n{(network.widths, network.shape, network.input_format.name)!r}"
+    return f"armlet integer network 2\n{(network.shape, network.sources, network.input_format.name)!r}"
+
+
+def _facts(layer: IntegerLayer) -> str:
+    """All of a layer but its arrays."""
+    match layer:
+        case IntegerDense():
+            return f"{layer.activation.value} {layer.stored.name} {layer.zero} {layer.slope}"
+        case IntegerConv(body):
+            windows = (layer.kernel, layer.stride, layer.padding, layer.dilation, layer.groups, layer.border)
+            return f"conv {windows!r} {_facts(body)}"
+        case IntegerPool(_, size, stride, padding, low, high):
+            return f"{integer_kind_of(layer)} {(size, stride, padding, low, high)!r}"
+        case IntegerAdd():
+            ends = (layer.offset, layer.raised, layer.stored.name, layer.low, layer.high, layer.zero)
+            return f"add {ends!r}"
+        case Reshape(shape):
+            return f"reshape {shape!r}"
+
+
 def _arrays(layer: IntegerLayer) -> tuple[NDArray[Any], ...]:
-    match layer.requantisation:
+    match layer:
+        case IntegerConv(body):
+            return _arrays(body)
+        case IntegerAdd():
+            return (*_scaling(layer.scaling), *_scaling(layer.requantisation))
+        case IntegerDense():
+            table = () if layer.table is None else (layer.table,)
+            return (layer.weight, layer.bias, layer.low, layer.high, *_scaling(layer.requantisation), *table)
+        case IntegerPool() | Reshape():
+            return ()
+
+
+def _scaling(by: Requantisation | None) -> tuple[NDArray[Any], ...]:
+    match by:
         case None:
-            scaling: tuple[NDArray[Any], ...] = ()
+            return ()
         case Shift(shift):
-            scaling = (shift,)
+            return (shift,)
         case Multiplier(multiplier, exponent, once):
-            scaling = (multiplier, exponent, *([np.ones(1, np.int64)] if once else []))
-    table = () if layer.table is None else (layer.table,)
-    return (layer.weight, layer.bias, layer.low, layer.high, *scaling, *table)
-
-
-def _whole(name: str, values: ArrayLike, dtype: Any) -> NDArray[Any]:
-    """A read-only copy in `dtype`. Raises `InputError` where a value does not fit."""
-    given = np.asarray(values)
-    if given.dtype.kind not in "iu":
-        raise InputError(name, f"holds {given.dtype}, not whole numbers")
-    ends = np.iinfo(dtype)
-    if given.size and not (ends.min <= int(given.min()) and int(given.max()) <= ends.max):
-        raise InputError(name, f"goes beyond {np.dtype(dtype)}")
-    return frozen(given, dtype)
+            return (multiplier, exponent, *([np.ones(1, np.int64)] if once else []))

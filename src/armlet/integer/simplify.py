@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from armlet.integer.bounds import integer_bounds
 from armlet.integer.formats import I64, INT32
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, Requantisation, Shift
 
 
@@ -27,7 +28,7 @@ class SimplifiedIntegers:
 
 def simplify_integers(network: IntegerNetwork) -> SimplifiedIntegers:
     """The network without constant and dead neurons; outputs stay, constant or not."""
-    layers = list(network.layers)
+    layers = list(network.dense)
     kept = [np.arange(layer.neurons) for layer in layers]
     constant = _fold_constants(network, layers, kept)
     dead = 0
@@ -39,7 +40,7 @@ def simplify_integers(network: IntegerNetwork) -> SimplifiedIntegers:
     return SimplifiedIntegers(replace(network, layers=tuple(layers)), tuple(kept), constant, dead)
 
 
-def _fold_constants(network: IntegerNetwork, layers: list[IntegerLayer], kept: list[I64]) -> int:
+def _fold_constants(network: IntegerNetwork, layers: list[IntegerDense], kept: list[I64]) -> int:
     """Take neurons that store one number only out of all layers but the last; gives how many."""
     found = 0
     for i, bounds in enumerate(integer_bounds(network)[:-1]):
@@ -56,14 +57,14 @@ def _fold_constants(network: IntegerNetwork, layers: list[IntegerLayer], kept: l
     return found
 
 
-def _keep(layers: list[IntegerLayer], kept: list[I64], i: int, stay: NDArray[np.bool_]) -> None:
+def _keep(layers: list[IntegerDense], kept: list[I64], i: int, stay: NDArray[np.bool_]) -> None:
     """Drop the neurons of layer i that do not stay, and the next layer's weights on them."""
     layers[i] = _rows(layers[i], stay)
     layers[i + 1] = replace(layers[i + 1], weight=layers[i + 1].weight[:, stay])
     kept[i] = kept[i][stay]
 
 
-def _rows(layer: IntegerLayer, stay: NDArray[np.bool_]) -> IntegerLayer:
+def _rows(layer: IntegerDense, stay: NDArray[np.bool_]) -> IntegerDense:
     return replace(
         layer,
         weight=layer.weight[stay],

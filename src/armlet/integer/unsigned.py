@@ -15,9 +15,9 @@ _LIFT = UINT8.high - INT8.high
 
 def without_sign(network: IntegerNetwork, number: int) -> IntegerNetwork | None:
     """A network with the same outputs whose layer `number` stores uint8; None where it stores no int8 for another."""
-    if number + 1 >= len(network.layers) or network.layers[number].stored is not INT8:
+    if number + 1 >= len(network.dense) or network.dense[number].stored is not INT8:
         return None
-    layer, after = network.layers[number : number + 2]
+    layer, after = network.dense[number : number + 2]
     bias = after.bias - _LIFT * after.weight.astype(np.int64).sum(axis=1)
     if bias.min() < INT32.low or bias.max() > INT32.high:
         return None
@@ -29,5 +29,5 @@ def without_sign(network: IntegerNetwork, number: int) -> IntegerNetwork | None:
         zero=layer.zero + _LIFT,
         table=None if layer.table is None else layer.table + _LIFT,
     )
-    layers = *network.layers[:number], lifted, replace(after, bias=bias), *network.layers[number + 2 :]
+    layers = *network.dense[:number], lifted, replace(after, bias=bias), *network.dense[number + 2 :]
     return replace(network, layers=layers)

@@ -37,7 +37,7 @@ def check_paths(runner: Runner | IntegerRunner, entry: str, tried: Trials[Any], 
 
 def has_tables(build: IntegerBuild) -> bool:
     """Whether an activation is looked up, at an address that depends on data."""
-    return any(layer.table is not None for layer in build.network.layers)
+    return any(layer.table is not None for layer in build.network.dense)
 
 
 def check_time(build: Build | IntegerBuild, entry: str, trace: Trace | None, proved: bool, found: Findings) -> None:

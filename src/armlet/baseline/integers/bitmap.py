@@ -16,7 +16,7 @@ _EACH = """#if __ARM_FEATURE_CLZ
 def bitmap_c(network: IntegerNetwork, name: str) -> str:
     """C text that holds a bit for every weight, and the non-zero weights row by row."""
     lines, bodies = [*begin(network), _EACH], list[list[str]]()
-    for i, (layer, (source, _)) in enumerate(zip(network.layers, vectors(network))):
+    for i, (layer, (source, _)) in enumerate(zip(network.dense, vectors(network))):
         rows, columns = np.nonzero(layer.weight)
         words = -(-layer.inputs // _WORD)
         bits = np.zeros((layer.neurons, _WORD * words), np.uint8)

@@ -9,7 +9,7 @@ from armlet.integer.network import IntegerNetwork
 def csr_c(network: IntegerNetwork, name: str) -> str:
     """C text that holds the non-zero weights row by row, each with the number of its column."""
     lines, bodies = begin(network), list[list[str]]()
-    for i, (layer, (source, _)) in enumerate(zip(network.layers, vectors(network))):
+    for i, (layer, (source, _)) in enumerate(zip(network.dense, vectors(network))):
         rows, columns = np.nonzero(layer.weight)
         lines += [table(f"w{i}", layer.weight[rows, columns]), table(f"column{i}", columns)]
         lines.append(table(f"start{i}", np.searchsorted(rows, np.arange(layer.neurons + 1))))

@@ -8,7 +8,8 @@ import numpy as np
 
 from armlet.baseline.integers.text import begin, end, hidden, loops, signature, stored, table, vectors
 from armlet.integer.formats import INT8, UINT8
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 
 _WIDE = """static inline int32_t smlad(uint32_t a, uint32_t b, int32_t sum) {
   __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b));
@@ -25,49 +26,49 @@ static inline uint32_t four(const void *p) { uint32_t a; __builtin_memcpy(&a, p,
 
 def dense_c(network: IntegerNetwork, name: str) -> str:
     """C text in which every weight is multiplied, zero or not."""
-    plain = "\n".join([*map(_row_table, range(len(network.layers)), network.layers), _plain(network, name)])
-    if not all(_is_narrow(layer) for layer in network.layers) or not _is_bytes(network):
+    plain = "\n".join([*map(_row_table, range(len(network.dense)), network.dense), _plain(network, name)])
+    if not all(_is_narrow(layer) for layer in network.dense) or not _is_bytes(network):
         return "\n".join([*begin(network), plain])
-    paired = "\n".join([*map(_padded_table, range(len(network.layers)), network.layers), _paired(network, name)])
+    paired = "\n".join([*map(_padded_table, range(len(network.dense)), network.dense), _paired(network, name)])
     return "\n".join([*begin(network), "#if __ARM_FEATURE_DSP", paired, "#else", plain, "#endif", ""])
 
 
-def _is_narrow(layer: IntegerLayer) -> bool:
+def _is_narrow(layer: IntegerDense) -> bool:
     return bool(layer.weight.min() >= INT8.low and layer.weight.max() <= INT8.high)
 
 
 def _is_bytes(network: IntegerNetwork) -> bool:
-    return {network.input_format, *(layer.stored for layer in network.layers[:-1])} <= {UINT8, INT8}
+    return {network.input_format, *(layer.stored for layer in network.dense[:-1])} <= {UINT8, INT8}
 
 
-def _row_table(i: int, layer: IntegerLayer) -> str:
+def _row_table(i: int, layer: IntegerDense) -> str:
     return table(f"w{i}", layer.weight)
 
 
 def _plain(network: IntegerNetwork, name: str) -> str:
     bodies = [
         [f"for (int k = 0; k < {layer.inputs}; k++) sum += w{i}[{layer.inputs} * o + k] * {source}[k];"]
-        for i, (layer, (source, _)) in enumerate(zip(network.layers, vectors(network)))
+        for i, (layer, (source, _)) in enumerate(zip(network.dense, vectors(network)))
     ]
     return loops(network, name, bodies)
 
 
-def _words(layer: IntegerLayer) -> int:
+def _words(layer: IntegerDense) -> int:
     """Of a row: two for each eight inputs."""
     return 2 * -(-layer.inputs // 8)
 
 
-def _padded_table(i: int, layer: IntegerLayer) -> str:
+def _padded_table(i: int, layer: IntegerDense) -> str:
     """Rows of whole words, and an even number of them."""
     padded = np.pad(layer.weight, ((0, layer.neurons % 2), (0, 4 * _words(layer) - layer.inputs)))
     return table(f"w{i}", padded, aligned=True).replace("uint8_t", "int8_t")
 
 
 def _paired(network: IntegerNetwork, name: str) -> str:
-    most = max(_words(layer) for layer in network.layers)
+    most = max(_words(layer) for layer in network.dense)
     lines = [_WIDE, *hidden(network), f"static uint32_t wide[{2 * most}];", "", signature(network, name)]
-    formats = [network.input_format, *(layer.stored for layer in network.layers)]
-    for i, (layer, given, (source, result)) in enumerate(zip(network.layers, formats, vectors(network))):
+    formats = [network.input_format, *(layer.stored for layer in network.dense)]
+    for i, (layer, given, (source, result)) in enumerate(zip(network.dense, formats, vectors(network))):
         kind = "_unsigned" if given is UINT8 else ""
         whole, rest = divmod(layer.inputs, 4)
         lines.append(f"  for (int k = 0; k < {whole}; k++) {{")
@@ -80,7 +81,7 @@ def _paired(network: IntegerNetwork, name: str) -> str:
     return "\n".join([*lines, *end(network)])
 
 
-def _two_neurons(i: int, layer: IntegerLayer, result: str) -> list[str]:
+def _two_neurons(i: int, layer: IntegerDense, result: str) -> list[str]:
     """The loop over pairs of neurons of a layer whose inputs are wide."""
     row, is_odd = 4 * _words(layer), layer.neurons % 2
     second = [f"    {result}[o + 1] = {stored(i, layer, 'c', 'o + 1')};"]

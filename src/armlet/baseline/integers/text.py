@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from armlet.integer.formats import INT8, INT16, INT32, UINT8
-from armlet.integer.network import SLOPE_BITS, IntegerLayer, IntegerNetwork
+from armlet.integer.layers import SLOPE_BITS, IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, Shift
 from armlet.network.activation import Activation
 
@@ -35,9 +36,9 @@ _ONCE = """static inline int32_t multiplied_once(int32_t sum, int32_t multiplier
 def begin(network: IntegerNetwork) -> list[str]:
     """The head of the file: what each layer makes of a sum, and the numbers that differ from neuron to neuron."""
     lines = ["#include <stdint.h>", ""]
-    used = {by.once for layer in network.layers if isinstance(by := layer.requantisation, Multiplier)}
+    used = {by.once for layer in network.dense if isinstance(by := layer.requantisation, Multiplier)}
     lines += [line for once in sorted(used) for line in (_ONCE if once else _MULTIPLIED, "")]
-    for i, layer in enumerate(network.layers):
+    for i, layer in enumerate(network.dense):
         if layer.requantisation is not None:
             lines += _function(i, layer)
         lines += [table(f"{name}{i}", values) for name, values in _numbers(layer).items() if np.ptp(values)]
@@ -53,7 +54,7 @@ def table(name: str, values: ArrayLike, aligned: bool = False) -> str:
     return f"static const {kind} {name}[{len(numbers)}]{where} = {{{', '.join(map(str, numbers))}}};"
 
 
-def stored(i: int, layer: IntegerLayer, value: str, o: int | str) -> str:
+def stored(i: int, layer: IntegerDense, value: str, o: int | str) -> str:
     """A C expression for what `layer` stores for the sum `value` of neuron `o`, a number or a C variable."""
     if layer.requantisation is None:
         return value
@@ -66,14 +67,14 @@ def stored(i: int, layer: IntegerLayer, value: str, o: int | str) -> str:
 
 def vectors(network: IntegerNetwork) -> list[tuple[str, str]]:
     """For each layer the C names of what it reads and writes; hidden values live in static arrays h0, h1, ..."""
-    names = ["input", *(f"h{i}" for i in range(len(network.layers) - 1))]
-    names.append("output" if network.argmax is None else f"h{len(network.layers) - 1}")
+    names = ["input", *(f"h{i}" for i in range(len(network.dense) - 1))]
+    names.append("output" if network.argmax is None else f"h{len(network.dense) - 1}")
     return list(pairwise(names))
 
 
 def hidden(network: IntegerNetwork) -> list[str]:
     """The declarations of the static arrays that hold hidden values."""
-    layers = network.layers[:-1] if network.argmax is None else network.layers
+    layers = network.dense[:-1] if network.argmax is None else network.dense
     return [f"static {layer.stored.c_type} h{i}[{layer.neurons}];" for i, layer in enumerate(layers)]
 
 
@@ -82,7 +83,7 @@ def end(network: IntegerNetwork) -> list[str]:
     argmax = network.argmax
     if argmax is None:
         return ["}", ""]
-    score = f"((h{len(network.layers) - 1}[o] + offset[o]) >> {argmax.shift}) * factor[o]"
+    score = f"((h{len(network.dense) - 1}[o] + offset[o]) >> {argmax.shift}) * factor[o]"
     return [
         f"  static const int32_t factor[] = {{{', '.join(map(str, argmax.factor.tolist()))}}};",
         f"  static const int32_t offset[] = {{{', '.join(map(str, argmax.offset.tolist()))}}};",
@@ -106,14 +107,14 @@ def signature(network: IntegerNetwork, name: str) -> str:
 def loops(network: IntegerNetwork, name: str, bodies: Sequence[Sequence[str]]) -> str:
     """C text after the tables: for each layer a loop over its neurons, whose body makes `sum` of neuron `o`."""
     lines = [*hidden(network), "", signature(network, name)]
-    for i, (layer, (_, result), body) in enumerate(zip(network.layers, vectors(network), bodies)):
+    for i, (layer, (_, result), body) in enumerate(zip(network.dense, vectors(network), bodies)):
         lines += [f"  for (int o = 0; o < {layer.neurons}; o++) {{", f"    int32_t sum = b{i}[o];"]
         lines += [f"    {line}" for line in body]
         lines += [f"    {result}[o] = {stored(i, layer, 'sum', 'o')};", "  }"]
     return "\n".join([*lines, *end(network)])
 
 
-def _numbers(layer: IntegerLayer) -> dict[str, np.ndarray]:
+def _numbers(layer: IntegerDense) -> dict[str, np.ndarray]:
     """What the function of a layer takes beside the sum, by name: a number for each neuron."""
     match layer.requantisation:
         case None:
@@ -126,7 +127,7 @@ def _numbers(layer: IntegerLayer) -> dict[str, np.ndarray]:
     return {**scaling, "low": ends[0], "high": ends[1]}
 
 
-def _function(i: int, layer: IntegerLayer) -> list[str]:
+def _function(i: int, layer: IntegerDense) -> list[str]:
     """C text of `store<i>`: scaled back, activated, clamped, moved to the zero."""
     by = layer.requantisation
     scaled = "sum >> shift"

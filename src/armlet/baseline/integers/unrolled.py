@@ -9,7 +9,7 @@ from armlet.integer.network import IntegerNetwork
 def unrolled_c(network: IntegerNetwork, name: str) -> str:
     """C text without a loop or a table of weights: the compiler makes of each weight what it likes."""
     lines = [*begin(network), *hidden(network), "", signature(network, name)]
-    for i, (layer, (source, result)) in enumerate(zip(network.layers, vectors(network))):
+    for i, (layer, (source, result)) in enumerate(zip(network.dense, vectors(network))):
         for o in range(layer.neurons):
             used = np.flatnonzero(layer.weight[o])
             products = "".join(f" + {layer.weight[o, k]} * {source}[{k}]" for k in used.tolist())

@@ -144,7 +144,7 @@ def _column(program: IntegerProgram, name: str, at: NDArray[np.int64], hole: str
 
 
 def _comments(program: IntegerProgram, at: list[int], simplified: SimplifiedIntegers) -> Iterator[str]:
-    mark, layers, lines = program.target.comment, program.network.layers, program.lines[at]
+    mark, layers, lines = program.target.comment, program.network.dense, program.lines[at]
     numbers = [np.arange(program.network.inputs), *simplified.neurons]
     for layer, neuron, source in zip(*(lines[name].tolist() for name in ("layer", "neuron", "source"))):
         weight = int(layers[layer].weight[neuron, source])

@@ -142,12 +142,12 @@ def intervals_of(network: IntegerNetwork) -> list[IntervalEntry]:
 
 def network_entry(network: IntegerNetwork, used_inputs: int) -> IntegerNetworkEntry:
     """What the manifest says of a network."""
-    formats = [network.input_format, *(layer.stored for layer in network.layers)]
+    formats = [network.input_format, *(layer.stored for layer in network.dense)]
     return IntegerNetworkEntry(
         digest=network.digest(),
         widths=list(network.widths),
         formats=[each.name for each in formats],
-        activations=[layer.activation.value for layer in network.layers],
+        activations=[layer.activation.value for layer in network.dense],
         weights=network.weights,
         connections=network.connections,
         sparsity=round(network.sparsity, 6),
@@ -210,7 +210,7 @@ def signed_bits(number: int) -> int:
 
 
 def _interval(number: int, network: IntegerNetwork, bounds: LayerBounds) -> IntervalEntry:
-    layer, least, greatest = network.layers[number], int(bounds.sum_low.min()), int(bounds.sum_high.max())
+    layer, least, greatest = network.dense[number], int(bounds.sum_low.min()), int(bounds.sum_high.max())
     return IntervalEntry(
         layer=number,
         neurons=layer.neurons,
@@ -227,7 +227,7 @@ def _layers(selection: Selection) -> Iterator[IntegerLayerEntry]:
     """What serves no layer counts for the first."""
     program = selection.program
     of_layer, moved = np.maximum(program.lines["layer"], 0), _moves(program.lines)
-    for number in range(len(program.network.layers)):
+    for number in range(len(program.network.dense)):
         scheme, places = selection.schemes[number], len(selection.codes[number].words)
         words = -(-places * program.network.source(number).bytes // _WORD) if scheme.form else places
         mine = of_layer == number

@@ -12,7 +12,7 @@ from armlet.formats.tflite.draft import stored_as
 from armlet.formats.tflite.parse import Operator, Tensor, TfliteFile
 from armlet.formats.tflite.scaling import exact_multiplier
 from armlet.integer.formats import I64, INT8, INT32
-from armlet.integer.network import IntegerLayer
+from armlet.integer.layers import IntegerDense
 from armlet.network.activation import Activation
 
 _RENAMES = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
@@ -29,7 +29,7 @@ class NotIntegersError(Exception):
 class IntegerChain:
     """The layers, how what they take and give is stored, and what was left out."""
 
-    layers: tuple[IntegerLayer, ...]
+    layers: tuple[IntegerDense, ...]
     told: tuple[ModelLayer, ...]
     taken: Tensor
     given: Tensor
@@ -45,7 +45,7 @@ def is_quantised(file: TfliteFile) -> bool:
 
 def integer_chain(file: TfliteFile) -> IntegerChain:
     """Raises `NotIntegersError` where the file holds something else, or sums that 32 bits do not hold."""
-    layers, told, notes = list[IntegerLayer](), list[ModelLayer](), list[str]()
+    layers, told, notes = list[IntegerDense](), list[ModelLayer](), list[str]()
     at, given = file.inputs[0], file.inputs[0]
     taken: Tensor | None = None
     kernels = [operator.inputs[1] for operator in file.operators if len(operator.inputs) > 1]
@@ -102,7 +102,7 @@ def _begin(before: Tensor, after: Tensor) -> list[str]:
     raise NotIntegersError("a QUANTIZE at the beginning changes the scale")
 
 
-def _layer(file: TfliteFile, operator: Operator) -> IntegerLayer:
+def _layer(file: TfliteFile, operator: Operator) -> IntegerDense:
     """The zero of what is taken goes into the bias. Raises `ValueError`."""
     taken, kernel, given = (file.tensors[number] for number in (*operator.inputs[:2], *operator.outputs))
     scale_in, zero_in = _one_pair(taken)
@@ -121,7 +121,7 @@ def _layer(file: TfliteFile, operator: Operator) -> IntegerLayer:
     if inexact:
         raise ValueError(f"of {inexact} outputs no multiplier rounds as double precision does")
     ends = low.astype(np.int32), high.astype(np.int32)
-    return IntegerLayer(weight.astype(np.int16), bias.astype(np.int32), by, activation, INT8, *ends, zero)
+    return IntegerDense(weight.astype(np.int16), bias.astype(np.int32), by, activation, INT8, *ends, zero)
 
 
 def _bias(file: TfliteFile, operator: Operator, outputs: int) -> I64:

@@ -14,7 +14,8 @@ from armlet.errors import InputError
 from armlet.formats.tflite.draft import Draft, Origin, along_axis, real_numbers
 from armlet.formats.tflite.parse import LONGEST, Operator, Tensor, TfliteFile, parse_bytes
 from armlet.formats.tflite.read import draft_of, model_of
-from armlet.integer.network import IntegerLayer, IntegerNetwork
+from armlet.integer.layers import IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier
 from armlet.network.layers import Conv, Dense, Depthwise, Layer, Weighted
 from armlet.network.network import Network
@@ -153,13 +154,13 @@ def _require_arrays(after: Network | IntegerNetwork, network: Network | IntegerN
             raise InputError(source, f"cannot hold layer {i} to the bit: its scales or folded operators differ", _SAME)
 
 
-def _bits(layer: IntegerLayer | Layer) -> tuple[object, ...]:
+def _bits(layer: IntegerDense | Layer) -> tuple[object, ...]:
     """All numbers of a layer."""
     match layer:
-        case IntegerLayer(weight, bias, Multiplier(multiplier, exponent, once)):
+        case IntegerDense(weight, bias, Multiplier(multiplier, exponent, once)):
             scaling = multiplier.tobytes(), exponent.tobytes(), once
             return (weight.tobytes(), bias.tobytes(), scaling, layer.low.tobytes(), layer.high.tobytes(), layer.zero)
-        case IntegerLayer():
+        case IntegerDense():
             return (layer.weight.tobytes(), layer.bias.tobytes())
         case Dense() | Conv() | Depthwise():
             return layer.weight.tobytes(), layer.bias.tobytes()

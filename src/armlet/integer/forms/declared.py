@@ -9,7 +9,8 @@ from armlet.errors import InputError
 from armlet.integer.formats import INT32
 from armlet.integer.forms.linear import Linear, add_part
 from armlet.integer.forms.unknowns import Unknowns
-from armlet.integer.network import SLOPE_BITS, IntegerLayer, IntegerNetwork
+from armlet.integer.layers import SLOPE_BITS, IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, Shift
 from armlet.network.activation import Activation
 
@@ -37,7 +38,7 @@ def input_forms(network: IntegerNetwork, unknowns: Unknowns) -> tuple[Linear, ..
 def declared_layers(network: IntegerNetwork, unknowns: Unknowns) -> tuple[DeclaredLayer, ...]:
     """All layers on the declared inputs. Raises `InputError` where a sum does not fit 32 bits."""
     values, found = input_forms(network, unknowns), list[DeclaredLayer]()
-    for i, layer in enumerate(network.layers):
+    for i, layer in enumerate(network.dense):
         sums = tuple(_sum(layer, neuron, values) for neuron in range(layer.neurons))
         values = tuple(_stored(layer, k, a, unknowns, f"layer {i}, neuron {k}") for k, a in enumerate(sums))
         found.append(DeclaredLayer(sums, values))
@@ -58,7 +59,7 @@ def declared_results(network: IntegerNetwork, outputs: Sequence[Linear], unknown
     return (unknowns.residue(largest.times(-1), argmax.bits, False),)
 
 
-def _sum(layer: IntegerLayer, neuron: int, values: Sequence[Linear]) -> Linear:
+def _sum(layer: IntegerDense, neuron: int, values: Sequence[Linear]) -> Linear:
     constant, parts = int(layer.bias[neuron]), dict[int, int]()
     for source in np.flatnonzero(layer.weight[neuron]).tolist():
         weight, value = int(layer.weight[neuron, source]), values[source]
@@ -68,7 +69,7 @@ def _sum(layer: IntegerLayer, neuron: int, values: Sequence[Linear]) -> Linear:
     return Linear(constant, parts)
 
 
-def _stored(layer: IntegerLayer, neuron: int, total: Linear, unknowns: Unknowns, place: str) -> Linear:
+def _stored(layer: IntegerDense, neuron: int, total: Linear, unknowns: Unknowns, place: str) -> Linear:
     """What a neuron stores for its sum."""
     _check(total, unknowns, place)
     match layer.requantisation:
@@ -89,7 +90,7 @@ def _stored(layer: IntegerLayer, neuron: int, total: Linear, unknowns: Unknowns,
     return unknowns.clip(_activated(layer, scaled, unknowns).plus(layer.zero), low, high)
 
 
-def _activated(layer: IntegerLayer, scaled: Linear, unknowns: Unknowns) -> Linear:
+def _activated(layer: IntegerDense, scaled: Linear, unknowns: Unknowns) -> Linear:
     low, high = unknowns.interval(scaled)
     match layer.activation:
         case Activation.LEAKY_RELU:

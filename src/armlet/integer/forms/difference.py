@@ -52,7 +52,7 @@ def _first_missing(
     needed = {*outputs}
     found = len(layers) - 1, outputs[0]
     for i in range(len(layers) - 2, -1, -1):
-        rows = network.layers[i + 1].weight[sorted(needed)]
+        rows = network.dense[i + 1].weight[sorted(needed)]
         needed = set(np.flatnonzero((rows != 0).any(axis=0)).tolist())
         missing = [k for k in sorted(needed) if any(v >= made for v in layers[i].stored[k].parts)]
         found = (i, missing[0]) if missing else found

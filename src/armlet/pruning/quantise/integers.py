@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from armlet.errors import InputError
 from armlet.integer.bounds import integer_bounds
 from armlet.integer.formats import INT32
-from armlet.integer.network import SLOPE_BITS, IntegerLayer, IntegerNetwork
+from armlet.integer.layers import SLOPE_BITS, IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Shift
 from armlet.network.activation import Activation, activated
 from armlet.network.frozen import F64
@@ -35,7 +36,7 @@ _ASKED = 127  # units, the most that a table is asked for
 
 def integer_network(dense: Network, at: Snapped, prepared: Prepared, provenance: Mapping[str, Any]) -> IntegerNetwork:
     """The integers at a point all of whose weights are snapped. Raises `InputError` for a sum that could overflow."""
-    layers: list[IntegerLayer] = []
+    layers: list[IntegerDense] = []
     x, scale = np.asarray(prepared.inputs.scoring.x, np.float64), np.ones(dense.outputs)
     zero: Whole = np.zeros(dense.outputs, np.int64)
     for i, (layer, (w, b), step) in enumerate(zip(dense.dense, at.point, at.steps, strict=True)):
@@ -63,11 +64,11 @@ def integer_network(dense: Network, at: Snapped, prepared: Prepared, provenance:
     return network
 
 
-def _sums(whole: Whole, start: Whole) -> IntegerLayer:
+def _sums(whole: Whole, start: Whole) -> IntegerDense:
     """The last layer: its sums are the outputs."""
     low: Whole = np.full(len(start), INT32.low)
     high: Whole = np.full(len(start), INT32.high)
-    return IntegerLayer(whole, start, None, Activation.LINEAR, INT32, low, high)
+    return IntegerDense(whole, start, None, Activation.LINEAR, INT32, low, high)
 
 
 def coarser_units(whole: Whole, start: Whole, shift: Whole, top: int, room: int) -> tuple[Whole, Whole, Whole]:
@@ -94,7 +95,7 @@ def _layer(
     largest: float,
     top: int,
     room: int,
-) -> IntegerLayer:
+) -> IntegerDense:
     """A layer whose sums of `unit` are stored in units of `stored`; `largest` is what a table may be asked for.
 
     Values taken go up to `top`, and sums stay within `room`.
@@ -118,7 +119,7 @@ def _layer(
     if layer.activation is Activation.RELU6:
         high = np.minimum(high, to.zero + round(TOP / to.unit))
     slope = round(layer.slope * (1 << SLOPE_BITS)) if layer.activation is Activation.LEAKY_RELU else 0
-    return IntegerLayer(whole, start, Shift(shift), layer.activation, to.format, low, high, to.zero, slope, table)
+    return IntegerDense(whole, start, Shift(shift), layer.activation, to.format, low, high, to.zero, slope, table)
 
 
 def _units(layer: Dense, values: F64, to: Stored) -> F64:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from armlet.integer.bounds import LayerBounds
 from armlet.integer.formats import INT32, IntegerFormat
-from armlet.integer.network import IntegerLayer
+from armlet.integer.layers import IntegerDense
 from armlet.integer.requantise import Shift, requantise
 from armlet.network.activation import Activation
 from armlet.pack.layer_code import LayerCode
@@ -19,7 +19,7 @@ class LayerTask:
     """One layer, to be written for a machine."""
 
     number: int
-    layer: IntegerLayer
+    layer: IntegerDense
     bounds: LayerBounds
     code: LayerCode
     words: NDArray[np.int64]  # (words,) offsets in the block

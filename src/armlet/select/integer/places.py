@@ -85,7 +85,7 @@ def block_layout(network: IntegerNetwork, codes: Sequence[LayerCode], places: Pl
 
 def output_bytes(network: IntegerNetwork) -> int:
     """Of each output where the last layer stores it: whole words where all of them are compared then."""
-    return network.layers[-1].stored.bytes if network.argmax is None else WORD
+    return network.dense[-1].stored.bytes if network.argmax is None else WORD
 
 
 def word_offsets(order: NDArray[np.int64], size: int) -> NDArray[np.int64]:

@@ -95,7 +95,7 @@ def select_integers(
 
 def _tried(planner: Planner, optimize: Optimize, is_limited: bool) -> Iterator[tuple[Scheme, ...]]:
     """Mixes of schemes, the best first."""
-    layers = range(len(planner.network.layers))
+    layers = range(len(planner.network.dense))
     straight = tuple(planner.straight(number) for number in layers)
     if optimize is Optimize.SPEED:
         fastest = tuple(some[0] for some in straight if some)

@@ -77,7 +77,7 @@ def _figures(build: IntegerBuild, trace: Trace, figures: Mapping[str, Figures]) 
     yield "memory.ram", memory.ram, memory.block + memory.stack
     yield "memory.stack", memory.stack, run.stack_bytes
     yield "instructions", manifest.instructions, _instructions(build, trace)
-    yield "layers", [layer.layer for layer in manifest.layers], list(range(len(network.layers)))
+    yield "layers", [layer.layer for layer in manifest.layers], list(range(len(network.dense)))
     yield "the layers' lines", sum(layer.lines for layer in manifest.layers), manifest.instructions
     yield "the layers' loads", sum(layer.loads for layer in manifest.layers), core.loads.activation
     yield "the layers' stores", sum(layer.stores for layer in manifest.layers), core.stores.activation

@@ -29,7 +29,7 @@ def intervals_disagreement(network: IntegerNetwork, declared: list[IntervalEntry
 
 def _intervals(network: IntegerNetwork) -> Iterator[IntervalEntry]:
     low, high = network.input_ends
-    for number, layer in enumerate(network.layers):
+    for number, layer in enumerate(network.dense):
         weight, bias = layer.weight.astype(np.int64), layer.bias.astype(np.int64)
         least = np.where(weight > 0, weight * low, weight * high).sum(axis=1) + bias
         greatest = np.where(weight > 0, weight * high, weight * low).sum(axis=1) + bias

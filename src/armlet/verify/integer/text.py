@@ -118,7 +118,7 @@ def connecting_operations(text: str, name: str, target: IntegerTarget) -> Mappin
 def _comments(target: IntegerTarget, network: IntegerNetwork) -> frozenset[str]:
     """The comments that connections may have."""
     found: set[str] = set()
-    for k, layer in enumerate(network.layers):
+    for k, layer in enumerate(network.dense):
         for neuron, source in np.argwhere(layer.weight).tolist():
             found.add(comment_of(target.comment, k, neuron, int(layer.weight[neuron, source]), source))
     return frozenset(found)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.integer.formats import INT32
-from armlet.integer.network import SLOPE_BITS
+from armlet.integer.layers import SLOPE_BITS
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.network.activation import Activation
 from armlet.select.integer.layer_task import LayerTask

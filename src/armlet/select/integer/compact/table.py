@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.integer.formats import INT8, IntegerFormat
-from armlet.integer.network import IntegerLayer
+from armlet.integer.layers import IntegerDense
 from armlet.integer.requantise import Multiplier, Shift
 from armlet.pack.layer_code import LayerCode
 from armlet.select.integer.compact.symbols import coded_words
@@ -95,7 +95,7 @@ def _place(connections: list[_Entry], at: int) -> int:
 
 
 def plan_compact(
-    form: CompactForm, layer: IntegerLayer, before: NDArray[np.int32] | None, source: IntegerFormat
+    form: CompactForm, layer: IntegerDense, before: NDArray[np.int32] | None, source: IntegerFormat
 ) -> LayerCode:
     """Sources one after the other, and the row of neurons by classes. It has no rows: loops are not word code.
 
@@ -110,12 +110,12 @@ def plan_compact(
     return LayerCode(fields.astype(np.int32), none[:, :2], none, np.array(row, np.int32))
 
 
-def class_of(form: CompactForm, layer: IntegerLayer, neuron: int, words: int) -> tuple[int, ...]:
+def class_of(form: CompactForm, layer: IntegerDense, neuron: int, words: int) -> tuple[int, ...]:
     """What neurons have in common that one loop serves: scaling, clamp, words before their loops, and having one."""
     return (*scaling_of(layer, neuron), words % form.words, int(words >= form.words))
 
 
-def scaling_of(layer: IntegerLayer, neuron: int) -> tuple[int, ...]:
+def scaling_of(layer: IntegerDense, neuron: int) -> tuple[int, ...]:
     """What makes the value of a neuron of its sum."""
     ends = int(layer.low[neuron]), int(layer.high[neuron])
     match layer.requantisation:

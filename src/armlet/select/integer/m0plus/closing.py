@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from armlet.integer.network import SLOPE_BITS
+from armlet.integer.layers import SLOPE_BITS
 from armlet.integer.requantise import Multiplier
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.isa.integer_target import LOW

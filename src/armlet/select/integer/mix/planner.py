@@ -48,7 +48,7 @@ class Planner:
 
     def code(self, number: int, scheme: Scheme, before: NDArray[np.int32] | None) -> LayerCode:
         """The code of a layer; `before` is the order in which its sources are closed, None for inputs."""
-        layer = self.network.layers[number]
+        layer = self.network.dense[number]
         if scheme.form is not None:
             return plan_compact(scheme.form, layer, before, self.network.source(number))
         registers = scheme.registers(self.target, scheme.width)
@@ -69,7 +69,7 @@ class Planner:
         none = np.zeros((0, 4), np.int32)
         nothing = LayerCode(none[:, :2], none[:, :2], none, none[:, 0])
         words = np.zeros(0, np.int64)
-        layer, bounds = self.network.layers[number], self.bounds[number]
+        layer, bounds = self.network.dense[number], self.bounds[number]
         size = output_bytes(self.network) if number == len(self.bounds) - 1 else layer.stored.bytes
         return LayerTask(number, layer, bounds, nothing, words, {}, self.network.source(number), 0, 0, size)
 
@@ -81,7 +81,7 @@ def unsigned_where_it_fits(network: IntegerNetwork, target: IntegerTarget, how: 
     """The network with unsigned bytes between layers where the first of a core's schemes takes a layer only so."""
     if target.name not in UNSIGNED:
         return network
-    for number in range(len(network.layers) - 1):
+    for number in range(len(network.dense) - 1):
         lifted = without_sign(network, number)
         if lifted is None:
             continue

@@ -1,6 +1,6 @@
 """The operations that integer programs are made of, and what each reads and writes.
 
-d, a and b are core registers, `list` several of them. One table, `OPERANDS`, says it for all who ask, as in
+d, e, a and b are core registers, `list` several of them. One table, `OPERANDS`, says it for all who ask, as in
 `armlet.isa.operation`. A target has templates for those that its core can do; selection asks which.
 """
 
@@ -48,6 +48,8 @@ class IntegerOperation(IntEnum):
     NEGATE = auto()  # d := -a
     ADD_NUMBER = auto()  # d := a + number, 0 to 4095
     SUBTRACT_NUMBER = auto()  # d := a - number, 0 to 4095
+    LESS_NUMBER = auto()  # d := a - number, a modified immediate
+    ADD_SIGNED_RIGHT = auto()  # d := a + (b >> by), its sign kept
     NUMBER_LESS = auto()  # d := number - a, a modified immediate
     ADD_SMALL = auto()  # d := d + number, 0 to 255; d low
     SUBTRACT_SMALL = auto()  # d := d - number, 0 to 255; d low
@@ -57,6 +59,10 @@ class IntegerOperation(IntEnum):
     AND = auto()  # d := a and b
     AND_TO = auto()  # d := d and a
     OR_TO = auto()  # d := d or a
+    OR_LEFT = auto()  # d := a or (b << by)
+    OR_RIGHT = auto()  # d := a or (b >> by), no sign
+    OR_NUMBER = auto()  # d := a or number, a modified immediate
+    FLIP = auto()  # d := a, the bits turned that number has, a modified immediate
     CLEAR = auto()  # d := a and not b
     CLEAR_TO = auto()  # d := d and not a
     POSITIVE = auto()  # d := a, or 0 where it is negative
@@ -82,7 +88,11 @@ class IntegerOperation(IntEnum):
     MULTIPLY_LOW_HIGH = auto()  # d := d + lower half of a * upper half of b
     MULTIPLY_HIGH_HIGH = auto()  # d := d + upper half of a * upper half of b
     MULTIPLY_BOTH = auto()  # d := d + lower halves' product + upper halves' product
+    MULTIPLY_LONG = auto()  # the long number with the lower word d and the upper word e := itself + a * b, signed
+    MULTIPLY_UPPER_ADD = auto()  # d := e + the upper word of a * b, signed
+    MULTIPLY_HIGH_ADD = auto()  # d := e + the upper word of a * b + 2^31, signed
     ADDRESS = auto()  # d := the address of `symbol`
+    REPEAT_UNTIL = auto()  # as long as a is not b, what stands from `label` on runs again
     REPEAT = auto()  # d := d - 1, and as long as that is not 0, what stands from `label` on runs again; d low
 
     @property
@@ -162,6 +172,8 @@ OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
     _O.NEGATE: _takes("d", "a"),
     _O.ADD_NUMBER: _takes("d", "a", "number"),
     _O.SUBTRACT_NUMBER: _takes("d", "a", "number"),
+    _O.LESS_NUMBER: _takes("d", "a", "number"),
+    _O.ADD_SIGNED_RIGHT: _takes("d", "a b", "by"),
     _O.NUMBER_LESS: _takes("d", "a", "number"),
     _O.ADD_SMALL: _takes("d", "d", "number"),
     _O.SUBTRACT_SMALL: _takes("d", "d", "number"),
@@ -171,6 +183,10 @@ OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
     _O.AND: _takes("d", "a b"),
     _O.AND_TO: _takes("d", "d a"),
     _O.OR_TO: _takes("d", "d a"),
+    _O.OR_LEFT: _takes("d", "a b", "by"),
+    _O.OR_RIGHT: _takes("d", "a b", "by"),
+    _O.OR_NUMBER: _takes("d", "a", "number"),
+    _O.FLIP: _takes("d", "a", "number"),
     _O.CLEAR: _takes("d", "a b"),
     _O.CLEAR_TO: _takes("d", "d a"),
     _O.POSITIVE: _takes("d", "a"),
@@ -196,6 +212,10 @@ OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
     _O.MULTIPLY_LOW_HIGH: _takes("d", "d a b"),
     _O.MULTIPLY_HIGH_HIGH: _takes("d", "d a b"),
     _O.MULTIPLY_BOTH: _takes("d", "d a b"),
+    _O.MULTIPLY_LONG: _takes("d e", "d e a b"),
+    _O.MULTIPLY_UPPER_ADD: _takes("d", "a b e"),
+    _O.MULTIPLY_HIGH_ADD: _takes("d", "a b e"),
     _O.ADDRESS: _takes("d", "", "symbol"),
+    _O.REPEAT_UNTIL: _takes("", "a b", "label"),
     _O.REPEAT: _takes("d", "d", "label"),
 }

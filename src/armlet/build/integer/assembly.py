@@ -121,7 +121,7 @@ def _labelled(program: IntegerProgram) -> list[int]:
 
 def _targets(lines: IntegerLines, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where the REPEATs among lines go back to, which stand at these numbers."""
-    repeats = lines["op"] == IntegerOperation.REPEAT
+    repeats = np.isin(lines["op"], (IntegerOperation.REPEAT, IntegerOperation.REPEAT_UNTIL))
     return numbers[repeats] - lines["number"][repeats]
 
 
@@ -129,7 +129,7 @@ def _column(program: IntegerProgram, name: str, at: NDArray[np.int64], hole: str
     """What an operand is written as, for each line."""
     registers, lines = program.target.names, program.lines[at]
     match hole:
-        case "d" | "a" | "b":
+        case "d" | "e" | "a" | "b":
             return [registers[k] for k in lines[hole].tolist()]
         case "list":
             bits = lines["list"].tolist()

@@ -34,9 +34,10 @@ class IntegerLine(NamedTuple):
     source: int = -1  # the connection that it computes: of the layer's input
     neuron: int = -1  # to its neuron
     runs: int = 1  # how often it runs
+    e: int = 0  # a fourth register
 
 
-INTEGER_LINE = np.dtype([(name, np.int32) for name in IntegerLine._fields])
+INTEGER_LINE = np.dtype([(name, np.int64 if name == "number" else np.int32) for name in IntegerLine._fields])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +135,7 @@ def cycles_of(target: IntegerTarget, lines: IntegerLines) -> int:
         cycles = template.cycles + template.each * int(listed).bit_count()
         cycles -= before and template.pairs and template.cycles > 1
         total += runs[at] * cycles
-        if op == IntegerOperation.REPEAT:
+        if op in (IntegerOperation.REPEAT, IntegerOperation.REPEAT_UNTIL):
             total += (runs[at] - runs[at + 1]) * target.cycles.refill
         before = template.pairs
     return total

@@ -22,9 +22,11 @@ class Writer:
     rows: list[IntegerLine] = field(default_factory=list)
     runs: int = 1  # how often the lines run that are added next
 
-    def add(self, op: IntegerOperation, d: int = 0, a: int = 0, b: int = 0, by: int = 0, number: int = 0) -> None:
+    def add(
+        self, op: IntegerOperation, d: int = 0, a: int = 0, b: int = 0, by: int = 0, number: int = 0, e: int = 0
+    ) -> None:
         """A line that serves no connection by itself."""
-        self.rows.append(IntegerLine(op, d, a, b, by, number, layer=self.layer, runs=self.runs))
+        self.rows.append(IntegerLine(op, d, a, b, by, number, layer=self.layer, runs=self.runs, e=e))
 
     @property
     def here(self) -> int:

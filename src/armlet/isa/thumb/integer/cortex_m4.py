@@ -86,6 +86,8 @@ _SUMS: Mapping[Op, IntegerTemplate] = {
     Op.SUBTRACT_NUMBER: _wide(
         "subw {d}, {a}, #{number}", _IMM12, short=_short("subs.n {d}, {a}, #{number}", "d a", _IMM3)
     ),
+    Op.LESS_NUMBER: _wide("sub.w {d}, {a}, #{number}", _WORD),
+    Op.ADD_SIGNED_RIGHT: _wide("add.w {d}, {a}, {b}, asr #{by}", shifts=_RIGHT),
     Op.NUMBER_LESS: _wide("rsb.w {d}, {a}, #{number}", _WORD),
     Op.ADD_SMALL: _short("adds.n {d}, #{number}", "d", _IMM8),
     Op.SUBTRACT_SMALL: _short("subs.n {d}, #{number}", "d", _IMM8),
@@ -99,6 +101,10 @@ _BITS: Mapping[Op, IntegerTemplate] = {
     Op.AND: _wide("and.w {d}, {a}, {b}"),
     Op.AND_TO: _short("ands.n {d}, {a}", "d a"),
     Op.OR_TO: _short("orrs.n {d}, {a}", "d a"),
+    Op.OR_LEFT: _wide("orr.w {d}, {a}, {b}, lsl #{by}", shifts=_LEFT),
+    Op.OR_RIGHT: _wide("orr.w {d}, {a}, {b}, lsr #{by}", shifts=_RIGHT),
+    Op.OR_NUMBER: _wide("orr.w {d}, {a}, #{number}", _WORD),
+    Op.FLIP: _wide("eor.w {d}, {a}, #{number}", _WORD),
     Op.CLEAR: _wide("bic.w {d}, {a}, {b}"),
     Op.CLEAR_TO: _short("bics.n {d}, {a}", "d a"),
     Op.POSITIVE: _wide("bic.w {d}, {a}, {a}, asr #31"),
@@ -126,8 +132,12 @@ _PRODUCTS: Mapping[Op, IntegerTemplate] = {
     Op.MULTIPLY_LOW_HIGH: _wide("smlabt {d}, {a}, {b}, {d}"),
     Op.MULTIPLY_HIGH_HIGH: _wide("smlatt {d}, {a}, {b}, {d}"),
     Op.MULTIPLY_BOTH: _wide("smlad {d}, {a}, {b}, {d}"),
+    Op.MULTIPLY_LONG: _wide("smlal {d}, {e}, {a}, {b}"),
+    Op.MULTIPLY_UPPER_ADD: _wide("smmla {d}, {a}, {b}, {e}"),
+    Op.MULTIPLY_HIGH_ADD: _wide("smmlar {d}, {a}, {b}, {e}"),
 }
 _CONTROL: Mapping[Op, IntegerTemplate] = {
+    Op.REPEAT_UNTIL: IntegerTemplate("cmp.n {a}, {b}\nbne.w {label}", 6, 2),  # as below
     Op.REPEAT: IntegerTemplate("subs.n {d}, #1\nbne.w {label}", 6, 2, low=frozenset("d")),  # taken: the refill too
 }
 

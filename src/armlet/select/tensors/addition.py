@@ -1,0 +1,99 @@
+"""Writes the addition of two tensors: what each value becomes is looked up, their sum is scaled back.
+
+A stored byte has 256 values, so what it is after its own scaling is a table, whatever the rounding.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from armlet.errors import CapacityError
+from armlet.integer.formats import I64, INT8
+from armlet.integer.layers import IntegerAdd
+from armlet.integer.requantise import requantise
+from armlet.isa.integer_operation import IntegerOperation as Does
+from armlet.select.integer.constants import write_constant
+from armlet.select.integer.writer import Writer
+from armlet.select.tensors.closing import Scaling, write_scaled
+from armlet.select.tensors.frame import add_number, write_place, write_table
+from armlet.select.tensors.rows import PlacedTensor
+from armlet.tensors.layout import UPPER, WORD
+
+_RESULT, _TRIPS, _ONE, _OTHER = 0, 1, 2, 3  # registers
+_FIRST, _SECOND, _SCALE, _LOWER, _UPPER = 4, 5, 6, 7, 8
+_WORD, _OTHER_WORD, _LOW, _HIGH, _PART = 9, 10, 11, 12, 14
+_SIGNS = 0x8000_0000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AdditionTask:
+    """An addition, the tensors that it takes, and the one that it makes."""
+
+    layer: IntegerAdd
+    number: int
+    taken: tuple[PlacedTensor, PlacedTensor]
+    made: PlacedTensor
+
+
+def looked_up(layer: IntegerAdd) -> tuple[I64, I64]:
+    """What each stored value of both becomes, by the value and 128 more, (256,)."""
+    stored = np.arange(INT8.low, INT8.high + 1)
+    both = np.stack([stored + offset for offset in layer.offset], axis=-1) << layer.raised
+    scaled = requantise(layer.scaling, both)
+    return scaled[:, 0], scaled[:, 1]
+
+
+def write_addition(writer: Writer, task: AdditionTask) -> None:
+    """All lines of a layer."""
+    writer.layer = task.number
+    scaling, layout = _scaling(task), task.made.layout
+    tables = [np.asarray(table, "<i4").tobytes() for table in looked_up(task.layer)]
+    places = [writer.table(table) for table in tables]
+    words = layout.split * layout.row
+    for register, place in zip((_FIRST, _SECOND), places):
+        write_table(writer, register, place)
+    for register, tensor in zip((_ONE, _OTHER, _RESULT), (*task.taken, task.made)):
+        write_place_by(writer, register, tensor.start + tensor.layout.at(0, 0, -tensor.layout.left))
+    write_constant(writer, _SCALE, scaling.factor)
+    write_constant(writer, _UPPER, scaling.start)
+    write_constant(writer, _LOWER, scaling.start + (128 << scaling.shift))
+    write_constant(writer, _TRIPS, words)
+    writer.runs, top = words, writer.here
+    writer.add(Does.LOAD, _WORD, _ONE)
+    writer.add(Does.LOAD, _OTHER_WORD, _OTHER)
+    for register in (_WORD, _OTHER_WORD):
+        writer.add(Does.FLIP, register, register, number=_SIGNS)
+    writer.add(Does.UNSIGNED_BYTE, _LOW, _WORD)
+    writer.add(Does.UNSIGNED_BYTE, _PART, _OTHER_WORD)
+    writer.add(Does.RIGHT, _WORD, _WORD, by=UPPER)
+    writer.add(Does.RIGHT, _OTHER_WORD, _OTHER_WORD, by=UPPER)
+    writer.add(Does.LOAD_ENTRY, _LOW, _FIRST, _LOW)
+    writer.add(Does.LOAD_ENTRY, _PART, _SECOND, _PART)
+    writer.add(Does.LOAD_ENTRY, _HIGH, _FIRST, _WORD)
+    writer.add(Does.LOAD_ENTRY, _OTHER_WORD, _SECOND, _OTHER_WORD)
+    writer.add(Does.ADD, _LOW, _LOW, _PART)
+    writer.add(Does.ADD, _HIGH, _HIGH, _OTHER_WORD)
+    write_scaled(writer, scaling, _LOW, _SCALE, _LOWER, lifted=True)
+    write_scaled(writer, scaling, _HIGH, _SCALE, _UPPER, lifted=False)
+    writer.add(Does.OR_LEFT, _LOW, _LOW, _HIGH, by=UPPER)
+    writer.add(Does.STORE, _LOW, _RESULT)
+    for register in (_ONE, _OTHER, _RESULT):
+        add_number(writer, register, WORD)
+    writer.repeat(_TRIPS, top)
+    writer.runs = 1
+
+
+def write_place_by(writer: Writer, register: int, offset: int) -> None:
+    """register := a place in the block, by no register but it and one that is not in use yet."""
+    write_place(writer, _WORD, offset, _LOW)
+    writer.add(Does.MOVE, register, _WORD)
+
+
+def _scaling(task: AdditionTask) -> Scaling:
+    layer, by = task.layer, task.layer.requantisation
+    exponent = int(by.exponent[0])
+    if layer.stored is not INT8 or not by.once or exponent > -2:
+        raise CapacityError(f"layer {task.number} is an addition that is not written for tensors yet")
+    shift = -exponent - 1
+    start = (1 << shift - 1) + (layer.zero << shift)
+    return Scaling(int(by.multiplier[0]), shift, start, layer.low, layer.high)

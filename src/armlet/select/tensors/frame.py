@@ -1,0 +1,85 @@
+"""Registers and words of the stack of a program on tensors, and how it moves addresses."""
+
+from dataclasses import dataclass
+
+from armlet.isa.integer_operation import IntegerOperation as Does
+from armlet.select.integer.constants import write_constant
+from armlet.select.integer.writer import Writer
+
+BASE, FACTOR = 0, 1  # registers: where the window is; a weight, and what else passes
+VALUES = (2, 3, 4, 5)  # words of tensors
+SUMS = (6, 7, 8, 9, 10, 11, 12, 14)
+STACK = 13
+
+BLOCK, RESULT, ROW_END, ROWS, TABLE, OUTER = range(0, 24, 4)  # words of the stack, by their offset
+STACK_BYTES = 24
+
+REACH = 4095  # ARM DDI 0403, A7.7.43, LDR T3
+
+
+@dataclass(slots=True)
+class Pointer:
+    """An address in a register that walks, and how far it is from where it began."""
+
+    writer: Writer
+    register: int
+    at: int = 0
+
+    def offset(self, place: int) -> int:
+        """From the register to a place, within reach of a load."""
+        if not 0 <= place - self.at <= REACH:
+            self.move(place)
+        return place - self.at
+
+    def move(self, place: int) -> None:
+        """Walk to a place."""
+        add_number(self.writer, self.register, place - self.at)
+        self.at = place
+
+
+def add_number(writer: Writer, register: int, number: int) -> None:
+    """register := register + number, by steps of an instruction each."""
+    op = Does.ADD_NUMBER if number > 0 else Does.SUBTRACT_NUMBER
+    left = abs(number)
+    while left:
+        step = min(left, REACH)
+        writer.add(op, register, register, number=step)
+        left -= step
+
+
+def write_place(writer: Writer, register: int, offset: int, spare: int = 2) -> None:
+    """register := the address of something in the block; `spare` may be lost."""
+    writer.add(Does.LOAD, register, STACK, number=BLOCK)
+    _add_far(writer, register, offset, spare)
+
+
+def write_table(writer: Writer, register: int, offset: int, spare: int = 2) -> None:
+    """register := the address of something in the constants; `spare` may be lost."""
+    writer.add(Does.ADDRESS, register)
+    _add_far(writer, register, offset, spare)
+
+
+def _add_far(writer: Writer, register: int, offset: int, spare: int) -> None:
+    if offset <= 2 * REACH:
+        add_number(writer, register, offset)
+    else:
+        write_constant(writer, spare, offset)
+        writer.add(Does.ADD_TO, register, spare)
+
+
+COUNTER = 2  # register of a count that a word of the stack holds while a loop runs
+
+
+def begin_counted(writer: Writer, count: int, word: int) -> int:
+    """Begin a loop of `count` trips, whose body may use all registers; gives the line to go back to."""
+    write_constant(writer, COUNTER, count)
+    writer.runs *= count
+    top = writer.here
+    writer.add(Does.STORE, COUNTER, STACK, number=word)
+    return top
+
+
+def end_counted(writer: Writer, top: int, word: int) -> None:
+    """Go back to the start of the loop until its count is 0."""
+    writer.add(Does.LOAD, COUNTER, STACK, number=word)
+    writer.repeat(COUNTER, top)

@@ -1,0 +1,45 @@
+"""Writes the outputs of a network whose last layer makes a tensor as C has them: bytes in the order of the tensor."""
+
+from armlet.errors import CapacityError
+from armlet.isa.integer_operation import IntegerOperation as Does
+from armlet.select.integer.writer import Writer
+from armlet.select.tensors.frame import (
+    BASE,
+    FACTOR,
+    OUTER,
+    Pointer,
+    add_number,
+    begin_counted,
+    end_counted,
+    write_place,
+)
+from armlet.select.tensors.rows import PlacedTensor
+from armlet.tensors.layout import LIFT, UPPER_BYTE, WORD
+
+_VALUE = 2
+_MOST = 1024  # values of a channel that are written one by one
+
+
+def write_outputs(writer: Writer, tensor: PlacedTensor, result: int) -> None:
+    """Copy every value to where the caller finds it."""
+    layout = tensor.layout
+    if layout.height * layout.width > _MOST:
+        raise CapacityError(f"outputs of {layout.height}x{layout.width} are not written for tensors yet")
+    write_place(writer, BASE, tensor.start + layout.at(0, 0, 0))
+    write_place(writer, FACTOR, result)
+    top = begin_counted(writer, layout.channels, OUTER)
+    source, to = Pointer(writer, BASE), Pointer(writer, FACTOR)
+    for row in range(layout.height):
+        word_row, lane = layout.lane(row)
+        for column in range(layout.width):
+            place = (word_row * layout.row + column) * WORD + lane * UPPER_BYTE
+            writer.add(Does.LOAD_BYTE, _VALUE, BASE, number=source.offset(place))
+            if not lane:
+                writer.add(Does.FLIP, _VALUE, _VALUE, number=LIFT)
+            writer.add(Does.STORE_BYTE, _VALUE, FACTOR, number=to.offset(row * layout.width + column))
+    source.move(0)
+    to.move(0)
+    add_number(writer, BASE, layout.pitch * WORD)
+    add_number(writer, FACTOR, layout.height * layout.width)
+    end_counted(writer, top, OUTER)
+    writer.runs = 1

@@ -1,0 +1,177 @@
+"""Writes pools: one body for all channels and positions, since it has no weights.
+
+The average of n stored values is rounded to the nearest, halves away from 0, as the program's definition has it. With
+u = sum + n / 2 + 128 n, which is not below 0, and one less where the sum is negative and n is even, that is
+u / n - 128, rounded down; the division is a multiplication by 2^32 / n, rounded up, which is exact as long as u n < 2^32.
+"""
+
+from dataclasses import dataclass
+
+from armlet.errors import CapacityError
+from armlet.integer.formats import INT8
+from armlet.integer.layers import IntegerPool
+from armlet.isa.integer_operation import IntegerOperation as Does
+from armlet.network.layers import Pair, Reduction
+from armlet.select.integer.constants import write_constant
+from armlet.select.integer.writer import Writer
+from armlet.select.tensors.closing import add_signed
+from armlet.select.tensors.frame import (
+    BASE,
+    OUTER,
+    ROWS,
+    Pointer,
+    add_number,
+    begin_counted,
+    end_counted,
+    write_place,
+)
+from armlet.select.tensors.rows import PlacedTensor
+from armlet.tensors.layout import LIFT, UPPER, WORD
+
+_RESULT, _LOWER, _UPPER, _PART, _INVERSE, _SIGN = 1, 6, 7, 8, 9, 10  # registers
+_WORDS = (3, 4, 5, 12)
+_NEAR = 4095
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PoolTask:
+    """A pool and the tensors that it takes and makes."""
+
+    layer: IntegerPool
+    number: int
+    taken: PlacedTensor
+    made: PlacedTensor
+
+    @property
+    def size(self) -> Pair:
+        return self.layer.size or (self.taken.layout.height, self.taken.layout.width)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether one window is the whole plane."""
+        return self.size == self.taken.layout.shape[1:] and not any(self.layer.padding)
+
+
+def write_pool(writer: Writer, task: PoolTask) -> None:
+    """All lines of a layer."""
+    writer.layer = task.number
+    layer, taken, made = task.layer, task.taken.layout, task.made.layout
+    if any(layer.padding):
+        raise CapacityError(f"layer {task.number} is a pool with padding, which is not written for tensors yet")
+    start = task.taken.start + taken.at(0, 0, 0)
+    write_place(writer, BASE, start)
+    write_place(writer, _RESULT, task.made.start + made.at(0, 0, 0))
+    if layer.reduction is Reduction.AVERAGE:
+        count = task.size[0] * task.size[1]
+        if count & count - 1:
+            write_constant(writer, _INVERSE, -(-(1 << 32) // count))
+    rows, across = made.split, made.width
+    channels = begin_counted(writer, made.channels, OUTER)
+    outer = writer.runs
+    down = begin_counted(writer, rows, ROWS) if rows > 1 else 0
+    for k in range(across):
+        _write_window(writer, task, k * layer.stride[1])
+        writer.add(Does.STORE, _LOWER, _RESULT, number=k * WORD)
+    if rows > 1:
+        add_number(writer, BASE, layer.stride[0] * taken.row * WORD)
+        add_number(writer, _RESULT, made.row * WORD)
+        end_counted(writer, down, ROWS)
+        writer.runs = outer
+    add_number(writer, BASE, (taken.pitch - (rows * layer.stride[0] * taken.row if rows > 1 else 0)) * WORD)
+    add_number(writer, _RESULT, (made.pitch - (rows * made.row if rows > 1 else 0)) * WORD)
+    end_counted(writer, channels, OUTER)
+    writer.runs = 1
+
+
+def _write_window(writer: Writer, task: PoolTask, column: int) -> None:
+    """A word of the result in a register, from the window whose first column is given."""
+    layout, whole = task.taken.layout, task.is_whole
+    rows = layout.split if whole else task.size[0]
+    words = [(y, x) for y in range(rows) for x in range(task.size[1])]
+    pointer, begun = Pointer(writer, BASE), set[int]()
+    for first in range(0, len(words), len(_WORDS)):
+        some = tuple(zip(words[first : first + len(_WORDS)], _WORDS))
+        for (y, x), register in some:
+            writer.add(Does.LOAD, register, BASE, number=pointer.offset((y * layout.row + column + x) * WORD))
+        for (y, _), register in some:
+            _take(writer, task, register, _LOWER, begun)
+            if not whole or y + layout.split < layout.height:
+                _take(writer, task, register, _UPPER, begun)
+    pointer.move(0)
+    if whole and _UPPER in begun:
+        _join(writer, task)
+    _finish(writer, task, _LOWER, len(words))
+    if not whole:
+        _finish(writer, task, _UPPER, 0)
+        writer.add(Does.OR_LEFT, _LOWER, _LOWER, _UPPER, by=UPPER)
+
+
+def _take(writer: Writer, task: PoolTask, word: int, into: int, begun: set[int]) -> None:
+    """A lane of a word into what was taken so far."""
+    lower = into == _LOWER
+    if into not in begun:
+        begun.add(into)
+        writer.add(Does.UNSIGNED_BYTE if lower else Does.RIGHT_SIGNED, into, word, by=0 if lower else UPPER)
+    elif task.layer.reduction is Reduction.AVERAGE:
+        op = Does.ADD_LOW_BYTE if lower else Does.ADD_SIGNED_RIGHT
+        writer.add(op, into, into, word, by=0 if lower else UPPER)
+    else:
+        writer.add(Does.UNSIGNED_BYTE if lower else Does.RIGHT_SIGNED, _PART, word, by=0 if lower else UPPER)
+        _raise(writer, into, _PART)
+
+
+def _raise(writer: Writer, register: int, other: int) -> None:
+    """register := the greater of both."""
+    writer.add(Does.SUBTRACT, other, other, register)
+    writer.add(Does.POSITIVE, other, other)
+    writer.add(Does.ADD, register, register, other)
+
+
+def _join(writer: Writer, task: PoolTask) -> None:
+    """Both lanes of a whole plane in one."""
+    if task.layer.reduction is Reduction.AVERAGE:
+        writer.add(Does.ADD, _LOWER, _LOWER, _UPPER)
+    else:
+        writer.add(Does.ADD_NUMBER, _UPPER, _UPPER, number=LIFT)
+        _raise(writer, _LOWER, _UPPER)
+
+
+def _finish(writer: Writer, task: PoolTask, register: int, lifted: int) -> None:
+    """What was taken as it is stored: with 128 more in lane 0. `lifted` values in the sum have 128 more already."""
+    lower = register == _LOWER
+    if task.layer.reduction is Reduction.AVERAGE:
+        _divide(writer, register, task.size[0] * task.size[1], LIFT * lifted)
+        if not lower:
+            add_signed(writer, register, -LIFT)
+    lift, low, high = LIFT if lower else 0, task.layer.low, task.layer.high
+    if low > INT8.low:
+        add_signed(writer, register, -(low + lift))
+        writer.add(Does.POSITIVE, register, register)
+        add_signed(writer, register, low + lift)
+    if high < INT8.high:
+        add_signed(writer, register, -(high + lift))
+        writer.add(Does.NEGATIVE, register, register)
+        add_signed(writer, register, high + lift)
+
+
+def _divide(writer: Writer, register: int, count: int, lifted: int) -> None:
+    """register := 128 more than the average of `count` values whose sum, and `lifted` more, it holds."""
+    half = count // 2 + LIFT * count
+    if count % 2 == 0:
+        write_sum_to(writer, register, -lifted)
+        writer.add(Does.ADD_SIGN, register, register)
+        lifted = 0
+    write_sum_to(writer, register, half - lifted)
+    if count & count - 1:
+        writer.add(Does.MULTIPLY_UPPER, register, register, _INVERSE)
+    elif count > 1:
+        writer.add(Does.RIGHT, register, register, by=count.bit_length() - 1)
+
+
+def write_sum_to(writer: Writer, register: int, number: int) -> None:
+    """register := register + number, through another register where it is large."""
+    if abs(number) <= _NEAR:
+        add_signed(writer, register, number)
+    else:
+        write_constant(writer, _SIGN, number)
+        writer.add(Does.ADD_TO, register, _SIGN)

@@ -1,0 +1,150 @@
+"""Writes what fills the border of a tensor: constants beside its columns, and rows that come from its other half.
+
+A row of words is made of two rows of a plane, one for each lane: of a row of words that is there already, in either
+lane, or of the border. The same lays a tensor out anew whose halves shall lie further apart.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from armlet.isa.integer_operation import IntegerOperation as Does
+from armlet.select.integer.constants import write_constant
+from armlet.select.integer.writer import Writer
+from armlet.select.tensors.frame import add_number, write_place
+from armlet.tensors.layout import LIFT, UPPER, UPPER_BYTE, WORD, LaneLayout
+
+_RESULT, _COUNTER, _LOWER, _UPPER, _FIRST, _SECOND, _VALUE = 0, 1, 4, 5, 6, 7, 12  # registers
+_AT_ONCE = 4  # words of a trip
+_TOP = 0x8000_0000
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedTensor:
+    """A layout, and where it begins in the block."""
+
+    layout: LaneLayout
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowOfWords:
+    """Where the two lanes of a row of words come from: (offset in the block, lane); None is the border."""
+
+    to: int
+    sources: tuple[tuple[int, int] | None, tuple[int, int] | None]
+
+
+def border_word(value: int) -> int:
+    """Both lanes of the border."""
+    return (value + LIFT & 0xFF) | (value & 0xFF) << UPPER
+
+
+def write_columns(writer: Writer, tensor: PlacedTensor, border: int) -> None:
+    """The border beside all columns of all rows of words that hold values."""
+    layout = tensor.layout
+    count, each = layout.split * layout.channels, layout.pitch - layout.width
+    if not each:
+        return
+    write_constant(writer, _VALUE, border_word(border))
+    write_place(writer, _RESULT, tensor.start + layout.at(0, 0, -layout.left))
+    for k in range(layout.left):
+        writer.add(Does.STORE, _VALUE, _RESULT, number=k * WORD)
+    first = (layout.left + layout.width) * WORD
+    write_constant(writer, _COUNTER, count)
+    writer.runs, top = count, writer.here
+    for k in range(each):
+        writer.add(Does.STORE, _VALUE, _RESULT, number=first + k * WORD)
+    add_number(writer, _RESULT, layout.pitch * WORD)
+    writer.repeat(_COUNTER, top)
+    writer.runs = 1
+
+
+def border_rows(tensor: PlacedTensor) -> Iterator[RowOfWords]:
+    """The rows of words above and below, and those whose lane 1 is beyond the last row of the plane."""
+    layout = tensor.layout
+    short = range(layout.height - layout.split, layout.split)
+    for row in (*short, *range(-layout.top, 0), *range(layout.split, layout.split + layout.bottom)):
+        yield _row(tensor, tensor, row)
+
+
+def laid_rows(source: PlacedTensor, made: PlacedTensor) -> Iterator[RowOfWords]:
+    """All rows of words of a tensor that is laid out anew."""
+    for row in range(-made.layout.top, made.layout.split + made.layout.bottom):
+        yield _row(source, made, row)
+
+
+def _row(source: PlacedTensor, made: PlacedTensor, row: int) -> RowOfWords:
+    lanes = [_place(source, row), _place(source, row + made.layout.split)]
+    return RowOfWords(made.start + made.layout.at(row, 0, -made.layout.left), (lanes[0], lanes[1]))
+
+
+def _place(tensor: PlacedTensor, row: int) -> tuple[int, int] | None:
+    if not 0 <= row < tensor.layout.height:
+        return None
+    word_row, lane = tensor.layout.lane(row)
+    return tensor.start + tensor.layout.at(word_row, 0, -tensor.layout.left), lane
+
+
+def write_row(writer: Writer, row: RowOfWords, words: int, border: int) -> None:
+    """All words of a row of words."""
+    if row.sources == (None, None):
+        _write_constant_row(writer, row.to, words, border)
+        return
+    if row.sources[0] == (row.to, 0) and row.sources[1] is None:
+        _write_lane(writer, row.to, words, border)
+        return
+    write_place(writer, _RESULT, row.to)
+    pointers = {source[0]: register for source, register in zip(row.sources, (_LOWER, _UPPER)) if source}
+    for place, register in pointers.items():
+        write_place(writer, register, place)
+    if row.sources[0] is None:
+        write_constant(writer, _VALUE, border + LIFT & 0xFF)
+    step = (_RESULT, *pointers.values())
+    _write_trips(writer, words, step, lambda at: _write_word(writer, row, pointers, at, border))
+
+
+def _write_word(writer: Writer, row: RowOfWords, pointers: dict[int, int], at: int, border: int) -> None:
+    lower, upper = row.sources
+    if lower is not None:
+        writer.add(Does.LOAD_BYTE, _FIRST, pointers[lower[0]], number=at + lower[1] * UPPER_BYTE)
+        if lower[1]:
+            writer.add(Does.FLIP, _FIRST, _FIRST, number=LIFT)
+    if upper is not None:
+        writer.add(Does.LOAD_BYTE, _SECOND, pointers[upper[0]], number=at + upper[1] * UPPER_BYTE)
+        if not upper[1]:
+            writer.add(Does.FLIP, _SECOND, _SECOND, number=LIFT)
+        writer.add(Does.OR_LEFT, _FIRST, _VALUE if lower is None else _FIRST, _SECOND, by=UPPER)
+    elif border & 0xFF:
+        writer.add(Does.OR_NUMBER, _FIRST, _FIRST, number=(border & 0xFF) << UPPER)
+    writer.add(Does.STORE, _FIRST, _RESULT, number=at)
+
+
+def _write_constant_row(writer: Writer, to: int, words: int, border: int) -> None:
+    write_constant(writer, _VALUE, border_word(border))
+    write_place(writer, _RESULT, to)
+    _write_trips(writer, words, (_RESULT,), lambda at: writer.add(Does.STORE, _VALUE, _RESULT, number=at))
+
+
+def _write_lane(writer: Writer, to: int, words: int, border: int) -> None:
+    """The border in lane 1 of words that are there."""
+    write_constant(writer, _VALUE, border & 0xFF)
+    write_place(writer, _RESULT, to)
+    _write_trips(
+        writer, words, (_RESULT,), lambda at: writer.add(Does.STORE_BYTE, _VALUE, _RESULT, number=at + UPPER_BYTE)
+    )
+
+
+def _write_trips(writer: Writer, words: int, pointers: tuple[int, ...], write: Callable[[int], None]) -> None:
+    """`write` for each of so many words, by their offsets from pointers that move on together."""
+    trips, rest = divmod(words, _AT_ONCE)
+    if trips:
+        write_constant(writer, _COUNTER, trips)
+        writer.runs, top = trips, writer.here
+        for k in range(_AT_ONCE):
+            write(k * WORD)
+        for pointer in pointers:
+            add_number(writer, pointer, _AT_ONCE * WORD)
+        writer.repeat(_COUNTER, top)
+        writer.runs = 1
+    for k in range(rest):
+        write(k * WORD)

@@ -1,0 +1,113 @@
+"""Which layout each tensor of a network gets: a split that its readers can use, borders for all windows over it.
+
+A window that moves by `stride` rows takes words of a tensor whose halves are `stride` times as far apart as those of
+what it makes. Where they are not, the tensor is laid out anew for that reader, in words of its own.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from armlet.errors import CapacityError
+from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerLayer, IntegerPool
+from armlet.integer.network import IntegerNetwork
+from armlet.network.layers import Pair, Sides
+from armlet.network.shapes import Shape
+from armlet.tensors.layout import LaneLayout
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """How a layer goes over a plane."""
+
+    size: Pair
+    stride: Pair = (1, 1)
+    padding: Sides = (0, 0, 0, 0)
+    dilation: Pair = (1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class TensorPlan:
+    """The layout of each value, and of what each layer takes where that is laid out anew."""
+
+    values: tuple[LaneLayout, ...]  # the input's first
+    taken: tuple[LaneLayout | None, ...]  # for each layer, in place of the value that it takes
+
+
+def windows_of(layer: IntegerLayer, taken: Shape) -> Windows | None:
+    """None for a layer that takes planes without windows, planes as a whole, or none."""
+    match layer:
+        case IntegerConv():
+            return Windows(layer.kernel, layer.stride, layer.padding, layer.dilation)
+        case IntegerPool(size=size) if size is not None and (size != taken[1:] or any(layer.padding)):
+            return Windows(size, layer.stride, layer.padding)
+        case _:
+            return None
+
+
+def plan_tensors(network: IntegerNetwork) -> TensorPlan:
+    """The layouts of all values that are planes; of a row, that of planes of one value."""
+    shapes = [planes(shape) for shape in network.shapes]
+    values = [LaneLayout(shape, -(-shape[1] // 2)) for shape in shapes]
+    taken: list[LaneLayout | None] = [None] * len(network.layers)
+    for i, windows, source in _windowed(network):
+        wanted = values[i + 1].split * windows.stride[0]
+        if wanted == values[source].split or values[source].height == 1:
+            values[source] = bordered(values[source], windows, values[i + 1])
+        else:
+            taken[i] = bordered(LaneLayout(shapes[source], wanted), windows, values[i + 1])
+    for i, _, source in _windowed(network):
+        if (anew := taken[i]) is not None:  # rows are copied whole, so that both have their columns in one place
+            values[source] = replace(
+                values[source], left=max(values[source].left, anew.left), right=max(values[source].right, anew.right)
+            )
+    _agree(network, values)
+    for i, _, source in _windowed(network):
+        if (anew := taken[i]) is not None:
+            taken[i] = replace(anew, left=values[source].left, right=values[source].right)
+    return TensorPlan(tuple(values), tuple(taken))
+
+
+def planes(shape: Shape) -> Shape:
+    """A row of values as planes of one value each."""
+    return shape if len(shape) == 3 else (shape[0], 1, 1)
+
+
+def bordered(layout: LaneLayout, windows: Windows, made: LaneLayout) -> LaneLayout:
+    """The layout with a border as wide as the windows over it need that make another tensor."""
+    top, left = windows.padding[:2]
+    reach = [(size - 1) * step + 1 for size, step in zip(windows.size, windows.dilation)]
+    bottom = (made.split - 1) * windows.stride[0] + reach[0] - top - layout.split
+    right = (made.width - 1) * windows.stride[1] + reach[1] - left - layout.width
+    return replace(
+        layout,
+        top=max(layout.top, top),
+        bottom=max(layout.bottom, bottom),
+        left=max(layout.left, left),
+        right=max(layout.right, right),
+    )
+
+
+def _windowed(network: IntegerNetwork) -> Iterator[tuple[int, Windows, int]]:
+    for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
+        windows = windows_of(layer, planes(network.shapes[sources[0]]))
+        if windows is not None:
+            yield i, windows, sources[0]
+
+
+def _agree(network: IntegerNetwork, values: list[LaneLayout]) -> None:
+    """Tensors that are added, and their sum, lie alike, so that their words are added in one run."""
+    changed = True
+    while changed:
+        changed = False
+        for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
+            if not isinstance(layer, IntegerAdd):
+                continue
+            same = (*sources, i + 1)
+            left = max(values[k].left for k in same)
+            right = max(values[k].right for k in same)
+            if len({values[k].split for k in same}) > 1:
+                raise CapacityError(f"layer {i} adds tensors whose halves differ")
+            for k in same:
+                wide = replace(values[k], left=left, right=right)
+                changed |= wide != values[k]
+                values[k] = wide

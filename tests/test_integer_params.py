@@ -86,7 +86,7 @@ def test_the_lines_of_numpy_in_the_documentation_run_such_a_network(tmp_path: Pa
 def test_provenance_reads_back(tmp_path: Path):
     network = tiny()
     told = {"trained_by": 'one "more"', "sparsify_distance": 0.25}
-    layers, domain = network.layers, network.domain
+    layers, domain = network.dense, network.domain
     scales = (network.input_scale, network.input_zero, network.output_scale, network.output_zero)
     write_params(IntegerNetwork(layers, domain, (3,), UINT8, *scales, told), tmp_path / "P")
     assert dict(read_integer_params(tmp_path / "P").provenance) == told

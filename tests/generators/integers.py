@@ -78,8 +78,8 @@ def stored_inputs(network: IntegerNetwork, rng: np.random.Generator, count: int)
     """Stored inputs (count or more, inputs) in their intervals: all ends, the worst for some neurons, and others."""
     low, high = network.input_ends
     rows = [low, high]
-    for neuron in rng.integers(network.layers[0].neurons, size=2).tolist():
-        up = network.layers[0].weight[neuron] > 0
+    for neuron in rng.integers(network.dense[0].neurons, size=2).tolist():
+        up = network.dense[0].weight[neuron] > 0
         rows += [np.where(up, high, low), np.where(up, low, high)]
     shape = (max(count - len(rows), 2), network.inputs)
     between = rng.integers(low, high + 1, shape)

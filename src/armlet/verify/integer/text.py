@@ -12,8 +12,9 @@ from string import Formatter
 import numpy as np
 
 from armlet.build import names, skeleton
-from armlet.build.integer.assembly import COLUMN, comment_of, core_opening, label_of, run_opening
+from armlet.build.integer.assembly import comment_of, core_opening, run_opening
 from armlet.build.integer.frame import COPY_LABEL
+from armlet.build.integer.lines import COLUMN, label_of
 from armlet.integer.network import IntegerNetwork
 from armlet.isa.integer_operation import IntegerOperation
 from armlet.isa.integer_target import IntegerTarget

@@ -11,7 +11,7 @@ from armlet.integer.interpret import run_integers
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Shift
 from armlet.isa.core import Core
-from armlet.pipeline import find_integer_target
+from armlet.isa.find import find_integer_target
 from armlet.simulate.machine import Machine
 from armlet.toolchain.image import read_image
 from armlet.toolchain.toolchain import Toolchain

@@ -8,7 +8,8 @@ Each stage of the road is one function:
     read_any_network                             the same, for networks in integers too
     sparsify                                     fewer weights, the same function, no data
     compile_network                              assembly, header, drivers, manifest
-    compile_integer_network                      the same, of a network in integers
+    compile_integer_network                      the same, of a chain of dense layers in integers
+    compile_tensor_network                       the same, of a network in integers that has windows
     verify_build, run_build                      the linked bytes, in the emulator
 
 Names are fetched when they are first used, so that importing armlet wakes neither JAX nor Numba. `Layer` is the name
@@ -48,8 +49,10 @@ if TYPE_CHECKING:
     from armlet.pipeline import (
         Compilation,
         IntegerCompilation,
+        TensorCompilation,
         compile_integer_network,
         compile_network,
+        compile_tensor_network,
         write_build,
     )
     from armlet.pruning.options import SparsifyOptions
@@ -85,7 +88,15 @@ _HOMES = {
     "formats.read": ("read_any_network", "read_network"),
     "integer.network": ("IntegerNetwork",),
     "network.topology": ("Topology", "read_topology"),
-    "pipeline": ("Compilation", "IntegerCompilation", "compile_integer_network", "compile_network", "write_build"),
+    "pipeline": (
+        "Compilation",
+        "IntegerCompilation",
+        "TensorCompilation",
+        "compile_integer_network",
+        "compile_network",
+        "compile_tensor_network",
+        "write_build",
+    ),
     "isa.targets": ("INTEGER_TARGETS", "TARGETS"),
     "train.options": ("TrainOptions",),
     "train.trainer": ("train_network",),
@@ -123,6 +134,7 @@ __all__ = [
     "Sparsified",
     "SparsifyOptions",
     "TargetError",
+    "TensorCompilation",
     "ToolchainError",
     "Topology",
     "TrainOptions",
@@ -130,6 +142,7 @@ __all__ = [
     "__version__",
     "compile_integer_network",
     "compile_network",
+    "compile_tensor_network",
     "make_dataset",
     "multilayer_perceptron",
     "read_any_network",

@@ -15,6 +15,10 @@ from armlet.build.integer.manifest import IntegerMemoryEntry, integer_memory
 from armlet.build.manifest import MemoryEntry, SearchRecord, cheapest, layouts_of
 from armlet.build.names import check_name
 from armlet.build.prologue import Frame, frame
+from armlet.build.tensors.bundle import TensorBundle, tensor_bundle
+from armlet.build.tensors.frame import TensorFrame, tensor_frame
+from armlet.build.tensors.manifest import TensorMemoryEntry
+from armlet.build.tensors.memory import peak_of
 from armlet.config import CompileOptions, IntegerCompileOptions
 from armlet.errors import CapacityError, InputError
 from armlet.graph.build import build_graph
@@ -26,9 +30,10 @@ from armlet.integer.bounds import integer_bounds
 from armlet.integer.choose_argmax import with_argmax
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.simplify import SimplifiedIntegers, simplify_integers
+from armlet.isa.find import find_integer_target, find_target
+from armlet.isa.integer_operation import IntegerOperation
 from armlet.isa.integer_target import IntegerTarget
 from armlet.isa.target import RegisterPartition, Target
-from armlet.isa.targets import INTEGER_TARGETS, TARGETS
 from armlet.layout.layout import Layout
 from armlet.layout.place import InputLayout, place_all
 from armlet.layout.reassign import reassign
@@ -44,6 +49,9 @@ from armlet.select.integer.check.check_program import check_integer_program
 from armlet.select.integer.select import Budget, Optimize, Selection, select_integers
 from armlet.select.lowering import partitions_with_room
 from armlet.select.program import Program
+from armlet.select.tensors.program import TensorProgram
+from armlet.select.tensors.select import select_tensors
+from armlet.select.tensors.window import Shape
 from armlet.storage import write_folder
 from armlet.tune import SOURCE_REGISTERS, Choice, cheapest_program, tune
 
@@ -76,6 +84,16 @@ class IntegerCompilation:
     selection: Selection
     frame: IntegerFrame
     bundle: IntegerBundle
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TensorCompilation:
+    """Every stage's product, kept so that each can be shown, tested and measured."""
+
+    network: IntegerNetwork
+    program: TensorProgram
+    frame: TensorFrame
+    bundle: TensorBundle
 
 
 def _unwatched(stage: str) -> None:
@@ -144,6 +162,27 @@ def compile_network(
     return Compilation(network, graph, simplified, lean, choice, order, code, program.layout, program, around, made)
 
 
+def compile_tensor_network(
+    network: IntegerNetwork,
+    name: str,
+    options: IntegerCompileOptions = IntegerCompileOptions(),
+    watch: Callable[[str], None] = _unwatched,
+) -> TensorCompilation:
+    """Lower a network with windows to a build. Raises `InputError` and `CapacityError`."""
+    check_name(name)
+    target = _tensor_target(network, options)
+
+    watch("select")
+    shapes = tuple(Shape(2, 2) for _ in network.layers)
+    program = select_tensors(network, target, shapes)
+
+    watch("bundle")
+    around = tensor_frame(program, name)
+    made = tensor_bundle(name, program, around, shapes, asdict(options))
+    _check_budget(name, made.manifest.memory, options, peak_of(program).describe(network))
+    return TensorCompilation(network, program, around, made)
+
+
 def compile_integer_network(
     network: IntegerNetwork,
     name: str,
@@ -185,33 +224,21 @@ def bundled(
     return IntegerCompilation(network, simplified, selection, around, made)
 
 
-def write_build(made: Compilation | IntegerCompilation, folder: Path | str) -> None:
+def write_build(made: Compilation | IntegerCompilation | TensorCompilation, folder: Path | str) -> None:
     """Write the build folder, whole or not at all. Raises `InputError`."""
     write_folder(Path(folder), made.bundle.files, OWNS)
 
 
-def find_target(name: str, dtype: str, rounding: str) -> tuple[Target, Arithmetic]:
-    """The target of that name, and its arithmetic on `dtype`. Raises `InputError` with the choices that exist."""
-    if name in INTEGER_TARGETS and name not in TARGETS:
-        problem, hint = "computes in integers, the network in real numbers", "armlet sparsify --weights makes one of it"
-        raise InputError(f"target {name}", problem, hint)
-    pairs = {(target.name, each.format.name): target for target in TARGETS.values() for each in target.arithmetics}
-    if (name, dtype) not in pairs:
-        choices = ", ".join(" ".join(pair) for pair in pairs)
-        raise InputError(f"target {name} {dtype}", "does not exist", f"choose from: {choices}")
-    target = pairs[name, dtype]
-    known = {each.rounding: each for each in target.arithmetics if each.format.name == dtype}
-    if rounding not in known:
-        raise InputError(f"multiply_add = {rounding!r}", "is unknown", f"choose from: {', '.join(known)}")
-    return target, known[rounding]
-
-
-def find_integer_target(name: str) -> IntegerTarget:
-    """The target of that name for integers. Raises `InputError` with the choices that exist."""
-    if name in INTEGER_TARGETS:
-        return INTEGER_TARGETS[name]
-    problem = "computes in float32 only, and the network is one in integers" if name in TARGETS else "does not exist"
-    raise InputError(f"target {name}", problem, f"choose from: {', '.join(INTEGER_TARGETS)}")
+def _tensor_target(network: IntegerNetwork, options: IntegerCompileOptions) -> IntegerTarget:
+    """The target for a network with windows. Raises `InputError` for what is not compiled yet."""
+    target = find_integer_target(options.target)
+    if not target.can(IntegerOperation.MULTIPLY_LONG):
+        raise InputError(f"target {target.name}", "compiles no networks with windows yet", "choose cortex-m4")
+    if options.outputs == "argmax" or network.argmax is not None:
+        raise InputError("argmax", "is not compiled for networks with windows yet", "leave it out")
+    if odd := next((shape for shape in network.shapes if len(shape) not in (1, 3)), None):
+        raise InputError(f"a tensor of shape {odd}", "is neither planes nor a row", "give it a shape of 3 extents or 1")
+    return target
 
 
 def _settings(options: CompileOptions, watch: Callable[[Annealed], None]) -> _Settings:
@@ -246,8 +273,16 @@ def _choice(kinds: type[Kind], setting: str, value: str) -> Kind:
 
 
 def _check_budget(
-    name: str, memory: MemoryEntry | IntegerMemoryEntry, options: CompileOptions | IntegerCompileOptions
+    name: str,
+    memory: MemoryEntry | IntegerMemoryEntry | TensorMemoryEntry,
+    options: CompileOptions | IntegerCompileOptions,
+    peak: str = "",
 ) -> None:
-    for what, needed, given in (("flash", memory.flash, options.flash), ("RAM", memory.ram, options.ram)):
+    """Raise `CapacityError` with both numbers; `peak` says where the most RAM is held."""
+    for what, needed, given, where in (
+        ("flash", memory.flash, options.flash, ""),
+        ("RAM", memory.ram, options.ram, peak),
+    ):
         if given is not None and needed > given:
-            raise CapacityError(f"{name} needs {needed} bytes of {what}, {given} are given")
+            told = f"; {where}" if where else ""
+            raise CapacityError(f"{name} needs {needed} bytes of {what}, {given} are given{told}")

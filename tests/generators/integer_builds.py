@@ -11,8 +11,9 @@ from armlet.errors import CapacityError
 from armlet.integer.bounds import integer_bounds
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.simplify import simplify_integers
+from armlet.isa.find import find_integer_target
 from armlet.pack.layer_code import LayerCode
-from armlet.pipeline import IntegerCompilation, bundled, compile_integer_network, find_integer_target
+from armlet.pipeline import IntegerCompilation, bundled, compile_integer_network
 from armlet.select.integer.check.check_program import check_integer_program
 from armlet.select.integer.mix.planner import Planner
 from armlet.select.integer.schemes import SCHEMES, Scheme

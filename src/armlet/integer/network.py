@@ -103,6 +103,11 @@ class IntegerNetwork:
         return self.wiring or chain(len(self.layers))
 
     @property
+    def is_chain(self) -> bool:
+        """Whether all layers are dense, which then is a chain."""
+        return all(isinstance(layer, IntegerDense) for layer in self.layers)
+
+    @property
     def dense(self) -> tuple[IntegerDense, ...]:
         """The layers of a chain of dense layers. Raises `InputError` that names the first other layer."""
         for i, layer in enumerate(self.layers):
@@ -203,7 +208,7 @@ class IntegerNetwork:
 
 def _text(network: IntegerNetwork) -> str:
     """What decides beside the layers; chains of dense layers have a form of their own, older than the other kinds."""
-    if all(isinstance(layer, IntegerDense) for layer in network.layers):
+    if network.is_chain:
         return f"armlet integer network 1\n{(network.widths, network.shape, network.input_format.name)!r}"
     return f"armlet integer network 2\n{(network.shape, network.sources, network.input_format.name)!r}"
 

@@ -37,13 +37,13 @@ def integer_frame(program: IntegerProgram, name: str) -> IntegerFrame:
     target = program.target
     enter, leave = target.frame(program.used_registers)
     run = "\n".join(_run(program, name))
-    return IntegerFrame(enter, leave, run, target.core.word * (_saved(enter) + _saved(run)))
+    return IntegerFrame(enter, leave, run, target.core.word * (saved_in(enter) + saved_in(run)))
 
 
 def code_bytes(program: IntegerProgram, frame: IntegerFrame) -> int:
     """Bytes of both entries, each in whole words; every template has a fixed width, and other lines tell their own."""
     word = program.target.core.word
-    parts = (_width(frame.enter) + program.line_bytes + _width(frame.leave), _width(frame.run))
+    parts = (width_of(frame.enter) + program.line_bytes + width_of(frame.leave), width_of(frame.run))
     return sum(part + (-part) % word for part in parts)
 
 
@@ -122,12 +122,12 @@ def _text(target: IntegerTarget, op: IntegerOperation, **holes: int | str) -> st
     return target.templates[op].text.format(**{**holes, **filled})
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
     """Bytes of lines, labels apart: each tells by its mnemonic whether it is narrow."""
     lines = (line for line in text.split("\n") if not line.endswith(":"))
     return sum(2 if line.partition(" ")[0].endswith(".n") else 4 for line in lines)
 
 
-def _saved(text: str) -> int:
+def saved_in(text: str) -> int:
     """Registers that are pushed."""
     return sum(1 + listed.count(",") for listed in re.findall(r"^push\S* \{([^}]*)\}", text, re.M))

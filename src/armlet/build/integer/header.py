@@ -78,10 +78,11 @@ def _macros(network: IntegerNetwork, block: tuple[int, int], name: str) -> str:
     if network.argmax is None:
         numbers |= {"OUTPUT_SCALE": network.output_scale, "OUTPUT_ZERO": network.output_zero}
     lines = [f"#define {names.macro(name, what)} {size}" for what, size in sizes.items()]
-    return "\n".join([*lines, *(_numbers(names.macro(name, what), values) for what, values in numbers.items())])
+    return "\n".join([*lines, *(number_macro(names.macro(name, what), values) for what, values in numbers.items())])
 
 
-def _numbers(macro: str, values: NDArray[np.generic]) -> str:
+def number_macro(macro: str, values: NDArray[np.generic]) -> str:
+    """One number where all are equal, else the initialiser of an array."""
     if (values == values[0]).all():
         return f"#define {macro} {_literal(values[0].item())}"
     return f"#define {macro}S {{ \\\n  {', '.join(_broken(values.tolist()))} }}"

@@ -7,6 +7,7 @@ import msgspec
 from armlet.storage import parse_json, read_file
 
 INTEGERS = "integer"
+TENSORS = "tensors"  # in integers, with windows
 LONGEST = 32 << 20  # bytes; numbers take sixteen times their text in memory, and 300,000 inputs fit
 
 
@@ -15,5 +16,5 @@ class _Kind(msgspec.Struct):
 
 
 def kind_of_manifest(path: Path) -> str:
-    """`INTEGERS` for a build in integers, "float32" for others. Raises `InputError`."""
+    """`INTEGERS` or `TENSORS` for a build in integers, "float32" for others. Raises `InputError`."""
     return parse_json(path, read_file(path, LONGEST), _Kind, "a manifest", "compile the network again").kind

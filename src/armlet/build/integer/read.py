@@ -1,6 +1,6 @@
 """The folder of a build in integers to the value that is verified."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from armlet.build.bundle import manifest_path
 from armlet.build.integer.driver import FORMAT, IntegerDriver
-from armlet.build.integer.manifest import IntegerManifest, read_integer_manifest
+from armlet.build.integer.manifest import IntegerManifest, IntegerVectorEntry, read_integer_manifest
 from armlet.build.read import LONGEST, files_in
 from armlet.errors import InputError
 from armlet.formats.integer_params import read_integer_params
@@ -52,12 +52,8 @@ def read_integer_build(folder: Path | str) -> IntegerBuild:
     folder = Path(folder)
     path = manifest_path(folder)
     manifest = read_integer_manifest(path)
-    name, target = manifest.name, INTEGER_TARGETS.get(manifest.target)
-    if target is None:
-        raise InputError(
-            path, f"target {manifest.target!r} is unknown", f"this armlet knows {', '.join(INTEGER_TARGETS)}"
-        )
-    network = read_integer_params(folder, tell=_refuse)
+    name, target = manifest.name, integer_target_of(path, manifest.target)
+    network = read_integer_params(folder, tell=refuse_note)
     inputs = read_integer_driver(folder / f"{name}_input_driver.json", "input", network.inputs)
     outputs = read_integer_driver(folder / f"{name}_output_driver.json", "output", network.results)
     _check_fields(folder, inputs, outputs, network)
@@ -75,7 +71,7 @@ def read_integer_build(folder: Path | str) -> IntegerBuild:
         assembly=read_file(folder / f"{name}.S", LONGEST).decode("ascii", errors="replace"),
         files=files_in(folder, {*manifest.files}),
     )
-    _check_vectors(path, build)
+    check_vectors(path, manifest.vectors, network)
     return build
 
 
@@ -120,17 +116,25 @@ def _check_fields(folder: Path, inputs: IntegerDriver, outputs: IntegerDriver, n
             raise InputError(folder / f"{inputs.name}_output_driver.json", what, _AGAIN)
 
 
-def _check_vectors(path: Path, build: IntegerBuild) -> None:
-    ends = (build.network.input_format, build.stored)
-    for i, vector in enumerate(build.manifest.vectors):
+def check_vectors(path: Path, vectors: Sequence[IntegerVectorEntry], network: IntegerNetwork) -> None:
+    """Test vectors are of the network's sizes and formats. Raises `InputError`."""
+    ends = (network.input_format, network.result_format)
+    for i, vector in enumerate(vectors):
         both = vector.input, vector.output
-        if tuple(map(len, both)) != (build.network.inputs, build.network.results):
+        if tuple(map(len, both)) != (network.inputs, network.results):
             raise InputError(path, f"vectors[{i}] does not fit the network", _AGAIN)
         for numbers, format in zip(both, ends):
             if min(numbers) < format.low or max(numbers) > format.high:
                 raise InputError(path, f"vectors[{i}] leaves {format.name}", _AGAIN)
 
 
-def _refuse(note: str) -> None:
+def integer_target_of(path: Path, name: str) -> IntegerTarget:
+    """The target that a manifest names. Raises `InputError`."""
+    if name not in INTEGER_TARGETS:
+        raise InputError(path, f"target {name[:40]!r} is unknown", f"this armlet knows {', '.join(INTEGER_TARGETS)}")
+    return INTEGER_TARGETS[name]
+
+
+def refuse_note(note: str) -> None:
     """What `compile` writes leaves nothing to be taken without being said."""
     raise InputError(note, "is not as compile writes it", _AGAIN)

@@ -1,14 +1,21 @@
-"""A build folder of either kind to its value."""
+"""A build folder of any kind to its value."""
 
 from pathlib import Path
 
 from armlet.build.bundle import manifest_path
-from armlet.build.integer.kind import INTEGERS, kind_of_manifest
+from armlet.build.integer.kind import INTEGERS, TENSORS, kind_of_manifest
 from armlet.build.integer.read import IntegerBuild, read_integer_build
 from armlet.build.read import Build, read_build
+from armlet.build.tensors.read import TensorBuild, read_tensor_build
 
 
-def read_any_build(folder: Path | str) -> Build | IntegerBuild:
-    """Read a build folder, of a network in float32 or in integers. Raises `InputError`."""
+def read_any_build(folder: Path | str) -> Build | IntegerBuild | TensorBuild:
+    """Read a build folder, of a network in float32, in integers, or with windows. Raises `InputError`."""
     folder = Path(folder)
-    return read_integer_build(folder) if kind_of_manifest(manifest_path(folder)) == INTEGERS else read_build(folder)
+    match kind_of_manifest(manifest_path(folder)):
+        case kind if kind == INTEGERS:
+            return read_integer_build(folder)
+        case kind if kind == TENSORS:
+            return read_tensor_build(folder)
+        case _:
+            return read_build(folder)

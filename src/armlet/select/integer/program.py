@@ -85,17 +85,22 @@ class IntegerProgram:
     @property
     def used_registers(self) -> frozenset[int]:
         """The registers that any line writes."""
-        found: set[int] = set()
-        for op in map(IntegerOperation, np.unique(self.lines["op"]).tolist()):
-            lines = self.lines[self.lines["op"] == op]
-            for name in op.operands.writes:
-                column = lines[name].tolist()
-                found |= {k for bits in column for k in range(16) if bits >> k & 1} if name == "list" else {*column}
-        return frozenset(found)
+        return registers_written(self.lines)
 
     def with_lines(self, lines: IntegerLines) -> "IntegerProgram":
         """The same with other lines in place of these."""
         return replace(self, lines=lines)
+
+
+def registers_written(lines: IntegerLines) -> frozenset[int]:
+    """The registers that any of the lines writes."""
+    found: set[int] = set()
+    for op in map(IntegerOperation, np.unique(lines["op"]).tolist()):
+        mine = lines[lines["op"] == op]
+        for name in op.operands.writes:
+            column = mine[name].tolist()
+            found |= {k for bits in column for k in range(16) if bits >> k & 1} if name == "list" else {*column}
+    return frozenset(found)
 
 
 def bytes_of(target: IntegerTarget, lines: IntegerLines) -> int:

@@ -1,0 +1,72 @@
+"""armlet compile, of a network in integers that has windows."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from armlet.cli.terminal.console import Console, table
+from armlet.errors import InputError
+
+if TYPE_CHECKING:
+    from armlet.build.tensors.manifest import TensorManifest
+    from armlet.config import IntegerCompileOptions
+    from armlet.integer.network import IntegerNetwork
+
+_STAGES = ("select", "bundle")
+
+
+def compile_tensors(
+    console: Console,
+    network: "IntegerNetwork",
+    build: Path,
+    options: "IntegerCompileOptions",
+    products: list[str] | None,
+) -> "TensorManifest":
+    """Compile the network to the folder `build`; gives its manifest."""
+    from armlet.pipeline import compile_tensor_network, write_build
+
+    if products:
+        raise InputError("--print", "shows stages of programs in float32", "the lines are in NAME.S")
+    with console.progress("compiling") as advance:
+        made = compile_tensor_network(
+            network, build.name, options, lambda stage: advance(_STAGES.index(stage), len(_STAGES), stage)
+        )
+    write_build(made, build)
+    return made.bundle.manifest
+
+
+def tensor_figures(build: Path, manifest: "TensorManifest") -> dict[str, object]:
+    """What the manifest says, for a program."""
+    import msgspec
+
+    names = ("kind", "network", "domain", "intervals", "memory", "values", "taken", "layers", "instructions", "cycles")
+    return {"out": str(build), **{name: msgspec.to_builtins(getattr(manifest, name)) for name in names}}
+
+
+def tensor_summary(build: Path, manifest: "TensorManifest") -> str:
+    """What the manifest says, for a person."""
+    network, memory, layers = manifest.network, manifest.memory, manifest.layers
+    shapes = [" x ".join(map(str, shape)) for shape in network.shapes]
+    bits = max(entry.bits for entry in manifest.intervals)
+    rows = [
+        [str(each.layer), each.kind, shapes[each.layer + 1], _body(each.across, each.channels), f"{each.bytes:,}",
+         f"{each.lines:,}", f"{each.cycles:,}"]
+        for each in layers
+    ]  # fmt: skip
+    return "\n".join(
+        [
+            f"{build}: {shapes[0]} to {shapes[-1]} for {manifest.target}, in integers",
+            *table(["layer", "kind", "gives", "body", "bytes", "instructions", "cycles"], rows).split("\n"),
+            f"  domain       inputs {manifest.domain.text}",
+            f"  connections  {network.connections} of {network.weights} ({network.sparsity:.1%} sparse)",
+            f"  intervals    no sum overflows: the widest needs {bits} of 32 bits",
+            f"  cycles       {manifest.cycles:,} in {manifest.name}_core, memory without wait states",
+            f"  flash        {memory.flash} bytes ({memory.code} code, {memory.constants} constants)",
+            f"  RAM          {memory.ram} bytes ({memory.block} block, {memory.stack} stack); the block is at least "
+            f"{memory.bound}, at layer {memory.peak}",
+        ]
+    )
+
+
+def _body(across: int, channels: int) -> str:
+    """Positions, two in each word, and channels that a body makes at once."""
+    return f"{2 * across} x {channels}" if across else ""

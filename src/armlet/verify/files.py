@@ -10,14 +10,14 @@ from pathlib import Path
 
 from armlet.build.driver import FORMAT, Driver, Value, output_base, show_json, show_schema
 from armlet.build.header import Interface, show_header
-from armlet.build.integer.read import IntegerBuild
+from armlet.build.integer.read_any import AnyBuild
 from armlet.build.manifest import Manifest
 from armlet.build.order_file import write_order
 from armlet.build.read import Build
 from armlet.formats.params import params_files
 
 
-def altered(build: Build | IntegerBuild) -> str:
+def altered(build: AnyBuild) -> str:
     """How the folder differs from what the manifest lists, in words; empty where it does not."""
     listed, own = build.manifest.files, f"{build.name}.json"
     wrong = sorted(name for name in listed if Path(name).name != name or name == own)
@@ -34,7 +34,7 @@ def rewritten(build: Build, work_words: int, block_words: int) -> str:
     return differing(build, expected_files(build, work_words, block_words))
 
 
-def differing(build: Build | IntegerBuild, wanted: Mapping[str, bytes]) -> str:
+def differing(build: AnyBuild, wanted: Mapping[str, bytes]) -> str:
     """The first file of a build, but the assembly, that is not as wanted, in words; empty where all are."""
     if missing := sorted(wanted.keys() - build.files.keys()):
         return f"there is no {missing[0]}"

@@ -4,12 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from armlet.build.integer.read import IntegerBuild
-from armlet.build.read import Build
+from armlet.build.integer.read_any import AnyBuild
+from armlet.integer.layers import IntegerAdd, IntegerDense
+from armlet.integer.network import IntegerNetwork
 from armlet.simulate.cycles import variable_steps
 from armlet.simulate.integer.runner import IntegerRunner
 from armlet.simulate.measure import figures_of
 from armlet.simulate.runner import MemoryRegion, Runner
+from armlet.simulate.tensors.runner import TensorRunner
 from armlet.simulate.trace import Trace
 from armlet.simulate.vectors import Trials
 from armlet.verify.findings import Findings
@@ -17,11 +19,13 @@ from armlet.verify.findings import Findings
 _TRACED = 3  # inputs whose whole path is compared
 
 
-def check_paths(runner: Runner | IntegerRunner, entry: str, tried: Trials[Any], found: Findings) -> tuple[Trace, bool]:
+def check_paths(
+    runner: Runner | IntegerRunner | TensorRunner, entry: str, tried: Trials[Any], found: Findings
+) -> tuple[Trace, bool]:
     """One path for every input, inside the declared areas; its figures. Gives one, and whether all are the same."""
     chosen = np.unique(np.linspace(0, len(tried.inputs) - 1, _TRACED).astype(int)).tolist()
     traces = [runner.trace(entry, tried.inputs[i]) for i in chosen]
-    tables = isinstance(runner, IntegerRunner) and has_tables(runner.build)
+    tables = not isinstance(runner, Runner) and has_tables(runner.build.network)
     different = [tried.labels[i] for i, trace in zip(chosen, traces) if not trace.same_path(traces[0], tables)]
     problem = f"{different[0]} takes another way than {tried.labels[chosen[0]]}" if different else ""
     conditional = np.array([bool(form.condition) for form in traces[0].forms])[traces[0].form].sum()
@@ -35,12 +39,13 @@ def check_paths(runner: Runner | IntegerRunner, entry: str, tried: Trials[Any], 
     return traces[0], not different
 
 
-def has_tables(build: IntegerBuild) -> bool:
-    """Whether an activation is looked up, at an address that depends on data."""
-    return any(layer.table is not None for layer in build.network.dense)
+def has_tables(network: IntegerNetwork) -> bool:
+    """Whether an activation, or what is added, is looked up at an address that depends on data."""
+    curved = any(isinstance(layer, IntegerDense) and layer.table is not None for layer in network.layers)
+    return curved or any(isinstance(layer, IntegerAdd) for layer in network.layers)
 
 
-def check_time(build: Build | IntegerBuild, entry: str, trace: Trace | None, proved: bool, found: Findings) -> None:
+def check_time(build: AnyBuild, entry: str, trace: Trace | None, proved: bool, found: Findings) -> None:
     """The proof leaves one path, whatever the input; where no step's time depends on data, one time too."""
     table = build.target.cycles
     if table.cache:

@@ -1,6 +1,7 @@
 """A build folder of any kind to its value."""
 
 from pathlib import Path
+from typing import TypeAlias
 
 from armlet.build.bundle import manifest_path
 from armlet.build.integer.kind import INTEGERS, TENSORS, kind_of_manifest
@@ -8,8 +9,10 @@ from armlet.build.integer.read import IntegerBuild, read_integer_build
 from armlet.build.read import Build, read_build
 from armlet.build.tensors.read import TensorBuild, read_tensor_build
 
+AnyBuild: TypeAlias = Build | IntegerBuild | TensorBuild
 
-def read_any_build(folder: Path | str) -> Build | IntegerBuild | TensorBuild:
+
+def read_any_build(folder: Path | str) -> AnyBuild:
     """Read a build folder, of a network in float32, in integers, or with windows. Raises `InputError`."""
     folder = Path(folder)
     match kind_of_manifest(manifest_path(folder)):

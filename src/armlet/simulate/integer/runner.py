@@ -15,14 +15,14 @@ from armlet.build.integer.read import IntegerBuild
 from armlet.integer.formats import I64, IntegerFormat
 from armlet.isa.core import Memory
 from armlet.simulate.decoded import DecodedProgram, decode_program
+from armlet.simulate.integer.guarded import Guarded
 from armlet.simulate.machine import STACK, Machine, MachineError
-from armlet.simulate.runner import GUARD, INPUT_ARRAY, OUTPUT_ARRAY, MemoryRegion, linked_regions
+from armlet.simulate.runner import INPUT_ARRAY, OUTPUT_ARRAY, MemoryRegion, linked_regions
 from armlet.simulate.trace import Trace
 from armlet.simulate.watch import trace_call
 from armlet.toolchain.image import Image
 
 _WORD = 4
-_MARK = b"\xa5"  # of guards
 _Call = Callable[[str, tuple[int, ...]], None]
 
 
@@ -33,9 +33,11 @@ class IntegerRunner:
         self.build, self.image = build, image
         self.machine = Machine(build.target.core, image)
         network = build.network
-        self._inputs = self._reserve(network.inputs * network.input_format.bytes, network.input_format.bytes)
-        self._outputs = self._reserve(network.results * build.stored.bytes, build.stored.bytes)
-        self._block = self._reserve(build.inputs.block, _WORD)
+        self._guarded = Guarded(self.machine)
+        size, stored = network.input_format.bytes, build.stored.bytes
+        self._inputs = self._guarded.reserve(network.inputs * size, size).base
+        self._outputs = self._guarded.reserve(network.results * stored, stored).base
+        self._block = self._guarded.reserve(build.inputs.block, _WORD).base
         self._decoded: DecodedProgram | None = None
 
     @property
@@ -140,18 +142,7 @@ class IntegerRunner:
         """Inputs, and the guards around every piece of the caller's, hold what they held."""
         if self.machine.read(inputs.base, inputs.size) != given:
             raise MachineError("the inputs are changed, and may only be read")
-        arrays = self._arrays()
-        for memory in (*arrays, Memory(self._block, self.build.inputs.block)):
-            for start in (memory.base - GUARD, memory.end):
-                if self.machine.read(start, GUARD) != _MARK * GUARD:
-                    raise MachineError(f"the memory beside {memory.base:#010x} is changed")
-
-    def _reserve(self, size: int, alignment: int) -> int:
-        """Guarded memory of the caller's, aligned to so many bytes and no more."""
-        address = self.machine.reserve(size + 2 * GUARD + _WORD) + GUARD + alignment
-        self.machine.write(address - GUARD, _MARK * GUARD)
-        self.machine.write(address + size, _MARK * GUARD)
-        return address
+        self._guarded.check()
 
     def _is_run(self, entry: str) -> bool:
         return entry == names.run_symbol(self.build.name)

@@ -3,12 +3,13 @@
 import numpy as np
 
 from armlet.build.integer.read import IntegerBuild
+from armlet.build.tensors.read import TensorBuild
 from armlet.simulate.vectors import Trials
 
 _MIXED = 8  # mixtures of the ends
 
 
-def integer_trials(build: IntegerBuild, random: int, seed: int) -> Trials[np.int64]:
+def integer_trials(build: IntegerBuild | TensorBuild, random: int, seed: int) -> Trials[np.int64]:
     """`random` draws from the inputs' intervals beside the fixed ones."""
     low, high = build.network.input_ends
     rng = np.random.default_rng(seed)

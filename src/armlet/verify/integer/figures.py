@@ -14,6 +14,7 @@ from armlet.build.domain_entry import domain_entry
 from armlet.build.integer.bundle import integer_test_inputs
 from armlet.build.integer.manifest import IntegerLayerEntry, network_entry, simplified_entry
 from armlet.build.integer.read import IntegerBuild
+from armlet.build.tensors.read import TensorBuild
 from armlet.config import AnnealOptions, IntegerCompileOptions
 from armlet.errors import InputError
 from armlet.integer.formats import I64
@@ -24,7 +25,7 @@ from armlet.simulate.trace import Trace
 from armlet.verify.integer.text import connecting_operations, frame_of
 
 
-def integer_settings_disagreement(build: IntegerBuild) -> str:
+def integer_settings_disagreement(build: IntegerBuild | TensorBuild) -> str:
     """What of the wishes to the compiler does not go with the build, in words; empty where all does."""
     manifest = build.manifest
     try:
@@ -46,7 +47,7 @@ def integer_settings_disagreement(build: IntegerBuild) -> str:
     return f"{wrong[0]} does not go with the build" if wrong else ""
 
 
-def integer_vectors_disagreement(build: IntegerBuild, expected: I64) -> str:
+def integer_vectors_disagreement(build: IntegerBuild | TensorBuild, expected: I64) -> str:
     """Whether the test vectors are those that compile makes, and give what the network gives."""
     vectors, inputs = build.manifest.vectors, integer_test_inputs(build.network)
     if [vector.input for vector in vectors] != inputs.tolist():

@@ -5,8 +5,9 @@ and exit of one list of registers, and comments that name a connection of the ne
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from string import Formatter
 
 import numpy as np
@@ -25,7 +26,7 @@ _WORD = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class KnownLine:
     """One line of a template, what it does if it is that alone, and the numbers that it holds."""
 
     op: IntegerOperation | None
@@ -49,46 +50,56 @@ def strange_integer_text(
     if not text.endswith("\n"):
         return "it does not end with a line"
     reader, comments = Reader(text[:-1].split("\n")), _comments(target, network)
-    known = _instructions(target, name)
+    known = known_lines(target, name, re.escape(COPY_LABEL))
     core, run = names.core_symbol(name), names.run_symbol(name)
     problem = reader.expect(skeleton.opening(target, name)) or reader.expect(core_opening(target, name))
-    problem = problem or _body(reader, target, skeleton.closing(core), known, comments)
+    frame = partial(frame_of, target)
+    problem = problem or expect_body(reader, target, skeleton.closing(core), Body(known, comments, label_of, frame))
     problem = problem or reader.expect(run_opening(target, name, network))
-    problem = problem or _body(reader, target, skeleton.closing(run), known, frozenset(), (f"  {COPY_LABEL}:",))
+    copied = Body(known, frozenset(), lambda number: f"  {COPY_LABEL}" if number == 1 else "", frame)
+    problem = problem or expect_body(reader, target, skeleton.closing(run), copied)
+    return problem or expect_data(reader, target, name, constants, block)
+
+
+def expect_data(reader: Reader, target: IntegerTarget, name: str, constants: int, block: int) -> str:
+    """Go over the constants and the block, with which the text ends; what is wrong, or nothing."""
+    problem = ""
     if constants:
-        problem = problem or reader.expect(skeleton.constants_opening(target, name, constants // _WORD))
+        problem = reader.expect(skeleton.constants_opening(target, name, constants // _WORD))
         problem = problem or expect_constants(reader, constants // _WORD)
         problem = problem or reader.expect(skeleton.closing(names.constants_symbol(name)))
     problem = problem or reader.expect(skeleton.block(names.block_symbol(name), block))
     return problem or ("" if reader.at == len(reader.lines) else reader.strange())
 
 
-def _body(
-    reader: Reader,
-    target: IntegerTarget,
-    closing: list[str],
-    known: Mapping[str, list[_Line]],
-    comments: frozenset[str],
-    labels: Sequence[str] | None = None,
-) -> str:
-    """Entry, instructions up to the exit, and the closing lines; labels are numbered, or those that are given."""
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a function may consist of."""
+
+    known: Mapping[str, list[KnownLine]]  # by mnemonic
+    comments: frozenset[str]
+    label: Callable[[int], str]  # by its number, from 1 on
+    frame: Callable[[Sequence[str]], tuple[list[str], list[str]]]  # entry and exit, for the lines of the function
+
+
+def expect_body(reader: Reader, target: IntegerTarget, closing: list[str], body: Body) -> str:
+    """Go over entry, instructions up to the exit, and the closing lines; what is wrong, or nothing."""
     end = next((at for at in range(reader.at, len(reader.lines)) if reader.lines[at] == closing[0]), reader.at)
-    enter, leave = frame_of(target, reader.lines[reader.at : end])
+    enter, leave = body.frame(reader.lines[reader.at : end])
     if problem := reader.expect(enter):
         return problem
     count = 0
     while reader.at < end - len(leave):
-        numbered = labels is None and reader.lines[reader.at] == f"{label_of(count + 1)}:"
-        if numbered or (labels is not None and count < len(labels) and reader.lines[reader.at] == labels[count]):
+        if reader.lines[reader.at] == f"{body.label(count + 1)}:":
             count += 1
             reader.at += 1
             continue
         text, mark, rest = reader.lines[reader.at].partition(target.comment)
         if mark:
             comment, text = mark + rest, text.rstrip(" ")
-            if f"{text:<{COLUMN}}{comment}" != reader.lines[reader.at] or comment not in comments:
+            if f"{text:<{COLUMN}}{comment}" != reader.lines[reader.at] or comment not in body.comments:
                 return reader.strange()
-        if not any(line.takes(text) for line in known.get(text[2:].partition(" ")[0], ())):
+        if not any(line.takes(text) for line in body.known.get(text[2:].partition(" ")[0], ())):
             return reader.strange()
         reader.at += 1
     return reader.expect(leave) or reader.expect(closing)
@@ -107,7 +118,7 @@ def frame_of(target: IntegerTarget, lines: Sequence[str]) -> tuple[list[str], li
 
 def connecting_operations(text: str, name: str, target: IntegerTarget) -> Mapping[int, Mapping[str, int]]:
     """By layer, the operations whose lines name a connection, and how often; of a text that is what armlet writes."""
-    known, found = _instructions(target, name), dict[int, dict[str, int]]()
+    known, found = known_lines(target, name, re.escape(COPY_LABEL)), dict[int, dict[str, int]]()
     commented = re.compile(rf"(  (\S+) .*?) +{re.escape(target.comment)} (\d+)/\d+ \+= -?\d+ \* \d+", re.M)
     for line, mnemonic, layer in commented.findall(text):
         op = next(each.op for each in known[mnemonic] if each.op is not None and each.takes(line))
@@ -125,23 +136,30 @@ def _comments(target: IntegerTarget, network: IntegerNetwork) -> frozenset[str]:
     return frozenset(found)
 
 
-def _instructions(target: IntegerTarget, name: str) -> Mapping[str, list[_Line]]:
-    """For each mnemonic the lines that the target's templates make of it."""
+def known_lines(
+    target: IntegerTarget, name: str, labels: str, addresses: Iterable[int] = ()
+) -> Mapping[str, list[KnownLine]]:
+    """For each mnemonic the lines that the target's templates make of it.
+
+    `labels` is a pattern of those beside NAME_core's, `addresses` are registers that only address memory.
+    """
     core = names.core_symbol(name)
     blocks = "|".join(map(re.escape, (names.constants_symbol(name), names.block_symbol(name))))
     register = "|".join(target.names[k] for k in sorted({target.base, *target.free}))
-    call = _Line(None, re.compile(re.escape(f"  {target.call.format(symbol=core)}")), range(0), range(0))
+    call = KnownLine(None, re.compile(re.escape(f"  {target.call.format(symbol=core)}")), range(0), range(0))
+    base = "|".join(target.names[k] for k in sorted({target.base, *target.free, *addresses}))
     found = {target.call.partition(" ")[0]: [call]}
     for op, template in target.forms():
         operands = {"by": f"(?P<by>{_WHOLE})", "number": f"(?P<number>{_WHOLE})", "symbol": f"(?:{blocks})"}
-        operands |= {"label": "(?:" + re.escape(label_of(0)[:-1]) + "[1-9][0-9]{0,4}|" + re.escape(COPY_LABEL) + ")"}
+        operands |= {"label": "(?:" + re.escape(label_of(0)[:-1]) + "[1-9][0-9]{0,4}|" + labels + ")"}
         operands |= {"list": f"(?:{register})(?:, (?:{register}))*"}
+        operands |= {"a": f"(?:{base})"} if op.is_load or op.is_store else {}
         for line in template.text.split("\n"):
             parts = Formatter().parse(line)
             pattern = "".join(
                 re.escape(text) + (operands.get(hole, f"(?:{register})") if hole else "") for text, hole, _, _ in parts
             )
             found.setdefault(line.split(" ")[0], []).append(
-                _Line(op, re.compile("  " + pattern), template.numbers, template.shifts)
+                KnownLine(op, re.compile("  " + pattern), template.numbers, template.shifts)
             )
     return found

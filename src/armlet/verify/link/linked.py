@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from armlet.build.integer.read import IntegerBuild
-from armlet.build.read import Build
+from armlet.build.integer.read_any import AnyBuild
 from armlet.errors import ToolchainError
 from armlet.simulate.link import link_object
 from armlet.simulate.machine import MachineError
@@ -34,7 +33,7 @@ class DeclaredMemory:
 
 
 def check_links(
-    build: Build | IntegerBuild,
+    build: AnyBuild,
     tools: Toolchain,
     described: str,
     declared: DeclaredMemory,
@@ -83,7 +82,7 @@ def _check_sizes(declared: DeclaredMemory, image: Image, pieces: tuple[Piece, ..
 
 
 def _check_apart(
-    build: Build | IntegerBuild,
+    build: AnyBuild,
     tools: Toolchain,
     made: bytes,
     pieces: tuple[Piece, ...],

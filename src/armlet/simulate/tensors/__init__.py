@@ -1,0 +1,1 @@
+"""Builds for tensors in the emulator."""

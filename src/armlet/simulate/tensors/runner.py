@@ -1,0 +1,144 @@
+"""A build for tensors in the emulator: NAME_run with C arrays, NAME_core through the driver files.
+
+Before each call all memory that the program must write before it reads holds a pattern. Arrays and blocks lie at
+addresses of no more alignment than they need, between guards that must come through unchanged, as C arrays of inputs
+must; in the block the program may write where it likes.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from armlet.build import names
+from armlet.build.tensors.arrays import array_order, array_places
+from armlet.build.tensors.driver import TensorDriver
+from armlet.build.tensors.read import TensorBuild
+from armlet.integer.formats import I64
+from armlet.isa.core import Memory
+from armlet.simulate.decoded import DecodedProgram, decode_program
+from armlet.simulate.integer.guarded import Guarded
+from armlet.simulate.machine import STACK, Machine, MachineError
+from armlet.simulate.runner import INPUT_ARRAY, OUTPUT_ARRAY, MemoryRegion, linked_regions
+from armlet.simulate.trace import Trace
+from armlet.simulate.watch import trace_call
+from armlet.toolchain.image import Image
+
+_WORD = 4
+_BYTE = 0xFF
+_Call = Callable[[str, tuple[int, ...]], None]
+
+
+class TensorRunner:
+    """One build, loaded. Both entries take stored inputs and give stored outputs in the network's own order."""
+
+    def __init__(self, build: TensorBuild, image: Image) -> None:
+        self.build, self.image = build, image
+        self.machine = Machine(build.target.core, image)
+        self._guarded = Guarded(self.machine)
+        network = build.network
+        size, stored = network.input_format.bytes, build.stored.bytes
+        self._inputs = self._guarded.reserve(network.inputs * size, size)
+        self._outputs = self._guarded.reserve(network.results * stored, stored)
+        self._block = self._guarded.reserve(build.inputs.block, _WORD)
+        self._array, self._results = array_order(network.shape), array_places(network.shapes[-1])
+        self._decoded: DecodedProgram | None = None
+
+    @property
+    def entries(self) -> Mapping[str, Callable[[I64], I64]]:
+        """The two ways in, by symbol."""
+        name = self.build.name
+        return {names.run_symbol(name): self.run, names.core_symbol(name): self.core}
+
+    def run(self, x: I64) -> I64:
+        """NAME_run on C arrays. Raises `MachineError`."""
+        return self._through_arrays(x, self.machine.call)
+
+    def core(self, x: I64) -> I64:
+        """NAME_core as the drivers say. Raises `MachineError`."""
+        return self._through_drivers(x, self.machine.call)
+
+    def trace(self, entry: str, x: I64) -> Trace:
+        """The same call, watched. Raises `MachineError`."""
+        seen: list[Trace] = []
+
+        def call(symbol: str, arguments: tuple[int, ...]) -> None:
+            seen.append(trace_call(self.machine, symbol, arguments, program=self.decoded))
+
+        way = self._through_arrays if self._is_run(entry) else self._through_drivers
+        way(x, call)
+        return seen[0]
+
+    @property
+    def decoded(self) -> DecodedProgram:
+        """The program's instructions, decoded once."""
+        self._decoded = self._decoded or decode_program(self.machine.core, self.image)
+        return self._decoded
+
+    def arguments(self, entry: str) -> tuple[int, ...]:
+        """What a call of `entry` passes."""
+        return (self._inputs.base, self._outputs.base) if self._is_run(entry) else (self._block.base,)
+
+    def areas(self, entry: str) -> tuple[MemoryRegion, ...]:
+        """What a call of `entry` may touch: its caller's memory, its own block, constants and stack."""
+        memory = self.build.manifest.memory
+        stack = Memory(STACK.end - memory.stack, memory.stack)
+        found = [*linked_regions(self.image, self.build.name), MemoryRegion("stack", stack, True)]
+        if self._is_run(entry):
+            arrays = MemoryRegion(INPUT_ARRAY, self._inputs, False), MemoryRegion(OUTPUT_ARRAY, self._outputs, True)
+            return (*found, *arrays)
+        return (*found, MemoryRegion("block", self._block, True))
+
+    def _through_arrays(self, x: I64, call: _Call) -> I64:
+        self._poison()
+        given = self._checked(x)[self._array].astype(self.build.network.input_format.dtype).tobytes()
+        self.machine.write(self._inputs.base, given)
+        self.machine.poison(self._outputs.base, self._outputs.size)
+        call(names.run_symbol(self.build.name), self.arguments(names.run_symbol(self.build.name)))
+        if self.machine.read(self._inputs.base, self._inputs.size) != given:
+            raise MachineError("the inputs are changed, and may only be read")
+        self._guarded.check()
+        left = np.frombuffer(self.machine.read(self._outputs.base, self._outputs.size), self.build.stored.dtype)
+        return left.astype(np.int64)[self._results]
+
+    def _through_drivers(self, x: I64, call: _Call) -> I64:
+        self._poison()
+        block = self._block
+        self.machine.poison(block.base, block.size)
+        self.machine.write(
+            block.base, filled(self.build.inputs, self._checked(x), self.machine.read(block.base, block.size))
+        )
+        call(names.core_symbol(self.build.name), (block.base,))
+        self._guarded.check()
+        return left_outputs(self.build, self.machine.read(block.base, block.size))
+
+    def _checked(self, x: I64) -> I64:
+        format = self.build.network.input_format
+        if len(x) and (x.min() < format.low or x.max() > format.high):
+            raise MachineError(f"inputs from {x.min()} to {x.max()} are not {format.name}")
+        return x
+
+    def _is_run(self, entry: str) -> bool:
+        return entry == names.run_symbol(self.build.name)
+
+    def _poison(self) -> None:
+        for section in self.image.sections:
+            if section.name == ".bss":
+                self.machine.poison(section.address, section.size)
+
+
+def filled(driver: TensorDriver, x: I64, block: bytes) -> bytes:
+    """A block with stored inputs (inputs,): each in its byte, zeros in the rest of its word, all else as it is."""
+    content = np.frombuffer(block, np.uint8).copy()
+    offsets = np.array([value.offset for value in driver.values], np.int64)
+    lifts = np.array([value.lift for value in driver.values], np.int64)
+    content.reshape(-1, _WORD)[offsets // _WORD] = 0
+    content[offsets] = (x + lifts) & _BYTE
+    return content.tobytes()
+
+
+def left_outputs(build: TensorBuild, block: bytes) -> I64:
+    """The stored outputs (outputs,) out of the block that a call has left."""
+    size = build.outputs.bytes
+    places = np.array([value.offset for value in build.outputs.values], np.int64)[:, None] + np.arange(size)
+    fields = np.frombuffer(block, np.uint8)[places]
+    return np.ascontiguousarray(fields).view(build.stored.dtype)[:, 0].astype(np.int64)

@@ -15,7 +15,7 @@ from armlet.select.integer.program import lines_of
 from armlet.select.integer.writer import Writer
 from armlet.select.tensors.addition import AdditionTask, write_addition
 from armlet.select.tensors.dense import DenseTask, write_dense
-from armlet.select.tensors.frame import BASE, BLOCK, FACTOR, STACK
+from armlet.select.tensors.frame import BASE, BLOCK, FACTOR
 from armlet.select.tensors.outputs import write_outputs
 from armlet.select.tensors.pool import PoolTask, write_pool
 from armlet.select.tensors.program import TensorProgram
@@ -31,7 +31,7 @@ def select_tensors(network: IntegerNetwork, target: IntegerTarget, shapes: Seque
     plan, homes = plan_tensors(network), homes_of(network)
     values, taken, outputs, size, least = _placed(network, plan, homes)
     writer = Writer(target, FACTOR)
-    writer.add(Does.STORE, BASE, STACK, number=BLOCK)
+    writer.add(Does.STORE_STACK, BASE, number=BLOCK)
     if any(network.input_format is not INT8 for _ in values[:1]):
         raise CapacityError(f"inputs in {network.input_format.name} are not written for tensors yet")
     _Selection(writer, network, values, taken, outputs, homes, shapes).write()

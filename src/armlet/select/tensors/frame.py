@@ -1,10 +1,12 @@
 """Registers and words of the stack of a program on tensors, and how it moves addresses."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.select.integer.constants import write_constant
 from armlet.select.integer.writer import Writer
+from armlet.tensors.layout import WORD
 
 BASE, FACTOR = 0, 1  # registers: where the window is; a weight, and what else passes
 VALUES = (2, 3, 4, 5)  # words of tensors
@@ -85,3 +87,23 @@ def end_counted(writer: Writer, top: int, word: int) -> None:
     """Go back to the start of the loop until its count is 0."""
     writer.add(Does.LOAD_STACK, COUNTER, number=word)
     writer.repeat(COUNTER, top)
+
+
+TRIPS = 1  # register of the count of `write_trips`
+_AT_ONCE = 4  # words of a trip
+
+
+def write_trips(writer: Writer, words: int, pointers: tuple[int, ...], write: Callable[[int], None]) -> None:
+    """`write` for each of so many words, by their offsets from pointers that move on together."""
+    trips, rest = divmod(words, _AT_ONCE)
+    if trips:
+        write_constant(writer, TRIPS, trips)
+        writer.runs, top = trips, writer.here
+        for k in range(_AT_ONCE):
+            write(k * WORD)
+        for pointer in pointers:
+            add_number(writer, pointer, _AT_ONCE * WORD)
+        writer.repeat(TRIPS, top)
+        writer.runs = 1
+    for k in range(rest):
+        write(k * WORD)

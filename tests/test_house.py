@@ -18,7 +18,7 @@ TESTS = Path(__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 EVERYONE = {"errors", "extras", "kernels", "storage", "version"}
 VALUES = {"network", "arithmetic", "integer"}
-STAGES = VALUES | {"quantize", "graph", "anneal", "schedule", "layout", "pack", "isa"}
+STAGES = VALUES | {"quantize", "graph", "anneal", "schedule", "layout", "pack", "tensors", "isa"}
 MAY_SEE = {  # a room sees itself, EVERYONE, and these; what is not listed sees all
     "errors": set(),
     "extras": set(),
@@ -39,6 +39,7 @@ MAY_SEE = {  # a room sees itself, EVERYONE, and these; what is not listed sees 
     "schedule": VALUES | {"graph", "anneal"},
     "layout": VALUES | {"schedule", "anneal", "graph"},
     "pack": VALUES | {"schedule", "anneal"},
+    "tensors": VALUES,
     "isa": VALUES,
     "select": STAGES,
     "tune": STAGES | {"select", "build"},

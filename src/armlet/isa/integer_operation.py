@@ -24,6 +24,9 @@ class IntegerOperation(IntEnum):
     LOAD_MULTIPLE = auto()  # list := the words at a, which moves on behind them
     LOAD_MULTIPLE_HERE = auto()  # list := the words at a, which stays
     LOAD_PAIR = auto()  # d := the word at a + number, b := the word behind it
+    LOAD_STACK = auto()  # d := the word of the stack at number
+    LOAD_STACK_PAIR = auto()  # d := the word of the stack at number, b := the word behind it
+    STORE_STACK = auto()  # the word of the stack at number := d
     STORE = auto()  # the word at a + number := d
     STORE_HALF = auto()  # the halfword at a + number := d
     STORE_BYTE = auto()  # the byte at a + number := d
@@ -148,6 +151,9 @@ OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
     _O.LOAD_MULTIPLE: _takes("list a", "a"),
     _O.LOAD_MULTIPLE_HERE: _takes("list", "a"),
     _O.LOAD_PAIR: _takes("d b", "a", "number"),
+    _O.LOAD_STACK: _takes("d", "", "number"),
+    _O.LOAD_STACK_PAIR: _takes("d b", "", "number"),
+    _O.STORE_STACK: _takes("", "d", "number"),
     _O.STORE: _takes("", "d a", "number"),
     _O.STORE_HALF: _takes("", "d a", "number"),
     _O.STORE_BYTE: _takes("", "d a", "number"),

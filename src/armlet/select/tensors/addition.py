@@ -15,13 +15,13 @@ from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.select.integer.constants import write_constant
 from armlet.select.integer.writer import Writer
 from armlet.select.tensors.closing import Scaling, write_scaled
-from armlet.select.tensors.frame import add_number, write_place, write_table
+from armlet.select.tensors.frame import write_place, write_table, write_trips
 from armlet.select.tensors.rows import PlacedTensor
-from armlet.tensors.layout import UPPER, WORD
+from armlet.tensors.layout import UPPER
 
-_RESULT, _TRIPS, _ONE, _OTHER = 0, 1, 2, 3  # registers
+_RESULT, _ONE, _OTHER = 0, 2, 3  # registers
 _FIRST, _SECOND, _SCALE, _LOWER, _UPPER = 4, 5, 6, 7, 8
-_WORD, _OTHER_WORD, _LOW, _HIGH, _PART = 9, 10, 11, 12, 14
+_WORD, _OTHER_WORD, _LOW, _PART = 9, 10, 11, 12
 _SIGNS = 0x8000_0000
 
 
@@ -57,10 +57,13 @@ def write_addition(writer: Writer, task: AdditionTask) -> None:
     write_constant(writer, _SCALE, scaling.factor)
     write_constant(writer, _UPPER, scaling.start)
     write_constant(writer, _LOWER, scaling.start + (128 << scaling.shift))
-    write_constant(writer, _TRIPS, words)
-    writer.runs, top = words, writer.here
-    writer.add(Does.LOAD, _WORD, _ONE)
-    writer.add(Does.LOAD, _OTHER_WORD, _OTHER)
+    write_trips(writer, words, (_ONE, _OTHER, _RESULT), lambda at: _write_word(writer, scaling, at))
+
+
+def _write_word(writer: Writer, scaling: Scaling, at: int) -> None:
+    """A word of the sum, of the words at an offset from the pointers; lane 1 is looked up with 128 more, too."""
+    writer.add(Does.LOAD, _WORD, _ONE, number=at)
+    writer.add(Does.LOAD, _OTHER_WORD, _OTHER, number=at)
     for register in (_WORD, _OTHER_WORD):
         writer.add(Does.FLIP, register, register, number=_SIGNS)
     writer.add(Does.UNSIGNED_BYTE, _LOW, _WORD)
@@ -69,18 +72,14 @@ def write_addition(writer: Writer, task: AdditionTask) -> None:
     writer.add(Does.RIGHT, _OTHER_WORD, _OTHER_WORD, by=UPPER)
     writer.add(Does.LOAD_ENTRY, _LOW, _FIRST, _LOW)
     writer.add(Does.LOAD_ENTRY, _PART, _SECOND, _PART)
-    writer.add(Does.LOAD_ENTRY, _HIGH, _FIRST, _WORD)
+    writer.add(Does.LOAD_ENTRY, _WORD, _FIRST, _WORD)
     writer.add(Does.LOAD_ENTRY, _OTHER_WORD, _SECOND, _OTHER_WORD)
     writer.add(Does.ADD, _LOW, _LOW, _PART)
-    writer.add(Does.ADD, _HIGH, _HIGH, _OTHER_WORD)
+    writer.add(Does.ADD, _WORD, _WORD, _OTHER_WORD)
     write_scaled(writer, scaling, _LOW, _SCALE, _LOWER, lifted=True)
-    write_scaled(writer, scaling, _HIGH, _SCALE, _UPPER, lifted=False)
-    writer.add(Does.OR_LEFT, _LOW, _LOW, _HIGH, by=UPPER)
-    writer.add(Does.STORE, _LOW, _RESULT)
-    for register in (_ONE, _OTHER, _RESULT):
-        add_number(writer, register, WORD)
-    writer.repeat(_TRIPS, top)
-    writer.runs = 1
+    write_scaled(writer, scaling, _WORD, _SCALE, _UPPER, lifted=False)
+    writer.add(Does.OR_LEFT, _LOW, _LOW, _WORD, by=UPPER)
+    writer.add(Does.STORE, _LOW, _RESULT, number=at)
 
 
 def write_place_by(writer: Writer, register: int, offset: int) -> None:

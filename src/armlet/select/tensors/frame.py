@@ -1,20 +1,22 @@
 """Registers and words of the stack of a program on tensors, and how it moves addresses."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.select.integer.constants import write_constant
 from armlet.select.integer.writer import Writer
+from armlet.tensors.layout import WORD
 
 BASE, FACTOR = 0, 1  # registers: where the window is; a weight, and what else passes
 VALUES = (2, 3, 4, 5)  # words of tensors
 SUMS = (6, 7, 8, 9, 10, 11, 12, 14)
-STACK = 13
 
-BLOCK, RESULT, ROW_END, ROWS, TABLE, OUTER = range(0, 24, 4)  # words of the stack, by their offset
-STACK_BYTES = 24
+BLOCK, RESULT, ROW_END, ROWS, TABLE, OUTER, CHANNEL = range(0, 28, 4)  # words of the stack, by their offset
+CONSTANTS = 5  # words of a channel: the start of its sums, the factor, what both lanes are given before the shift
+STACK_BYTES = CHANNEL + 4 * CONSTANTS
 
-REACH = 4095  # ARM DDI 0403, A7.7.43, LDR T3
+REACH = 4092  # ARM DDI 0403, A7.7.43, LDR T3, whole words
 
 
 @dataclass(slots=True)
@@ -23,12 +25,14 @@ class Pointer:
 
     writer: Writer
     register: int
+    last: int = 0  # the last place that will be asked for
     at: int = 0
 
     def offset(self, place: int) -> int:
         """From the register to a place, within reach of a load."""
         if not 0 <= place - self.at <= REACH:
-            self.move(place)
+            near = max(self.last, place) - REACH  # from there the last is in reach, and the way back is shorter
+            self.move(near if 0 < near - self.at <= REACH else place)
         return place - self.at
 
     def move(self, place: int) -> None:
@@ -49,7 +53,7 @@ def add_number(writer: Writer, register: int, number: int) -> None:
 
 def write_place(writer: Writer, register: int, offset: int, spare: int = 2) -> None:
     """register := the address of something in the block; `spare` may be lost."""
-    writer.add(Does.LOAD, register, STACK, number=BLOCK)
+    writer.add(Does.LOAD_STACK, register, number=BLOCK)
     _add_far(writer, register, offset, spare)
 
 
@@ -75,11 +79,31 @@ def begin_counted(writer: Writer, count: int, word: int) -> int:
     write_constant(writer, COUNTER, count)
     writer.runs *= count
     top = writer.here
-    writer.add(Does.STORE, COUNTER, STACK, number=word)
+    writer.add(Does.STORE_STACK, COUNTER, number=word)
     return top
 
 
 def end_counted(writer: Writer, top: int, word: int) -> None:
     """Go back to the start of the loop until its count is 0."""
-    writer.add(Does.LOAD, COUNTER, STACK, number=word)
+    writer.add(Does.LOAD_STACK, COUNTER, number=word)
     writer.repeat(COUNTER, top)
+
+
+TRIPS = 1  # register of the count of `write_trips`
+_AT_ONCE = 4  # words of a trip
+
+
+def write_trips(writer: Writer, words: int, pointers: tuple[int, ...], write: Callable[[int], None]) -> None:
+    """`write` for each of so many words, by their offsets from pointers that move on together."""
+    trips, rest = divmod(words, _AT_ONCE)
+    if trips:
+        write_constant(writer, TRIPS, trips)
+        writer.runs, top = trips, writer.here
+        for k in range(_AT_ONCE):
+            write(k * WORD)
+        for pointer in pointers:
+            add_number(writer, pointer, _AT_ONCE * WORD)
+        writer.repeat(TRIPS, top)
+        writer.runs = 1
+    for k in range(rest):
+        write(k * WORD)

@@ -1,8 +1,8 @@
 """Writes pools: one body for all channels and positions, since it has no weights.
 
-The average of n stored values is rounded to the nearest, halves away from 0, as the program's definition has it. With
-u = sum + n / 2 + 128 n, which is not below 0, and one less where the sum is negative and n is even, that is
-u / n - 128, rounded down; the division is a multiplication by 2^32 / n, rounded up, which is exact as long as u n < 2^32.
+The average of n stored values is rounded to the nearest, halves away from 0, as the definition has it. With u the sum
+and n / 2 + 128 n more, which is not below 0, and one less where the sum is negative and n is even, that is u / n - 128,
+rounded down. The division is a multiplication by 2^32 / n, rounded up, which is exact as long as u n < 2^32.
 """
 
 from dataclasses import dataclass

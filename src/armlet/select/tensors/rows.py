@@ -4,18 +4,16 @@ A row of words is made of two rows of a plane, one for each lane: of a row of wo
 lane, or of the border. The same lays a tensor out anew whose halves shall lie further apart.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.select.integer.constants import write_constant
 from armlet.select.integer.writer import Writer
-from armlet.select.tensors.frame import add_number, write_place
+from armlet.select.tensors.frame import TRIPS, add_number, write_place, write_trips
 from armlet.tensors.layout import LIFT, UPPER, UPPER_BYTE, WORD, LaneLayout
 
-_RESULT, _COUNTER, _LOWER, _UPPER, _FIRST, _SECOND, _VALUE = 0, 1, 4, 5, 6, 7, 12  # registers
-_AT_ONCE = 4  # words of a trip
-_TOP = 0x8000_0000
+_RESULT, _LOWER, _UPPER, _FIRST, _SECOND, _VALUE = 0, 4, 5, 6, 7, 12  # registers
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +48,12 @@ def write_columns(writer: Writer, tensor: PlacedTensor, border: int) -> None:
     for k in range(layout.left):
         writer.add(Does.STORE, _VALUE, _RESULT, number=k * WORD)
     first = (layout.left + layout.width) * WORD
-    write_constant(writer, _COUNTER, count)
+    write_constant(writer, TRIPS, count)
     writer.runs, top = count, writer.here
     for k in range(each):
         writer.add(Does.STORE, _VALUE, _RESULT, number=first + k * WORD)
     add_number(writer, _RESULT, layout.pitch * WORD)
-    writer.repeat(_COUNTER, top)
+    writer.repeat(TRIPS, top)
     writer.runs = 1
 
 
@@ -100,7 +98,7 @@ def write_row(writer: Writer, row: RowOfWords, words: int, border: int) -> None:
     if row.sources[0] is None:
         write_constant(writer, _VALUE, border + LIFT & 0xFF)
     step = (_RESULT, *pointers.values())
-    _write_trips(writer, words, step, lambda at: _write_word(writer, row, pointers, at, border))
+    write_trips(writer, words, step, lambda at: _write_word(writer, row, pointers, at, border))
 
 
 def _write_word(writer: Writer, row: RowOfWords, pointers: dict[int, int], at: int, border: int) -> None:
@@ -122,29 +120,13 @@ def _write_word(writer: Writer, row: RowOfWords, pointers: dict[int, int], at: i
 def _write_constant_row(writer: Writer, to: int, words: int, border: int) -> None:
     write_constant(writer, _VALUE, border_word(border))
     write_place(writer, _RESULT, to)
-    _write_trips(writer, words, (_RESULT,), lambda at: writer.add(Does.STORE, _VALUE, _RESULT, number=at))
+    write_trips(writer, words, (_RESULT,), lambda at: writer.add(Does.STORE, _VALUE, _RESULT, number=at))
 
 
 def _write_lane(writer: Writer, to: int, words: int, border: int) -> None:
     """The border in lane 1 of words that are there."""
     write_constant(writer, _VALUE, border & 0xFF)
     write_place(writer, _RESULT, to)
-    _write_trips(
+    write_trips(
         writer, words, (_RESULT,), lambda at: writer.add(Does.STORE_BYTE, _VALUE, _RESULT, number=at + UPPER_BYTE)
     )
-
-
-def _write_trips(writer: Writer, words: int, pointers: tuple[int, ...], write: Callable[[int], None]) -> None:
-    """`write` for each of so many words, by their offsets from pointers that move on together."""
-    trips, rest = divmod(words, _AT_ONCE)
-    if trips:
-        write_constant(writer, _COUNTER, trips)
-        writer.runs, top = trips, writer.here
-        for k in range(_AT_ONCE):
-            write(k * WORD)
-        for pointer in pointers:
-            add_number(writer, pointer, _AT_ONCE * WORD)
-        writer.repeat(_COUNTER, top)
-        writer.runs = 1
-    for k in range(rest):
-        write(k * WORD)

@@ -1,6 +1,7 @@
 """Turns a network with windows into a program for Cortex-M4: layouts, places, then layer after layer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from armlet.select.integer.program import lines_of
 from armlet.select.integer.writer import Writer
 from armlet.select.tensors.addition import AdditionTask, write_addition
 from armlet.select.tensors.dense import DenseTask, write_dense
-from armlet.select.tensors.frame import BASE, BLOCK, FACTOR, STACK
+from armlet.select.tensors.frame import BASE, BLOCK, FACTOR
 from armlet.select.tensors.outputs import write_outputs
 from armlet.select.tensors.pool import PoolTask, write_pool
 from armlet.select.tensors.program import TensorProgram
@@ -28,15 +29,40 @@ from armlet.tensors.plan import TensorPlan, plan_tensors, windows_of
 
 def select_tensors(network: IntegerNetwork, target: IntegerTarget, shapes: Sequence[Shape]) -> TensorProgram:
     """The program, each convolution in bodies of its shape. Raises `CapacityError` for what it cannot write."""
-    plan, homes = plan_tensors(network), homes_of(network)
-    values, taken, outputs, size, least = _placed(network, plan, homes)
-    writer = Writer(target, FACTOR)
-    writer.add(Does.STORE, BASE, STACK, number=BLOCK)
-    if any(network.input_format is not INT8 for _ in values[:1]):
+    if network.input_format is not INT8:
         raise CapacityError(f"inputs in {network.input_format.name} are not written for tensors yet")
-    _Selection(writer, network, values, taken, outputs, homes, shapes).write()
+    homes = homes_of(network)
+    task = _placed(network, plan_tensors(network), homes)
+    writer = Writer(target, FACTOR)
+    writer.add(Does.STORE_STACK, BASE, number=BLOCK)
+    for i in range(len(network.layers)):
+        writer.layer = i
+        _write_layer(writer, task, i, shapes[i])
+    final = task.values[homes[-1]]
+    if final is not None:
+        write_outputs(writer, final, task.outputs)
     pool = np.frombuffer(bytes(writer.pool), np.uint8)
-    return TensorProgram(target, network, lines_of(writer.rows), values, taken, outputs, size, least, pool)
+    places = (task.values, task.taken, task.outputs, task.size, task.bound)
+    return TensorProgram(target, network, lines_of(writer.rows), *places, pool)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Placed:
+    """A network and where its tensors lie."""
+
+    network: IntegerNetwork
+    homes: tuple[int, ...]
+    values: tuple[PlacedTensor | None, ...]
+    taken: tuple[PlacedTensor | None, ...]
+    outputs: int
+    size: int
+    bound: int
+
+    def tensor(self, value: int) -> PlacedTensor:
+        """Where a value lies."""
+        found = self.values[self.homes[value]]
+        assert found is not None
+        return found
 
 
 def homes_of(network: IntegerNetwork) -> tuple[int, ...]:
@@ -47,10 +73,8 @@ def homes_of(network: IntegerNetwork) -> tuple[int, ...]:
     return tuple(homes)
 
 
-def _placed(
-    network: IntegerNetwork, plan: TensorPlan, homes: tuple[int, ...]
-) -> tuple[tuple[PlacedTensor | None, ...], tuple[PlacedTensor | None, ...], int, int, int]:
-    """All tensors in the block, the outputs among them; its size, and the least that it could have."""
+def _placed(network: IntegerNetwork, plan: TensorPlan, homes: tuple[int, ...]) -> _Placed:
+    """All tensors in the block, the outputs among them."""
     steps = len(network.layers)
     last = dict[int, int]()
     for i, sources in enumerate(network.sources):
@@ -75,69 +99,41 @@ def _placed(
         assert layout is not None
         taken[i] = PlacedTensor(layout, at)
     size = max(at + piece.size for at, piece in zip(places, pieces))
-    return tuple(values), tuple(taken), places[-1], size, bound(pieces)
+    return _Placed(network, homes, tuple(values), tuple(taken), places[-1], size, bound(pieces))
 
 
-class _Selection:
-    """One program on its way."""
+def _write_layer(writer: Writer, task: _Placed, i: int, shape: Shape) -> None:
+    layer, sources = task.network.layers[i], task.network.sources[i]
+    match layer:
+        case IntegerConv():
+            taken, made = _prepared(writer, task, i, layer.border), task.tensor(i + 1)
+            convolution = Convolution(layer, i, taken.layout, made.layout, taken.start, made.start)
+            write_convolution(writer, convolution, groups_of(layer, shape.channels), shape)
+        case IntegerPool():
+            write_pool(writer, PoolTask(layer, i, _prepared(writer, task, i, 0), task.tensor(i + 1)))
+        case IntegerAdd():
+            both = (task.tensor(sources[0]), task.tensor(sources[1]))
+            write_addition(writer, AdditionTask(layer, i, both, task.tensor(i + 1)))
+        case IntegerDense():
+            made = task.values[i + 1]
+            layout, result = (made.layout, made.start) if made else (None, task.outputs)
+            write_dense(writer, DenseTask(layer, i, task.tensor(sources[0]), layout, result))
+        case Reshape():
+            pass
 
-    def __init__(
-        self,
-        writer: Writer,
-        network: IntegerNetwork,
-        values: tuple[PlacedTensor | None, ...],
-        taken: tuple[PlacedTensor | None, ...],
-        outputs: int,
-        homes: tuple[int, ...],
-        shapes: Sequence[Shape],
-    ) -> None:
-        self.writer, self.network, self.values, self.taken = writer, network, values, taken
-        self.outputs, self.homes, self.shapes = outputs, homes, shapes
 
-    def write(self) -> None:
-        for i in range(len(self.network.layers)):
-            self.writer.layer = i
-            self._layer(i)
-        final = self.values[self.homes[-1]]
-        if final is not None:
-            write_outputs(self.writer, final, self.outputs)
-
-    def _tensor(self, value: int) -> PlacedTensor:
-        found = self.values[self.homes[value]]
-        assert found is not None
-        return found
-
-    def _layer(self, i: int) -> None:
-        layer, sources = self.network.layers[i], self.network.sources[i]
-        match layer:
-            case IntegerConv():
-                taken, made = self._prepared(i, layer.border), self._tensor(i + 1)
-                task = Convolution(layer, i, taken.layout, made.layout, taken.start, made.start)
-                write_convolution(self.writer, task, groups_of(layer, self.shapes[i].channels), self.shapes[i])
-            case IntegerPool():
-                write_pool(self.writer, PoolTask(layer, i, self._prepared(i, 0), self._tensor(i + 1)))
-            case IntegerAdd():
-                both = (self._tensor(sources[0]), self._tensor(sources[1]))
-                write_addition(self.writer, AdditionTask(layer, i, both, self._tensor(i + 1)))
-            case IntegerDense():
-                made = self.values[i + 1]
-                layout, result = (made.layout, made.start) if made else (None, self.outputs)
-                write_dense(self.writer, DenseTask(layer, i, self._tensor(sources[0]), layout, result))
-            case Reshape():
-                pass
-
-    def _prepared(self, i: int, border: int) -> PlacedTensor:
-        """What a layer takes, its border written."""
-        source, anew = self._tensor(self.network.sources[i][0]), self.taken[i]
-        layer = self.network.layers[i]
-        tensor = source if anew is None else anew
-        windows, layout = windows_of(layer, source.layout.shape), tensor.layout
-        if windows is None:
-            return source
-        if any(windows.padding[1::2]):
-            write_columns(self.writer, source, border)
-        if anew is not None or windows.size[0] > 1:
-            last = layout.at(layout.split + layout.bottom - 1, 0, -layout.left) + tensor.start
-            for row in border_rows(tensor) if anew is None else laid_rows(source, anew):
-                write_row(self.writer, row, layout.row + layout.left * (row.to == last), border)
-        return tensor
+def _prepared(writer: Writer, task: _Placed, i: int, border: int) -> PlacedTensor:
+    """What a layer with windows takes, its border written."""
+    source, anew = task.tensor(task.network.sources[i][0]), task.taken[i]
+    windows = windows_of(task.network.layers[i], source.layout.shape)
+    if windows is None:
+        return source
+    tensor = source if anew is None else anew
+    if any(windows.padding[1::2]):
+        write_columns(writer, source, border)
+    if anew is not None or windows.size[0] > 1:
+        layout = tensor.layout
+        last = layout.at(layout.split + layout.bottom - 1, 0, -layout.left) + tensor.start
+        for row in border_rows(tensor) if anew is None else laid_rows(source, anew):
+            write_row(writer, row, layout.row + layout.left * (row.to == last), border)
+    return tensor

@@ -22,13 +22,15 @@ from armlet.network.layers import Pair
 from armlet.select.integer.constants import write_constant
 from armlet.select.integer.writer import Writer
 from armlet.select.tensors.closing import Scaling, scaling_of, write_scaled
+from armlet.select.tensors.fetch import Registers
 from armlet.select.tensors.frame import (
     BASE,
+    CHANNEL,
+    CONSTANTS,
     FACTOR,
     RESULT,
     ROW_END,
     ROWS,
-    STACK,
     SUMS,
     TABLE,
     VALUES,
@@ -42,7 +44,6 @@ from armlet.select.tensors.frame import (
 from armlet.tensors.layout import LIFT, UPPER, WORD, LaneLayout
 
 _FIELD = 1 << UPPER - 1  # what the sum of lane 0 has more than its own
-_CONSTANTS = 5  # words of a channel: the start of its sums, the factor, what both lanes are given before the shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +129,9 @@ def _write_group(writer: Writer, task: Convolution, group: tuple[int, ...], shap
     down, across = windows.stride
     trips, rest = divmod(made.width, shape.across)
     start = task.source + taken.at(-windows.padding[0], 0, -windows.padding[1])
-    write_table(writer, FACTOR, _fill(writer, task, group))
-    writer.add(Does.STORE, FACTOR, STACK, number=TABLE)
+    _write_constants(writer, task, group)
     write_place(writer, FACTOR, task.result + made.at(0, min(group), 0))
-    writer.add(Does.STORE, FACTOR, STACK, number=RESULT)
+    writer.add(Does.STORE_STACK, FACTOR, number=RESULT)
     write_place(writer, BASE, start)
     top = writer.here
     if made.split > 1:
@@ -142,7 +142,7 @@ def _write_group(writer: Writer, task: Convolution, group: tuple[int, ...], shap
     if trips:
         _write_body(writer, task, group, shape.across)
     if trips > 1:
-        writer.add(Does.LOAD, VALUES[0], STACK, number=ROW_END)
+        writer.add(Does.LOAD_STACK, VALUES[0], number=ROW_END)
         writer.add(Does.REPEAT_UNTIL, a=BASE, b=VALUES[0], number=writer.here - again)
     writer.runs = made.split
     if rest:
@@ -156,16 +156,28 @@ def _write_group(writer: Writer, task: Convolution, group: tuple[int, ...], shap
 def _write_row_end(writer: Writer, length: int) -> None:
     writer.add(Does.MOVE, VALUES[0], BASE)
     add_number(writer, VALUES[0], length)
-    writer.add(Does.STORE, VALUES[0], STACK, number=ROW_END)
+    writer.add(Does.STORE_STACK, VALUES[0], number=ROW_END)
 
 
 def _write_next_row(writer: Writer, task: Convolution, stride: Pair) -> None:
     """Both places a row on: from behind the last word of one to the first of the next."""
     made, taken = task.made, task.taken
     add_number(writer, BASE, (stride[0] * taken.row - stride[1] * made.width) * WORD)
-    writer.add(Does.LOAD, FACTOR, STACK, number=RESULT)
+    writer.add(Does.LOAD_STACK, FACTOR, number=RESULT)
     add_number(writer, FACTOR, (made.row - made.width) * WORD)
-    writer.add(Does.STORE, FACTOR, STACK, number=RESULT)
+    writer.add(Does.STORE_STACK, FACTOR, number=RESULT)
+
+
+def _write_constants(writer: Writer, task: Convolution, group: tuple[int, ...]) -> None:
+    """The constants of one channel on the stack; of several, where they are."""
+    write_table(writer, FACTOR, _fill(writer, task, group))
+    if len(group) > 1:
+        writer.add(Does.STORE_STACK, FACTOR, number=TABLE)
+        return
+    for k in range(CONSTANTS):
+        writer.add(Does.LOAD, SUMS[k], FACTOR, number=k * WORD)
+    for k in range(CONSTANTS):
+        writer.add(Does.STORE_STACK, SUMS[k], number=CHANNEL + k * WORD)
 
 
 def _fill(writer: Writer, task: Convolution, group: tuple[int, ...]) -> int:
@@ -188,63 +200,69 @@ def _write_body(writer: Writer, task: Convolution, group: tuple[int, ...], acros
     """One trip: `across` words of each channel of a group."""
     sums = [[(2 * (j * across + q), 2 * (j * across + q) + 1) for q in range(across)] for j in range(len(group))]
     pairs = [[(SUMS[low], SUMS[high]) for low, high in row] for row in sums]
-    writer.add(Does.LOAD, FACTOR, STACK, number=TABLE)
+    if len(group) > 1:
+        writer.add(Does.LOAD_STACK, FACTOR, number=TABLE)
     for j, row in enumerate(pairs):
         (low, high), *others = row
-        writer.add(Does.LOAD_PAIR, low, FACTOR, high, number=j * _CONSTANTS * WORD)
+        if len(group) > 1:
+            writer.add(Does.LOAD_PAIR, low, FACTOR, high, number=j * CONSTANTS * WORD)
+        else:
+            writer.add(Does.LOAD_STACK_PAIR, low, b=high, number=CHANNEL)
         for other_low, other_high in others:
             writer.add(Does.MOVE, other_low, low)
             writer.add(Does.MOVE, other_high, high)
-    pointer = Pointer(writer, BASE)
+    pointer = Pointer(writer, BASE, _last_place(task, group, across))
     _write_taps(writer, task, group, pairs, pointer)
     pointer.move(across * task.layer.stride[1] * WORD)
     _write_end(writer, task, group, pairs)
 
 
+def _last_place(task: Convolution, group: tuple[int, ...], across: int) -> int:
+    """The last word that a body loads, from the window's first."""
+    words = [(y, c, x) for channel in group for y, c, x, _ in task.taps(channel)]
+    more = task.layer.stride[1] * (across - 1)
+    return max((_place(task, y, c, x + more) for y, c, x in words), default=0)
+
+
+def _place(task: Convolution, row: int, channel: int, column: int) -> int:
+    """Where a word lies, from the window's first, in bytes."""
+    return ((row * task.taken.channels + channel) * task.taken.pitch + column) * WORD
+
+
 def _write_taps(
     writer: Writer, task: Convolution, group: tuple[int, ...], pairs: list[list[tuple[int, int]]], pointer: Pointer
 ) -> None:
-    """The weights of a group, words being loaded for as many of them as registers hold."""
-    across, stride, taken = len(pairs[0]), task.layer.stride[1], task.taken
+    """The weights of a group. Words are loaded in runs, as many as there are registers whose words are done with."""
+    across, stride = len(pairs[0]), task.layer.stride[1]
     taps = sorted((y, c, x, j, w) for j, channel in enumerate(group) for y, c, x, w in task.taps(channel))
-    held: dict[tuple[int, int, int], int] = {}
-    free = (*VALUES, *SUMS[2 * across * len(group) :])
+    products = [((y, c, x + stride * q), j, q, w) for y, c, x, j, w in taps for q in range(across)]
+    registers = Registers((*VALUES, *SUMS[2 * across * len(group) :]), [word for word, *_ in products])
     factor: int | None = None
-    i = 0
-    while i < len(taps):
-        wanted, k = list[tuple[int, int, int]](), i
-        while k < len(taps):
-            words = [(*taps[k][:2], taps[k][2] + stride * q) for q in range(across)]
-            more = [word for word in words if word not in wanted]
-            if len(wanted) + len(more) > len(free):
-                break
-            wanted += more
-            k += 1
-        held = {word: register for word, register in held.items() if word in wanted}
-        empty = [register for register in free if register not in held.values()]
-        for word in wanted:
-            if word not in held:
-                held[word] = empty.pop(0)
-                place = ((word[0] * taken.channels + word[1]) * taken.pitch + word[2]) * WORD
-                writer.add(Does.LOAD, held[word], BASE, number=pointer.offset(place))
-        for y, c, x, j, weight in taps[i:k]:
-            if weight != factor:
-                write_constant(writer, FACTOR, weight)
-                factor = weight
-            for q, (low, high) in enumerate(pairs[j]):
-                writer.add(Does.MULTIPLY_LONG, low, FACTOR, held[y, c, x + stride * q], e=high)
-        i = k
+    for number, (word, j, q, weight) in enumerate(products):
+        for fresh, register in registers.fetched(number):
+            writer.add(Does.LOAD, register, BASE, number=pointer.offset(_place(task, *fresh)))
+        if weight != factor:
+            write_constant(writer, FACTOR, weight)
+            factor = weight
+        low, high = pairs[j][q]
+        writer.add(Does.MULTIPLY_LONG, low, FACTOR, registers.held[word], e=high)
 
 
 def _write_end(writer: Writer, task: Convolution, group: tuple[int, ...], pairs: list[list[tuple[int, int]]]) -> None:
     """Scale the sums back, and store a word for each position of each channel."""
     factor, lower, upper, part = VALUES
-    writer.add(Does.LOAD, FACTOR, STACK, number=TABLE)
+    alone, is_last = len(group) == 1, len(group) - 1
+    if not alone:
+        writer.add(Does.LOAD_STACK, FACTOR, number=TABLE)
     for j, (channel, row) in enumerate(zip(group, pairs)):
         scaling = task.scaling(channel)
-        if scaling.factor:
-            for k, register in enumerate((factor, lower, upper), 2):
-                writer.add(Does.LOAD, register, FACTOR, number=(j * _CONSTANTS + k) * WORD)
+        for k, register in enumerate((factor, lower, upper) if scaling.factor else (), 2):
+            if alone:
+                writer.add(Does.LOAD_STACK, register, number=CHANNEL + k * WORD)
+            else:
+                writer.add(Does.LOAD, register, FACTOR, number=(j * CONSTANTS + k) * WORD)
+        if j == is_last:  # in one run with the constants
+            writer.add(Does.LOAD_STACK, FACTOR, number=RESULT)
         for low, high in row:
             writer.add(Does.UNSIGNED_FIELD, part, low, by=UPPER)
             writer.add(Does.LEFT, high, high, by=32 - UPPER)
@@ -253,11 +271,10 @@ def _write_end(writer: Writer, task: Convolution, group: tuple[int, ...], pairs:
             write_scaled(writer, scaling, part, factor, lower, lifted=True)
             write_scaled(writer, scaling, high, factor, upper, lifted=False)
             writer.add(Does.OR_LEFT, low, part, high, by=UPPER)
-    writer.add(Does.LOAD, FACTOR, STACK, number=RESULT)
     result, first = Pointer(writer, FACTOR), min(group)
     for channel, row in sorted(zip(group, pairs)):
         for q, (low, _) in enumerate(row):
             place = ((channel - first) * task.made.pitch + q) * WORD
             writer.add(Does.STORE, low, FACTOR, number=result.offset(place))
     result.move(len(pairs[0]) * WORD)
-    writer.add(Does.STORE, FACTOR, STACK, number=RESULT)
+    writer.add(Does.STORE_STACK, FACTOR, number=RESULT)

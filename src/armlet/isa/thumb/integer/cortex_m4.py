@@ -33,6 +33,13 @@ def _reach(text: str, cycles: int, near: range) -> IntegerTemplate:
     return replace(wide, short=short) if near else wide
 
 
+def _stack(text: str, cycles: int) -> IntegerTemplate:
+    """A load or store of a word of the stack: A7.7.43, T2, and A7.7.161, T2, are its short forms."""
+    wide = IntegerTemplate(text + ".w {d}, [sp, #{number}]", 4, cycles, pairs=True, numbers=range(0, 4096, 4))
+    short = replace(wide, text=text + ".n {d}, [sp, #{number}]", size=2, numbers=range(0, 1024, 4), low=frozenset("d"))
+    return replace(wide, short=short)
+
+
 def _wide(
     text: str, numbers: range = range(0), shifts: range = range(0), short: IntegerTemplate | None = None
 ) -> IntegerTemplate:
@@ -57,6 +64,9 @@ _MEMORY: Mapping[Op, IntegerTemplate] = {
     Op.LOAD_MULTIPLE: IntegerTemplate("ldmia.w {a}!, {{{list}}}", 4, 1, 1, short=_LIST),
     Op.LOAD_MULTIPLE_HERE: IntegerTemplate("ldmia.w {a}, {{{list}}}", 4, 1, 1),
     Op.LOAD_PAIR: IntegerTemplate("ldrd {d}, {b}, [{a}, #{number}]", 4, 3, numbers=range(0, 1024, 4)),  # A7.7.50
+    Op.LOAD_STACK: _stack("ldr", 2),
+    Op.LOAD_STACK_PAIR: IntegerTemplate("ldrd {d}, {b}, [sp, #{number}]", 4, 3, numbers=range(0, 1024, 4)),
+    Op.STORE_STACK: _stack("str", 1),
     Op.STORE: _reach("str", 1, range(0, 128, 4)),
     Op.STORE_HALF: _reach("strh", 1, range(0, 64, 2)),
     Op.STORE_BYTE: _reach("strb", 1, range(32)),

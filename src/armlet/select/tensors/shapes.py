@@ -1,0 +1,94 @@
+"""Chooses how much the body of each convolution does at once, by what each way costs in cycles and bytes.
+
+Many positions and few weights want wide bodies, which make each weight's constant and each word's load serve more
+products; many weights want several channels in a body, whose loops and constants are fewer bytes.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from armlet.integer.layers import IntegerConv
+from armlet.integer.network import IntegerNetwork
+from armlet.isa.integer_target import IntegerTarget
+from armlet.select.integer.program import bytes_of, cycles_of, lines_of
+from armlet.select.integer.writer import Writer
+from armlet.select.tensors.frame import FACTOR
+from armlet.select.tensors.window import Convolution, Shape, groups_of, write_convolution
+from armlet.tensors.plan import plan_tensors
+
+SHAPES = tuple(Shape(*each) for each in ((4, 1), (3, 1), (2, 2), (2, 1), (1, 4), (1, 3), (1, 2), (1, 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeCost:
+    """What a layer costs in bodies of one shape."""
+
+    shape: Shape
+    cycles: int
+    bytes: int
+
+
+def shape_costs(network: IntegerNetwork, target: IntegerTarget) -> tuple[tuple[ShapeCost, ...], ...]:
+    """For each layer the shapes of which none is both smaller and faster than another; none where it has no bodies.
+
+    Raises `CapacityError` for a layer that no shape can write.
+    """
+    plan = plan_tensors(network)
+    found = list[tuple[ShapeCost, ...]]()
+    for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
+        if isinstance(layer, IntegerConv):
+            task = Convolution(layer, i, plan.taken[i] or plan.values[sources[0]], plan.values[i + 1], 0, 0)
+            found.append(_front(list(_costs(task, target))))
+        else:
+            found.append(())
+    return tuple(found)
+
+
+def default_shapes(network: IntegerNetwork, target: IntegerTarget) -> tuple[Shape, ...]:
+    """The fastest. Raises `CapacityError` for a layer that no shape can write."""
+    return fastest(shape_costs(network, target))
+
+
+def fastest(costs: Sequence[Sequence[ShapeCost]]) -> tuple[Shape, ...]:
+    """The shape of each layer that takes fewest cycles."""
+    return tuple(some[0].shape if some else Shape(1, 1) for some in costs)
+
+
+def mixes_of(costs: Sequence[Sequence[ShapeCost]]) -> Iterator[tuple[Shape, ...]]:
+    """Shapes of all layers from the fastest to the smallest: each step saves the bytes that cost fewest cycles."""
+    at = [0] * len(costs)
+    yield tuple(some[k].shape if some else Shape(1, 1) for some, k in zip(costs, at))
+    while True:
+        steps = dict[tuple[int, int], float]()
+        for i, some in enumerate(costs):
+            for k in range(at[i] + 1, len(some)):
+                now, then = some[at[i]], some[k]
+                steps[i, k] = (then.cycles - now.cycles) / (now.bytes - then.bytes)
+        if not steps:
+            return
+        i, k = min(steps, key=lambda step: (steps[step], step))
+        at[i] = k
+        yield tuple(some[k].shape if some else Shape(1, 1) for some, k in zip(costs, at))
+
+
+def _costs(task: Convolution, target: IntegerTarget) -> Iterator[ShapeCost]:
+    for shape in _fitting(task):
+        writer = Writer(target, FACTOR)
+        write_convolution(writer, task, groups_of(task.layer, shape.channels), shape)
+        lines = lines_of(writer.rows)
+        yield ShapeCost(shape, cycles_of(target, lines), bytes_of(target, lines) + len(writer.pool))
+
+
+def _fitting(task: Convolution) -> Iterator[Shape]:
+    """Shapes that are no wider than a row, and have no more channels than the layer."""
+    for shape in SHAPES:
+        if shape.across <= task.made.width and shape.channels <= len(task.layer.body.bias):
+            yield shape
+
+
+def _front(found: Sequence[ShapeCost]) -> tuple[ShapeCost, ...]:
+    best = list[ShapeCost]()
+    for cost in sorted(found, key=lambda cost: (cost.cycles, cost.bytes)):
+        if not best or cost.bytes < best[-1].bytes:
+            best.append(cost)
+    return tuple(best)

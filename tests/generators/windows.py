@@ -1,0 +1,161 @@
+"""The one law of random int8 networks with windows: convolutions, pools, additions, a dense layer at the end.
+
+Scales are such that sums spread over what is stored; zeros and borders lie anywhere, weights have all densities.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from armlet.integer.formats import INT8, INT32
+from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool
+from armlet.integer.network import IntegerNetwork
+from armlet.integer.requantise import Multiplier, Shift
+from armlet.network.activation import Activation
+from armlet.network.domain import InputDomain
+from armlet.network.layers import Pair, Reduction, Reshape, Sides
+from armlet.network.shapes import Shape
+
+DENSITIES = (1.0, 0.5, 0.5, 0.2, 0.1, 0.02)
+
+
+@dataclass(slots=True)
+class _Drawn:
+    """A network on its way: layers, what each takes, and the shape and zero of each value."""
+
+    random: np.random.Generator
+    shapes: list[Shape]
+    zeros: list[int]
+    layers: list[IntegerLayer] = field(default_factory=list)
+    wiring: list[tuple[int, ...]] = field(default_factory=list)
+
+    def add(self, layer: IntegerLayer, shape: Shape, zero: int, *sources: int) -> None:
+        self.layers.append(layer)
+        self.wiring.append(sources)
+        self.shapes.append(shape)
+        self.zeros.append(zero)
+
+    @property
+    def last(self) -> int:
+        return len(self.shapes) - 1
+
+
+def windowed_network(seed: int) -> IntegerNetwork:
+    """The network of a seed."""
+    random = np.random.default_rng(seed)
+    shape = (int(random.integers(1, 5)), *(int(extent) for extent in random.integers(1, 12, 2)))
+    drawn = _Drawn(random, [shape], [_zero(random)])
+    for _ in range(int(random.integers(1, 5))):
+        _add_layer(drawn)
+    if random.random() < 0.5 or not any(isinstance(layer, IntegerConv) for layer in drawn.layers):
+        _add_dense(drawn)
+    inputs, outputs = int(np.prod(shape)), int(np.prod(drawn.shapes[-1]))
+    scales, zeros = (np.ones(inputs), np.ones(outputs)), (np.full(inputs, drawn.zeros[0]), np.zeros(outputs, int))
+    domain, wiring = InputDomain.undeclared(inputs), tuple(drawn.wiring)
+    ends = (INT8, scales[0], zeros[0], scales[1], zeros[1])
+    return IntegerNetwork(tuple(drawn.layers), domain, shape, *ends, wiring=wiring)
+
+
+def _zero(random: np.random.Generator) -> int:
+    return -128 if random.random() < 0.6 else int(random.integers(-128, 128))
+
+
+def _add_layer(drawn: _Drawn) -> None:
+    random, taken = drawn.random, drawn.last
+    twins = [k for k in range(taken) if drawn.shapes[k] == drawn.shapes[taken]]
+    kind = int(random.integers(0, 7 if twins else 6))
+    if kind < 5:
+        _add_convolution(drawn, depthwise=kind >= 3)
+    elif kind == 5:
+        _add_pool(drawn)
+    else:
+        zero, other = _zero(random), twins[int(random.integers(len(twins)))]
+        drawn.add(_addition(drawn, other, taken, zero), drawn.shapes[taken], zero, other, taken)
+
+
+def _add_convolution(drawn: _Drawn, depthwise: bool) -> None:
+    random, (channels, *plane), zero = drawn.random, drawn.shapes[-1], _zero(drawn.random)
+    size, stride, dilation = _windows(drawn, plane)
+    sides = _sides(drawn, size)
+    groups = channels if depthwise else 1
+    outputs = channels if depthwise else int(random.integers(1, 7))
+    body = _body(drawn, outputs, channels // groups * size[0] * size[1], zero)
+    layer = IntegerConv(body, size, stride, sides, dilation, groups, drawn.zeros[-1])
+    drawn.add(layer, (outputs, *_steps(plane, size, stride, sides, dilation)), zero, drawn.last)
+
+
+def _add_pool(drawn: _Drawn) -> None:
+    random, (channels, *plane) = drawn.random, drawn.shapes[-1]
+    reduction = Reduction.AVERAGE if random.random() < 0.6 else Reduction.MAX
+    low, high = sorted(int(end) for end in random.integers(-128, 128, 2)) if random.random() < 0.3 else (-128, 127)
+    if random.random() < 0.5:
+        pool, size = IntegerPool(reduction, low=low, high=high), (1, 1)
+    else:
+        window, stride, _ = _windows(drawn, plane)
+        pool = IntegerPool(reduction, window, stride, low=low, high=high)
+        size = _steps(plane, window, stride, (0, 0, 0, 0), (1, 1))
+    drawn.add(pool, (channels, *size), drawn.zeros[-1], drawn.last)
+
+
+def _add_dense(drawn: _Drawn) -> None:
+    taken, neurons = int(np.prod(drawn.shapes[-1])), int(drawn.random.integers(1, 12))
+    drawn.add(Reshape(), (taken,), drawn.zeros[-1], drawn.last)
+    if drawn.random.random() < 0.3:
+        weight = _weights(drawn, neurons, taken)
+        ends = (np.full(neurons, INT32.low), np.full(neurons, INT32.high))
+        bias = drawn.random.integers(-500, 500, neurons)
+        drawn.add(IntegerDense(weight, bias, None, Activation.LINEAR, INT32, *ends), (neurons,), 0, drawn.last)
+    else:
+        zero = _zero(drawn.random)
+        drawn.add(_body(drawn, neurons, taken, zero), (neurons,), zero, drawn.last)
+
+
+def _windows(drawn: _Drawn, plane: list[int]) -> tuple[Pair, Pair, Pair]:
+    random = drawn.random
+    size = [int(random.integers(1, min(extent, 4) + 1)) for extent in plane]
+    stride = [int(k) for k in random.integers(1, 3, 2)]
+    dilation = [
+        int(random.integers(1, (extent - 1) // max(1, k - 1) + 1)) if k > 1 else 1 for extent, k in zip(plane, size)
+    ]
+    dilation = [min(each, 2) for each in dilation]
+    return (size[0], size[1]), (stride[0], stride[1]), (dilation[0], dilation[1])
+
+
+def _sides(drawn: _Drawn, size: Pair) -> Sides:
+    if drawn.random.random() < 0.4:
+        return (0, 0, 0, 0)
+    top, left, bottom, right = (int(drawn.random.integers(0, size[k % 2])) for k in range(4))
+    return top, left, bottom, right
+
+
+def _steps(plane: list[int], size: Pair, stride: Pair, sides: Sides, dilation: Pair) -> Pair:
+    wide = plane[0] + sides[0] + sides[2], plane[1] + sides[1] + sides[3]
+    reach = [(extent - 1) * step + 1 for extent, step in zip(size, dilation)]
+    return (wide[0] - reach[0]) // stride[0] + 1, (wide[1] - reach[1]) // stride[1] + 1
+
+
+def _weights(drawn: _Drawn, outputs: int, taps: int) -> "np.ndarray":
+    random = drawn.random
+    weight = random.integers(-127, 128, (outputs, taps)) * (random.random((outputs, taps)) < random.choice(DENSITIES))
+    return weight // int(random.choice((1, 1, 8, 64)))
+
+
+def _body(drawn: _Drawn, outputs: int, taps: int, zero: int) -> IntegerDense:
+    random = drawn.random
+    weight, bias = _weights(drawn, outputs, taps), random.integers(-500, 500, outputs)
+    places = np.maximum(3, np.ceil(np.log2(np.abs(weight).sum(axis=1) + 1))).astype(int)
+    if random.random() < 0.7:
+        by: Multiplier | Shift = Multiplier(random.integers(1 << 30, 1 << 31, outputs), -places, True)
+    else:
+        by = Shift(np.minimum(places, 31) * int(random.random() < 0.9))
+    low, high = (-128, 127) if random.random() < 0.7 else sorted(int(end) for end in random.integers(-128, 128, 2))
+    ends = (np.full(outputs, low), np.full(outputs, high))
+    return IntegerDense(weight, bias, by, Activation.LINEAR, INT8, *ends, zero)
+
+
+def _addition(drawn: _Drawn, one: int, other: int, zero: int) -> IntegerAdd:
+    random = drawn.random
+    offset = (-drawn.zeros[one], -drawn.zeros[other])
+    scaling = Multiplier(random.integers(1 << 30, 1 << 31, 2), np.array([0, -int(random.integers(0, 4))]), True)
+    back = Multiplier(random.integers(1 << 30, 1 << 31, 1), np.array([-int(random.integers(17, 21))]), True)
+    return IntegerAdd(offset, 20, scaling, back, INT8, -128, 127, zero)

@@ -30,10 +30,10 @@ from armlet.integer.layers import (
     whole,
 )
 from armlet.integer.requantise import Multiplier, Requantisation, Shift
-from armlet.integer.shapes import integer_shapes, stored_formats
+from armlet.integer.shapes import integer_shapes, outline, stored_formats
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F64, frozen
-from armlet.network.layers import Reshape, whole_numbers
+from armlet.network.layers import Reshape, describe, whole_numbers
 from armlet.network.outputs import OutputKind
 from armlet.network.shapes import Shape, Wiring, chain
 
@@ -112,8 +112,8 @@ class IntegerNetwork:
         """The layers of a chain of dense layers. Raises `InputError` that names the first other layer."""
         for i, layer in enumerate(self.layers):
             if not isinstance(layer, IntegerDense):
-                problem = f"layer {i} is of kind {integer_kind_of(layer)}, and all are to be dense"
-                raise InputError("network", problem)
+                problem = f"layer {i} is {describe(outline(layer))}, this armlet computes dense layers in a chain"
+                raise InputError("network", problem, "give a network of dense layers alone; convolutions come next")
         return tuple(layer for layer in self.layers if isinstance(layer, IntegerDense))
 
     @property

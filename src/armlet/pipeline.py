@@ -17,7 +17,7 @@ from armlet.build.names import check_name
 from armlet.build.prologue import Frame, frame
 from armlet.build.tensors.bundle import TensorBundle, tensor_bundle
 from armlet.build.tensors.frame import TensorFrame, tensor_frame
-from armlet.build.tensors.manifest import TensorMemoryEntry
+from armlet.build.tensors.manifest import TensorMemoryEntry, tensor_memory
 from armlet.build.tensors.memory import peak_of
 from armlet.config import CompileOptions, IntegerCompileOptions
 from armlet.errors import CapacityError, InputError
@@ -26,7 +26,7 @@ from armlet.graph.graph import Graph
 from armlet.graph.merge_equivalents import merge_equivalents
 from armlet.graph.rescale import Rescale, rescale
 from armlet.graph.simplify import Simplified, simplify, unsimplified
-from armlet.integer.bounds import integer_bounds
+from armlet.integer.bounds import integer_bounds, tensor_bounds
 from armlet.integer.choose_argmax import with_argmax
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.simplify import SimplifiedIntegers, simplify_integers
@@ -49,9 +49,7 @@ from armlet.select.integer.check.check_program import check_integer_program
 from armlet.select.integer.select import Budget, Optimize, Selection, select_integers
 from armlet.select.lowering import partitions_with_room
 from armlet.select.program import Program
-from armlet.select.tensors.program import TensorProgram
-from armlet.select.tensors.select import select_tensors
-from armlet.select.tensors.window import Shape
+from armlet.select.tensors.choose import TensorBudget, TensorSelection, choose_tensors
 from armlet.storage import write_folder
 from armlet.tune import SOURCE_REGISTERS, Choice, cheapest_program, tune
 
@@ -91,7 +89,7 @@ class TensorCompilation:
     """Every stage's product, kept so that each can be shown, tested and measured."""
 
     network: IntegerNetwork
-    program: TensorProgram
+    selection: TensorSelection
     frame: TensorFrame
     bundle: TensorBundle
 
@@ -171,16 +169,19 @@ def compile_tensor_network(
     """Lower a network with windows to a build. Raises `InputError` and `CapacityError`."""
     check_name(name)
     target = _tensor_target(network, options)
+    tensor_bounds(network)
 
     watch("select")
-    shapes = tuple(Shape(2, 2) for _ in network.layers)
-    program = select_tensors(network, target, shapes)
+    budget = None
+    if options.flash is not None:
+        budget = TensorBudget(name, options.flash, lambda made: tensor_memory(made, tensor_frame(made, name)).flash)
+    selection = choose_tensors(network, target, Optimize(options.optimize), budget)
 
     watch("bundle")
-    around = tensor_frame(program, name)
-    made = tensor_bundle(name, program, around, shapes, asdict(options))
-    _check_budget(name, made.manifest.memory, options, peak_of(program).describe(network))
-    return TensorCompilation(network, program, around, made)
+    around = tensor_frame(selection.program, name)
+    made = tensor_bundle(name, selection, around, asdict(options))
+    _check_budget(name, made.manifest.memory, options, peak_of(selection.program).describe(network))
+    return TensorCompilation(network, selection, around, made)
 
 
 def compile_integer_network(

@@ -16,9 +16,8 @@ from armlet.formats.params import params_files
 from armlet.integer.interpret import run_integers
 from armlet.integer.network import IntegerNetwork
 from armlet.isa.integer_target import IntegerTarget
-from armlet.select.tensors.program import TensorProgram
+from armlet.select.tensors.choose import TensorSelection
 from armlet.select.tensors.rows import PlacedTensor
-from armlet.select.tensors.window import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +28,9 @@ class TensorBundle:
     files: Mapping[str, bytes]
 
 
-def tensor_bundle(
-    name: str, program: TensorProgram, frame: TensorFrame, shapes: tuple[Shape, ...], settings: Settings
-) -> TensorBundle:
+def tensor_bundle(name: str, selection: TensorSelection, frame: TensorFrame, settings: Settings) -> TensorBundle:
     """Everything but the manifest first, whose hashes the manifest then holds."""
+    program = selection.program
     network, given = program.network, program.values[0]
     assert given is not None
     beside = files_beside(network, program.target, name, given, (program.outputs, program.size, frame.stack_bytes))
@@ -40,7 +38,7 @@ def tensor_bundle(
     hashes = {key: hashlib.sha256(content).hexdigest() for key, content in sorted(files.items())}
     x = integer_test_inputs(network)
     vectors = x, run_integers(network, x)
-    manifest = make_tensor_manifest(name, program, frame, shapes, settings, hashes, vectors)
+    manifest = make_tensor_manifest(name, selection, frame, settings, hashes, vectors)
     return TensorBundle(manifest, {**files, f"{name}.json": show_json(manifest).encode()})
 
 

@@ -22,10 +22,9 @@ from armlet.integer.formats import I64
 from armlet.integer.layers import IntegerConv, body_of, integer_kind_of
 from armlet.integer.network import IntegerNetwork
 from armlet.select.integer.program import bytes_of
-from armlet.select.tensors.frame import STACK
+from armlet.select.tensors.choose import TensorSelection
 from armlet.select.tensors.program import TensorProgram
 from armlet.select.tensors.rows import PlacedTensor
-from armlet.select.tensors.window import Shape
 from armlet.storage import parse_json, read_file
 from armlet.tensors.layout import LaneLayout
 from armlet.version import __version__
@@ -150,16 +149,16 @@ def tensor_network_entry(network: IntegerNetwork) -> TensorNetworkEntry:
 
 def make_tensor_manifest(
     name: str,
-    program: TensorProgram,
+    selection: TensorSelection,
     frame: TensorFrame,
-    shapes: tuple[Shape, ...],
     settings: Settings,
     files: dict[str, str],
     vectors: tuple[I64, I64],
 ) -> TensorManifest:
     """The manifest of a build. The same network, settings and version give the same bytes."""
+    program = selection.program
     network, lives = program.network, lifetimes(program.network)
-    layers = [*_layers(program, shapes)]
+    layers = [*_layers(selection)]
     values = [_place(k, tensor, lives[k]) for k, tensor in enumerate(program.values) if tensor is not None]
     taken = [_place(i, tensor, (i, i)) for i, tensor in enumerate(program.taken) if tensor is not None]
     return TensorManifest(
@@ -208,10 +207,11 @@ def _place(number: int, tensor: PlacedTensor, life: tuple[int, int]) -> PlaceEnt
     return PlaceEntry(number, tensor.start, layout.size, shape, layout.split, *border, *life)
 
 
-def _layers(program: TensorProgram, shapes: tuple[Shape, ...]) -> Iterator[TensorLayerEntry]:
+def _layers(selection: TensorSelection) -> Iterator[TensorLayerEntry]:
     """What serves no layer counts for the first."""
+    program, shapes = selection.program, selection.shapes
     network, lines = program.network, program.lines
-    of_layer, cycles = np.maximum(lines["layer"], 0), line_cycles(program.target, lines, STACK)
+    of_layer, cycles = np.maximum(lines["layer"], 0), line_cycles(program.target, lines)
     for number, (layer, shape) in enumerate(zip(network.layers, shapes)):
         mine = of_layer == number
         body = (shape.across, shape.channels) if isinstance(layer, IntegerConv) else (0, 0)

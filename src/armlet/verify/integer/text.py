@@ -5,7 +5,7 @@ and exit of one list of registers, and comments that name a connection of the ne
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from string import Formatter
@@ -136,24 +136,17 @@ def _comments(target: IntegerTarget, network: IntegerNetwork) -> frozenset[str]:
     return frozenset(found)
 
 
-def known_lines(
-    target: IntegerTarget, name: str, labels: str, addresses: Iterable[int] = ()
-) -> Mapping[str, list[KnownLine]]:
-    """For each mnemonic the lines that the target's templates make of it.
-
-    `labels` is a pattern of those beside NAME_core's, `addresses` are registers that only address memory.
-    """
+def known_lines(target: IntegerTarget, name: str, labels: str) -> Mapping[str, list[KnownLine]]:
+    """The lines of the target's templates by mnemonic; `labels` is a pattern of those beside NAME_core's."""
     core = names.core_symbol(name)
     blocks = "|".join(map(re.escape, (names.constants_symbol(name), names.block_symbol(name))))
     register = "|".join(target.names[k] for k in sorted({target.base, *target.free}))
     call = KnownLine(None, re.compile(re.escape(f"  {target.call.format(symbol=core)}")), range(0), range(0))
-    base = "|".join(target.names[k] for k in sorted({target.base, *target.free, *addresses}))
     found = {target.call.partition(" ")[0]: [call]}
     for op, template in target.forms():
         operands = {"by": f"(?P<by>{_WHOLE})", "number": f"(?P<number>{_WHOLE})", "symbol": f"(?:{blocks})"}
         operands |= {"label": "(?:" + re.escape(label_of(0)[:-1]) + "[1-9][0-9]{0,4}|" + labels + ")"}
         operands |= {"list": f"(?:{register})(?:, (?:{register}))*"}
-        operands |= {"a": f"(?:{base})"} if op.is_load or op.is_store else {}
         for line in template.text.split("\n"):
             parts = Formatter().parse(line)
             pattern = "".join(

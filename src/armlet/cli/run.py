@@ -13,8 +13,7 @@ from armlet.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from armlet.build.integer.read import IntegerBuild
-    from armlet.build.read import Build
+    from armlet.build.integer.read_any import AnyBuild
     from armlet.network.frozen import F32
 
 
@@ -72,7 +71,7 @@ def run(
 
 
 def _outputs(
-    build: "Build | IntegerBuild", rows: "F32", entry: str, stored: bool, advance: Callable[[float, float], None]
+    build: "AnyBuild", rows: "F32", entry: str, stored: bool, advance: Callable[[float, float], None]
 ) -> "NDArray[Any]":
     """What the program gives. Raises `InputError` where stored integers are asked of one that has none."""
     from armlet.build.read import Build

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from armlet.build.integer.read import IntegerBuild
 from armlet.build.integer.read_any import read_any_build
 from armlet.build.read import Build
-from armlet.errors import ToolchainError
+from armlet.build.tensors.read import TensorBuild
+from armlet.errors import InputError, ToolchainError
 from armlet.integer.interpret import run_integers
 from armlet.isa.instruction_set import Decoder
 from armlet.mutate.mutants import KINDS, mutants
@@ -92,6 +93,8 @@ def try_verifier(
     Raises `InputError` where the folder cannot be read as a build, `ToolchainError` where it does not link.
     """
     build = read_any_build(folder)
+    if isinstance(build, TensorBuild):
+        raise InputError(folder, "has windows, and no proof that could stand trial yet", "leave --mutants out")
     return try_image(build, link_build(build, tools or find_toolchain()), count, seed, advance=advance)
 
 

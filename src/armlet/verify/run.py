@@ -10,11 +10,13 @@ from armlet.build import names
 from armlet.build.integer.read import IntegerBuild
 from armlet.build.integer.read_any import read_any_build
 from armlet.build.read import Build
+from armlet.build.tensors.read import TensorBuild
 from armlet.integer.formats import I64
 from armlet.network.frozen import F32, F64
 from armlet.simulate.integer.runner import IntegerRunner
 from armlet.simulate.link import link_build
 from armlet.simulate.runner import Runner
+from armlet.simulate.tensors.runner import TensorRunner
 from armlet.toolchain.toolchain import Toolchain, find_toolchain
 
 Array = TypeVar("Array", F32, I64)
@@ -37,7 +39,7 @@ def run_build(
     Raises `InputError` on the folder, `ToolchainError` where it cannot be linked, `MachineError` where it misbehaves.
     """
     build = read_any_build(folder)
-    if isinstance(build, IntegerBuild):
+    if not isinstance(build, Build):
         stored = run_integer_program(build, build.network.quantise(x), entry, watch, tools)
         return build.network.real(stored)
     return run_program(build, x, entry, watch, tools)
@@ -57,14 +59,15 @@ def run_program(
 
 
 def run_integer_program(
-    build: IntegerBuild,
+    build: IntegerBuild | TensorBuild,
     stored: I64,
     entry: str = "run",
     watch: Callable[[int, int], None] = _unwatched,
     tools: Toolchain | None = None,
 ) -> I64:
     """Stored outputs (samples, outputs) for stored inputs (samples, inputs). Raises as `run_build` does."""
-    runner = IntegerRunner(build, link_build(build, tools or find_toolchain()))
+    image = link_build(build, tools or find_toolchain())
+    runner = IntegerRunner(build, image) if isinstance(build, IntegerBuild) else TensorRunner(build, image)
     symbol = names.run_symbol(build.name) if entry == "run" else names.core_symbol(build.name)
     return _each(runner.entries[symbol], stored, np.empty((len(stored), build.network.results), np.int64), watch)
 

@@ -12,6 +12,7 @@ from armlet.build import names
 from armlet.build.integer.read import IntegerBuild
 from armlet.build.integer.read_any import read_any_build
 from armlet.build.read import Build
+from armlet.build.tensors.read import TensorBuild
 from armlet.network.frozen import F32
 from armlet.prove.bound import specified
 from armlet.schedule.interpret import run_order
@@ -28,6 +29,7 @@ from armlet.verify.link.linked import DeclaredMemory, check_links
 from armlet.verify.link.object import Piece
 from armlet.verify.link.text import Sizes, strange_text
 from armlet.verify.rederive import settings_disagreement, vectors_disagreement
+from armlet.verify.tensors.verify import verify_tensor_build
 from armlet.verify.verdict import Verdict
 
 
@@ -39,6 +41,8 @@ def verify_build(folder: Path | str, random: int = 32, seed: int = 0, tools: Too
     build, tools = read_any_build(folder), tools or find_toolchain()
     if isinstance(build, IntegerBuild):
         return verify_integer_build(build, random, seed, tools)
+    if isinstance(build, TensorBuild):
+        return verify_tensor_build(build, random, seed, tools)
     found, described = Findings(), tools.describe()
     sound = _check_files(build, found)
     if _check_text(build, found):

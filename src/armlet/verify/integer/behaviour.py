@@ -1,6 +1,6 @@
 """What a linked program in integers does: proved from its bytes, run on inputs, counted, tried with wrong copies."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -30,7 +30,7 @@ def check_integer_behaviour(
         runner, traces = IntegerRunner(build, image), dict[str, Trace]()
         for entry in runner.entries:
             proved = _check_proof(runner, entry, found)
-            _check_exact(runner, entry, tried, expected, found)
+            check_exact(runner.entries[entry], entry, tried, expected, found)
             traces[entry], same = check_paths(runner, entry, tried, found)
             check_time(build, entry, traces[entry] if same else None, proved, found)
     except MachineError as fault:
@@ -61,10 +61,13 @@ def first_wrong(build: IntegerBuild, image: Image, inputs: I64, expected: I64) -
     return ""
 
 
-def _check_exact(runner: IntegerRunner, entry: str, tried: Trials[np.int64], expected: I64, found: Findings) -> None:
+def check_exact(
+    call: Callable[[I64], I64], entry: str, tried: Trials[np.int64], expected: I64, found: Findings
+) -> None:
+    """Run `entry` on all inputs."""
     problem = ""
     for x, wanted, label in zip(tried.inputs, expected, tried.labels):
-        given = runner.entries[entry](x)
+        given = call(x)
         wrong = np.flatnonzero(given != wanted)
         if len(wrong):
             j = int(wrong[0])

@@ -35,7 +35,8 @@ class Listing:
             holes = [self._column(at, hole, labelled) for _, hole, _, _ in parts if hole]
             texts[at] = [template % row for row in zip(*holes)] if holes else template
         for at, comment in comments.items():
-            texts[at] = f"{texts[at]:<{COLUMN}}{comment}"
+            first, end, rest = texts[at].partition("\n")  # of two instructions the first is commented
+            texts[at] = f"{first:<{COLUMN}}{comment}{end}{rest}"
         for at, label in labelled.items():
             texts[at] = f"{label}:\n{texts[at]}"
         return texts.tolist()

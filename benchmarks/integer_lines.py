@@ -34,9 +34,9 @@ def main() -> None:
         network = integer_survivors(REFERENCE[name], SPARSITY, alphabet, seed)
         planner = Planner(network, integer_bounds(network), INTEGER_TARGETS[target], Annealing(seed=0))
         for scheme in SCHEMES[target]:
-            if not all(scheme.fits(planner.task(number)) for number in range(len(network.layers))):
+            if not all(scheme.fits(planner.task(number)) for number in range(len(network.dense))):
                 continue
-            program = mixed(planner, (scheme,) * len(network.layers)).program
+            program = mixed(planner, (scheme,) * len(network.dense)).program
             cycles, size = program.line_cycles, program.line_bytes + len(program.constants)
             each = f"{cycles / network.connections:7.3f} {size / network.connections:6.2f}"
             print(f"{target:14} {alphabet:8} {scheme.name:10} {name:10} {seed:4} {each}", flush=True)

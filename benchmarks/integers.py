@@ -148,14 +148,14 @@ def armlet(
 
 def whole(network: IntegerNetwork) -> SimplifiedIntegers:
     """Nothing is left out."""
-    return SimplifiedIntegers(network, tuple(np.arange(layer.neurons) for layer in network.layers), 0, 0)
+    return SimplifiedIntegers(network, tuple(np.arange(layer.neurons) for layer in network.dense), 0, 0)
 
 
 def needed(network: IntegerNetwork) -> int:
     """Connections on a way from an input to an output, of values that vary on the declared inputs."""
     (low, high), used = network.input_ends, list[NDArray[np.bool_]]()
     varies = low < high
-    for layer, bounds in zip(network.layers, integer_bounds(network)):
+    for layer, bounds in zip(network.dense, integer_bounds(network)):
         changes = bounds.low < bounds.high
         used.append((layer.weight != 0) & varies & changes[:, None])
         varies = changes

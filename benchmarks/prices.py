@@ -50,7 +50,7 @@ def sizes() -> Iterator[NDArray[np.int64]]:
 
 def counts(network: IntegerNetwork) -> list[int]:
     """Connections of each class."""
-    kinds = np.concatenate([classes_of(layer.weight.astype(np.int64)).ravel() for layer in network.layers])
+    kinds = np.concatenate([classes_of(layer.weight.astype(np.int64)).ravel() for layer in network.dense])
     return [int((kinds == kind).sum()) for kind in range(len(WEIGHT_CLASSES))]
 
 
@@ -59,8 +59,8 @@ def in_integers(network: IntegerNetwork, target_name: str, how: Annealing) -> di
     target = INTEGER_TARGETS[target_name]
     planner, found = Planner(network, integer_bounds(network), target, how), dict[str, tuple[int, int]]()
     for scheme in SCHEMES[target_name]:
-        if scheme.name in WAYS and all(scheme.fits(planner.task(number)) for number in range(len(network.layers))):
-            program = mixed(planner, (scheme,) * len(network.layers)).program
+        if scheme.name in WAYS and all(scheme.fits(planner.task(number)) for number in range(len(network.dense))):
+            program = mixed(planner, (scheme,) * len(network.dense)).program
             size = bytes_of(target, program.lines) + len(program.constants)
             found[scheme.name] = cycles_of(target, program.lines), size
     return found
@@ -105,8 +105,8 @@ def measured(network: IntegerNetwork, target: str, anneal: AnnealOptions) -> dic
 
 def in_floats(network: IntegerNetwork, anneal: AnnealOptions) -> tuple[int, int]:
     """The same of a program in float32 whose weights are these."""
-    weights: list[ArrayLike] = [layer.weight.astype(np.float32) / 64 for layer in network.layers]
-    biases: list[ArrayLike] = [layer.bias.astype(np.float32) / 64 for layer in network.layers]
+    weights: list[ArrayLike] = [layer.weight.astype(np.float32) / 64 for layer in network.dense]
+    biases: list[ArrayLike] = [layer.bias.astype(np.float32) / 64 for layer in network.dense]
     floats = multilayer_perceptron(weights, biases, InputDomain.uniform(network.inputs))
     made = compile_network(floats, "net", CompileOptions(anneal=anneal, simplify=False))
     return entry_cycles(made.program, "net")[0], made.program.line_bytes + made.bundle.manifest.memory.constants
@@ -118,7 +118,7 @@ def blocks(names: list[str], target: str, anneal: AnnealOptions) -> None:
     for widths, sparsity, share in product((REFERENCE[name] for name in names), SPARSITIES, PAIRED):
         for label, some in (("powers of two", POWERS), ("any", NUMBERS)):
             network = drawn_survivors(widths, sparsity, some, paired=share)
-            both = sum(2 * int((layer.weight[:, ::2] * layer.weight[:, 1::2] != 0).sum()) for layer in network.layers)
+            both = sum(2 * int((layer.weight[:, ::2] * layer.weight[:, 1::2] != 0).sum()) for layer in network.dense)
             for way, cost in measured(network, target, anneal).items():
                 found.setdefault(f"{way}, {label}", []).append(([network.connections - both, both], cost))
     print(table(["way, weights", "of", "alone", "in a block", "error", "networks"], rows(found)) + "\n", flush=True)

@@ -147,7 +147,7 @@ def test_what_is_computed_of_a_chain_is_what_compile_computes(network: Network, 
 def test_neurons_that_reach_no_output_may_store_any_values_in_their_intervals(seed: int):
     random = np.random.default_rng(seed)
     network = draw_integer_network(random)
-    flow, layers = flow_of(network), list(network.layers)
+    flow, layers = flow_of(network), list(network.dense)
     for i, layer in enumerate(layers):
         channels = flow.channels[i + 1]
         stuck = random.integers(channels.low.astype(int), channels.high.astype(int), endpoint=True)
@@ -292,7 +292,7 @@ def test_networks_in_integers_are_inspected_as_they_are_stored(tmp_path: Path, s
     assert found.arithmetic == "integers"
     assert found.digest == network.digest()
     assert found.total("weights") - found.total("zero_weights") == network.connections
-    for facts, layer in zip(found.layers, network.layers, strict=True):
+    for facts, layer in zip(found.layers, network.dense, strict=True):
         assert facts.weights_as in ("int8", "int16")
         assert facts.values_as == layer.stored.name
         assert facts.value_range is not None
@@ -349,10 +349,8 @@ def test_long_names_are_cut_so_that_a_hundred_columns_hold_all():
 def test_estimates_are_near_what_compile_gives(sparsity: float):
     """Within a third: they are fitted to larger networks, and no pair or window is looked at."""
     integers = drawn_survivors((196, 32, 16, 10), sparsity, np.arange(1, 128))
-    weights = [
-        layer.weight * np.float32(0.0123) + np.float32(0.0031) * (layer.weight != 0) for layer in integers.layers
-    ]
-    biases = [layer.bias / 64 for layer in integers.layers]
+    weights = [layer.weight * np.float32(0.0123) + np.float32(0.0031) * (layer.weight != 0) for layer in integers.dense]
+    biases = [layer.bias / 64 for layer in integers.dense]
     floats = multilayer_perceptron([*weights], [*biases], InputDomain.uniform(196, -1, 1))
     anneal = AnnealOptions(moves=0)
     for network in (integers, floats):

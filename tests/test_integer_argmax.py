@@ -108,8 +108,8 @@ def planted(made: IntegerProgram) -> dict[str, IntegerProgram]:
 
 def turned(network: IntegerNetwork) -> IntegerNetwork:
     """The network with its outputs the other way round."""
-    last = network.layers[-1]
-    return replace(network, layers=(*network.layers[:-1], replace(last, weight=last.weight[::-1])))
+    last = network.dense[-1]
+    return replace(network, layers=(*network.dense[:-1], replace(last, weight=last.weight[::-1])))
 
 
 @each_core
@@ -187,8 +187,8 @@ def test_a_network_with_argmax_goes_to_disk_and_comes_back(tmp_path: Path):
 def test_a_build_is_verified_and_no_mutant_is_missed(tmp_path: Path, target: str, stored: object):
     network = draw_relu_network((8, 6, 5), 2)
     if stored is INT16:
-        last = layer(network.layers[1].weight.tolist(), network.layers[1].bias.tolist(), Shift(np.full(5, 2)), INT16)
-        network = replace(network, layers=(network.layers[0], last))
+        last = layer(network.dense[1].weight.tolist(), network.dense[1].bias.tolist(), Shift(np.full(5, 2)), INT16)
+        network = replace(network, layers=(network.dense[0], last))
     build = compiled_integers(network, tmp_path, replace(QUICK, target=target, outputs="argmax"))
     verdict = verify_build(build, random=20)
     assert verdict.holds, verdict

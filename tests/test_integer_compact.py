@@ -99,7 +99,7 @@ def test_random_networks_in_every_form(seed: int, target: str):
 def test_networks_of_the_law_in_every_form(seed: int):
     """Tables, multipliers, clamps at their edges: where bytes hold the weights."""
     plans = planner(draw_integer_network(np.random.default_rng(seed)), "cortex-m4")
-    forms = [plans.compact(layer) for layer in range(len(plans.network.layers))]
+    forms = [plans.compact(layer) for layer in range(len(plans.network.dense))]
     assert all(checked(plans, schemes) for schemes in list(zip(*forms))[2:])
 
 
@@ -154,8 +154,8 @@ def test_leaky_values_and_clamps_at_their_edges(target: str):
     made = 0
     for seed in range(120):
         plans = planner(draw_integer_network(np.random.default_rng(seed), 12), target)
-        forms = [plans.compact(layer) for layer in range(len(plans.network.layers))]
-        leaks = any(layer.activation is Activation.LEAKY_RELU for layer in plans.network.layers)
+        forms = [plans.compact(layer) for layer in range(len(plans.network.dense))]
+        leaks = any(layer.activation is Activation.LEAKY_RELU for layer in plans.network.dense)
         for schemes in list(zip(*forms)) if leaks else ():
             made += checked(plans, schemes)
     assert made > 8

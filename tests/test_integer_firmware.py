@@ -38,7 +38,7 @@ def firmware(network: IntegerNetwork) -> str:
     """Calls of the reference and of the program, one after the other, with arrays as a PARAMS folder has them."""
     text = f"#include <stdint.h>\n{reference()}\nstatic int32_t v[{len(network.layers) + 1}][{max(network.widths)}];\n"
     calls = "".join(f"  v[0][{i}] = input[{i}];\n" for i in range(network.inputs))
-    for k, layer in enumerate(network.layers):
+    for k, layer in enumerate(network.dense):
         text += array(f"W_{k}", "int8_t", layer.weight) + array(f"b_{k}", "int32_t", layer.bias)
         scaled = isinstance(layer.requantisation, Shift)
         if isinstance(layer.requantisation, Shift):
@@ -46,7 +46,7 @@ def firmware(network: IntegerNetwork) -> str:
         ends = f"{layer.zero}, {layer.low[0]}, {layer.high[0]}" if scaled else "0, INT32_MIN, INT32_MAX"
         shift, sizes = f"shift_{k}" if scaled else "0", f"{layer.neurons}, {layer.inputs}"
         calls += f"  layer(W_{k}, b_{k}, {shift}, {ends}, {sizes}, v[{k}], v[{k + 1}]);\n"
-    kept = "".join(f"  output[{j}] = v[{len(network.layers)}][{j}];\n" for j in range(network.outputs))
+    kept = "".join(f"  output[{j}] = v[{len(network.dense)}][{j}];\n" for j in range(network.outputs))
     return f"{text}void go(const uint8_t *input, int32_t *output)\n{{\n{calls}{kept}}}\n"
 
 

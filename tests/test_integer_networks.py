@@ -22,7 +22,7 @@ def require_inside(network: IntegerNetwork, values: I64):
     """Every sum and every stored value lies in its proved interval."""
     low, high = network.input_ends
     assert ((low <= values) & (values <= high)).all()
-    for layer, bounds in zip(network.layers, integer_bounds(network)):
+    for layer, bounds in zip(network.dense, integer_bounds(network)):
         sums = values @ layer.weight.T.astype(np.int64) + layer.bias
         assert ((bounds.sum_low <= sums) & (sums <= bounds.sum_high)).all()
         values = store(layer, sums)
@@ -44,7 +44,7 @@ def test_a_seed_draws_every_kind_of_layer_and_most_of_them_alive():
         require_inside(network, inputs)
         outputs = run_integers(network, inputs)
         alive, neurons = alive + int((outputs != outputs[0]).any(0).sum()), neurons + network.outputs
-        for layer in network.layers:
+        for layer in network.dense:
             kinds |= {layer.activation.value, layer.stored.name, type(layer.requantisation).__name__}
     assert {"relu", "leaky_relu", "relu6", "sigmoid", "tanh", "uint8", "int8", "int16", "int32"} <= kinds
     assert {"Shift", "Multiplier", "NoneType"} <= kinds
@@ -56,7 +56,7 @@ def test_a_seed_draws_every_kind_of_layer_and_most_of_them_alive():
 def test_reference_networks_keep_to_their_alphabet_and_their_field(name: str, alphabet: str):
     letters, network = ALPHABETS[alphabet], integer_survivors(REFERENCE[name], 0.9, alphabet)
     original = survivors(REFERENCE[name], 0.9)
-    for layer, dense, bounds in zip(network.layers, original.dense, integer_bounds(network)):
+    for layer, dense, bounds in zip(network.dense, original.dense, integer_bounds(network)):
         assert ((layer.weight == 0) == (dense.weight == 0)).all()
         assert set(np.abs(layer.weight[layer.weight != 0]).tolist()) <= set(letters.magnitudes)
         assert bounds.sum_low.min() >= -(1 << (letters.field - 1))
@@ -76,9 +76,9 @@ def test_in_int8_the_reference_networks_compute_nearly_what_they_do_in_float(see
 
 def test_a_sum_that_its_exponent_moves_out_of_32_bits_is_refused_with_its_neuron():
     network = integer_survivors(REFERENCE["seed196"], 0.9, "int8")
-    layer = network.layers[-1]
+    layer = network.dense[-1]
     by = Multiplier(np.full(layer.neurons, 1 << 30), np.full(layer.neurons, 30))
     low, high = np.zeros(layer.neurons, np.int32), np.full(layer.neurons, 255, np.int32)
     moved = replace(layer, bias=layer.bias | 4, requantisation=by, stored=UINT8, low=low, high=high)
     with pytest.raises(InputError, match=r"layer \d+, neuron \d+: has sums, with their exponent, from -?\d+"):
-        integer_bounds(replace(network, layers=(*network.layers[:-1], moved)))
+        integer_bounds(replace(network, layers=(*network.dense[:-1], moved)))

@@ -86,7 +86,7 @@ def test_the_lines_of_numpy_in_the_documentation_run_such_a_network(tmp_path: Pa
 def test_provenance_reads_back(tmp_path: Path):
     network = tiny()
     told = {"trained_by": 'one "more"', "sparsify_distance": 0.25}
-    layers, domain = network.layers, network.domain
+    layers, domain = network.dense, network.domain
     scales = (network.input_scale, network.input_zero, network.output_scale, network.output_zero)
     write_params(IntegerNetwork(layers, domain, (3,), UINT8, *scales, told), tmp_path / "P")
     assert dict(read_integer_params(tmp_path / "P").provenance) == told
@@ -126,7 +126,7 @@ def test_an_array_that_is_not_read_is_told(tmp_path: Path):
         ("W_0", np.ones(3, int), "has shape (3,)"),
         ("W_0", np.full((2, 3), 40_000), "weight goes beyond int16"),
         ("W_0", np.ones((2, 3), np.uint64), "holds uint64"),
-        ("W_1", np.ones((2, 3), int), "layer 0 gives 2 values, layer 1 takes 3"),
+        ("W_1", np.ones((2, 3), int), "layer 1 takes 3 values, layer 0 gives 2 (W_1.npy)"),
         ("b_0", np.ones(3, int), "weight has shape (2, 3), there are 3 biases"),
         ("b_0", np.full(2, 1 << 31), "bias goes beyond int32"),
         ("shift_0", np.array([3, 32]), "lies outside 0 to 31"),

@@ -51,7 +51,7 @@ def test_networks_of_every_kind_compile_to_what_verifies(seed: int, tmp_path: Pa
 
 def test_only_where_tables_are_looked_up_may_addresses_depend_on_data(tmp_path: Path):
     network = draw_integer_network(np.random.default_rng(11), 10)
-    assert any(layer.table is not None for layer in network.layers)
+    assert any(layer.table is not None for layer in network.dense)
     verdict = verify_build(compiled_integers(network, tmp_path), random=2)
     same = [check for check in verdict.checks if check.claim.endswith("does the same steps for every input")]
     assert all(check.holds and "a table is read depends on data" in check.detail for check in same)
@@ -192,6 +192,6 @@ def test_outputs_in_int16_are_proved_where_they_are_copied_byte_by_byte(target: 
     network, by = draw_relu_network((6, 4), 5), Shift(np.zeros(4, np.int64))
     low, high = np.zeros(4, np.int32), np.full(4, INT16.high, np.int32)
     scaled = {"requantisation": by, "activation": Activation.RELU, "stored": INT16, "low": low, "high": high}
-    network = replace(network, layers=(replace(network.layers[0], **scaled),))
+    network = replace(network, layers=(replace(network.dense[0], **scaled),))
     verdict = verify_build(compiled_integers(network, tmp_path, replace(PLAIN, target=target)), random=2)
     assert verdict.holds, broken(verdict)

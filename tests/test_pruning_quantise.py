@@ -129,7 +129,7 @@ def test_inputs_with_a_normalisation_keep_their_weights_on_the_grid(tmp_path: Pa
     network = replace(network, domain=domain)
     made = sparsify(network, replace(QUICK, weights=WeightFormat.POW2)).network
     assert made.domain.is_normalised
-    first = np.abs(made.layers[0].weight[made.layers[0].weight != 0])
+    first = np.abs(made.dense[0].weight[made.dense[0].weight != 0])
     assert (np.frexp(first)[0] == 0.5).all()
 
 
@@ -178,7 +178,7 @@ def test_a_last_layer_with_an_activation_is_stored_in_its_own_unit(last: Activat
     x = network.domain.draw(np.random.default_rng(2), 200)
     away = np.abs(evaluate(made, x) - network(x)).mean() / network(x).std()
     assert away < 0.1
-    assert (made.layers[-1].requantisation is None) == (last is Activation.LINEAR)
+    assert (made.dense[-1].requantisation is None) == (last is Activation.LINEAR)
 
 
 @pytest.mark.parametrize("kind", [WeightFormat.POW2, WeightFormat.TERNARY], ids=lambda k: k.value)
@@ -186,7 +186,7 @@ def test_sums_of_powers_of_two_on_bytes_fit_24_bits(kind: WeightFormat):
     asked = replace(QUICK, weights=kind, activations=ActivationFormat.INT8)
     made = sparsify(perceptron(), asked).network
     assert isinstance(made, IntegerNetwork)
-    for layer, bounds in zip(made.layers, integer_bounds(made)):
+    for layer, bounds in zip(made.dense, integer_bounds(made)):
         assert bounds.sum_low.min() >= -(2**23)
         assert bounds.sum_high.max() < 2**23
         sizes = np.abs(layer.weight[layer.weight != 0])
@@ -309,7 +309,7 @@ def test_a_price_saves_cycles_at_less_distance_than_removing_more_does():
         made = sparsify(perceptron(), options).network
         assert isinstance(made, IntegerNetwork)
         ways = PRICES["cortex-m0plus", "integers"]
-        cycles = sum(min(way.of(layer.weight)[0].sum() for way in ways) for layer in made.layers)
+        cycles = sum(min(way.of(layer.weight)[0].sum() for way in ways) for layer in made.dense)
         found.append((cycles, made.provenance["sparsify_distance"]))
     (others, far), (cheap, near) = found
     assert cheap < 1.03 * others
@@ -321,7 +321,7 @@ def test_powers_of_two_cost_the_same_so_a_price_changes_nothing():
     usual, priced = (sparsify(perceptron(), replace(asked, target_core=core)).network for core in (None, "cortex-m4"))
     assert isinstance(usual, IntegerNetwork)
     assert isinstance(priced, IntegerNetwork)
-    assert all((one.weight == other.weight).all() for one, other in zip(usual.layers, priced.layers, strict=True))
+    assert all((one.weight == other.weight).all() for one, other in zip(usual.dense, priced.dense, strict=True))
 
 
 def test_a_core_without_prices_and_prices_of_floats_are_refused():

@@ -92,8 +92,7 @@ def _answers(network: Network | IntegerNetwork, x: F32) -> I64:
 
 
 def _last(network: Network | IntegerNetwork) -> Activation:
-    layer = network.layers[-1] if isinstance(network, IntegerNetwork) else network.dense[-1]
-    return layer.activation
+    return network.dense[-1].activation
 
 
 def _outputs(network: Network | IntegerNetwork, x: F32) -> F64:

@@ -62,7 +62,7 @@ def compiled_in_any_mix(
 def _any_schemes(planner: Planner, rng: np.random.Generator) -> tuple[Scheme, ...]:
     """One for each layer, of straight code or of loops by equal chances. Raises `CapacityError`."""
     chosen: list[Scheme] = []
-    for number in range(len(planner.network.layers)):
+    for number in range(len(planner.network.dense)):
         straight = [scheme for scheme in SCHEMES[planner.target.name] if scheme.fits(planner.task(number))]
         families = [each for each in (straight, [*planner.compact(number)]) if each]
         if not families:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from armlet.integer.argmax import Argmax
-from armlet.integer.bounds import integer_bounds
+from armlet.integer.bounds import Interval, integer_bounds
 from armlet.integer.formats import I64, INT8, INT16, INT32, UINT8, IntegerFormat
 from armlet.integer.layers import IntegerDense
 from armlet.integer.network import IntegerNetwork
@@ -50,14 +50,6 @@ class Kind:
 ANY = Kind()
 
 
-@dataclass(frozen=True, slots=True)
-class _Interval:
-    """Of stored values, one end for each."""
-
-    low: I64
-    high: I64
-
-
 @st.composite
 def integer_networks(draw: st.DrawFn, widest: int = 8, deepest: int = 4) -> IntegerNetwork:
     """A multilayer perceptron in integers whose sums are proved to fit 32 bits."""
@@ -78,8 +70,8 @@ def stored_inputs(network: IntegerNetwork, rng: np.random.Generator, count: int)
     """Stored inputs (count or more, inputs) in their intervals: all ends, the worst for some neurons, and others."""
     low, high = network.input_ends
     rows = [low, high]
-    for neuron in rng.integers(network.layers[0].neurons, size=2).tolist():
-        up = network.layers[0].weight[neuron] > 0
+    for neuron in rng.integers(network.dense[0].neurons, size=2).tolist():
+        up = network.dense[0].weight[neuron] > 0
         rows += [np.where(up, high, low), np.where(up, low, high)]
     shape = (max(count - len(rows), 2), network.inputs)
     between = rng.integers(low, high + 1, shape)
@@ -96,9 +88,9 @@ def _network(choices: Choices, widest: int, deepest: int, kind: Kind) -> Integer
     for i, (fan_in, fan_out) in enumerate(pairwise(widths)):
         is_last = i == len(widths) - 2
         letters = choices.pick(kind.alphabets) if choices.chance(4) else letters
-        weight, bias, sums = _sums(choices, fan_in, fan_out, letters, values)
+        weight, bias, sums = draw_sums(choices, fan_in, fan_out, letters, values)
         keeps = is_last and not choices.chance(3)
-        layers.append(_sums_kept(weight, bias) if keeps else _scaled(choices, weight, bias, sums, kind.values))
+        layers.append(_sums_kept(weight, bias) if keeps else draw_scaled(choices, weight, bias, sums, kind.values))
         values = sums if keeps else _stored(layers[-1], values)
     count = widths[-1]
     out_zero = choices.spread.integers(-128, 128, count, np.int32) * choices.chance(3)
@@ -107,7 +99,7 @@ def _network(choices: Choices, widest: int, deepest: int, kind: Kind) -> Integer
     return replace(network, argmax=_argmax(choices, values)) if count > 1 and choices.chance(4) else network
 
 
-def _argmax(choices: Choices, values: _Interval) -> Argmax | None:
+def _argmax(choices: Choices, values: Interval) -> Argmax | None:
     """Plain, or with factors, offsets and a shift; smaller until its keys fit."""
     count, plain = len(values.low), choices.chance(2)
     factor = (
@@ -121,7 +113,7 @@ def _argmax(choices: Choices, values: _Interval) -> Argmax | None:
     return None
 
 
-def _inputs(choices: Choices, given: IntegerFormat, count: int) -> tuple[F64, I32, InputDomain, _Interval]:
+def _inputs(choices: Choices, given: IntegerFormat, count: int) -> tuple[F64, I32, InputDomain, Interval]:
     """Scale, zero and domain of inputs, and the intervals of what is stored: all of the format, 7 bits, or any."""
     spread, bits = choices.spread, choices.pick((given.bytes * 8, given.bytes * 8, 7, 1))
     low = np.full(count, max(given.low, -(1 << (bits - 1))) if given.low else 0)
@@ -133,15 +125,15 @@ def _inputs(choices: Choices, given: IntegerFormat, count: int) -> tuple[F64, I3
     if choices.chance(3):
         scale = np.ldexp(scale, spread.integers(-3, 4, count))
     if choices.chance(8):
-        ends = _Interval(np.full(count, given.low), np.full(count, given.high))
+        ends = Interval(np.full(count, given.low), np.full(count, given.high))
         return scale, zero, InputDomain.undeclared(count), ends
     domain = InputDomain.uniform(count, (low - zero) * scale, (high - zero) * scale)
-    return scale, zero, domain, _Interval(low, high)
+    return scale, zero, domain, Interval(low, high)
 
 
-def _sums(
-    choices: Choices, fan_in: int, fan_out: int, letters: tuple[int, ...], values: _Interval
-) -> tuple[I64, I64, _Interval]:
+def draw_sums(
+    choices: Choices, fan_in: int, fan_out: int, letters: tuple[int, ...], values: Interval
+) -> tuple[I64, I64, Interval]:
     """Weights, biases and the intervals of sums, all within 32 bits."""
     spread, shape = choices.spread, (fan_out, fan_in)
     weight = spread.choice(np.array(letters), shape) * spread.choice((-1, 1), shape)
@@ -160,7 +152,7 @@ def _sums(
     return weight, bias, sums
 
 
-def _biases(choices: Choices, sums: _Interval) -> I64:
+def _biases(choices: Choices, sums: Interval) -> I64:
     """Mostly such that the sum may have either sign; or none; or of any size."""
     if choices.chance(12):
         return choices.spread.integers(INT32.low, INT32.high + 1, len(sums.low)) >> choices.pick((0, 2, 16, 24))
@@ -169,12 +161,12 @@ def _biases(choices: Choices, sums: _Interval) -> I64:
     return np.zeros_like(room) if choices.chance(8) else np.clip(central, INT32.low, INT32.high)
 
 
-def _interval(weight: I64, bias: I64, values: _Interval) -> _Interval:
+def _interval(weight: I64, bias: I64, values: Interval) -> Interval:
     up, down = np.maximum(weight, 0), np.minimum(weight, 0)
-    return _Interval(up @ values.low + down @ values.high + bias, up @ values.high + down @ values.low + bias)
+    return Interval(up @ values.low + down @ values.high + bias, up @ values.high + down @ values.low + bias)
 
 
-def _fits(sums: _Interval) -> bool:
+def _fits(sums: Interval) -> bool:
     return bool(sums.low.min() >= INT32.low and sums.high.max() <= INT32.high)
 
 
@@ -183,8 +175,8 @@ def _sums_kept(weight: I64, bias: I64) -> IntegerDense:
     return IntegerDense(weight.astype(np.int16), bias.astype(np.int32), None, Activation.LINEAR, INT32, low, high)
 
 
-def _scaled(
-    choices: Choices, weight: I64, bias: I64, sums: _Interval, formats: tuple[IntegerFormat, ...]
+def draw_scaled(
+    choices: Choices, weight: I64, bias: I64, sums: Interval, formats: tuple[IntegerFormat, ...]
 ) -> IntegerDense:
     """A layer that stores scaled sums, most of them spread over the format."""
     stored, neurons = choices.pick(formats), len(bias)
@@ -219,11 +211,11 @@ def _requantisation(choices: Choices, most: I64, bits: int) -> Requantisation:
     return Multiplier(multiplier, exponent, once=bool(multiplier[0] & 2))
 
 
-def _stored(layer: IntegerDense, values: _Interval) -> _Interval:
+def _stored(layer: IntegerDense, values: Interval) -> Interval:
     """The intervals of what a layer stores, by the proof itself: a network of this layer alone."""
     count = layer.inputs
     domain = InputDomain.uniform(count, values.low, values.high)
     inputs = np.ones(count), np.zeros(count, np.int32)
     outputs = np.ones(layer.neurons), np.zeros(layer.neurons, np.int32)
     (bounds,) = integer_bounds(IntegerNetwork((layer,), domain, (count,), INT32, *inputs, *outputs))
-    return _Interval(bounds.low, bounds.high)
+    return Interval(bounds.low, bounds.high)

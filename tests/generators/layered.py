@@ -80,7 +80,7 @@ def _dense(choices: Choices, growing: _Growing) -> None:
     growing.add(Dense(weight, _values(choices, outputs), *_activation(choices)))
 
 
-def _window(choices: Choices, shape: Shape) -> tuple[Pair, Pair, Sides, Pair]:
+def window(choices: Choices, shape: Shape) -> tuple[Pair, Pair, Sides, Pair]:
     """Size, stride, padding and dilation that fit planes of this shape."""
     height, width = choices.integer(1, min(3, shape[1])), choices.integer(1, min(3, shape[2]))
     top, left, bottom, right = (choices.integer(0, size - 1) for size in (height, width, height, width))
@@ -92,7 +92,7 @@ def _window(choices: Choices, shape: Shape) -> tuple[Pair, Pair, Sides, Pair]:
 
 def _conv(choices: Choices, growing: _Growing) -> None:
     if len(shape := growing.shapes[-1]) == 3:
-        size, stride, padding, dilation = _window(choices, shape)
+        size, stride, padding, dilation = window(choices, shape)
         groups = choices.pick([count for count in range(1, shape[0] + 1) if shape[0] % count == 0])
         outputs = groups * choices.integer(1, 2)
         weight, bias = _values(choices, outputs, shape[0] // groups, *size), _values(choices, outputs)
@@ -101,14 +101,14 @@ def _conv(choices: Choices, growing: _Growing) -> None:
 
 def _depthwise(choices: Choices, growing: _Growing) -> None:
     if len(shape := growing.shapes[-1]) == 3:
-        size, stride, padding, dilation = _window(choices, shape)
+        size, stride, padding, dilation = window(choices, shape)
         weight, bias = _values(choices, shape[0], *size), _values(choices, shape[0])
         growing.add(Depthwise(weight, bias, *_activation(choices), stride, padding, dilation))
 
 
 def _pool(choices: Choices, growing: _Growing) -> None:
     if len(shape := growing.shapes[-1]) == 3:
-        size, stride, padding, _ = _window(choices, shape)
+        size, stride, padding, _ = window(choices, shape)
         reduction = choices.pick(tuple(Reduction))
         growing.add(Pool(reduction) if choices.chance(4) else Pool(reduction, size, stride, padding))
 

@@ -49,19 +49,19 @@ def naive_program(network: IntegerNetwork, target: IntegerTarget, packed: bool =
         places[order] = 4 * (np.arange(network.inputs) // 2) + 3 * (np.arange(network.inputs) % 2)
     span = -(-int(places.max() + 1) // 4) * 4
     at, end, lines = places.tolist(), span, list[IntegerLine]()
-    for k, layer in enumerate(network.layers):
+    for k, layer in enumerate(network.dense):
         size, start = layer.stored.bytes, -(-end // 4) * 4
         for j in range(layer.neurons):
             lines += _neuron(network, target, k, j, at, packed and k == 0, start + j * size)
         at, end = [start + j * size for j in range(layer.neurons)], start + layer.neurons * size
-    block = BlockLayout(places, 1, span, np.array(at), network.layers[-1].stored.bytes, -(-end // 4) * 4)
+    block = BlockLayout(places, 1, span, np.array(at), network.dense[-1].stored.bytes, -(-end // 4) * 4)
     return IntegerProgram(target, network, lines_of(lines), block, np.zeros(0, np.uint8))
 
 
 def _neuron(
     network: IntegerNetwork, target: IntegerTarget, k: int, j: int, at: list[int], packed: bool, to: int
 ) -> Iterator[IntegerLine]:
-    layer = network.layers[k]
+    layer = network.dense[k]
     yield from _constant(target, _SUM, int(layer.bias[j]), k)
     for source in np.flatnonzero(layer.weight[j]).tolist():
         weight, place = int(layer.weight[j, source]), at[source]

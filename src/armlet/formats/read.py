@@ -132,7 +132,7 @@ def _layers_of(network: Network | IntegerNetwork) -> tuple[ModelLayer, ...]:
     if isinstance(network, IntegerNetwork):
         return tuple(
             ModelLayer(f"W_{i}.npy", "dense", narrowest(layer.weight).name, layer.stored.name)
-            for i, layer in enumerate(network.layers)
+            for i, layer in enumerate(network.dense)
         )
     return tuple(
         ModelLayer(f"W_{i}.npy" if isinstance(layer, Weighted) else "", kind_of(layer))

@@ -55,12 +55,16 @@ class Flow:
 def flow_of(network: Network | IntegerNetwork) -> Flow:
     """Intervals from the inputs on, and from the outputs back who is read."""
     if isinstance(network, IntegerNetwork):
-        shapes, wiring = tuple((width,) for width in network.widths), chain(len(network.layers))
+        layers, shapes, wiring = network.dense, tuple((width,) for width in network.widths), chain(len(network.layers))
         channels, overflow = _integer_channels(network)
     else:
-        shapes, wiring = tensor_shapes(network.layers, network.sources, network.shape), network.sources
+        layers, shapes, wiring = (
+            network.layers,
+            tensor_shapes(network.layers, network.sources, network.shape),
+            network.sources,
+        )
         channels, overflow = _real_channels(network, shapes), ""
-    is_read, computed = _read(network.layers, wiring, shapes, channels)
+    is_read, computed = _read(layers, wiring, shapes, channels)
     return Flow(shapes, channels, is_read, computed, overflow)
 
 
@@ -81,7 +85,7 @@ def _integer_channels(network: IntegerNetwork) -> tuple[tuple[Channels, ...], st
         ends += [(layer.low.astype(float), layer.high.astype(float)) for layer in integer_bounds(network)]
         return tuple(Channels(*each) for each in ends), ""
     except InputError as wrong:
-        ends += [(layer.low.astype(float), layer.high.astype(float)) for layer in network.layers]
+        ends += [(layer.low.astype(float), layer.high.astype(float)) for layer in network.dense]
         return tuple(Channels(*each) for each in ends), str(wrong)
 
 

@@ -59,7 +59,7 @@ def _integers(ways: tuple[Price, ...], weights: I64) -> tuple[float, float]:
 def _in_int8(network: Network | IntegerNetwork) -> I64:
     """All weights that are not zero, in whole steps."""
     if isinstance(network, IntegerNetwork):
-        return np.concatenate([layer.weight[layer.weight != 0].astype(np.int64) for layer in network.layers])
+        return np.concatenate([layer.weight[layer.weight != 0].astype(np.int64) for layer in network.dense])
     return np.concatenate([_steps(np.abs(layer.weight.astype(np.float64))) for layer in network.dense])
 
 

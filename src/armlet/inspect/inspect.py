@@ -62,7 +62,8 @@ def _named(layer: ModelLayer) -> LayerFacts:
 
 
 def _layer(network: Network | IntegerNetwork, flow: Flow, said: ModelLayer, i: int) -> LayerFacts:
-    layer, shape, channels = network.layers[i], flow.shapes[i + 1], flow.channels[i + 1]
+    layers = network.dense if isinstance(network, IntegerNetwork) else network.layers
+    layer, shape, channels = layers[i], flow.shapes[i + 1], flow.channels[i + 1]
     facts = LayerFacts(
         said.name,
         said.operator,

@@ -1,24 +1,45 @@
 """Intervals of every value and every sum on the declared inputs: the proof that 32 bits hold each sum.
 
 Sums are exact, so the interval of a sum is that of its linear form; what wraps round on the way to a final sum that
-fits is harmless, as additions wrap back.
+fits is harmless, as additions wrap back. Of planes there is an interval for each channel, for all of its positions
+together.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from armlet.errors import InputError
 from armlet.integer.formats import I64, INT32
-from armlet.integer.interpret import store
-from armlet.integer.layers import IntegerDense
+from armlet.integer.interpret import added, store
+from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool, body_of
 from armlet.integer.network import IntegerNetwork
-from armlet.integer.requantise import Multiplier
+from armlet.integer.requantise import Multiplier, requantise
+from armlet.network.layers import Reduction, Reshape
+from armlet.network.shapes import Shape
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Interval:
+    """Closed: of each channel of planes, of each value of a row, or of each output channel's sums."""
+
+    low: I64
+    high: I64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TensorBounds:
+    """Of every value of a network, its input first, and of the sums of every layer that has weights."""
+
+    values: tuple[Interval, ...]
+    sums: tuple[Interval | None, ...]  # one for each layer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerBounds:
-    """Closed intervals: of what a layer takes, of its sums, of what it stores."""
+    """Closed intervals: of what a dense layer takes, of its sums, of what it stores."""
 
     taken_low: I64  # (inputs,)
     taken_high: I64
@@ -29,35 +50,152 @@ class LayerBounds:
 
 
 def integer_bounds(network: IntegerNetwork) -> tuple[LayerBounds, ...]:
-    """The intervals of each layer. Raises `InputError` with the neuron whose sum could overflow, or for such keys."""
-    low, high = network.input_ends
-    found: list[LayerBounds] = []
-    for i, layer in enumerate(network.dense):
-        bounds = _bounds(layer, low, high)
-        _check(bounds.sum_low, bounds.sum_high, i, "has sums")
-        if isinstance(layer.requantisation, Multiplier):
-            up = np.maximum(layer.requantisation.exponent, 0)
-            _check(bounds.sum_low << up, bounds.sum_high << up, i, "has sums, with their exponent,")
-        found.append(bounds)
-        low, high = bounds.low, bounds.high
-    if network.argmax is not None and (why := network.argmax.obstacle(low, high)):
-        raise InputError("argmax", why, "give it less factors or more shift, or store outputs as int16 or int8")
+    """The intervals of each layer of a chain of dense layers. Raises `InputError` as `tensor_bounds` does."""
+    assert network.dense
+    bounds, found = tensor_bounds(network), list[LayerBounds]()
+    for (taken, given), sums in zip(pairwise(bounds.values), bounds.sums):
+        assert sums is not None
+        found.append(LayerBounds(*_row(taken, network.shape), sums.low, sums.high, given.low, given.high))
     return tuple(found)
 
 
-def _check(low: I64, high: I64, layer: int, what: str) -> None:
-    """Raise `InputError` with the first neuron that goes beyond 32 bits."""
+def tensor_bounds(network: IntegerNetwork) -> TensorBounds:
+    """The intervals of all values and sums.
+
+    Raises `InputError` with the neuron or channel whose sum could overflow 32 bits, or for such keys of an argmax.
+    """
+    low, high = (_planes(end, network.shape) for end in network.input_ends)
+    values, sums = [Interval(low.min(axis=1), high.max(axis=1))], list[Interval | None]()
+    for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
+        shapes = [network.shapes[at] for at in (*sources, i + 1)]
+        made, given = layer_bounds(layer, i, [values[at] for at in sources], shapes)
+        sums.append(made)
+        values.append(given)
+    low, high = _row(values[-1], network.shapes[-1])
+    if network.argmax is not None and (why := network.argmax.obstacle(low, high)):
+        raise InputError("argmax", why, "give it less factors or more shift, or store outputs as int16 or int8")
+    return TensorBounds(tuple(values), tuple(sums))
+
+
+def layer_bounds(
+    layer: IntegerLayer, i: int, taken: list[Interval], shapes: list[Shape]
+) -> tuple[Interval | None, Interval]:
+    """Of the sums of layer `i` and of what it gives; the shapes are of what it takes, and of that.
+
+    Raises `InputError`.
+    """
+    sums = _sums_of(layer, taken[0], shapes)
+    _require_sums(layer, i, sums)
+    if isinstance(layer, IntegerAdd):
+        _require_addition(layer, i, taken)
+    return sums, _given(layer, i, taken, sums, shapes)
+
+
+def _sums_of(layer: IntegerLayer, taken: Interval, shapes: list[Shape]) -> Interval | None:
+    match layer:
+        case IntegerDense():
+            low, high = _row(taken, shapes[0])
+            return _linear(layer, low[None], high[None])
+        case IntegerConv(body):
+            return _linear(body, *taps(layer, taken, shapes[0], shapes[-1]))
+        case _:
+            return None
+
+
+def taps(layer: IntegerConv, taken: Interval, shape: Shape, given: Shape) -> tuple[I64, I64]:
+    """The ends of what each weight of a convolution is multiplied by, (groups, weights of an output)."""
+    inside, outside = _places(layer, shape, given)
+    far = np.iinfo(np.int64)
+    low = np.minimum(np.where(inside, taken.low[:, None, None], far.max), np.where(outside, layer.border, far.max))
+    high = np.maximum(np.where(inside, taken.high[:, None, None], far.min), np.where(outside, layer.border, far.min))
+    return low.reshape(layer.groups, -1), high.reshape(layer.groups, -1)
+
+
+def _places(layer: IntegerConv, shape: Shape, given: Shape) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which weights of a window (height, width) meet a value of the plane at some position, and which the padding."""
+    meets, misses = list[NDArray[np.bool_]](), list[NDArray[np.bool_]]()
+    for axis in (0, 1):
+        at = np.arange(given[axis + 1])[:, None] * layer.stride[axis] - layer.padding[axis]
+        at = at + np.arange(layer.kernel[axis]) * layer.dilation[axis]
+        is_in = (at >= 0) & (at < shape[axis + 1])
+        meets.append(np.any(is_in, axis=0))
+        misses.append(np.any(~is_in, axis=0))
+    return np.logical_and.outer(*meets), np.logical_or.outer(*misses)
+
+
+def _linear(body: IntegerDense, low: I64, high: I64) -> Interval:
+    """Of sums on values between `low` and `high`, (groups, weights of an output)."""
+    weight = body.weight.astype(np.int64).reshape(len(low), -1, low.shape[1])
+    up, down = np.maximum(weight, 0), np.minimum(weight, 0)
+    least = up @ low[:, :, None] + down @ high[:, :, None]
+    most = up @ high[:, :, None] + down @ low[:, :, None]
+    return Interval(least.ravel() + body.bias, most.ravel() + body.bias)
+
+
+def _given(layer: IntegerLayer, i: int, taken: list[Interval], sums: Interval | None, shapes: list[Shape]) -> Interval:
+    """What a layer stores."""
+    match layer:
+        case IntegerDense() | IntegerConv():
+            body = body_of(layer)
+            assert body is not None
+            assert sums is not None
+            stored = np.sort(store(body, np.stack((sums.low, sums.high))), axis=0)  # no activation falls
+            return Interval(stored[0], stored[1])
+        case IntegerPool(reduction=reduction, low=low, high=high):
+            if reduction is Reduction.AVERAGE:
+                _require_pool(layer, i, taken[0], shapes[0])
+            return Interval(np.clip(taken[0].low, low, high), np.clip(taken[0].high, low, high))
+        case IntegerAdd():
+            one, other = taken
+            return Interval(added(layer, one.low, other.low), added(layer, one.high, other.high))
+        case Reshape():
+            low, high = (_planes(end, shapes[-1]) for end in _row(taken[0], shapes[0]))
+            return Interval(low.min(axis=1), high.max(axis=1))
+
+
+def _require_sums(layer: IntegerLayer, i: int, sums: Interval | None) -> None:
+    body, word = body_of(layer), "channel" if isinstance(layer, IntegerConv) else "neuron"
+    if body is None or sums is None:
+        return
+    _check(sums.low, sums.high, f"layer {i}, {word}", "has sums")
+    if isinstance(body.requantisation, Multiplier):
+        up = np.maximum(body.requantisation.exponent, 0)
+        _check(sums.low << up, sums.high << up, f"layer {i}, {word}", "has sums, with their exponent,")
+
+
+def _require_addition(layer: IntegerAdd, i: int, taken: list[Interval]) -> None:
+    """What is added is raised, scaled, added and scaled again in 32 bits."""
+    low, high = (
+        [end + offset << layer.raised for end, offset in zip(ends, layer.offset)]
+        for ends in ([each.low for each in taken], [each.high for each in taken])
+    )
+    for one, other in zip(low, high):
+        _check(one, other, f"layer {i}, channel", "raises what it adds to numbers")
+    least, most = (requantise(layer.scaling, np.stack(ends, axis=-1)).sum(axis=-1) for ends in (low, high))
+    up = max(int(layer.requantisation.exponent[0]), 0)
+    _check(least << up, most << up, f"layer {i}, channel", "has sums")
+
+
+def _require_pool(layer: IntegerPool, i: int, taken: Interval, shape: Shape) -> None:
+    height, width = layer.size or shape[1:]
+    count = min(height, shape[1]) * min(width, shape[2])
+    _check(taken.low * count, taken.high * count, f"layer {i}, channel", "has sums")
+
+
+def _check(low: I64, high: I64, place: str, what: str) -> None:
+    """Raise `InputError` with the first that goes beyond 32 bits."""
     over = (low < INT32.low) | (high > INT32.high)
     if over.any():
-        neuron = int(np.argmax(over))
-        span = f"{low[neuron]} to {high[neuron]}"
-        raise InputError(f"layer {layer}, neuron {neuron}", f"{what} from {span}, beyond 32 bits", "scale it down")
+        at = int(np.argmax(over))
+        raise InputError(f"{place} {at}", f"{what} from {low[at]} to {high[at]}, beyond 32 bits", "scale it down")
 
 
-def _bounds(layer: IntegerDense, low: I64, high: I64) -> LayerBounds:
-    weight = layer.weight.astype(np.int64)
-    up, down = np.maximum(weight, 0), np.minimum(weight, 0)
-    sum_low = up @ low + down @ high + layer.bias
-    sum_high = up @ high + down @ low + layer.bias
-    stored = np.sort(store(layer, np.stack((sum_low, sum_high))), axis=0)  # no activation falls
-    return LayerBounds(low, high, sum_low, sum_high, stored[0], stored[1])
+def _planes(values: I64, shape: Shape) -> I64:
+    """Values of a tensor by channel: those of a plane in a row; one that is a row has as many channels as values."""
+    return values.reshape(shape[0] if len(shape) == 3 else -1, -1 if len(shape) == 3 else 1)
+
+
+def _row(channels: Interval, shape: Shape) -> tuple[I64, I64]:
+    """By value what is known by channel."""
+    times = int(np.prod(shape)) // len(channels.low)
+    return np.repeat(channels.low, times), np.repeat(channels.high, times)

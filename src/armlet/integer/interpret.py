@@ -69,7 +69,7 @@ def _apply(layer: IntegerLayer, taken: list[I64]) -> I64:
         case IntegerPool():
             return _pooled(layer, taken[0])
         case IntegerAdd():
-            return _added(layer, *taken)
+            return added(layer, *taken)
         case Reshape():
             return taken[0]
 
@@ -103,7 +103,8 @@ def _pooled(layer: IntegerPool, planes: I64) -> I64:
     return np.clip(nearest, layer.low, layer.high)
 
 
-def _added(layer: IntegerAdd, one: I64, other: I64) -> I64:
+def added(layer: IntegerAdd, one: I64, other: I64) -> I64:
+    """What `layer` stores for two values, of any shape."""
     both = np.stack([one + layer.offset[0], other + layer.offset[1]], axis=-1) << layer.raised
     total = requantise(layer.scaling, both).sum(axis=-1, keepdims=True)
     scaled = requantise(layer.requantisation, total)[..., 0]

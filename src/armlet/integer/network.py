@@ -30,10 +30,10 @@ from armlet.integer.layers import (
     whole,
 )
 from armlet.integer.requantise import Multiplier, Requantisation, Shift
-from armlet.integer.shapes import integer_shapes, stored_formats
+from armlet.integer.shapes import integer_shapes, outline, stored_formats
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F64, frozen
-from armlet.network.layers import Reshape, whole_numbers
+from armlet.network.layers import Reshape, describe, whole_numbers
 from armlet.network.outputs import OutputKind
 from armlet.network.shapes import Shape, Wiring, chain
 
@@ -58,6 +58,7 @@ class IntegerNetwork:
     output: OutputKind | None = None
     argmax: Argmax | None = None  # the number of the largest output is given in place of all
     wiring: Wiring = ()  # empty for a chain, however it was given
+    shapes: tuple[Shape, ...] = field(init=False)  # of every value, that of the network's input first
 
     def __post_init__(self) -> None:
         for name, dtype in (("input_scale", np.float64), ("output_scale", np.float64)):
@@ -88,11 +89,11 @@ class IntegerNetwork:
         first = self.layers[0]
         if isinstance(first, IntegerDense) and math.prod(self.shape) != first.inputs:
             raise InputError("input shape", f"{self.shape} does not hold {first.inputs} inputs")
-        integer_shapes(self.layers, self.sources, self.shape)
+        object.__setattr__(self, "shapes", integer_shapes(self.layers, self.sources, self.shape))
         for i, (layer, taken) in enumerate(zip(self.layers, self.sources)):
-            source = self.formats[taken[0]]
-            if source is INT32:
-                raise InputError(f"layer {taken[0] - 1}", "stores sums as they are, which only the last layer may")
+            body, source = body_of(layer), self.formats[taken[0]]
+            if body is not None and body.requantisation is None and i < len(self.layers) - 1:
+                raise InputError(f"layer {i}", "stores sums as they are, which only the last layer may")
             if isinstance(layer, IntegerConv) and not source.low <= layer.border <= source.high:
                 raise InputError(f"layer {i}", f"has {layer.border} in its padding, which is no {source.name}")
 
@@ -106,14 +107,9 @@ class IntegerNetwork:
         """The layers of a chain of dense layers. Raises `InputError` that names the first other layer."""
         for i, layer in enumerate(self.layers):
             if not isinstance(layer, IntegerDense):
-                problem = f"layer {i} is of kind {integer_kind_of(layer)}, and all are to be dense"
-                raise InputError("network", problem)
+                problem = f"layer {i} is {describe(outline(layer))}, this armlet computes dense layers in a chain"
+                raise InputError("network", problem, "give a network of dense layers alone; convolutions come next")
         return tuple(layer for layer in self.layers if isinstance(layer, IntegerDense))
-
-    @property
-    def shapes(self) -> tuple[Shape, ...]:
-        """The shape of every value, that of the network's input first."""
-        return integer_shapes(self.layers, self.sources, self.shape)
 
     @property
     def formats(self) -> tuple[IntegerFormat, ...]:

@@ -66,7 +66,7 @@ def requantise(by: Requantisation, sums: I64) -> I64:
 
 
 def _doubling_high(a: I64, b: I64) -> I64:
-    """The high half of 2 a b, rounded to the nearest, halves away from zero (SaturatingRoundingDoublingHighMul)."""
+    """The high half of 2 a b, rounded to the nearest, halves up (SaturatingRoundingDoublingHighMul)."""
     product = a * b
     nudge = np.where(product >= 0, 1 << (_HALF - 1), 1 - (1 << (_HALF - 1)))
     total = product + nudge

@@ -85,7 +85,7 @@ def _constants(
     """The tensors of weights and biases, and what they hold from now on."""
     if isinstance(network, IntegerNetwork):
         steps = [operator for operator in file.operators if operator.kind == "FULLY_CONNECTED"]
-        for layer, operator in zip(network.layers, steps, strict=True):
+        for layer, operator in zip(network.dense, steps, strict=True):
             scales = file.tensors[operator.inputs[0]].scales
             weight = layer.weight.astype(np.int64)
             moved = (int(scales.zero[0]) if scales else 0) * weight.sum(axis=1)
@@ -149,7 +149,8 @@ def _stored(tensor: Tensor, values: NDArray[Any], source: Path) -> NDArray[Any]:
 
 def _require_arrays(after: Network | IntegerNetwork, network: Network | IntegerNetwork, source: Path) -> None:
     """What was written is the network, to the bit."""
-    for i, (one, other) in enumerate(zip(after.layers, network.layers, strict=True)):
+    arrays = [each.dense if isinstance(each, IntegerNetwork) else each.layers for each in (after, network)]
+    for i, (one, other) in enumerate(zip(*arrays, strict=True)):
         if _bits(one) != _bits(other):
             raise InputError(source, f"cannot hold layer {i} to the bit: its scales or folded operators differ", _SAME)
 

@@ -8,7 +8,7 @@ half, it takes SMMUL: what the upper half of sum m loses decides nothing once ha
 import numpy as np
 
 from armlet.integer.formats import INT32
-from armlet.integer.network import SLOPE_BITS
+from armlet.integer.layers import SLOPE_BITS
 from armlet.integer.requantise import Multiplier
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.network.activation import Activation

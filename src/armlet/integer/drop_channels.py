@@ -154,5 +154,3 @@ def _scaling(by: Requantisation | None, stay: Mask) -> Requantisation | None:
             return Shift(shift[stay])
         case Multiplier(multiplier, exponent, once):
             return Multiplier(multiplier[stay], exponent[stay], once)
-
-

@@ -1,4 +1,4 @@
-"""Channels that are left out change no output: constant ones of all kinds, unread ones, and what keeps channels apart."""
+"""Channels that are left out change no output: constant ones of all kinds, and unread ones."""
 
 from dataclasses import replace
 
@@ -16,8 +16,10 @@ def with_dead_channels(network: IntegerNetwork, seed: int) -> IntegerNetwork:
     """The network with channels that hold one value, at its zero or anywhere, and channels that nobody reads."""
     random, layers = np.random.default_rng(seed), list[IntegerLayer]()
     for i, layer in enumerate(network.layers):
-        inner = isinstance(layer, IntegerConv) and i + 1 < len(network.layers)
-        layers.append(replace(layer, body=_deadened(layer.body, random)) if inner else layer)
+        if isinstance(layer, IntegerConv) and i + 1 < len(network.layers):
+            layers.append(replace(layer, body=_deadened(layer.body, random)))
+        else:
+            layers.append(layer)
     return replace(network, layers=tuple(layers))
 
 

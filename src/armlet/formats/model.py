@@ -39,6 +39,7 @@ class Model:
     layers: tuple[ModelLayer, ...] = ()  # one for each of the network's
     notes: tuple[str, ...] = ()  # what was taken without being said, left out or folded, a line each
     obstacles: tuple[Obstacle, ...] = ()
+    reals: "Model | None" = None  # of a network in integers, the same in real numbers, for what needs these
 
     def require(self, place: str) -> Network | IntegerNetwork:
         """The network. Raises `InputError` that names the first operator without a counterpart."""

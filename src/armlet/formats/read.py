@@ -38,9 +38,10 @@ def read_network(path: Path | str, declare: Declaration = Declaration(), tell: T
     """The network in a PARAMS folder or in a file of one of `SUFFIXES`.
 
     What is declared wins over what the file says; `tell` hears a line for each thing that was taken without being
-    said (by default an `ArmletWarning`). Raises `InputError`.
+    said (by default an `ArmletWarning`). Convolutions in integers are read as the real numbers that they stand for.
+    Raises `InputError`.
     """
-    network = _read(Path(path), declare, tell)
+    network = _read(Path(path), declare, tell, in_reals=True)
     if isinstance(network, IntegerNetwork):
         raise InputError(path, "holds a network in integers", "give the one in real numbers that it was made from")
     return network
@@ -87,18 +88,25 @@ def _read_file(path: Path, declare: Declaration) -> Model:
     require(f"reading {what}", "formats")
     read: ModelReader = getattr(import_module(module), reader)
     model = read(path, declare)
+    return _with_file(model, path)
+
+
+def _with_file(model: Model, path: Path) -> Model:
+    """With what it came from in the provenance of each network."""
     if model.network is None:
         return model
-    return replace(model, network=_with_origin(model.network, path, model.format))
+    network = _with_origin(model.network, path, model.format)
+    return replace(model, network=network, reals=model.reals and _with_file(model.reals, path))
 
 
-def _read(path: Path, declare: Declaration, tell: Tell) -> Network | IntegerNetwork:
+def _read(path: Path, declare: Declaration, tell: Tell, in_reals: bool = False) -> Network | IntegerNetwork:
     _require_readable(path)
     if path.is_dir():
         return read_params(path, declare, tell)
     if path.suffix.lower() == ".npz":
         return _with_origin(read_npz_network(path, declare, tell), path, _NPZ)
     model = _read_file(path, declare)
+    model = model.reals if in_reals and model.reals is not None else model
     network = model.require(str(path))
     for note in model.notes:
         tell(f"{path}: {note}")

@@ -4,17 +4,20 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from armlet.formats.model import ModelLayer
 from armlet.formats.tflite.parse import Operator, Scales, Tensor, TfliteFile
+from armlet.integer.layers import IntegerLayer
 from armlet.network.frozen import F32
 from armlet.network.layers import Layer, Reshape, Sides
 
 NO_PADDING = (0, 0, 0, 0)
+
+AnyLayer = TypeVar("AnyLayer", bound=Layer | IntegerLayer)
 
 
 class UnsupportedError(Exception):
@@ -59,11 +62,11 @@ def channels_first(dims: Sequence[int]) -> NDArray[np.int64] | None:
 
 
 @dataclass(slots=True)
-class Draft:
+class Draft(Generic[AnyLayer]):
     """What is there so far. Methods raise `UnsupportedError` where the file goes beyond what armlet has."""
 
     file: TfliteFile
-    layers: list[Layer] = field(default_factory=list)
+    layers: list[AnyLayer | Reshape] = field(default_factory=list)
     wiring: list[tuple[int, ...]] = field(default_factory=list)
     told: list[ModelLayer] = field(default_factory=list)
     origins: list[Origin | None] = field(default_factory=list)  # of each layer
@@ -138,15 +141,19 @@ class Draft:
         number = operator.inputs[k] if k < len(operator.inputs) else -1
         if number in self.made:
             return self.made[number]
-        tensor = self.file.tensors[number] if number >= 0 else None
+        return real_numbers(self.stored(operator, k))
+
+    def stored(self, operator: Operator, k: int) -> Tensor:
+        """A constant, as the file keeps it."""
+        tensor = self.tensor(operator, k)
         if tensor is None or tensor.data is None:
             raise UnsupportedError("whose weights are not constants", "freeze the model, convert it again")
         self.taken += math.prod(tensor.shape)
         if self.taken > self.file.constants:
             raise ValueError("it takes more constants than it has bytes")
-        return real_numbers(tensor)
+        return tensor
 
-    def put(self, operator: Operator, layer: Layer, taken: Sequence[Value], value: Value, weights: str) -> None:
+    def put(self, operator: Operator, layer: AnyLayer, taken: Sequence[Value], value: Value, weights: str) -> None:
         """Append a layer that gives `value`, whose number follows."""
         self.layers.append(layer)
         self.wiring.append(tuple(each.number for each in taken))
@@ -162,6 +169,10 @@ class Draft:
     def note(self, text: str) -> None:
         """Tell it once."""
         self.notes[text] = None
+
+
+RealDraft: TypeAlias = Draft[Layer]
+IntegerDraft: TypeAlias = Draft[IntegerLayer]
 
 
 def same_places(one: NDArray[np.int64] | None, other: NDArray[np.int64] | None) -> bool:

@@ -1,6 +1,6 @@
-"""TensorFlow Lite files: float32 to a network, chains of fully connected int8 layers to a network in integers.
+"""TensorFlow Lite files: float32 to a network, int8 to a network in integers.
 
-Convolutions in int8 are read as the real numbers that they stand for.
+What has no counterpart in integers to the bit is read as the real numbers that it stands for.
 """
 
 import math
@@ -13,17 +13,19 @@ from numpy.typing import NDArray
 from armlet.errors import InputError
 from armlet.formats.declaration import Declaration
 from armlet.formats.model import Model, Obstacle
-from armlet.formats.tflite.draft import Draft, UnsupportedError, Value, channels_first
-from armlet.formats.tflite.integers import IntegerChain, NotIntegersError, integer_chain, is_quantised
+from armlet.formats.tflite.draft import Draft, IntegerDraft, RealDraft, UnsupportedError
+from armlet.formats.tflite.integers import NotIntegersError, integer_draft, is_quantised, stored_input
 from armlet.formats.tflite.operators import OPERATORS
 from armlet.formats.tflite.parse import Tensor, TfliteFile, parse_tflite
+from armlet.formats.tflite.planes import input_value
 from armlet.integer.formats import FORMATS, INT8
+from armlet.integer.layers import IntegerDense
 from armlet.integer.network import IntegerNetwork
 from armlet.network.domain import InputDomain, domain_of
-from armlet.network.network import Network, natural_shape
+from armlet.network.network import Network
 from armlet.network.outputs import OutputKind
 
-_WINDOWS = ("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "AVERAGE_POOL_2D", "MEAN", "REDUCE_MAX")
+_STAND_FOR = "read as the real numbers that its integers stand for"
 _READS = f"armlet reads {', '.join(sorted(OPERATORS))}"
 
 
@@ -48,18 +50,22 @@ def model_of(file: TfliteFile, path: Path, declare: Declaration = Declaration())
 
 
 def _model(file: TfliteFile, declare: Declaration) -> Model:
-    quantised, notes = is_quantised(file), list[str]()
-    if quantised:
-        try:
-            chain = integer_chain(file)
-            network = _integers(file, chain, declare)
-            return Model(
-                _format(file, "int8"), network, chain.told, (*chain.notes, *_told_domain(chain.taken, declare))
-            )
-        except NotIntegersError as why:
-            notes.append(f"read as the real numbers that its integers stand for: {why}")
-    form = _format(file, "quantised" if quantised else "float32")
-    draft = draft_of(file)
+    if not is_quantised(file):
+        return _real_model(file, declare, "float32")
+    try:
+        draft = integer_draft(file)
+        network = _integers(file, draft, declare)
+    except NotIntegersError as why:
+        return _real_model(file, declare, "quantised", f"{_STAND_FOR}: {why}")
+    notes = *draft.notes, *_told_domain(stored_input(file), declare)
+    reals = None
+    if not all(isinstance(layer, IntegerDense) for layer in network.layers):
+        reals = _real_model(file, declare, "quantised", f"{_STAND_FOR}: what follows needs them")
+    return Model(_format(file, "int8"), network, tuple(draft.told), notes, reals=reals)
+
+
+def _real_model(file: TfliteFile, declare: Declaration, numbers: str, *notes: str) -> Model:
+    form, draft = _format(file, numbers), draft_of(file)
     if not isinstance(draft, Draft):
         return Model(form, None, obstacles=draft)
     network = _network(file, draft, declare)
@@ -67,12 +73,12 @@ def _model(file: TfliteFile, declare: Declaration) -> Model:
     return Model(form, network, tuple(draft.told), (*notes, *draft.notes, *told))
 
 
-def draft_of(file: TfliteFile) -> Draft | tuple[Obstacle, ...]:
+def draft_of(file: TfliteFile) -> RealDraft | tuple[Obstacle, ...]:
     """The layers of a file in real numbers, or what has no counterpart. Raises `ValueError`."""
     if unknown := [operator for operator in file.operators if operator.kind not in OPERATORS]:
         return tuple(Obstacle(_name(file, operator.outputs), operator.kind, _READS) for operator in unknown)
-    draft = Draft(file)
-    draft.values[file.inputs[0]] = _input(draft)
+    draft = RealDraft(file)
+    draft.values[file.inputs[0]] = input_value(draft)
     for operator in file.operators:
         try:
             if not operator.outputs or operator.outputs[0] < 0:
@@ -92,27 +98,7 @@ def _name(file: TfliteFile, outputs: tuple[int, ...]) -> str:
     return file.tensors[outputs[0]].name if outputs and outputs[0] >= 0 else "an operator"
 
 
-def _input(draft: Draft) -> Value:
-    """The network's input: planes where a window goes over them, otherwise a row in the file's order."""
-    file, number = draft.file, draft.file.inputs[0]
-    try:
-        dims = draft.dims(number)
-    except UnsupportedError as wrong:
-        raise InputError("input", f"is {wrong.why}", wrong.hint) from wrong
-    if not dims or 0 in dims:
-        raise InputError("input", f"has the shape {file.tensors[number].shape}", "give a model of one input tensor")
-    places = None
-    if len(dims) == 3 and any(operator.kind in _WINDOWS for operator in file.operators):
-        places = channels_first(dims)
-        if places is not None:
-            draft.note(f"inputs are taken as channels, height, width; the file has {'x'.join(map(str, dims))}")
-        dims_here = (dims[2], *dims[:2])
-    else:
-        dims_here = natural_shape(dims[0]) if len(dims) == 1 else dims
-    return Value(0, dims, dims_here, places)
-
-
-def _network(file: TfliteFile, draft: Draft, declare: Declaration) -> Network:
+def _network(file: TfliteFile, draft: RealDraft, declare: Declaration) -> Network:
     taken, end = draft.values[file.inputs[0]], draft.values.get(file.outputs[0])
     if end is None:
         raise ValueError("nothing gives its output")
@@ -149,17 +135,20 @@ def _domain(inputs: int, said: Declaration) -> InputDomain:
     return domain_of(inputs, **said.domain)
 
 
-def _integers(file: TfliteFile, chain: IntegerChain, declare: Declaration) -> IntegerNetwork:
+def _integers(file: TfliteFile, draft: IntegerDraft, declare: Declaration) -> IntegerNetwork:
     if declare.mean is not None or declare.std is not None:
         raise InputError("--declare", "says mean or std of a network in integers", "its scales say it")
-    inputs, outputs = chain.layers[0].inputs, chain.layers[-1].neurons
-    dims = file.tensors[file.inputs[0]].shape[1:]
-    shape = dims if math.prod(dims) == inputs and len(dims) > 1 else natural_shape(inputs)
-    low, high = _ends(chain.taken) or (None, None)
-    domain = _domain(inputs, declare.over(Declaration(low=low, high=high)))
-    output = declare.output or (OutputKind.SCORES if any("SOFTMAX" in note for note in chain.notes) else None)
-    ends = (*_pair(chain.taken, inputs), *_pair(chain.given, outputs))
-    return IntegerNetwork(chain.layers, domain, _shape(declare, shape), INT8, *ends, output=output)
+    value, taken = draft.values[file.inputs[0]], stored_input(file)
+    low, high = _ends(taken) or (None, None)
+    domain = _domain(value.size, declare.over(Declaration(low=low, high=high)))
+    output = declare.output or (OutputKind.SCORES if any("SOFTMAX" in note for note in draft.notes) else None)
+    last = draft.origins[-1]
+    assert last is not None
+    given = file.tensors[last.operator.outputs[0]]
+    outputs = draft.values[file.outputs[0]].size
+    ends = (*_pair(taken, value.size), *_pair(given, outputs))
+    shape, wiring = _shape(declare, value.shape), tuple(draft.wiring)
+    return IntegerNetwork(tuple(draft.layers), domain, shape, INT8, *ends, output=output, wiring=wiring)
 
 
 def _pair(tensor: Tensor, count: int) -> tuple[NDArray[np.float64], NDArray[Any]]:

@@ -72,3 +72,25 @@ def _round(x: F64) -> F64:
     """To the nearest, halves away from zero: round() of C."""
     whole = np.trunc(x)
     return whole + np.where(np.abs(x - whole) >= 0.5, np.sign(x), 0.0)
+
+
+def reference_multiplier(scales: F64, _low: int = 0, _high: int = 0) -> Multiplier:
+    """As convolutions scale back, rounded twice, whatever is stored. Raises `ValueError` as above."""
+    multiplier, exponent = zip(*map(quantised_multiplier, scales.tolist()))
+    return Multiplier(np.array(multiplier), np.array(exponent))
+
+
+def mean_multiplier(scale: float, count: int, channels: int) -> Multiplier:
+    """By which MEAN makes stored values of sums of `count`: QuantizedMeanOrSum. Raises `ValueError`."""
+    multiplier, exponent = quantised_multiplier(scale)
+    by = max(min(count.bit_length() - 1, 32, _POINT + exponent), 0)
+    return Multiplier(np.full(channels, (multiplier << by) // count), np.full(channels, exponent - by))
+
+
+def addition_multipliers(one: float, other: float, given: float, raised: int) -> tuple[Multiplier, Multiplier]:
+    """For the two that an addition takes, and for their sum: those of its kernel. Raises `ValueError`."""
+    twice = 2 * max(one, other)
+    by = reference_multiplier(np.array([twice / (given * (1 << raised))]))
+    if by.exponent[0] > 0:
+        raise ValueError("the scale of a sum is too small beside those of what is added")
+    return reference_multiplier(np.array([one / twice, other / twice])), by

@@ -101,7 +101,7 @@ def compile(
     from armlet.cli.compile_integers import compile_integers, integer_figures, integer_summary
     from armlet.config import CompileOptions, IntegerCompileOptions
     from armlet.formats.declare import file_of
-    from armlet.integer.network import IntegerNetwork
+    from armlet.integer.network import IntegerNetwork, integer_dense_chain
     from armlet.network.network import dense_chain
     from armlet.pipeline import compile_network, write_build
 
@@ -115,6 +115,7 @@ def compile(
     if isinstance(network, IntegerNetwork):
         _refuse_options(given, "is about programs in float32, the network is one in integers")
         wanted = resolve_options(IntegerCompileOptions, "compile", config, **shared, optimize=optimize)
+        integer_dense_chain(network, str(model))
         done = compile_integers(console, network, out / name, wanted, products)
         told = integer_figures(out / name, done), integer_summary(out / name, done)
         _finish(console, out / name, *told, verify, done.network.domain)

@@ -12,12 +12,14 @@ import pytest
 
 from armlet.errors import InputError
 from armlet.formats.declaration import Declaration
-from armlet.formats.read import read_any_network, read_model
+from armlet.formats.read import read_any_network, read_model, read_network
 from armlet.formats.tflite.scaling import exact_multiplier, quantised_multiplier
 from armlet.integer.interpret import run_integers
+from armlet.integer.layers import IntegerLayer
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, requantise
-from armlet.network.layers import Conv, Depthwise, Weighted
+from armlet.integer.shapes import outline as outline_of
+from armlet.network.layers import Conv, Depthwise, Layer, Weighted
 from armlet.network.network import Network
 from armlet.network.shapes import tensor_shapes
 from generators.litert import before_softmax, interpreter, litert
@@ -52,15 +54,19 @@ def write(folder: Path, content: bytes) -> Path:
     return path
 
 
-def macs(network: Network) -> int:
+def macs(network: Network | IntegerNetwork) -> int:
     """Multiplications of all layers with weights."""
-    shapes, found = tensor_shapes(network.layers, network.sources, network.shape), 0
-    for layer, given in zip(network.layers, shapes[1:]):
+    shapes, found = tensor_shapes([outline(each) for each in network.layers], network.sources, network.shape), 0
+    for layer, given in zip(map(outline, network.layers), shapes[1:]):
         if isinstance(layer, Conv | Depthwise):
             found += layer.weight.size * given[1] * given[2]
         elif isinstance(layer, Weighted):
             found += layer.weight.size
     return found
+
+
+def outline(layer: Layer | IntegerLayer) -> Layer:
+    return outline_of(layer) if isinstance(layer, IntegerLayer) else layer
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -94,8 +100,7 @@ def test_every_model_of_mlperf_tiny_is_read_at_once_with_its_products(name: str,
     assert model.network is not None
     assert len(model.layers) == len(model.network.layers)
     if MACS[name] is not None:
-        counted = model.network.weights if isinstance(model.network, IntegerNetwork) else macs(model.network)
-        assert counted == MACS[name]
+        assert macs(model.network) == MACS[name]
 
 
 @pytest.mark.parametrize(
@@ -118,8 +123,10 @@ def test_float_models_of_mlperf_tiny_agree_with_litert(name: str, reference_data
 def test_int8_convolutions_are_the_real_numbers_that_they_stand_for(name: str, reference_data: Path):
     """With what each layer gives stored as the file says, at most a few of the last places lie between."""
     path = reference_data / "mlperf-tiny" / f"{name}.tflite"
-    model, run = read_model(path), interpreter(path)
+    model, run = read_model(path).reals, interpreter(path)
+    assert model is not None
     assert isinstance(model.network, Network)
+    assert read_network(path, tell=lambda note: None).digest() == model.network.digest()
     assert model.layers[0].weights == "int8, a scale for each channel"
     details = run.get_input_details()[0]
     scales = {told["name"][:200]: told["quantization"] for told in run.get_tensor_details()}
@@ -134,6 +141,31 @@ def test_int8_convolutions_are_the_real_numbers_that_they_stand_for(name: str, r
     last, at = scales[model.layers[-1].name], before_softmax(path)
     theirs = (litert(path, rows, at).astype(np.float64) - last[1]) * last[0]
     assert abs(run_layers(model.network, real, keep) - theirs).max() <= 8 * last[0]
+
+
+@pytest.mark.parametrize("name", ["kws_ref_model", "pretrainedResnet_quant", "str_ww_ref_model", "vww_96_int8"])
+def test_the_official_convolutions_in_int8_are_litert_to_the_bit(name: str, reference_data: Path):
+    path = reference_data / "mlperf-tiny" / f"{name}.tflite"
+    network = read_any_network(path, tell=lambda note: None)
+    assert isinstance(network, IntegerNetwork)
+    rows = official_rows(path, interpreter(path).get_input_details()[0])
+    first = rows.transpose(0, 3, 1, 2).reshape(len(rows), -1)
+    theirs = litert(path, rows, before_softmax(path))
+    assert len(np.unique(theirs)) > 8
+    np.testing.assert_array_equal(run_integers(network, first), theirs)
+
+
+def official_rows(path: Path, taken: Any) -> np.ndarray:
+    """A hundred inputs: real ones where the folder has some, and any at all."""
+    shape, (scale, zero) = taken["shape"][1:], taken["quantization"]
+    rows = np.random.default_rng(3).integers(-128, 128, (100, *shape)).astype(np.int8)
+    real = np.zeros((0, *shape))
+    if "Resnet" in path.name:
+        real = np.load(path.parent / "cifar10_250.npz")["X"][:90].astype(np.float64)
+    if "str_ww" in path.name:
+        real = np.load(path.parent / "sww_calibration.npz")["specs"]
+    rows[: len(real)] = np.clip(np.round(real / scale) + zero, -128, 127)
+    return rows
 
 
 def test_the_official_autoencoder_in_int8_is_litert_to_the_bit(reference_data: Path):

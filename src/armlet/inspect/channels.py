@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 
 from armlet.errors import InputError
 from armlet.inspect.links import Weighing, links_of
-from armlet.integer.bounds import integer_bounds
-from armlet.integer.layers import IntegerDense
+from armlet.integer.bounds import tensor_bounds
+from armlet.integer.formats import I64, IntegerFormat
+from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool
 from armlet.integer.network import IntegerNetwork
 from armlet.network.activation import activated, activation_error
 from armlet.network.frozen import F64
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reshape
 from armlet.network.network import Network
-from armlet.network.shapes import Shape, Wiring, chain, tensor_shapes
+from armlet.network.shapes import Shape, tensor_shapes
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -55,16 +56,12 @@ class Flow:
 def flow_of(network: Network | IntegerNetwork) -> Flow:
     """Intervals from the inputs on, and from the outputs back who is read."""
     if isinstance(network, IntegerNetwork):
-        layers, shapes, wiring = network.dense, tuple((width,) for width in network.widths), chain(len(network.layers))
-        channels, overflow = _integer_channels(network)
+        shapes = _rows_of_chain(network) or network.shapes
+        channels, overflow = _integer_channels(network, shapes)
     else:
-        layers, shapes, wiring = (
-            network.layers,
-            tensor_shapes(network.layers, network.sources, network.shape),
-            network.sources,
-        )
+        shapes = tensor_shapes(network.layers, network.sources, network.shape)
         channels, overflow = _real_channels(network, shapes), ""
-    is_read, computed = _read(layers, wiring, shapes, channels)
+    is_read, computed = _read(network, shapes, channels)
     return Flow(shapes, channels, is_read, computed, overflow)
 
 
@@ -78,15 +75,31 @@ def _real_channels(network: Network, shapes: tuple[Shape, ...]) -> tuple[Channel
     return tuple(found)
 
 
-def _integer_channels(network: IntegerNetwork) -> tuple[tuple[Channels, ...], str]:
+def _rows_of_chain(network: IntegerNetwork) -> tuple[Shape, ...]:
+    """The rows of a chain of dense layers, each value of the input by itself; nothing of other networks."""
+    is_chain = all(isinstance(layer, IntegerDense) for layer in network.layers)
+    return tuple((width,) for width in network.widths) if is_chain else ()
+
+
+def _integer_channels(network: IntegerNetwork, shapes: tuple[Shape, ...]) -> tuple[tuple[Channels, ...], str]:
     """The proved intervals; those of the formats where a sum may overflow, and where that is."""
-    ends = [tuple(end.astype(float) for end in network.input_ends)]
     try:
-        ends += [(layer.low.astype(float), layer.high.astype(float)) for layer in integer_bounds(network)]
-        return tuple(Channels(*each) for each in ends), ""
+        ends, overflow = [(each.low, each.high) for each in tensor_bounds(network).values], ""
     except InputError as wrong:
-        ends += [(layer.low.astype(float), layer.high.astype(float)) for layer in network.dense]
-        return tuple(Channels(*each) for each in ends), str(wrong)
+        ends = [network.input_ends, *map(_stored_ends, network.layers, network.formats[1:], shapes[1:])]
+        overflow = str(wrong)
+    rows = [[_row(end.astype(float), shape) for end in both] for both, shape in zip(ends, shapes)]
+    return tuple(_channels(low, high, shape) for (low, high), shape in zip(rows, shapes)), overflow
+
+
+def _stored_ends(layer: IntegerLayer, stored: IntegerFormat, shape: Shape) -> tuple[I64, I64]:
+    """The least and greatest that a layer may store."""
+    match layer:
+        case IntegerDense(low=low, high=high) | IntegerConv(body=IntegerDense(low=low, high=high)):
+            return low.astype(np.int64), high.astype(np.int64)
+        case _:
+            channels = shape[0]
+            return np.full(channels, stored.low), np.full(channels, stored.high)
 
 
 def _given(layer: Layer, taken: Sequence[Channels], shape: Shape, given: Shape) -> Channels:
@@ -107,34 +120,38 @@ def _given(layer: Layer, taken: Sequence[Channels], shape: Shape, given: Shape) 
 
 
 def _entering(layer: Weighing, taken: Channels, shape: Shape) -> Channels:
-    """What the layer multiplies by its weights: values of a row, or channels, 0 among them where there is padding."""
-    if isinstance(layer, Dense | IntegerDense):
-        return Channels(_row(taken.low, shape), _row(taken.high, shape))
-    if any(layer.padding):
-        return Channels(np.minimum(taken.low, 0.0), np.maximum(taken.high, 0.0))
-    return taken
+    """What the layer multiplies by its weights: values of a row, or channels, what is padding among them."""
+    match layer:
+        case Dense() | IntegerDense():
+            return Channels(_row(taken.low, shape), _row(taken.high, shape))
+        case _ if not any(layer.padding):
+            return taken
+        case IntegerConv(border=border):
+            return Channels(np.minimum(taken.low, border), np.maximum(taken.high, border))
+        case _:
+            return Channels(np.minimum(taken.low, 0.0), np.maximum(taken.high, 0.0))
 
 
 def _read(
-    layers: Sequence[Layer | IntegerDense], wiring: Wiring, shapes: tuple[Shape, ...], channels: tuple[Channels, ...]
+    network: Network | IntegerNetwork, shapes: tuple[Shape, ...], channels: tuple[Channels, ...]
 ) -> tuple[tuple[Mask, ...], tuple[int, ...]]:
     """Of every value the channels that are read, and of every layer the weights that are computed."""
     read = [np.zeros(len(each.low), bool) for each in channels]
     read[-1][:] = True
-    computed = [0] * len(layers)
-    for i in range(len(layers) - 1, -1, -1):
-        layer, wanted = layers[i], read[i + 1] & channels[i + 1].vary
-        for at in wiring[i]:
+    computed = [0] * len(network.layers)
+    for i in range(len(network.layers) - 1, -1, -1):
+        layer, wanted = network.layers[i], read[i + 1] & channels[i + 1].vary
+        for at in network.sources[i]:
             match layer:
-                case Dense() | Conv() | Depthwise() | IntegerDense():
-                    links = links_of(layer)
-                    computed[i] = links.between(_entering(layer, channels[at], shapes[at]).vary, wanted)
-                    taken = links.into(wanted)
-                    taken = _any(taken, shapes[at]) if isinstance(layer, Dense) else taken
-                case Add() | Pool():
+                case Add() | IntegerAdd() | Pool() | IntegerPool():
                     taken = wanted
                 case Reshape():
                     taken = _any(_row(wanted, shapes[i + 1]), shapes[at])
+                case _:
+                    links = links_of(layer)
+                    computed[i] = links.between(_entering(layer, channels[at], shapes[at]).vary, wanted)
+                    taken = links.into(wanted)
+                    taken = _any(taken, shapes[at]) if isinstance(layer, Dense | IntegerDense) else taken
             read[at] |= taken
     return tuple(read), tuple(computed)
 

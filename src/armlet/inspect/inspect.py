@@ -8,10 +8,18 @@ from armlet.formats.model import Model, ModelLayer
 from armlet.inspect.channels import Flow, flow_of
 from armlet.inspect.estimate import estimates_of
 from armlet.inspect.inspection import DomainFacts, Ends, Inspection, LayerFacts, ObstacleFacts
-from armlet.integer.layers import IntegerDense
+from armlet.integer.layers import (
+    IntegerAdd,
+    IntegerConv,
+    IntegerDense,
+    IntegerLayer,
+    IntegerPool,
+    body_of,
+    integer_kind_of,
+)
 from armlet.integer.network import IntegerNetwork
-from armlet.network.layers import Pool, Reshape, Weighted, kind_of
-from armlet.network.network import Network, dense_chain
+from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Weighted, kind_of
+from armlet.network.network import Network
 
 
 def inspection_of(model: Model) -> Inspection:
@@ -40,10 +48,10 @@ def inspection_of(model: Model) -> Inspection:
 
 def _refusal(network: Network | IntegerNetwork, flow: Flow) -> str | None:
     """Why compile would refuse the network, in a line."""
-    if isinstance(network, IntegerNetwork):
-        return flow.overflow or None
+    if isinstance(network, IntegerNetwork) and flow.overflow:
+        return flow.overflow
     try:
-        dense_chain(network)
+        _ = network.dense
     except InputError as wrong:
         return f"{wrong.problem}; other layers are read, not compiled yet"
     return None
@@ -62,24 +70,43 @@ def _named(layer: ModelLayer) -> LayerFacts:
 
 
 def _layer(network: Network | IntegerNetwork, flow: Flow, said: ModelLayer, i: int) -> LayerFacts:
-    layers = network.dense if isinstance(network, IntegerNetwork) else network.layers
-    layer, shape, channels = layers[i], flow.shapes[i + 1], flow.channels[i + 1]
+    layer, shape, channels = network.layers[i], flow.shapes[i + 1], flow.channels[i + 1]
+    whole = isinstance(network, IntegerNetwork)
     facts = LayerFacts(
         said.name,
         said.operator,
-        "dense" if isinstance(layer, IntegerDense) else kind_of(layer),
-        None if isinstance(layer, Pool | Reshape) else layer.activation.value,
+        _kind(layer),
+        _activation(layer),
         shape,
         channels=len(channels.low),
         constant_channels=int((~channels.vary).sum()),
         unread_channels=int((channels.vary & ~flow.is_read[i + 1]).sum()),
-        value_range=_ends(channels.low.min().item(), channels.high.max().item(), isinstance(layer, IntegerDense)),
+        value_range=_ends(channels.low.min().item(), channels.high.max().item(), whole),
         weights_as=said.weights,
         values_as=said.values,
     )
-    if not isinstance(layer, Weighted | IntegerDense):
+    weighted = body_of(layer) if isinstance(layer, IntegerLayer) else layer
+    if not isinstance(weighted, Weighted | IntegerDense):
         return facts
-    return _with_weights(facts, layer, math.prod(shape[1:]) if len(shape) == 3 else 1, flow.computed[i])
+    return _with_weights(facts, weighted, math.prod(shape[1:]) if len(shape) == 3 else 1, flow.computed[i])
+
+
+def _kind(layer: Layer | IntegerLayer) -> str:
+    match layer:
+        case IntegerDense() | IntegerConv() | IntegerPool() | IntegerAdd():
+            return integer_kind_of(layer)
+        case _:
+            return kind_of(layer)
+
+
+def _activation(layer: Layer | IntegerLayer) -> str | None:
+    match layer:
+        case Dense() | Conv() | Depthwise() | Add() | IntegerDense():
+            return layer.activation.value
+        case IntegerConv(body):
+            return body.activation.value
+        case _:
+            return None
 
 
 def _with_weights(facts: LayerFacts, layer: Weighted | IntegerDense, positions: int, computed: int) -> LayerFacts:

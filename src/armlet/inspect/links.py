@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.arithmetic.number_format import FLOAT32_FORMAT
-from armlet.integer.layers import IntegerDense
+from armlet.integer.layers import IntegerConv, IntegerDense
 from armlet.network.frozen import F64
 from armlet.network.layers import Conv, Dense, Depthwise
 
 _UNIT, _TINY = FLOAT32_FORMAT.unit_roundoff, FLOAT32_FORMAT.smallest_subnormal
 
-Weighing: TypeAlias = Dense | Conv | Depthwise | IntegerDense
+Weighing: TypeAlias = Dense | Conv | Depthwise | IntegerDense | IntegerConv
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +64,7 @@ class Links:
 def links_of(layer: Weighing) -> Links:
     """The links of a layer; a depthwise one is as many groups as channels."""
     match layer:
-        case Conv():
+        case Conv() | IntegerConv():
             groups = layer.groups
         case Depthwise():
             groups = len(layer.weight)

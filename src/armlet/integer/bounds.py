@@ -23,7 +23,10 @@ from armlet.network.shapes import Shape
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Interval:
-    """Closed: of each channel of planes, of each value of a row, or of each output channel's sums."""
+    """Closed: of each channel of planes, of each value of a row, or of each output channel's sums.
+
+    Of planes that are taken as a row by dense layers alone, it may be of each value.
+    """
 
     low: I64
     high: I64
@@ -64,8 +67,7 @@ def tensor_bounds(network: IntegerNetwork) -> TensorBounds:
 
     Raises `InputError` with the neuron or channel whose sum could overflow 32 bits, or for such keys of an argmax.
     """
-    low, high = (_planes(end, network.shape) for end in network.input_ends)
-    values, sums = [Interval(low.min(axis=1), high.max(axis=1))], list[Interval | None]()
+    values, sums = [_input(network)], list[Interval | None]()
     for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
         shapes = [network.shapes[at] for at in (*sources, i + 1)]
         made, given = layer_bounds(layer, i, [values[at] for at in sources], shapes)
@@ -75,6 +77,15 @@ def tensor_bounds(network: IntegerNetwork) -> TensorBounds:
     if network.argmax is not None and (why := network.argmax.obstacle(low, high)):
         raise InputError("argmax", why, "give it less factors or more shift, or store outputs as int16 or int8")
     return TensorBounds(tuple(values), tuple(sums))
+
+
+def _input(network: IntegerNetwork) -> Interval:
+    """Of each channel, or of each value where rows alone are taken of it."""
+    low, high = network.input_ends
+    takers = [layer for layer, sources in zip(network.layers, network.sources) if 0 in sources]
+    if all(isinstance(layer, IntegerDense | Reshape) for layer in takers):
+        return Interval(low, high)
+    return Interval(_planes(low, network.shape).min(axis=1), _planes(high, network.shape).max(axis=1))
 
 
 def layer_bounds(

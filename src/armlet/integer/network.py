@@ -110,11 +110,7 @@ class IntegerNetwork:
     @property
     def dense(self) -> tuple[IntegerDense, ...]:
         """The layers of a chain of dense layers. Raises `InputError` that names the first other layer."""
-        for i, layer in enumerate(self.layers):
-            if not isinstance(layer, IntegerDense):
-                problem = f"layer {i} is {describe(outline(layer))}, this armlet computes dense layers in a chain"
-                raise InputError("network", problem, "give a network of dense layers alone; convolutions come next")
-        return tuple(layer for layer in self.layers if isinstance(layer, IntegerDense))
+        return integer_dense_chain(self)
 
     @property
     def formats(self) -> tuple[IntegerFormat, ...]:
@@ -204,6 +200,15 @@ class IntegerNetwork:
             for array in (self.argmax.factor, self.argmax.offset):
                 sha.update(np.ascontiguousarray(array, "<i8").tobytes())
         return sha.hexdigest()
+
+
+def integer_dense_chain(network: IntegerNetwork, place: str = "network") -> tuple[IntegerDense, ...]:
+    """The layers, where all are dense. Raises `InputError` at `place` that names the first other layer."""
+    for i, layer in enumerate(network.layers):
+        if not isinstance(layer, IntegerDense):
+            problem = f"layer {i} is {describe(outline(layer))}, this armlet computes dense layers in a chain"
+            raise InputError(place, problem, "give a network of dense layers alone; convolutions come next")
+    return tuple(layer for layer in network.layers if isinstance(layer, IntegerDense))
 
 
 def _text(network: IntegerNetwork) -> str:

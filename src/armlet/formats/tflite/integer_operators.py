@@ -77,7 +77,7 @@ def _pool(draft: IntegerDraft, operator: Operator) -> None:
     scale, zero = _same_pair(draft, operator)
     _, low, high = _clamp(operator, scale, zero)
     layer = IntegerPool(reduction, size, pairs(operator)[0], sides_of(operator, taken, size), low, high)
-    draft.put(operator, layer, [taken], planes_given(draft, operator), "")
+    draft.put(operator, layer, [taken], planes_given(draft, operator), "int8")
 
 
 def _whole_pool(draft: IntegerDraft, operator: Operator) -> None:
@@ -85,7 +85,7 @@ def _whole_pool(draft: IntegerDraft, operator: Operator) -> None:
     taken, value = whole_planes(draft, operator)
     if operator.kind == "REDUCE_MAX":
         _same_pair(draft, operator)
-        draft.put(operator, IntegerPool(Reduction.MAX, None), [taken], value, "")
+        draft.put(operator, IntegerPool(Reduction.MAX, None), [taken], value, "int8")
         return
     (scale_in, zero_in), (scale, zero) = (_one_pair(tensor) for tensor in _ends(draft, operator))
     channels, *size = taken.shape
@@ -95,7 +95,7 @@ def _whole_pool(draft: IntegerDraft, operator: Operator) -> None:
     body = _dense_body(np.ones((channels, count), np.int64), bias, by, Activation.LINEAR, INT8.low, INT8.high, zero)
     layer = IntegerConv(body, (size[0], size[1]), groups=channels, border=zero_in)
     draft.note("MEAN is taken as a convolution of ones, which rounds as its kernel does")
-    draft.put(operator, layer, [taken], value, "")
+    draft.put(operator, layer, [taken], value, "int8")
 
 
 def _add(draft: IntegerDraft, operator: Operator) -> None:
@@ -107,7 +107,7 @@ def _add(draft: IntegerDraft, operator: Operator) -> None:
     scaling, by = addition_multipliers(float(scale_one), float(scale_other), float(scale), _RAISED)
     _, low, high = _clamp(operator, scale, zero)
     layer = IntegerAdd((-zero_one, -zero_other), _RAISED, scaling, by, INT8, low, high, zero)
-    draft.put(operator, layer, [one, other], value, "")
+    draft.put(operator, layer, [one, other], value, "int8")
 
 
 def _pad(draft: IntegerDraft, operator: Operator) -> None:

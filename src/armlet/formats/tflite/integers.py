@@ -43,7 +43,8 @@ def integer_draft(file: TfliteFile) -> IntegerDraft:
         except (ValueError, InputError) as wrong:
             raise NotIntegersError(f"{name}: {wrong}") from wrong
     end = draft.values.get(file.outputs[0])
-    if end is None or end.number != len(draft.layers) or not any(told.weights for told in draft.told):
+    weighted = any(origin is not None and origin.operator.kind in WEIGHTED for origin in draft.origins)
+    if end is None or end.number != len(draft.layers) or not weighted:
         raise NotIntegersError("no layers lead from the input to the output")
     if end.places is not None:
         draft.note("outputs are given as channels, height, width")

@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.errors import InputError
+from armlet.formats.model import Model
 from armlet.formats.tflite.draft import Draft, Origin, along_axis, real_numbers
+from armlet.formats.tflite.integer_operators import WEIGHTED
+from armlet.formats.tflite.integers import integer_draft
 from armlet.formats.tflite.parse import LONGEST, Operator, Tensor, TfliteFile, parse_bytes
 from armlet.formats.tflite.read import draft_of, model_of
-from armlet.integer.layers import IntegerDense
+from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool, body_of
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier
-from armlet.network.layers import Conv, Dense, Depthwise, Layer, Weighted
+from armlet.network.layers import Conv, Dense, Depthwise, Layer, Reshape, Weighted
 from armlet.network.network import Network
 from armlet.storage import read_file, write_file
 
@@ -40,7 +43,7 @@ def _written(network: Network | IntegerNetwork, source: Path) -> bytes:
     """The bytes of the file. Raises `InputError`."""
     data = bytearray(read_file(source, LONGEST))
     file = parse_bytes(data, source)
-    before = model_of(file, source).require(str(source))
+    before = _alike(model_of(file, source), network, source)
     _require_same(before, network, source)
     written = dict[int, bytes]()
     for tensor, values in _constants(file, network, source):
@@ -51,8 +54,14 @@ def _written(network: Network | IntegerNetwork, source: Path) -> bytes:
             problem = f"keeps {tensor.name} and another tensor in one buffer, and they differ now"
             raise InputError(source, problem, "convert the model without shared buffers")
         tensor.data[:] = np.frombuffer(content, np.uint8)
-    _require_arrays(model_of(parse_bytes(data, source), source).require(str(source)), network, source)
+    _require_arrays(_alike(model_of(parse_bytes(data, source), source), network, source), network, source)
     return bytes(data)
+
+
+def _alike(model: Model, network: Network | IntegerNetwork, source: Path) -> Network | IntegerNetwork:
+    """What the file holds, in real numbers where the network is."""
+    found = model.reals if isinstance(network, Network) and model.reals is not None else model
+    return found.require(str(source))
 
 
 def _require_same(before: Network | IntegerNetwork, network: Network | IntegerNetwork, source: Path) -> None:
@@ -63,7 +72,8 @@ def _require_same(before: Network | IntegerNetwork, network: Network | IntegerNe
             same = same and np.array_equal(before.domain.mean, network.domain.mean)
             same = same and np.array_equal(before.domain.std, network.domain.std)
         case IntegerNetwork(), IntegerNetwork():
-            same = before.widths == network.widths and network.argmax is None
+            facts = [(each.shapes, each.sources, [*map(_frame, each.layers)]) for each in (before, network)]
+            same = facts[0] == facts[1] and network.argmax is None
         case _:
             same = False
     if not same:
@@ -84,18 +94,35 @@ def _constants(
 ) -> Iterator[tuple[Tensor, NDArray[Any]]]:
     """The tensors of weights and biases, and what they hold from now on."""
     if isinstance(network, IntegerNetwork):
-        steps = [operator for operator in file.operators if operator.kind == "FULLY_CONNECTED"]
-        for layer, operator in zip(network.dense, steps, strict=True):
-            scales = file.tensors[operator.inputs[0]].scales
-            weight = layer.weight.astype(np.int64)
-            moved = (int(scales.zero[0]) if scales else 0) * weight.sum(axis=1)
-            yield from _pair(file, operator, weight, layer.bias + moved, source)
+        yield from _integer_constants(file, network, source)
         return
     draft = draft_of(file)
     assert isinstance(draft, Draft)
     for layer, origin in zip(network.layers, draft.origins, strict=True):
         if isinstance(layer, Weighted) and origin is not None:
             yield from _pair(file, origin.operator, _turned(layer, origin), layer.bias, source)
+
+
+def _integer_constants(
+    file: TfliteFile, network: IntegerNetwork, source: Path
+) -> Iterator[tuple[Tensor, NDArray[Any]]]:
+    """Biases are told without the zero point of what a layer takes."""
+    for layer, origin in zip(network.layers, integer_draft(file).origins, strict=True):
+        body = body_of(layer)
+        if body is None or origin is None or origin.operator.kind not in WEIGHTED:
+            continue
+        scales = file.tensors[origin.operator.inputs[0]].scales
+        moved = (int(scales.zero[0]) if scales else 0) * body.weight.sum(axis=1, dtype=np.int64)
+        yield from _pair(file, origin.operator, _turned_whole(layer, body, origin), body.bias + moved, source)
+
+
+def _turned_whole(layer: IntegerLayer, body: IntegerDense, origin: Origin) -> NDArray[np.int64]:
+    weight = body.weight.astype(np.int64)
+    if not isinstance(layer, IntegerConv):
+        return weight if origin.places is None else weight[:, origin.places]
+    if origin.operator.kind == "DEPTHWISE_CONV_2D":
+        return layer.weight[:, 0].transpose(1, 2, 0)[None].astype(np.int64)
+    return layer.weight.transpose(0, 2, 3, 1).astype(np.int64)
 
 
 def _turned(layer: Weighted, origin: Origin) -> NDArray[np.float32]:
@@ -149,15 +176,30 @@ def _stored(tensor: Tensor, values: NDArray[Any], source: Path) -> NDArray[Any]:
 
 def _require_arrays(after: Network | IntegerNetwork, network: Network | IntegerNetwork, source: Path) -> None:
     """What was written is the network, to the bit."""
-    arrays = [each.dense if isinstance(each, IntegerNetwork) else each.layers for each in (after, network)]
-    for i, (one, other) in enumerate(zip(*arrays, strict=True)):
+    for i, (one, other) in enumerate(zip(after.layers, network.layers, strict=True)):
         if _bits(one) != _bits(other):
             raise InputError(source, f"cannot hold layer {i} to the bit: its scales or folded operators differ", _SAME)
 
 
-def _bits(layer: IntegerDense | Layer) -> tuple[object, ...]:
+def _frame(layer: IntegerLayer) -> object:
+    """All of a layer that is neither weights nor scaling."""
+    match layer:
+        case IntegerConv():
+            return layer.kernel, layer.stride, layer.padding, layer.dilation, layer.groups, layer.border
+        case IntegerDense() | IntegerAdd():
+            return type(layer)
+        case IntegerPool() | Reshape():
+            return layer
+
+
+def _bits(layer: IntegerLayer | Layer) -> tuple[object, ...]:
     """All numbers of a layer."""
     match layer:
+        case IntegerConv(body):
+            return _bits(body)
+        case IntegerAdd(offset, raised, scaling, by):
+            bits = [each.tobytes() for scale in (scaling, by) for each in (scale.multiplier, scale.exponent)]
+            return (offset, raised, scaling.once, by.once, *bits, layer.stored, layer.low, layer.high, layer.zero)
         case IntegerDense(weight, bias, Multiplier(multiplier, exponent, once)):
             scaling = multiplier.tobytes(), exponent.tobytes(), once
             return (weight.tobytes(), bias.tobytes(), scaling, layer.low.tobytes(), layer.high.tobytes(), layer.zero)

@@ -145,7 +145,8 @@ def _body(drawn: _Drawn, outputs: int, taps: int, zero: int) -> IntegerDense:
     weight, bias = _weights(drawn, outputs, taps), random.integers(-500, 500, outputs)
     places = np.maximum(3, np.ceil(np.log2(np.abs(weight).sum(axis=1) + 1))).astype(int)
     if random.random() < 0.7:
-        by: Multiplier | Shift = Multiplier(random.integers(1 << 30, 1 << 31, outputs), -places, True)
+        once = bool(random.random() < 0.4)
+        by: Multiplier | Shift = Multiplier(random.integers(1 << 30, 1 << 31, outputs), -places, once)
     else:
         by = Shift(np.minimum(places, 31) * int(random.random() < 0.9))
     low, high = (-128, 127) if random.random() < 0.7 else sorted(int(end) for end in random.integers(-128, 128, 2))
@@ -156,6 +157,7 @@ def _body(drawn: _Drawn, outputs: int, taps: int, zero: int) -> IntegerDense:
 def _addition(drawn: _Drawn, one: int, other: int, zero: int) -> IntegerAdd:
     random = drawn.random
     offset = (-drawn.zeros[one], -drawn.zeros[other])
-    scaling = Multiplier(random.integers(1 << 30, 1 << 31, 2), np.array([0, -int(random.integers(0, 4))]), True)
-    back = Multiplier(random.integers(1 << 30, 1 << 31, 1), np.array([-int(random.integers(17, 21))]), True)
+    once = bool(random.random() < 0.4)
+    scaling = Multiplier(random.integers(1 << 30, 1 << 31, 2), np.array([0, -int(random.integers(0, 4))]), once)
+    back = Multiplier(random.integers(1 << 30, 1 << 31, 1), np.array([-int(random.integers(17, 21))]), once)
     return IntegerAdd(offset, 20, scaling, back, INT8, -128, 127, zero)

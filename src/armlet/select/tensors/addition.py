@@ -14,7 +14,7 @@ from armlet.integer.requantise import requantise
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.select.integer.constants import write_constant
 from armlet.select.integer.writer import Writer
-from armlet.select.tensors.closing import Scaling, write_scaled
+from armlet.select.tensors.closing import Scaling, multiplied, write_scaled
 from armlet.select.tensors.frame import write_place, write_table, write_trips
 from armlet.select.tensors.rows import PlacedTensor
 from armlet.tensors.layout import UPPER
@@ -40,7 +40,8 @@ def looked_up(layer: IntegerAdd) -> tuple[I64, I64]:
     stored = np.arange(INT8.low, INT8.high + 1)
     both = np.stack([stored + offset for offset in layer.offset], axis=-1) << layer.raised
     scaled = requantise(layer.scaling, both)
-    return scaled[:, 0], scaled[:, 1]
+    times = 1 if layer.requantisation.once else 2  # as the scaling of the sum takes it
+    return times * scaled[:, 0], times * scaled[:, 1]
 
 
 def write_addition(writer: Writer, task: AdditionTask) -> None:
@@ -89,10 +90,8 @@ def write_place_by(writer: Writer, register: int, offset: int) -> None:
 
 
 def _scaling(task: AdditionTask) -> Scaling:
-    layer, by = task.layer, task.layer.requantisation
-    exponent = int(by.exponent[0])
-    if layer.stored is not INT8 or not by.once or exponent > -2:
-        raise CapacityError(f"layer {task.number} is an addition that is not written for tensors yet")
-    shift = -exponent - 1
-    start = (1 << shift - 1) + (layer.zero << shift)
-    return Scaling(int(by.multiplier[0]), shift, start, layer.low, layer.high)
+    layer, by, place = task.layer, task.layer.requantisation, f"layer {task.number}"
+    if layer.stored is not INT8:
+        raise CapacityError(f"{place}: an addition in {layer.stored.name} is not written for tensors yet")
+    ends = layer.low, layer.high
+    return multiplied(int(by.multiplier[0]), int(by.exponent[0]), by.once, layer.zero, ends, place)

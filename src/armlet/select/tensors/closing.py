@@ -11,44 +11,64 @@ from armlet.network.activation import Activation
 from armlet.select.integer.writer import Writer
 from armlet.tensors.layout import LIFT
 
+_MOST_SHIFT = 22  # that leaves room for a byte and the half of the last place
 CLAMPED = (Activation.LINEAR, Activation.RELU, Activation.RELU6)  # those that the clamp is
 
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """stored = saturated((sum * factor / 2^32 + start) >> shift), by a signed factor; 0 is none."""
+    """stored = saturated(((sum * factor) >> 32) + start >> shift), or what a factor that rounds twice makes of it.
 
-    factor: int
+    That one takes twice the sum, so that its product is rounded at 2^-31 of the sum, halves up: which is what
+    SaturatingRoundingDoublingHighMul of TensorFlow Lite gives. RoundingDivideByPOT then rounds halves away from 0, which
+    is one less where the product is negative, if that is seen at all.
+    """
+
+    factor: int  # 0: none, as for a shift
     shift: int
-    start: int  # with the half of the last place and the zero
+    start: int  # the half of the last place, and the zero
     low: int
     high: int
+    twice: bool = False
+    is_signed: bool = False  # whether values below the zero are stored
 
 
 def scaling_of(layer: IntegerDense, neuron: int, place: str) -> Scaling:
     """How the sums of a neuron become what it stores. Raises `CapacityError` where that takes more than a clamp."""
-    low, high = int(layer.low[neuron]), int(layer.high[neuron])
     if layer.stored is not INT8 or layer.activation not in CLAMPED:
         raise CapacityError(f"{place}: {layer.activation.value} in {layer.stored.name} is not written for tensors yet")
-    match layer.requantisation:
-        case Shift(shift):
-            by = int(shift[neuron])
-            return Scaling(0, by, layer.zero << by, low, high)
-        case Multiplier(multiplier, exponent, once=True) if exponent[neuron] <= -2:
-            shift = -int(exponent[neuron]) - 1
-            return Scaling(int(multiplier[neuron]), shift, (1 << shift - 1) + (layer.zero << shift), low, high)
-        case _:
-            raise CapacityError(f"{place}: its multiplier is one half or more, or rounds twice")
+    ends = int(layer.low[neuron]), int(layer.high[neuron])
+    if isinstance(layer.requantisation, Multiplier):
+        by = layer.requantisation
+        return multiplied(int(by.multiplier[neuron]), int(by.exponent[neuron]), by.once, layer.zero, ends, place)
+    assert isinstance(layer.requantisation, Shift)
+    shift = int(layer.requantisation.shift[neuron])
+    return Scaling(0, shift, layer.zero << shift, *ends)
+
+
+def multiplied(multiplier: int, exponent: int, once: bool, zero: int, ends: tuple[int, int], place: str) -> Scaling:
+    """The scaling by a multiplier of 31 bits. Raises `CapacityError` where it has too little or too much to shift."""
+    shift = -exponent - 1 if once else -exponent
+    if not 1 <= shift <= _MOST_SHIFT:
+        raise CapacityError(f"{place}: a multiplier of 2^{exponent} is not written for tensors yet")
+    start = (1 << shift - 1) + (zero << shift)
+    return Scaling(multiplier, shift, start, *ends, not once, not once and ends[0] < zero)
 
 
 def write_scaled(writer: Writer, scaling: Scaling, register: int, factor: int, start: int, lifted: bool) -> None:
     """The sum in a register as it is stored: with 128 more in eight bits where `lifted`, else with its sign.
 
-    `factor` and `start` are the registers that hold those of the scaling, `start` with 128 more where `lifted`.
+    `factor` and `start` are the registers that hold those of the scaling, `start` with 128 more where `lifted`. Of a
+    factor that rounds twice the register holds twice the sum.
     """
     by = scaling.shift
-    if scaling.factor:
-        writer.add(Does.MULTIPLY_UPPER_ADD, register, register, factor, e=start)
+    if scaling.is_signed:
+        writer.add(Does.MULTIPLY_HIGH, register, register, factor)
+        writer.add(Does.ADD_SIGN, register, register)
+        writer.add(Does.ADD, register, register, start)
+    elif scaling.factor:
+        op = Does.MULTIPLY_HIGH_ADD if scaling.twice else Does.MULTIPLY_UPPER_ADD
+        writer.add(op, register, register, factor, e=start)
     clamp, saturate = (Does.CLAMP, Does.SATURATE) if lifted else (Does.CLAMP_SIGNED, Does.SATURATE_SIGNED)
     writer.add(clamp if by else saturate, register, register, by=by, number=8)
     lift = LIFT if lifted else 0

@@ -84,6 +84,8 @@ def _write_end(writer: Writer, task: DenseTask, group: Sequence[int], table: int
             if scaling.factor:
                 for k, register in enumerate((_SCALE, _START), 1):
                     writer.add(Does.LOAD, register, FACTOR, number=(j * _CONSTANTS + k) * WORD)
+            if scaling.twice:
+                writer.add(Does.LEFT, _SUMS[j], _SUMS[j], by=1)
             write_scaled(writer, scaling, _SUMS[j], _SCALE, _START, lifted=task.made is not None)
     write_place(writer, BASE, task.result)
     pointer = Pointer(writer, BASE)

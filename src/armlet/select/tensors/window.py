@@ -84,6 +84,22 @@ class Convolution:
         """How its sums are stored."""
         return scaling_of(self.layer.body, channel, f"layer {self.number}, channel {channel}")
 
+    def doubled(self, channel: int) -> bool:
+        """Whether the weights are taken twice, since the scaling wants twice the sum."""
+        return self.scaling(channel).twice and self.fits(channel, 2)
+
+    def fits(self, channel: int, times: int) -> bool:
+        """Whether the field of lane 0 holds the sum so many times."""
+        least, most = self.sums
+        return bool(times * least[channel] >= -_FIELD and times * most[channel] < _FIELD)
+
+    @property
+    def sums(self) -> tuple[I64, I64]:
+        """The least and greatest sum of each channel in lane 0."""
+        weight = self.layer.body.weight.astype(np.int64)
+        bias = self.layer.body.bias - LIFT * weight.sum(axis=1)
+        return bias + 255 * np.minimum(weight, 0).sum(axis=1), bias + 255 * np.maximum(weight, 0).sum(axis=1)
+
 
 def write_convolution(writer: Writer, task: Convolution, groups: Sequence[Sequence[int]], shape: Shape) -> None:
     """All lines of a layer."""
@@ -109,19 +125,12 @@ def groups_of(layer: IntegerConv, size: int) -> tuple[tuple[int, ...], ...]:
 
 def check_fields(task: Convolution) -> None:
     """Raise `CapacityError` where the sum of lane 0 may leave its field."""
-    least, most = field_sums(task.layer)
+    least, most = task.sums
     over = (least < -_FIELD) | (most >= _FIELD)
     if over.any():
         channel = int(np.argmax(over))
         span = f"{least[channel]} to {most[channel]}"
         raise CapacityError(f"layer {task.number}, channel {channel} has sums from {span}: a field takes 24 bits")
-
-
-def field_sums(layer: IntegerConv) -> tuple[I64, I64]:
-    """The least and greatest sum of each channel in lane 0, on the way to the last one too."""
-    weight = layer.body.weight.astype(np.int64)
-    bias = layer.body.bias - LIFT * weight.sum(axis=1)
-    return bias + 255 * np.minimum(weight, 0).sum(axis=1), bias + 255 * np.maximum(weight, 0).sum(axis=1)
 
 
 def _write_group(writer: Writer, task: Convolution, group: tuple[int, ...], shape: Shape) -> None:
@@ -191,7 +200,8 @@ def _fill(writer: Writer, task: Convolution, group: tuple[int, ...]) -> int:
         ends = (scaling.start + lift, scaling.start)
         if not scaling.factor:  # a shift is given its zero with the bias
             below, bias, ends = below + ends[0], bias + ends[1], (0, 0)
-        sums = below + _FIELD + (bias << UPPER)
+        times = 2 if task.doubled(channel) else 1
+        sums = times * below + _FIELD + (times * bias << UPPER)
         writer.fill_words([sums, sums >> 32, scaling.factor, *ends])
     return start
 
@@ -234,7 +244,8 @@ def _write_taps(
 ) -> None:
     """The weights of a group. Words are loaded in runs, as many as there are registers whose words are done with."""
     across, stride = len(pairs[0]), task.layer.stride[1]
-    taps = sorted((y, c, x, j, w) for j, channel in enumerate(group) for y, c, x, w in task.taps(channel))
+    times = [2 if task.doubled(channel) else 1 for channel in group]
+    taps = sorted((y, c, x, j, w * times[j]) for j, channel in enumerate(group) for y, c, x, w in task.taps(channel))
     products = [((y, c, x + stride * q), j, q, w) for y, c, x, j, w in taps for q in range(across)]
     registers = Registers((*VALUES, *SUMS[2 * across * len(group) :]), [word for word, *_ in products])
     factor: int | None = None
@@ -268,6 +279,9 @@ def _write_end(writer: Writer, task: Convolution, group: tuple[int, ...], pairs:
             writer.add(Does.LEFT, high, high, by=32 - UPPER)
             writer.add(Does.OR_RIGHT, high, high, low, by=UPPER)
             writer.add(Does.LESS_NUMBER, part, part, number=_FIELD)
+            if scaling.twice and not task.doubled(channel):
+                for register in (part, high):
+                    writer.add(Does.LEFT, register, register, by=1)
             write_scaled(writer, scaling, part, factor, lower, lifted=True)
             write_scaled(writer, scaling, high, factor, upper, lifted=False)
             writer.add(Does.OR_LEFT, low, part, high, by=UPPER)

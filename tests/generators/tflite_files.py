@@ -24,6 +24,7 @@ _OPTIONS = {
     "LEAKY_RELU": "LeakyReluOptions",
     "SOFTMAX": "SoftmaxOptions",
     "MEAN": "ReducerOptions",
+    "REDUCE_MAX": "ReducerOptions",
     "RESHAPE": "ReshapeOptions",
     "PAD": "PadOptions",
     "DEQUANTIZE": "DequantizeOptions",

@@ -26,8 +26,9 @@ from armlet.graph.graph import Graph
 from armlet.graph.merge_equivalents import merge_equivalents
 from armlet.graph.rescale import Rescale, rescale
 from armlet.graph.simplify import Simplified, simplify, unsimplified
-from armlet.integer.bounds import integer_bounds, tensor_bounds
+from armlet.integer.bounds import integer_bounds
 from armlet.integer.choose_argmax import with_argmax
+from armlet.integer.drop_channels import drop_channels
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.simplify import SimplifiedIntegers, simplify_integers
 from armlet.isa.find import find_integer_target, find_target
@@ -169,17 +170,19 @@ def compile_tensor_network(
     """Lower a network with windows to a build. Raises `InputError` and `CapacityError`."""
     check_name(name)
     target = _tensor_target(network, options)
-    tensor_bounds(network)
+
+    watch("simplify")
+    dropped = drop_channels(network)
 
     watch("select")
     budget = None
     if options.flash is not None:
         budget = TensorBudget(name, options.flash, lambda made: tensor_memory(made, tensor_frame(made, name)).flash)
-    selection = choose_tensors(network, target, Optimize(options.optimize), budget)
+    selection = choose_tensors(dropped.network, target, Optimize(options.optimize), budget)
 
     watch("bundle")
     around = tensor_frame(selection.program, name)
-    made = tensor_bundle(name, selection, around, asdict(options))
+    made = tensor_bundle(name, network, selection, around, asdict(options))
     _check_budget(name, made.manifest.memory, options, peak_of(selection.program).describe(network))
     return TensorCompilation(network, selection, around, made)
 

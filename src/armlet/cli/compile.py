@@ -98,8 +98,7 @@ def compile(
     """
     from armlet.apart import refuse_overlap
     from armlet.build.names import check_name
-    from armlet.cli.compile_integers import compile_integers, integer_figures, integer_summary
-    from armlet.cli.compile_tensors import compile_tensors, tensor_figures, tensor_summary
+    from armlet.cli.compile_tensors import compile_any_integers
     from armlet.config import CompileOptions, IntegerCompileOptions
     from armlet.formats.declare import file_of
     from armlet.integer.network import IntegerNetwork
@@ -116,12 +115,7 @@ def compile(
     if isinstance(network, IntegerNetwork):
         _refuse_options(given, "is about programs in float32, the network is one in integers")
         wanted = resolve_options(IntegerCompileOptions, "compile", config, **shared, optimize=optimize)
-        if network.is_chain:
-            done = compile_integers(console, network, out / name, wanted, products)
-            told = integer_figures(out / name, done), integer_summary(out / name, done)
-        else:
-            manifest = compile_tensors(console, network, out / name, wanted, products)
-            told = tensor_figures(out / name, manifest), tensor_summary(out / name, manifest)
+        told = compile_any_integers(console, network, out / name, wanted, products)
         _finish(console, out / name, *told, verify, network.domain)
         return
     _refuse_options({"optimize": optimize}, "is about programs in integers, the network is one in real numbers")

@@ -1,8 +1,9 @@
-"""armlet compile, of a network in integers that has windows."""
+"""armlet compile, of a network in integers: a chain of dense layers, or one that has windows."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from armlet.cli.compile_integers import compile_integers, integer_figures, integer_summary
 from armlet.cli.terminal.console import Console, table
 from armlet.errors import InputError
 
@@ -11,7 +12,22 @@ if TYPE_CHECKING:
     from armlet.config import IntegerCompileOptions
     from armlet.integer.network import IntegerNetwork
 
-_STAGES = ("select", "bundle")
+_STAGES = ("simplify", "select", "bundle")
+
+
+def compile_any_integers(
+    console: Console,
+    network: "IntegerNetwork",
+    build: Path,
+    options: "IntegerCompileOptions",
+    products: list[str] | None,
+) -> tuple[dict[str, object], str]:
+    """Compile the network to the folder `build`, as a chain or with windows; its figures, and what a person is told."""
+    if network.is_chain:
+        made = compile_integers(console, network, build, options, products)
+        return integer_figures(build, made), integer_summary(build, made)
+    manifest = compile_tensors(console, network, build, options, products)
+    return tensor_figures(build, manifest), tensor_summary(build, manifest)
 
 
 def compile_tensors(
@@ -38,7 +54,19 @@ def tensor_figures(build: Path, manifest: "TensorManifest") -> dict[str, object]
     """What the manifest says, for a program."""
     import msgspec
 
-    names = ("kind", "network", "domain", "intervals", "memory", "values", "taken", "layers", "instructions", "cycles")
+    names = (
+        "kind",
+        "network",
+        "domain",
+        "simplified",
+        "intervals",
+        "memory",
+        "values",
+        "taken",
+        "layers",
+        "instructions",
+        "cycles",
+    )
     return {"out": str(build), **{name: msgspec.to_builtins(getattr(manifest, name)) for name in names}}
 
 
@@ -57,7 +85,8 @@ def tensor_summary(build: Path, manifest: "TensorManifest") -> str:
             f"{build}: {shapes[0]} to {shapes[-1]} for {manifest.target}, in integers",
             *table(["layer", "kind", "gives", "body", "bytes", "instructions", "cycles"], rows).split("\n"),
             f"  domain       inputs {manifest.domain.text}",
-            f"  connections  {network.connections} of {network.weights} ({network.sparsity:.1%} sparse)",
+            f"  connections  {network.connections} of {network.weights} ({network.sparsity:.1%} sparse), "
+            f"{network.connections - manifest.simplified.connections} of them need no computing",
             f"  intervals    no sum overflows: the widest needs {bits} of 32 bits",
             f"  cycles       {manifest.cycles:,} in {manifest.name}_core, memory without wait states",
             f"  flash        {memory.flash} bytes ({memory.code} code, {memory.constants} constants)",

@@ -28,17 +28,19 @@ class TensorBundle:
     files: Mapping[str, bytes]
 
 
-def tensor_bundle(name: str, selection: TensorSelection, frame: TensorFrame, settings: Settings) -> TensorBundle:
+def tensor_bundle(
+    name: str, network: IntegerNetwork, selection: TensorSelection, frame: TensorFrame, settings: Settings
+) -> TensorBundle:
     """Everything but the manifest first, whose hashes the manifest then holds."""
     program = selection.program
-    network, given = program.network, program.values[0]
+    given = program.values[0]
     assert given is not None
     beside = files_beside(network, program.target, name, given, (program.outputs, program.size, frame.stack_bytes))
     files = {f"{name}.S": show_tensor_assembly(program, frame, name).encode(), **beside}
     hashes = {key: hashlib.sha256(content).hexdigest() for key, content in sorted(files.items())}
     x = integer_test_inputs(network)
     vectors = x, run_integers(network, x)
-    manifest = make_tensor_manifest(name, selection, frame, settings, hashes, vectors)
+    manifest = make_tensor_manifest(name, network, selection, frame, settings, hashes, vectors)
     return TensorBundle(manifest, {**files, f"{name}.json": show_json(manifest).encode()})
 
 

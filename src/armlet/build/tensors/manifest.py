@@ -47,6 +47,13 @@ class TensorNetworkEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     gives: Literal["outputs", "argmax"]
 
 
+class DroppedEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the compiler need not compute."""
+
+    channels: int  # of all layers, that are constant or that nobody reads
+    connections: int  # that are left
+
+
 class TensorMemoryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bytes, by what holds them and where."""
 
@@ -103,6 +110,7 @@ class TensorManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settings: Settings
     network: TensorNetworkEntry
     domain: DomainEntry
+    simplified: DroppedEntry
     intervals: list[IntervalEntry]
     memory: TensorMemoryEntry
     values: list[PlaceEntry]
@@ -147,8 +155,15 @@ def tensor_network_entry(network: IntegerNetwork) -> TensorNetworkEntry:
     )
 
 
+def dropped_entry(network: IntegerNetwork, computed: IntegerNetwork) -> DroppedEntry:
+    """What the manifest says of what was left out of `network`."""
+    pairs = zip(network.shapes[1:], computed.shapes[1:])
+    return DroppedEntry(sum(whole[0] - left[0] for whole, left in pairs), computed.connections)
+
+
 def make_tensor_manifest(
     name: str,
+    network: IntegerNetwork,
     selection: TensorSelection,
     frame: TensorFrame,
     settings: Settings,
@@ -156,8 +171,7 @@ def make_tensor_manifest(
     vectors: tuple[I64, I64],
 ) -> TensorManifest:
     """The manifest of a build. The same network, settings and version give the same bytes."""
-    program = selection.program
-    network, lives = program.network, lifetimes(program.network)
+    program, lives = selection.program, lifetimes(network)
     layers = [*_layers(selection)]
     values = [_place(k, tensor, lives[k]) for k, tensor in enumerate(program.values) if tensor is not None]
     taken = [_place(i, tensor, (i, i)) for i, tensor in enumerate(program.taken) if tensor is not None]
@@ -171,6 +185,7 @@ def make_tensor_manifest(
         settings=settings,
         network=tensor_network_entry(network),
         domain=domain_entry(network.domain),
+        simplified=dropped_entry(network, program.network),
         intervals=tensor_intervals(network),
         memory=tensor_memory(program, frame),
         values=values,

@@ -13,6 +13,7 @@ from armlet.build.tensors.driver import FORMAT, TensorDriver
 from armlet.build.tensors.manifest import PlaceEntry, TensorManifest, read_tensor_manifest
 from armlet.errors import InputError
 from armlet.formats.integer_params import read_integer_params
+from armlet.integer.drop_channels import drop_channels
 from armlet.integer.formats import IntegerFormat
 from armlet.integer.network import IntegerNetwork
 from armlet.isa.core import LARGEST_RAM
@@ -33,6 +34,7 @@ class TensorBuild:
     folder: Path
     manifest: TensorManifest
     network: IntegerNetwork
+    computed: IntegerNetwork  # the same without channels that need no computing
     target: IntegerTarget
     inputs: TensorDriver
     outputs: TensorDriver
@@ -66,6 +68,7 @@ def read_tensor_build(folder: Path | str) -> TensorBuild:
         folder=folder,
         manifest=manifest,
         network=network,
+        computed=drop_channels(network).network,
         target=target,
         inputs=inputs,
         outputs=outputs,
@@ -101,7 +104,7 @@ def _read_driver(path: Path, direction: str, stored: IntegerFormat, count: int) 
 
 def _check_places(path: Path, build: TensorBuild) -> None:
     """Every tensor is the network's, and lies in the block, in whole words."""
-    manifest, network = build.manifest, build.network
+    manifest, network = build.manifest, build.computed
     shapes = {k: planes(shape) for k, shape in enumerate(network.shapes)}
     sources = {i: shapes[taken[0]] for i, taken in enumerate(network.sources)}
     for what, entries, known in (("values", manifest.values, shapes), ("taken", manifest.taken, sources)):

@@ -6,7 +6,7 @@ import numpy as np
 
 from armlet.build import names
 from armlet.build.domain_entry import domain_entry
-from armlet.build.tensors.manifest import TensorLayerEntry, tensor_network_entry
+from armlet.build.tensors.manifest import TensorLayerEntry, dropped_entry, tensor_network_entry
 from armlet.build.tensors.read import TensorBuild
 from armlet.integer.layers import IntegerConv, integer_kind_of
 from armlet.simulate.cycles import step_cycles
@@ -35,6 +35,7 @@ def _figures(
     layers = range(len(network.layers))
     yield "network", manifest.network, tensor_network_entry(network)
     yield "domain", manifest.domain, domain_entry(network.domain)
+    yield "simplified", manifest.simplified, dropped_entry(network, build.computed)
     yield "memory.flash", memory.flash, memory.code + memory.constants
     yield "memory.ram", memory.ram, memory.block + memory.stack
     yield "memory.stack", memory.stack, figures[names.run_symbol(build.name)].stack_bytes

@@ -17,13 +17,15 @@ from armlet.simulate.vectors import Trials
 from armlet.verify.findings import Findings
 
 _TRACED = 3  # inputs whose whole path is compared
+_TRACED_LONG = 2  # of programs that run for millions of steps
 
 
 def check_paths(
     runner: Runner | IntegerRunner | TensorRunner, entry: str, tried: Trials[Any], found: Findings
 ) -> tuple[Trace, bool]:
     """One path for every input, inside the declared areas; its figures. Gives one, and whether all are the same."""
-    chosen = np.unique(np.linspace(0, len(tried.inputs) - 1, _TRACED).astype(int)).tolist()
+    count = _TRACED_LONG if isinstance(runner, TensorRunner) else _TRACED
+    chosen = np.unique(np.linspace(0, len(tried.inputs) - 1, count).astype(int)).tolist()
     traces = [runner.trace(entry, tried.inputs[i]) for i in chosen]
     tables = not isinstance(runner, Runner) and has_tables(runner.build.network)
     different = [tried.labels[i] for i, trace in zip(chosen, traces) if not trace.same_path(traces[0], tables)]

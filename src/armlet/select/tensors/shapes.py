@@ -44,16 +44,6 @@ def shape_costs(network: IntegerNetwork, target: IntegerTarget) -> tuple[tuple[S
     return tuple(found)
 
 
-def default_shapes(network: IntegerNetwork, target: IntegerTarget) -> tuple[Shape, ...]:
-    """The fastest. Raises `CapacityError` for a layer that no shape can write."""
-    return fastest(shape_costs(network, target))
-
-
-def fastest(costs: Sequence[Sequence[ShapeCost]]) -> tuple[Shape, ...]:
-    """The shape of each layer that takes fewest cycles."""
-    return tuple(some[0].shape if some else Shape(1, 1) for some in costs)
-
-
 def mixes_of(costs: Sequence[Sequence[ShapeCost]]) -> Iterator[tuple[Shape, ...]]:
     """Shapes of all layers from the fastest to the smallest: each step saves the bytes that cost fewest cycles."""
     at = [0] * len(costs)

@@ -214,7 +214,7 @@ class _Case:
         first = next(iter(total.parts))
 
         def given(parts: Parts) -> I64:
-            return (sums - total.constant) // total.parts[first] * parts[first]
+            return (sums - total.constant) // common * (parts[first] * common // total.parts[first])
 
         form = run.stores[made.number].bytes[made.byte]
         left = evaluate(unknowns, run.terms.form(form), leaves, given)

@@ -103,22 +103,31 @@ class Learner:
             case Copy(leaf, more):
                 return name_of(more) if leaf < 0 else moved(self.judge.kinds, run.names[leaf], more)
             case Made():
-                part.value = self.served(Running(run), part, to, np.array(run.names, np.int64))
-                return _ANY if part.value is None else int(self.places[part.value][to])
+                return self.named(Running(run), part, to, np.array(run.names, np.int64))[0]
 
-    def served(self, forms: Forms, made: Made, to: int, leaves: I64) -> int | None:
-        """The tensor of which a made byte is a value: one that has a value there, and is made of such as are loaded."""
+    def named(self, forms: Forms, made: Made, to: int, leaves: I64) -> tuple[int, int]:
+        """The name of a made byte: the value that the hints have at its place; and what is left to be compared."""
+        if made.value is None:
+            taken = np.unique(kinds_of(leaves[list(made.leaves)])).tolist()
+            known = [kind for number in taken if (kind := self.judge.kinds.kind(number)) is not None]
+            found = self._served(to, {kind.value % self.judge.tensors for kind in known})
+            if len(found) > 1 or not known:
+                right = [value for value in found if self._is_made(forms, made, value, to, leaves)]
+                found = right or (found if known else [])
+            if not known:  # nothing but constants tells which tensor it is
+                return int(self.places[found[0]][to]) if found else _ANY, _ANY
+            made.value = found[0] if found else None
+        name = _ANY if made.value is None else int(self.places[made.value][to])
+        return name, name
+
+    def _served(self, to: int, sources: set[int]) -> list[int]:
+        """The tensors that have a value at a place, and are made of some others."""
         tensors, values = self.judge.tensors, self.judge.values
-        kinds = [self.judge.kinds.kind(kind) for kind in np.unique(kinds_of(leaves[list(made.leaves)])).tolist()]
-        sources = {kind.value % tensors for kind in kinds if kind is not None}
-        found = [
+        return [
             value
             for value, names in self.places.items()
             if names[to] != _ANY and value % tensors and sources <= {*values.sources(value % tensors)}
         ]
-        if len(found) > 1:
-            found = [value for value in found if self._is_made(forms, made, value, to, leaves)] or found
-        return found[0] if found else None
 
     def _is_made(self, forms: Forms, made: Made, value: int, to: int, leaves: I64) -> bool:
         one = replace(made, value=value, checked=set[tuple[int, ...]]())

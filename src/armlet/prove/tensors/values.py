@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from armlet.integer.bounds import Interval, tensor_bounds
 from armlet.integer.formats import I64
-from armlet.integer.interpret import store
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool, body_of
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, Shift
@@ -63,7 +63,7 @@ class Values:
     names: list[I64] = field(init=False)  # (cells,) of each tensor
 
     def __post_init__(self) -> None:
-        roots = [0]
+        roots, bounds = [0], tensor_bounds(self.network).values
         for k, (layer, sources) in enumerate(zip(self.network.layers, self.network.sources), 1):
             roots.append(roots[sources[0]] if isinstance(layer, Reshape) else k)
         self.roots = tuple(roots)
@@ -72,8 +72,14 @@ class Values:
             if roots[k] != k:
                 self.names.append(self.names[roots[k]])
                 continue
-            self.names.append((np.int64(k) << _HALF) + np.arange(self.network.widths[k]))
-            self._settle_constants(k)
+            low, high = self._ends(bounds[k], k)
+            own = (np.int64(k) << _HALF) + np.arange(self.network.widths[k])
+            self.names.append(np.where(low == high, constant_names(low), own))
+
+    def _ends(self, of: Interval, value: int) -> tuple[I64, I64]:
+        """By value, as it is known by channel."""
+        times = self.network.widths[value] // len(of.low)
+        return np.repeat(of.low, times), np.repeat(of.high, times)
 
     def _inputs(self) -> I64:
         low, high = self.network.input_ends
@@ -178,26 +184,6 @@ class Values:
         inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
         at = (places[:, 0] * height + np.clip(y, 0, height - 1)) * width + np.clip(x, 0, width - 1)
         return np.where(inside, self.names[source][at], windows.border), inside
-
-    def _settle_constants(self, value: int) -> None:
-        """Name what no input changes: channels without weights, or of such values alone."""
-        body = body_of(self.layer(value))
-        if body is None:
-            return
-        size = self.network.widths[value] // len(body.bias)
-        known = [is_constant(self.names[source]).any() for source in self.network.sources[value - 1]]
-        for channel in range(len(body.bias)):
-            cells = np.arange(channel * size, (channel + 1) * size)
-            if body.low[channel] == body.high[channel]:
-                self.names[value][cells] = constant_name(int(body.low[channel]))
-            elif any(known) or not body.weight[channel].any():
-                self._settle_channel(value, body, channel, cells)
-
-    def _settle_channel(self, value: int, body: IntegerDense, channel: int, cells: I64) -> None:
-        taps = self.taps(value, channel, cells)
-        if is_constant(taps.names).all():
-            sums = body.bias[channel] + constants_of(taps.names) @ taps.weights
-            self.names[value][cells] = constant_names(store(one_neuron(body, channel), sums[:, None])[:, 0])
 
 
 def one_neuron(body: IntegerDense, neuron: int) -> IntegerDense:

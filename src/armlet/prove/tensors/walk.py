@@ -17,7 +17,7 @@ from armlet.prove.tensors.compare import Judge
 from armlet.prove.tensors.contents import ANYTHING, kinds_of, name_of
 from armlet.prove.tensors.execution import Ground
 from armlet.prove.tensors.learn import Learner
-from armlet.prove.tensors.meaning import FLUSH, Made, Meaning, moved
+from armlet.prove.tensors.meaning import FLUSH, Meaning, moved
 from armlet.prove.tensors.passage import Passage, Phase, Standing
 
 MOST_STEPS = 1 << 28  # instructions of a call
@@ -135,7 +135,7 @@ class Walk:
             for slot, copy in storing.copies:
                 left[slot] = moved(kinds, int(leaves[copy.leaf]), copy.more)
             for slot, one in storing.made:
-                left[slot] = made[count] = self._made(meaning, one, int(to[slot]), leaves)
+                left[slot], made[count] = self.learner.named(meaning, one, int(to[slot]), leaves)
                 count += 1
             undo.append((to, contents.names[to]))
             contents.names[to] = left
@@ -159,12 +159,6 @@ class Walk:
     def _no_memory(self, passage: Passage, phase: Phase, does: str) -> RefusalError:
         told = ", ".join(f"{store.text} at {store.at:#010x}" for store in phase.stores[:1])
         return RefusalError(f"{told or f'the run at {passage.start:#010x}'} {does} what it may not")
-
-    def _made(self, meaning: Meaning, made: Made, to: int, leaves: I64) -> int:
-        """The name of what is made: the value that the hints have at its place."""
-        if made.value is None:
-            made.value = self.learner.served(meaning, made, to, leaves)
-        return _ANY if made.value is None else int(self.learner.places[made.value][to])
 
     def _compare(self, meaning: Meaning) -> None:
         if not meaning.trips:

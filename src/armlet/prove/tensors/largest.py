@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from armlet.integer.forms.linear import Linear
 from armlet.integer.forms.unknowns import Unknowns
 
+_FAR = 1 << 40
+
 
 def largest_of(unknowns: Unknowns, form: Linear, leaves: Mapping[int, int]) -> dict[int, int] | None:
     """The leaves of which a form is the largest, and what it has more than each; None where it is something else."""
@@ -44,3 +46,13 @@ def _split(unknowns: Unknowns, form: Linear) -> list[Linear] | None:
         rest = Linear(form.constant, {v: c for v, c in form.parts.items() if v != unknown})
         return [rest.plus(low), rest.add(inside)]
     return None
+
+
+def clamped(unknowns: Unknowns, form: Linear) -> tuple[Linear, int, int, int]:
+    """A form as what is clamped, between which ends, and what is added to that; far ends where nothing is clamped."""
+    ((unknown, coefficient),) = form.parts.items() if len(form.parts) == 1 else ((-1, 0),)
+    kind, parts, ends = unknowns.definitions[unknown] if abs(coefficient) == 1 else ("", (), ())
+    if kind != "clip":
+        return form, -_FAR, _FAR, 0
+    low, high = ends if coefficient > 0 else (-ends[1], -ends[0])
+    return Linear(0, dict(parts)).times(coefficient), low, high, form.constant

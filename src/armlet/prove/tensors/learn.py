@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from armlet.integer.formats import I64
 from armlet.isa.semantics import RefusalError
@@ -56,8 +57,12 @@ class Learner:
     judge: Judge
     places: Mapping[int, I64]  # by tensor, the name of its value at each byte, if one lies there
     most_work: int  # instructions executed on forms
+    hinted: NDArray[np.bool_] = field(init=False)  # which bytes are a place of some value
     exact: dict[int, frozenset[Key]] = field(default_factory=dict)  # symbols that must be exact, by start of a run
     work: int = 0
+
+    def __post_init__(self) -> None:
+        self.hinted = np.any([names != _ANY for names in self.places.values()], axis=0)
 
     def learn(self, at: int, standing: Standing, before: Sequence[Leaf]) -> Learned:
         """Execute the run at an address on forms. Raises `RefusalError`."""
@@ -100,10 +105,22 @@ class Learner:
     def _left(self, run: Execution, part: Copy | Made, to: int) -> int:
         """The name of a byte that is stored."""
         match part:
-            case Copy(leaf, more):
-                return name_of(more) if leaf < 0 else moved(self.judge.kinds, run.names[leaf], more)
+            case Copy(-1, number):
+                return name_of(number)
+            case Copy():
+                return self.copied(Running(run), part, to, np.array(run.names, np.int64))
             case Made():
                 return self.named(Running(run), part, to, np.array(run.names, np.int64))[0]
+
+    def copied(self, forms: Forms, copy: Copy, to: int, leaves: I64) -> int:
+        """The name of a copy: the value of a layer that leaves what it takes as it is, or the byte's own."""
+        name = int(leaves[copy.leaf])
+        kind = self.judge.kinds.kind(name >> 32)
+        if copy.made is not None and kind is not None and self.hinted[to]:
+            for value in self._served(to, {kind.value % self.judge.tensors}):
+                if self._is_made(forms, copy.made, value, to, leaves):
+                    return int(self.places[value][to])
+        return moved(self.judge.kinds, name, copy.more)
 
     def named(self, forms: Forms, made: Made, to: int, leaves: I64) -> tuple[int, int]:
         """The name of a made byte: the value that the hints have at its place; and what is left to be compared."""

@@ -8,19 +8,12 @@ import numpy as np
 
 from armlet.integer.formats import I64
 from armlet.integer.forms.evaluate import base_of, leaves_of
+from armlet.integer.forms.linear import Linear
 from armlet.prove.tensors.contents import ANYTHING, Kinds, Leaf, name_of, taken_apart
 from armlet.prove.tensors.execution import Execution, InexactError, Stored
 from armlet.prove.tensors.passage import Access, Passage
 
 FLUSH = 2048  # trips that are held before they are compared
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """A byte that is a loaded one and something more, modulo 256; no leaf is a constant."""
-
-    leaf: int
-    more: int
 
 
 class Forms(Protocol):
@@ -62,7 +55,17 @@ class Made:
     leaves: tuple[int, ...]
     weights: tuple[int, ...] | None  # of the leaves, in the one sum that the byte is a function of
     value: int | None = None  # the tensor whose values it is, if any
+    is_wide: bool = False  # the weights are those of the whole word
     checked: set[tuple[int, ...]] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Copy:
+    """A byte that is a loaded one and something more, modulo 256; no leaf is a constant."""
+
+    leaf: int
+    more: int
+    made: Made | None = None  # as a function of the loaded one: what a layer makes may be what it takes
 
 
 def content_of(run: Execution, stored: Stored, byte: int, number: int) -> Copy | Made:
@@ -72,17 +75,21 @@ def content_of(run: Execution, stored: Stored, byte: int, number: int) -> Copy |
     if not form.parts:
         return Copy(-1, form.constant)
     single = form.single
-    if single in run.unknowns:
-        return Copy(run.unknowns[single], form.constant)
-    whole = words.form(stored.bytes[byte])
-    found, others = leaves_of(unknowns, whole, run.unknowns)
+    if single is not None and single in run.unknowns:
+        made = Made(stored.access, byte, number, (run.unknowns[single],), (1,))
+        return Copy(run.unknowns[single], form.constant, made)
+    return Made(stored.access, byte, number, *sum_of(run, words.form(stored.bytes[byte])))
+
+
+def sum_of(run: Execution, form: Linear) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+    """The leaves that a form is made of, and their weights in the one sum that it is a function of, if it is."""
+    unknowns = run.terms.unknowns
+    found, others = leaves_of(unknowns, form, run.unknowns)
     if symbols := run.inexact(others):
         raise InexactError(symbols)
-    base = None if others else base_of(unknowns, whole, run.unknowns)
-    ordered = sorted(found)
+    base, ordered = base_of(unknowns, form, run.unknowns), sorted(found)
     weights = None if base is None else tuple(base.get(unknown, 0) for unknown in ordered)
-    leaves = tuple(run.unknowns[unknown] for unknown in ordered)
-    return Made(stored.access, byte, number, leaves, weights)
+    return tuple(run.unknowns[unknown] for unknown in ordered), weights
 
 
 def moved(kinds: Kinds, name: int, more: int) -> int:
@@ -104,7 +111,7 @@ class StoringPhase:
     offsets: I64
     template: I64  # names, where they are constants
     plain: tuple[I64, I64]  # which bytes are copies as they are, and of which leaves
-    copies: tuple[tuple[int, Copy], ...]  # those that have something more
+    copies: tuple[tuple[int, Copy], ...]  # all of them
     made: tuple[tuple[int, Made], ...]
 
 
@@ -144,10 +151,9 @@ def storing_phases(run: Execution, contents: list[list[Copy | Made]]) -> tuple[S
                 is_constant = isinstance(part, Copy) and part.leaf < 0
                 template.append(name_of(part.more if isinstance(part, Copy) and is_constant else ANYTHING))
                 match part:
-                    case Copy(leaf, 0) if leaf >= 0:
-                        plain.append((slot, leaf))
-                    case Copy(leaf) if leaf >= 0:
+                    case Copy(leaf, more) if leaf >= 0:
                         copies.append((slot, part))
+                        plain += [(slot, leaf)] if more == 0 else []
                     case Made():
                         made.append((slot, part))
                     case _:

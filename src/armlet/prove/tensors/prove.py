@@ -104,7 +104,7 @@ def _difference(walk: Walk, call: TensorCall, outputs: PlacedValues) -> str:
     for byte in range(values.network.formats[outputs.value].bytes):
         at = contents.flats(call, outputs.addresses + byte)
         for cell, more, name in zip(outputs.cells.tolist(), outputs.added.tolist(), contents.names[at].tolist()):
-            (kind, left), wanted = taken_apart(name), _canonical(judge, outputs.value + byte * tensors, cell, more)
+            (kind, left), wanted = taken_apart(name), _constant(judge, outputs.value + byte * tensors, cell, more)
             known, root = judge.kinds.kind(kind), values.roots[outputs.value] + byte * tensors
             is_right = kind == wanted if known is None else (known.value, left, known.added) == (root, cell, more)
             if not is_right:
@@ -112,8 +112,8 @@ def _difference(walk: Walk, call: TensorCall, outputs: PlacedValues) -> str:
     return ""
 
 
-def _canonical(judge: Judge, value: int, cell: int, more: int) -> int:
-    """The constant in a byte, where the value is one; -1 elsewhere."""
+def _constant(judge: Judge, value: int, cell: int, more: int) -> int:
+    """A byte of an output that no input changes; -1 elsewhere."""
     byte, tensor = divmod(value, judge.tensors)
-    constant = judge.values.constant(tensor, cell)
-    return -1 if constant is None else (constant + more if not byte else constant) >> 8 * byte & 0xFF
+    low, high = (end + more >> 8 * byte for end in judge.values.ends_of(tensor, cell))
+    return low & 0xFF if low == high else -1

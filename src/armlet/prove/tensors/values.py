@@ -47,11 +47,16 @@ class Taps:
 
     weights: I64  # (taps,)
     names: I64  # (values, taps); of what is left out, of a pool's padding, a constant 0
-    count: I64  # (values,) how many are not left out
+    inside: NDArray[np.bool_]  # (values, taps) which are not left out
+
+    @property
+    def count(self) -> I64:
+        """(values,) how many are not left out."""
+        return self.inside.sum(axis=1)
 
     def at(self, rows: NDArray[np.bool_]) -> "Taps":
         """Those of some of the values."""
-        return Taps(self.weights, self.names[rows], self.count[rows])
+        return Taps(self.weights, self.names[rows], self.inside[rows])
 
 
 @dataclass(slots=True, eq=False)
@@ -61,9 +66,10 @@ class Values:
     network: IntegerNetwork
     roots: tuple[int, ...] = field(init=False)  # the tensor that each is a reshape of
     names: list[I64] = field(init=False)  # (cells,) of each tensor
+    bounds: tuple[Interval, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        roots, bounds = [0], tensor_bounds(self.network).values
+        roots, self.bounds = [0], tensor_bounds(self.network).values
         for k, (layer, sources) in enumerate(zip(self.network.layers, self.network.sources), 1):
             roots.append(roots[sources[0]] if isinstance(layer, Reshape) else k)
         self.roots = tuple(roots)
@@ -72,7 +78,7 @@ class Values:
             if roots[k] != k:
                 self.names.append(self.names[roots[k]])
                 continue
-            low, high = self._ends(bounds[k], k)
+            low, high = self._ends(self.bounds[k], k)
             own = (np.int64(k) << _HALF) + np.arange(self.network.widths[k])
             self.names.append(np.where(low == high, constant_names(low), own))
 
@@ -128,10 +134,10 @@ class Values:
         row, column = divmod(rest, shape[2])
         return f"layer {value - 1}, channel {channel}, row {row}, column {column}"
 
-    def constant(self, value: int, cell: int) -> int | None:
-        """What a value is for all inputs, if it is one number."""
-        name = self.names[value][cell : cell + 1]
-        return int(constants_of(name)[0]) if is_constant(name)[0] else None
+    def ends_of(self, value: int, cell: int) -> tuple[int, int]:
+        """The least and greatest that a value is for any input."""
+        low, high = self._ends(self.bounds[value], value)
+        return int(low[cell]), int(high[cell])
 
     def name(self, name: int) -> str:
         """What a name stands for, in words."""
@@ -147,7 +153,7 @@ class Values:
             case IntegerDense(weight):
                 used = np.flatnonzero(weight[channel])
                 row = np.broadcast_to(names[used], (len(cells), len(used)))
-                return Taps(weight[channel, used].astype(np.int64), row, np.full(len(cells), len(used)))
+                return Taps(weight[channel, used].astype(np.int64), row, np.ones(row.shape, np.bool_))
             case IntegerConv():
                 weight = layer.weight[channel]
                 first = channel // (len(layer.body.bias) // layer.groups) * weight.shape[0]
@@ -155,12 +161,12 @@ class Values:
                 border = constant_name(layer.border)
                 windows = _Windows(layer.stride, layer.padding, layer.dilation, border)
                 found, _ = self._windowed(value, source, cells, windows, places + np.array((first, 0, 0)))
-                return Taps(weight[weight != 0].astype(np.int64), found, np.full(len(cells), len(places)))
+                return Taps(weight[weight != 0].astype(np.int64), found, np.ones(found.shape, np.bool_))
             case IntegerPool():
                 return self._pooled(layer, value, source, channel, cells)
             case IntegerAdd():
                 found = np.stack([self.names[k][cells] for k in self.network.sources[value - 1]], axis=1)
-                return Taps(np.ones(2, np.int64), found, np.full(len(cells), 2))
+                return Taps(np.ones(2, np.int64), found, np.ones(found.shape, np.bool_))
             case Reshape():
                 raise AssertionError("a reshape makes nothing")
 
@@ -171,7 +177,7 @@ class Values:
         found, inside = self._windowed(
             value, source, cells, _Windows(layer.stride, layer.padding, (1, 1), nothing), places
         )
-        return Taps(np.ones(len(places), np.int64), found, inside.sum(axis=1))
+        return Taps(np.ones(len(places), np.int64), found, inside)
 
     def _windowed(
         self, value: int, source: int, cells: I64, windows: "_Windows", places: I64

@@ -17,7 +17,7 @@ from armlet.prove.tensors.compare import Judge
 from armlet.prove.tensors.contents import ANYTHING, kinds_of, name_of
 from armlet.prove.tensors.execution import Ground
 from armlet.prove.tensors.learn import Learner
-from armlet.prove.tensors.meaning import FLUSH, Meaning, moved
+from armlet.prove.tensors.meaning import FLUSH, Meaning
 from armlet.prove.tensors.passage import Passage, Phase, Standing
 
 MOST_STEPS = 1 << 28  # instructions of a call
@@ -111,7 +111,7 @@ class Walk:
         return None
 
     def _try(self, passage: Passage, meaning: Meaning, bases: I64) -> bool:
-        contents, kinds = self.ground.contents, self.judge.kinds
+        contents = self.ground.contents
         leaves, made = np.empty(passage.leaves, np.int64), np.empty(len(meaning.made), np.int64)
         undo, count = list[tuple[I64, I64]](), 0
         for number, (phase, storing) in enumerate(zip(passage.phases, meaning.phases)):
@@ -132,8 +132,10 @@ class Walk:
                 raise self._no_memory(passage, phase, "writes")
             left = storing.template.copy()
             left[storing.plain[0]] = leaves[storing.plain[1]]
+            hinted = self.learner.hinted[to]
             for slot, copy in storing.copies:
-                left[slot] = moved(kinds, int(leaves[copy.leaf]), copy.more)
+                if copy.more or hinted[slot]:
+                    left[slot] = self.learner.copied(meaning, copy, int(to[slot]), leaves)
             for slot, one in storing.made:
                 left[slot], made[count] = self.learner.named(meaning, one, int(to[slot]), leaves)
                 count += 1

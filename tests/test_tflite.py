@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from armlet.cli import app
 from armlet.errors import InputError
 from armlet.formats.declaration import Declaration
 from armlet.formats.read import read_any_network, read_model, read_network
@@ -24,7 +26,9 @@ from armlet.network.network import Network
 from armlet.network.shapes import tensor_shapes
 from generators.litert import before_softmax, interpreter, litert
 from generators.tflite_files import (
+    NONE,
     RELU6,
+    VALID,
     OperatorSpec,
     TensorSpec,
     constant,
@@ -33,6 +37,7 @@ from generators.tflite_files import (
     stored_rows,
     tflite_file,
 )
+from generators.tflite_planes import channels_last, random_integer_planes
 from oracles.run_layers import run_layers
 
 MACS = {  # of MLPerf Tiny's four benchmarks, as they are published
@@ -77,6 +82,73 @@ def test_a_random_chain_in_int8_is_the_reference_kernels_to_the_bit(seed: int, t
     assert isinstance(model.network, IntegerNetwork), model.notes
     rows = stored_rows(rng, 60, model.network.inputs)
     np.testing.assert_array_equal(run_integers(model.network, rows), litert(path, rows))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_planes_in_int8_are_the_reference_kernels_to_the_bit(seed: int, tmp_path: Path):
+    rng = np.random.default_rng(seed)
+    path = write(tmp_path, random_integer_planes(rng))
+    model = read_model(path)
+    assert isinstance(model.network, IntegerNetwork)
+    rows, notes = stored_rows(rng, 100, model.network.inputs), model.notes
+    theirs = litert(path, channels_last(rows, model.network.shape, notes, "inputs"), before_softmax(path))
+    found = channels_last(run_integers(model.network, rows), model.network.shapes[-1], notes, "outputs")
+    np.testing.assert_array_equal(found, theirs)
+
+
+def planes_in_int8(kind: str, given: TensorSpec, *constants: TensorSpec, **options: Any) -> bytes:
+    """An operator between a convolution and a dense layer: planes 4x4x2 in, a row out."""
+    plane, end = TensorSpec((1, 4, 4, 2), "int8", None, [0.05], [-3]), TensorSpec((1, 1), "int8", None, [2.0], [0])
+    size = int(np.prod(given.shape))
+    kernel, bias = (
+        constant(np.full((2, 1, 1, 2), 9, np.int8), [0.05] * 2),
+        constant(np.zeros(2, np.int32), [0.0025] * 2),
+    )
+    dense = constant(np.ones((1, size), np.int8), [0.05]), constant(np.zeros(1, np.int32), [0.0025])
+    tensors = [plane, kernel, bias, plane, given, TensorSpec((1, size), "int8", None, given.scale, given.zero)]
+    tensors += [constant(np.array([1, size], np.int32)), *dense, end, *constants]
+    window = {"Padding": VALID, "StrideH": 1, "StrideW": 1, "FusedActivationFunction": NONE}
+    steps = [
+        OperatorSpec("CONV_2D", (0, 1, 2), (3,), window),
+        OperatorSpec(kind, (3, *range(10, 10 + len(constants))), (4,), options),
+        OperatorSpec("RESHAPE", (4, 6), (5,)),
+        OperatorSpec("FULLY_CONNECTED", (5, 7, 8), (9,)),
+    ]
+    return tflite_file(tensors, steps, [0], [9])
+
+
+POOL = {"Padding": VALID, "StrideH": 2, "StrideW": 2, "FilterHeight": 2, "FilterWidth": 2}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (
+            planes_in_int8("AVERAGE_POOL_2D", TensorSpec((1, 2, 2, 2), "int8", None, [0.06], [-3]), **POOL),
+            "t4: AVERAGE_POOL_2D changes the scale or the zero point",
+        ),
+        (
+            planes_in_int8("LOGISTIC", TensorSpec((1, 4, 4, 2), "int8", None, [1 / 256], [-128])),
+            "t4: LOGISTIC is not computed in integers yet",
+        ),
+        (
+            planes_in_int8("QUANTIZE", TensorSpec((1, 4, 4, 2), "int8", None, [0.1], [0])),
+            "t4: QUANTIZE is not computed in integers yet",
+        ),
+        (
+            planes_in_int8(
+                "ADD", TensorSpec((1, 4, 4, 2), "int8", None, [0.1], [0]), constant(np.ones(2, np.int8), [0.5])
+            ),
+            "t4: ADD with a constant is not computed in integers yet",
+        ),
+    ],
+)
+def test_what_is_not_exact_in_integers_is_read_as_real_numbers_with_its_reason(
+    content: bytes, reason: str, tmp_path: Path
+):
+    model = read_model(write(tmp_path, content))
+    assert isinstance(model.network, Network)
+    assert model.notes[0] == f"read as the real numbers that its integers stand for: {reason}"
 
 
 def test_an_operator_of_almost_every_kind_computes_what_litert_does(tmp_path: Path):
@@ -166,6 +238,17 @@ def official_rows(path: Path, taken: Any) -> np.ndarray:
         real = np.load(path.parent / "sww_calibration.npz")["specs"]
     rows[: len(real)] = np.clip(np.round(real / scale) + zero, -128, 127)
     return rows
+
+
+def test_convolutions_in_integers_are_refused_by_compile_and_sparsify_in_one_line(tmp_path: Path):
+    path = write(tmp_path, planes_in_int8("MAX_POOL_2D", TensorSpec((1, 2, 2, 2), "int8", None, [0.05], [-3]), **POOL))
+    out = tmp_path / "out"
+    for command in (["compile", str(path), "net", "--out", str(out)], ["sparsify", str(path), str(out)]):
+        called = CliRunner().invoke(app, command)
+        assert called.exit_code == 2
+        told = f"{path}: layer 0 is a convolution 1x1x2x2, this armlet computes dense layers in a chain"
+        assert told in called.output.splitlines()[-1]
+        assert not out.exists()
 
 
 def test_the_official_autoencoder_in_int8_is_litert_to_the_bit(reference_data: Path):

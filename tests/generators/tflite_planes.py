@@ -22,6 +22,7 @@ class _At:
 @dataclass
 class _File:
     rng: np.random.Generator
+    biased: bool  # whether every layer has a bias
     tensors: list[TensorSpec] = field(default_factory=list[TensorSpec])
     operators: list[OperatorSpec] = field(default_factory=list[OperatorSpec])
     values: list[_At] = field(default_factory=list[_At])
@@ -47,9 +48,9 @@ class _File:
         return int(self.rng.choice([NONE, RELU, RELU6]))
 
 
-def random_integer_planes(rng: np.random.Generator) -> bytes:
+def random_integer_planes(rng: np.random.Generator, biased: bool = False) -> bytes:
     """Planes through convolutions, pools and additions, mostly to a fully connected layer."""
-    made = _File(rng)
+    made = _File(rng, biased)
     made.value((*rng.integers(1, 9, 2).tolist(), int(rng.integers(1, 6))), rng.uniform(0.005, 0.1), made.zero(NONE))
     for _ in range(int(rng.integers(1, 6))):
         _STEPS[int(rng.integers(len(_STEPS)))](made)
@@ -93,7 +94,7 @@ def _weights(made: _File, shape: tuple[int, ...], outputs: int, fan_in: int, axi
     bias = rng.normal(0, spread / 2, outputs).round().astype(np.int32)
     scales = [float(np.float32(0.01 * rng.uniform(0.5, 2))) for _ in range(outputs if rng.random() < 0.8 else 1)]
     numbers = [made.tensor(constant(weight, scales, axis))]
-    has_bias = len(shape) == 4 or rng.random() < 0.9  # convolutions want one
+    has_bias = len(shape) == 4 or made.biased or rng.random() < 0.9  # convolutions want one
     numbers.append(made.tensor(constant(bias, [taken.scale * each for each in scales])) if has_bias else -1)
     given = float(np.mean(scales)) * taken.scale * spread * float(rng.choice([0.01, 0.03, 0.1]))
     if rng.random() < 0.2:  # halves

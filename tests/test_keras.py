@@ -159,6 +159,19 @@ def test_a_clip_between_other_ends_is_folded_around_relu6(tmp_path: Path, name: 
     assert np.abs(outputs(network, EXPECTED["mlp_x"]) - wanted).max() <= 2e-6 * np.abs(wanted).max()
 
 
+def test_a_small_file_cannot_ask_for_many_layers_of_their_own(tmp_path: Path):
+    def change(config: dict[str, Any]) -> None:
+        taken = layer(config, "input_layer")
+        taken["config"]["batch_shape"] = [None, 1024]
+        one = {"module": "keras.layers", "class_name": "Activation", "registered_name": None}
+        several = [{**one, "config": {"name": f"a{i}", "activation": "tanh"}} for i in range(60)]
+        config["config"]["layers"] = [taken, *several]
+
+    model = read_model(changed(tmp_path / "m.keras", change))
+    assert model.network is None
+    assert model.obstacles[0].operator == "Activation in a layer of its own, of too many"
+
+
 WRONG: dict[str, tuple[str, Callable[[dict[str, Any]], object], str]] = {
     "a custom model": (
         "mlp.keras",

@@ -1,5 +1,6 @@
 """Random ONNX graphs are read as onnxruntime computes them, and broken or hostile files are refused in one line."""
 
+import itertools
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -318,3 +319,11 @@ def test_an_input_that_nothing_takes_is_left_out_aloud(tmp_path: Path):
     found = read_onnx(write_model(model, tmp_path / "m.onnx"), Declaration())
     assert found.network is not None
     assert "the input mask is left out, no output depends on it" in found.notes
+
+
+def test_a_small_file_cannot_ask_for_many_layers_of_their_own(tmp_path: Path):
+    """Each takes a million weights, and a node some thirty bytes."""
+    names = ["x", *(f"v{i}" for i in range(200)), "y"]
+    pairs = enumerate(itertools.pairwise(names))
+    nodes = [helper.make_node("Tanh" if i % 2 else "Sigmoid", [taken], [given]) for i, (taken, given) in pairs]
+    assert "more than 33554432 numbers" in refused(onnx_model(nodes, (1, 1024)), tmp_path)

@@ -2,6 +2,7 @@
 
 import struct
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +18,16 @@ from armlet.formats.tflite.scaling import exact_multiplier, quantised_multiplier
 from armlet.integer.interpret import run_integers
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, requantise
-from armlet.network.layers import Conv, Depthwise, Weighted
+from armlet.network.layers import Conv, Depthwise, Reshape, Weighted
 from armlet.network.network import Network
 from armlet.network.shapes import tensor_shapes
 from generators.litert import before_softmax, interpreter, litert
 from generators.tflite_files import (
+    N1_TO_1,
+    NONE,
+    RELU,
     RELU6,
+    VALID,
     OperatorSpec,
     TensorSpec,
     constant,
@@ -203,20 +208,113 @@ def test_rounded_once_is_one_exact_division():
 
 def chain_of(kind: str, **changes: Any) -> bytes:
     """A dense layer of float32, and an operator behind it."""
-    tensors = [TensorSpec((1, 3)), constant(np.eye(3, dtype=np.float32)), TensorSpec((1, 3)), TensorSpec((1, 3))]
-    operators = [OperatorSpec("FULLY_CONNECTED", (0, 1, -1), (2,)), OperatorSpec(kind, (2,), (3,))]
-    return tflite_file(tensors, operators, [0], [3])
+    return behind_dense([OperatorSpec(kind, (3,), (4,))], [TensorSpec((1, 3))])
+
+
+def behind_dense(operators: Sequence[OperatorSpec], tensors: Sequence[TensorSpec], fused: int = NONE) -> bytes:
+    """A dense layer of float32, whose output is tensor 3, and operators behind it that give the last tensor."""
+    weight, bias = np.array([[1, 0, 0.5], [-1, 2, 0], [0.25, 0, 1]], np.float32), np.array([0.5, -0.25, 0], np.float32)
+    before = [TensorSpec((1, 3)), constant(weight), constant(bias), TensorSpec((1, 3))]
+    first = OperatorSpec("FULLY_CONNECTED", (0, 1, 2), (3,), {"FusedActivationFunction": fused})
+    return tflite_file([*before, *tensors], [first, *operators], [0], [3 + len(tensors)])
+
+
+def behind_conv(operators: Sequence[OperatorSpec], tensors: Sequence[TensorSpec], fused: int = NONE) -> bytes:
+    """A convolution of float32, whose output is tensor 3 of 1x4x4x4, operators behind it, a dense layer at the end."""
+    rng = np.random.default_rng(4)
+    kernel, bias, last = (rng.normal(0, 0.5, shape).astype(np.float32) for shape in ((4, 3, 3, 2), 4, (2, 64)))
+    before = [TensorSpec((1, 6, 6, 2)), constant(kernel), constant(bias), TensorSpec((1, 4, 4, 4)), *tensors]
+    window = {"Padding": VALID, "StrideH": 1, "StrideW": 1, "FusedActivationFunction": fused}
+    at = len(before)
+    steps = [
+        OperatorSpec("CONV_2D", (0, 1, 2), (3,), window),
+        *operators,
+        OperatorSpec("RESHAPE", (at - 1, at), (at + 1,)),
+        OperatorSpec("FULLY_CONNECTED", (at + 1, at + 2, -1), (at + 3,)),
+    ]
+    row = [constant(np.array([1, 64], np.int32)), TensorSpec((1, 64)), constant(last), TensorSpec((1, 2))]
+    return tflite_file([*before, *row], steps, [0], [at + 3])
+
+
+THREE = constant(np.array([0.5, -2, 1.5], np.float32))
+FOUR = constant(np.array([0.5, -2, 1.5, 1], np.float32))
+HALF = constant(np.array([0.5], np.float32))
+ROW, PLANES = TensorSpec((1, 3)), TensorSpec((1, 4, 4, 4))
+BESIDE: dict[str, tuple[bytes, int]] = {  # files, and how many layers they come to
+    "relu1 fused": (behind_dense([], [], N1_TO_1), 3),
+    "relu1 fused into a convolution": (behind_conv([], [], N1_TO_1), 4),
+    "relu1": (chain_of("RELU_N1_TO_1"), 3),
+    "relu 0 to 1": (chain_of("RELU_0_TO_1"), 3),
+    "minimum": (behind_dense([OperatorSpec("MINIMUM", (3, 4), (5,))], [HALF, ROW]), 3),
+    "maximum": (behind_dense([OperatorSpec("MAXIMUM", (4, 3), (5,))], [HALF, ROW]), 3),
+    "relu twice": (behind_dense([OperatorSpec("RELU", (3,), (4,))], [ROW], RELU), 2),
+    "tanh of relu": (behind_dense([OperatorSpec("TANH", (3,), (4,))], [ROW], RELU), 2),
+    "leaky relu of relu6": (behind_dense([OperatorSpec("LEAKY_RELU", (3,), (4,), {"Alpha": 0.25})], [ROW], RELU6), 2),
+    "batch normalisation behind relu": (
+        behind_dense([OperatorSpec("MUL", (3, 4), (5,)), OperatorSpec("ADD", (5, 4), (6,))], [THREE, ROW, ROW], RELU),
+        2,
+    ),
+    "a multiple of all": (behind_dense([OperatorSpec("MUL", (4, 3), (5,))], [HALF, ROW]), 2),
+    "a part of each": (behind_dense([OperatorSpec("DIV", (3, 4), (5,))], [THREE, ROW], RELU), 2),
+    "channels scaled": (
+        behind_conv(
+            [OperatorSpec("MUL", (3, 4), (5,)), OperatorSpec("SUB", (5, 4), (6,))], [FOUR, PLANES, PLANES], RELU
+        ),
+        3,
+    ),
+    "channels moved": (behind_conv([OperatorSpec("ADD", (3, 4), (5,))], [FOUR, PLANES]), 2),
+    "channels tanh of relu": (behind_conv([OperatorSpec("TANH", (3,), (4,))], [PLANES], RELU), 3),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_no_layer_takes_in_takes_one_of_its_own(name: str, tmp_path: Path):
+    content, count = BESIDE[name]
+    path = write(tmp_path, content)
+    model = read_model(path)
+    assert isinstance(model.network, Network), model.obstacles
+    assert len(model.layers) == len(model.network.layers)
+    kinds = [layer for layer in model.network.layers if not isinstance(layer, Reshape)]
+    assert len(kinds) == count
+    shape = (9, 6, 6, 2) if "channel" in name or "convolution" in name else (9, 3)
+    rows = np.random.default_rng(0).normal(0, 1, shape).astype(np.float32)
+    planes = rows if rows.ndim == 2 else rows.transpose(0, 3, 1, 2).reshape(9, -1)
+    ours, theirs = run_layers(model.network, planes), litert(path, rows)
+    assert np.abs(theirs).max() > 0.1
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_a_constant_along_another_axis_than_the_channels_is_refused(tmp_path: Path):
+    """Four rows of planes, and four channels."""
+    along = constant(np.array([0.5, -2, 1.5, 1], np.float32).reshape(1, 4, 1, 1))
+    for kind in ("ADD", "MUL"):
+        model = read_model(write(tmp_path, behind_conv([OperatorSpec(kind, (3, 4), (5,))], [along, PLANES])))
+        assert model.obstacles[0].operator == f"{kind} with a constant"
+
+
+def test_several_bounds_and_two_values_are_refused(tmp_path: Path):
+    model = read_model(write(tmp_path, behind_dense([OperatorSpec("MINIMUM", (3, 4), (5,))], [THREE, ROW])))
+    assert model.obstacles[0].operator == "MINIMUM with several bounds"
+    model = read_model(write(tmp_path, behind_dense([OperatorSpec("SUB", (3, 0), (4,))], [ROW])))
+    assert model.obstacles[0].operator == "SUB of two values"
+
+
+def test_a_small_file_cannot_ask_for_many_layers_of_their_own(tmp_path: Path):
+    tensors = [TensorSpec((1, 1024)) for _ in range(61)]
+    steps = [OperatorSpec("TANH", (i,), (i + 1,)) for i in range(60)]
+    model = read_model(write(tmp_path, tflite_file(tensors, steps, [0], [60])))
+    assert "of too many" in model.obstacles[0].operator
 
 
 def test_an_operator_without_a_counterpart_is_named_with_its_tensor(tmp_path: Path):
     path = write(tmp_path, chain_of("SIN"))
     model = read_model(path)
-    assert [(each.node, each.operator) for each in model.obstacles] == [("t3", "SIN")]
-    with pytest.raises(InputError, match=r"t3: is SIN, which armlet does not read; armlet reads ADD, .*TANH"):
+    assert [(each.node, each.operator) for each in model.obstacles] == [("t4", "SIN")]
+    with pytest.raises(InputError, match=r"t4: is SIN, which armlet does not read; armlet reads ADD, .*TANH"):
         read_any_network(path)
 
 
-@pytest.mark.parametrize(("kind", "problem"), [("RELU_N1_TO_1", "RELU_N1_TO_1"), ("MAX_POOL_2D", "on the shape")])
+@pytest.mark.parametrize(("kind", "problem"), [("LEAKY_RELU", "with the slope 0"), ("MAX_POOL_2D", "on the shape")])
 def test_an_operator_used_as_armlet_does_not_has_its_reason(kind: str, problem: str, tmp_path: Path):
     model = read_model(write(tmp_path, chain_of(kind)))
     assert model.network is None

@@ -21,6 +21,9 @@ _OPTIONS = {
     "ADD": "AddOptions",
     "MUL": "MulOptions",
     "SUB": "SubOptions",
+    "DIV": "DivOptions",
+    "MINIMUM": "MaximumMinimumOptions",
+    "MAXIMUM": "MaximumMinimumOptions",
     "LEAKY_RELU": "LeakyReluOptions",
     "SOFTMAX": "SoftmaxOptions",
     "MEAN": "ReducerOptions",
@@ -159,6 +162,7 @@ def _operator(builder: Any, operator: OperatorSpec, code: int) -> int:
 
 
 RELU, RELU6 = tflite.ActivationFunctionType.RELU, tflite.ActivationFunctionType.RELU6
+N1_TO_1 = tflite.ActivationFunctionType.RELU_N1_TO_1
 NONE = tflite.ActivationFunctionType.NONE
 SAME, VALID = tflite.Padding.SAME, tflite.Padding.VALID
 

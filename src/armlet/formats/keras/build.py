@@ -18,6 +18,7 @@ from armlet.network.frozen import F64
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reshape
 
 _WIDEST_DIAGONAL = 1024  # values of a row that are scaled by a layer of their own
+_MOST_ALONE = 1 << 24  # weights of all such layers: a small file can ask for many
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +48,7 @@ class Builder:
     wiring: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
     told: list[ModelLayer] = field(default_factory=list[ModelLayer])
     notes: list[str] = field(default_factory=list[str])
+    alone: int = 0  # weights of layers that scale a row
     mean: F64 | None = None  # of the inputs: the network computes on (x - mean) / std
     std: F64 | None = None
 
@@ -123,6 +125,9 @@ class Builder:
         if not value.is_planes:
             if value.size > _WIDEST_DIAGONAL:
                 raise UnreadError(f"{operator} of {value.size} values, where no layer takes it up", "put it elsewhere")
+            self.alone += value.size**2
+            if self.alone > _MOST_ALONE:
+                raise UnreadError(f"{operator} in a layer of its own, of too many", "put it behind a layer's sums")
             draft = Draft(Dense, turned_row(np.diag(scale), value), shift)
             number = self.add(draft, (value.number,), name, operator)
             return replace(value, number=number, scale=None, shift=None, order=None)

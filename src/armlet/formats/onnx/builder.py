@@ -168,6 +168,7 @@ def own_layer(
             return build.add(node, Depthwise(weight, rounded(shifts), kind, slope), bare, shape=value.shape)
     if value.size > _WIDEST_OWN:
         raise NoCounterpartError("fold it into the weights beside it", f"{node.operator} of {value.size} values alone")
+    build.allowance.spend(value.size**2)
     order = np.arange(value.size) if value.order is None else value.order
     weight = np.zeros((value.size, value.size), np.float32)
     weight[np.arange(value.size), order] = rounded(scale[order])

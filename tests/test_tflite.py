@@ -30,6 +30,7 @@ from generators.tflite_files import (
     VALID,
     OperatorSpec,
     TensorSpec,
+    activated_chain,
     constant,
     float_planes,
     random_integer_chain,
@@ -76,6 +77,56 @@ def test_a_random_chain_in_int8_is_the_reference_kernels_to_the_bit(seed: int, t
     assert isinstance(model.network, IntegerNetwork), model.notes
     rows = stored_rows(rng, 60, model.network.inputs)
     np.testing.assert_array_equal(run_integers(model.network, rows), litert(path, rows))
+
+
+KINDS = ["RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "LOGISTIC", "TANH"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("zero", "wide"), [(0, 3.0), (-9, 12.0), (7, 12.0)])
+def test_an_activation_of_its_own_in_int8_is_the_reference_kernels_to_the_bit(
+    kind: str, zero: int, wide: float, tmp_path: Path
+):
+    rng = np.random.default_rng(KINDS.index(kind))
+    path = write(tmp_path, activated_chain(rng, [kind, "TANH", kind], zero, wide))
+    model = read_model(path)
+    assert isinstance(model.network, IntegerNetwork), model.notes
+    assert model.layers[0].operator == f"FULLY_CONNECTED + {kind}"
+    rows = stored_rows(rng, 60, 6)
+    given = run_integers(model.network, rows)
+    assert len(np.unique(given)) > 2
+    np.testing.assert_array_equal(given, litert(path, rows))
+
+
+def test_a_clip_that_is_fused_in_int8_is_the_reference_kernels_to_the_bit(tmp_path: Path):
+    weight, rng = np.array([[100, -30], [-50, 127]], np.int8), np.random.default_rng(2)
+    tensors = [TensorSpec((1, 2), "int8", None, [0.05], [3]), constant(weight, [0.01])]
+    tensors.append(TensorSpec((1, 2), "int8", None, [0.013], [-20]))
+    step = OperatorSpec("FULLY_CONNECTED", (0, 1, -1), (2,), {"FusedActivationFunction": N1_TO_1})
+    path = write(tmp_path, tflite_file(tensors, [step], [0], [2]))
+    network, rows = read_any_network(path, tell=lambda note: None), stored_rows(rng, 60, 2)
+    assert isinstance(network, IntegerNetwork)
+    given = run_integers(network, rows)
+    assert (given.min(), given.max()) == (-97, 57)
+    np.testing.assert_array_equal(given, litert(path, rows))
+
+
+@pytest.mark.parametrize(
+    ("kind", "zero", "scales", "why"),
+    [
+        ("TANH", 40, 1.0, "needs more than a table of 256"),
+        ("LOGISTIC", -40, 1.0, "needs more than a table of 256"),
+        ("RELU", 0, 2.0, "from one scale to another"),
+    ],
+)
+def test_an_activation_that_no_table_holds_is_read_as_real_numbers_aloud(
+    kind: str, zero: int, scales: float, why: str, tmp_path: Path
+):
+    content = activated_chain(np.random.default_rng(0), [kind], zero, 2.0, scales)
+    model = read_model(write(tmp_path, content))
+    assert isinstance(model.network, Network)
+    assert why in model.notes[0]
+    assert len(model.network.layers) == 1
 
 
 def test_an_operator_of_almost_every_kind_computes_what_litert_does(tmp_path: Path):

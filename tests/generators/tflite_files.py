@@ -194,6 +194,28 @@ def random_integer_chain(rng: np.random.Generator, wide: bool = False, biased: b
     return tflite_file(tensors, operators, [0], [len(tensors) - 1])
 
 
+def activated_chain(
+    rng: np.random.Generator, kinds: Sequence[str], zero: int = 0, wide: float = 8.0, times: float = 1.0
+) -> bytes:
+    """Fully connected layers in int8 that give numbers up to `wide`, an operator of its own kind behind each.
+
+    What a RELU gives has the scale of what it takes, or so many `times` that.
+    """
+    tensors = [TensorSpec((1, 6), "int8", None, [0.05], [3])]
+    operators, given = list[OperatorSpec](), float(np.float32(2 * wide / 255))
+    for kind in kinds:
+        at, (_, inputs), (taken,) = len(tensors), tensors[-1].shape, tensors[-1].scale
+        scale = given / taken / 150
+        weight, bias = rng.integers(-127, 128, (5, inputs)), rng.integers(-2000, 2000, 5)
+        tensors += [constant(weight.astype(np.int8), [scale]), constant(bias.astype(np.int32), [scale * taken])]
+        tensors.append(TensorSpec((1, 5), "int8", None, [given], [zero]))
+        operators.append(OperatorSpec("FULLY_CONNECTED", (at - 1, at, at + 1), (at + 2,)))
+        after, zero_after = {"LOGISTIC": (2.0**-8, -128), "TANH": (2.0**-7, 0)}.get(kind, (given * times, zero))
+        tensors.append(TensorSpec((1, 5), "int8", None, [after], [zero_after]))
+        operators.append(OperatorSpec(kind, (at + 2,), (at + 3,)))
+    return tflite_file(tensors, operators, [0], [len(tensors) - 1])
+
+
 def stored_rows(rng: np.random.Generator, count: int, inputs: int) -> np.ndarray:
     """int8 inputs, the extreme ones first."""
     rows = rng.integers(-128, 128, (count, inputs)).astype(np.int8)

@@ -265,3 +265,27 @@ def float_planes() -> bytes:
         OperatorSpec("SOFTMAX", (19,), (20,), {"Beta": 1.0}),
     ]
     return tflite_file(tensors, operators, [0], [20])
+
+
+def float_rows() -> bytes:
+    """A dense layer of two values, and behind it what takes layers of their own: constants, bounds, a clip, tanh."""
+    row, by = TensorSpec((1, 2)), constant(np.array([0.5, -2], np.float32))
+    tensors = [
+        row,
+        constant(np.eye(2, dtype=np.float32)),
+        by,
+        row,
+        row,
+        constant(np.ones(1, np.float32)),
+        row,
+        row,
+        row,
+    ]
+    operators = [
+        OperatorSpec("FULLY_CONNECTED", (0, 1, 2), (3,), {"FusedActivationFunction": N1_TO_1}),
+        OperatorSpec("MUL", (3, 2), (4,)),
+        OperatorSpec("MINIMUM", (4, 5), (6,)),
+        OperatorSpec("RELU_0_TO_1", (6,), (7,)),
+        OperatorSpec("TANH", (7,), (8,)),
+    ]
+    return tflite_file(tensors, operators, [0], [8])

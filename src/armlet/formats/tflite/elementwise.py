@@ -45,7 +45,7 @@ def _spreads(constant: F32, taken: Value) -> bool:
     """Whether a constant is one number for all, for each channel of planes, or for each value of a row."""
     if constant.size == 1:
         return True
-    if constant.size != constant.shape[-1] or constant.size != taken.dims[-1]:
+    if not constant.shape or not taken.dims or not constant.size == constant.shape[-1] == taken.dims[-1]:
         return False
     if len(taken.dims) != 3:
         return taken.dims == (taken.size,) and len(taken.shape) == 1

@@ -18,19 +18,19 @@ from armlet.network.activation import Activation
 from armlet.network.clips import ENDS, Ends
 
 _NEAR = 1e-5  # of 6, as scales are rounded to float32
-_LEFT_OUT = "QuantizeLinear and DequantizeLinear of values are left out: real numbers are read, not rounded"
+_LEFT_OUT = "QuantizeLinear and DequantizeLinear of values are left out: real numbers, neither rounded nor clipped"
 
 
 def quantised(build: Builder, node: Node, taken: list[Known]) -> Value:
     """QuantizeLinear: nothing, or the ReLU that it stands for."""
     value, (low, high) = value_of(node, taken), _ends(node, taken)
+    build.note(_LEFT_OUT)
     if low != 0:
-        build.note(f"{_LEFT_OUT} and not clipped to what integers hold")
         return value
-    build.note(f"{_LEFT_OUT}; integers that begin at 0 are a ReLU, their upper end is left out unless it is 6")
     if value.source == 0:
         build.note(f"{node.name}: inputs below 0 are taken as they are, the file takes them as 0")
         return value
+    build.note("integers that begin at 0 are a ReLU, which tools that quantise take out, and to 6 a ReLU6")
     is_six = math.isclose(high, ENDS[Activation.RELU6][1], rel_tol=_NEAR)
     return clipped(build, node, value, ENDS[Activation.RELU6 if is_six else Activation.RELU])
 

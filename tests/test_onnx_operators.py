@@ -141,6 +141,16 @@ ROWS = {  # models of 1 x 6 inputs
         arrays={"V": V},
         opset=10,
     ),
+    "clip that leaves one number": behind_gemm(
+        node("Relu", ["h"], ["i"]), node("Clip", ["i"], ["y"], min=-2.0, max=-1.0), opset=10
+    ),
+    "clip of what is made small": behind_gemm(
+        node("Relu", ["h"], ["i"]),
+        node("Mul", ["i", "k"], ["j"]),
+        node("Clip", ["j"], ["y"], min=0.001, max=1.0),
+        arrays={"k": np.array(0.004, np.float32)},
+        opset=10,
+    ),
     "clip of turned values": behind_gemm(
         node("Relu", ["h"], ["i"]),
         node("Neg", ["i"], ["j"]),
@@ -528,7 +538,7 @@ REFUSED = {
         "within 100",
     ),
     "bounds that leave nothing": (
-        behind_gemm(node("Relu", ["h"], ["i"]), node("Clip", ["i"], ["y"], min=-2.0, max=-1.0), opset=10),
+        behind_gemm(node("Clip", ["h"], ["y"], min=1.0, max=1.0), opset=10),
         "one number",
         "always the same",
     ),

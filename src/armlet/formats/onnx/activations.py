@@ -40,8 +40,9 @@ def clipped(build: Builder, node: Node, value: Value, ends: Ends) -> Value:
         return value
     layer = build.layer_before(value)
     if bare is not None and isinstance(layer, Weighted | Add) and layer.activation in CLIPPING:
-        inside = _clip(node, within(bare, ENDS[layer.activation]))
-        if _take_in(build, node, value, layer, inside):
+        low, high = within(bare, ENDS[layer.activation])
+        inside = clip_between(low, high)
+        if low < high and inside.is_near and _take_in(build, node, value, layer, inside):
             return _around(build, node, value, inside, ends)
     clip = _clip(node, ends)
     inner = replace(value, steps=(*value.steps, *_inside(clip)))

@@ -18,7 +18,15 @@ from armlet.network.activation import Activation
 from armlet.network.layers import Conv, Dense, Weighted
 from armlet.network.network import Network
 from generators.litert import before_softmax, litert
-from generators.tflite_files import OperatorSpec, TensorSpec, constant, float_planes, random_integer_chain, tflite_file
+from generators.tflite_files import (
+    OperatorSpec,
+    TensorSpec,
+    activated_chain,
+    constant,
+    float_planes,
+    random_integer_chain,
+    tflite_file,
+)
 from oracles.run_layers import run_layers
 
 
@@ -91,6 +99,18 @@ def test_a_network_in_integers_comes_back_to_the_bit_and_runs(seed: int, tmp_pat
     assert again.digest() == changed.digest() != network.digest()
     rows = np.random.default_rng(0).integers(-128, 128, (20, network.inputs)).astype(np.int8)
     np.testing.assert_array_equal(run_integers(changed, rows), litert(path.with_suffix(".tflite"), rows))
+
+
+def test_activations_of_their_own_stay_in_the_file(tmp_path: Path):
+    content = activated_chain(np.random.default_rng(1), ["LOGISTIC", "RELU6"], -9, 12.0)
+    source, path = source_of(tmp_path, content), tmp_path / "out.tflite"
+    network = read(source)
+    assert isinstance(network, IntegerNetwork)
+    changed = sparse_integers(network, 1)
+    write_tflite(changed, source, path)
+    assert read(path).digest() == changed.digest() != network.digest()
+    rows = np.random.default_rng(0).integers(-128, 128, (20, network.inputs)).astype(np.int8)
+    np.testing.assert_array_equal(run_integers(changed, rows), litert(path, rows))
 
 
 def test_an_unchanged_network_leaves_the_file_as_it_was(tmp_path: Path, reference_data: Path):

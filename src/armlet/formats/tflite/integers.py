@@ -1,8 +1,10 @@
 """A chain of fully connected layers in int8 as a network in integers, exact to what LiteRT's reference kernels give."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 
@@ -13,12 +15,27 @@ from armlet.formats.tflite.parse import Operator, Tensor, TfliteFile
 from armlet.formats.tflite.scaling import exact_multiplier
 from armlet.integer.formats import I64, INT8, INT32
 from armlet.integer.network import IntegerLayer
-from armlet.network.activation import Activation
+from armlet.network.activation import Activation, activated
+from armlet.network.clips import CLIPPING, ENDS, Ends
 
 _RENAMES = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
 _ENDS = ("SOFTMAX", "ARG_MAX", "DEQUANTIZE")
-_ACTIVATIONS = {"NONE": Activation.LINEAR, "RELU": Activation.RELU, "RELU6": Activation.RELU6}
-_TOP = 6.0  # of RELU6
+_CURVES = ("LOGISTIC", "TANH")
+_ENDS_OF: Mapping[str, Ends] = MappingProxyType(  # between which an activation clips, in real numbers
+    {
+        "NONE": (-math.inf, math.inf),
+        "RELU": ENDS[Activation.RELU],
+        "RELU6": ENDS[Activation.RELU6],
+        "RELU_N1_TO_1": (-1.0, 1.0),
+        "RELU_0_TO_1": (0.0, 1.0),
+    }
+)
+_CLAMPS = tuple(name for name in _ENDS_OF if name != "NONE")
+
+
+_UNSURE = 5e-5  # of an integer: how far float32's exponential may lie from the exact one
+
+Pair: TypeAlias = tuple[np.float32, int]  # scale and zero
 
 
 class NotIntegersError(Exception):
@@ -63,6 +80,10 @@ def integer_chain(file: TfliteFile) -> IntegerChain:
                 weights = stored_as(file.tensors[operator.inputs[1]])
                 told.append(ModelLayer(output.name, operator.kind, weights, output.kind.lower()))
                 given = operator.outputs[0]
+            case kind if kind in _CLAMPS or kind in _CURVES:
+                layers[-1] = _activated(layers[-1], file.tensors[at], output, kind)
+                told[-1] = replace(told[-1], operator=f"{told[-1].operator} + {kind}")
+                given = operator.outputs[0]
             case "QUANTIZE":
                 notes += _begin(file.tensors[at], output)
             case kind if kind in _ENDS:
@@ -81,7 +102,8 @@ def _chained(file: TfliteFile) -> Iterator[Operator]:
     for operator in file.operators:
         kind = operator.kind
         begins, ends = kind == "QUANTIZE" and not begun, kind in _ENDS and begun
-        if not (begins or ends or kind in _RENAMES or (kind == "FULLY_CONNECTED" and not ended)):
+        activates = begun and not ended and (kind in _CLAMPS or kind in _CURVES)
+        if not (begins or ends or activates or kind in _RENAMES or (kind == "FULLY_CONNECTED" and not ended)):
             raise NotIntegersError(f"{kind} is not computed in integers yet")
         if not operator.inputs[:1] or operator.inputs[0] != at or len(operator.outputs) != 1:
             raise NotIntegersError("its layers are not a chain")
@@ -147,11 +169,60 @@ def _one_pair(tensor: Tensor) -> tuple[np.float32, int]:
 def _clamp(operator: Operator, outputs: int, scale: np.float32, zero: int) -> tuple[Activation, I64, I64]:
     """The least and the greatest that is stored: CalculateActivationRangeQuantized."""
     name = operator.options.get("FusedActivationFunction", "NONE")
-    if name not in _ACTIVATIONS:
+    if name not in _ENDS_OF:
         raise ValueError(f"{name} is not computed in integers")
-    low, high = INT8.low, INT8.high
-    if name != "NONE":
-        low = max(low, zero)
-    if name == "RELU6":
-        high = min(high, zero + math.floor(float(np.float32(_TOP) / scale) + 0.5))
-    return _ACTIVATIONS[name], np.full(outputs, low), np.full(outputs, high)
+    low, high = _stored_ends(name, scale, zero)
+    kind = next((kind for kind in CLIPPING if ENDS[kind] == _ENDS_OF[name]), Activation.LINEAR)
+    return kind, np.full(outputs, low), np.full(outputs, high)
+
+
+def _stored_ends(name: str, scale: np.float32, zero: int) -> tuple[int, int]:
+    """The ends of an activation as they are stored."""
+    low, high = _ENDS_OF[name]
+    least = INT8.low if math.isinf(low) else max(INT8.low, zero + _rounded(low, scale))
+    most = INT8.high if math.isinf(high) else min(INT8.high, zero + _rounded(high, scale))
+    return least, most
+
+
+def _rounded(end: float, scale: np.float32) -> int:
+    """round() of C of the quotient in float32."""
+    return int(math.copysign(math.floor(float(np.float32(abs(end)) / scale) + 0.5), end))
+
+
+def _activated(layer: IntegerLayer, taken: Tensor, given: Tensor, kind: str) -> IntegerLayer:
+    """The layer with an activation behind it. Raises `NotIntegersError`."""
+    try:
+        (scale_in, zero_in), (scale, zero) = _one_pair(taken), _one_pair(given)
+    except ValueError as wrong:
+        raise NotIntegersError(str(wrong)) from wrong
+    if kind in _CURVES:
+        return _curved(layer, (scale_in, zero_in), (scale, zero), kind)
+    if (scale_in, zero_in) != (scale, zero):
+        raise NotIntegersError(f"{given.name}: {kind} from one scale to another is not computed in integers")
+    low, high = _stored_ends(kind, scale, zero)
+    low, high = max(low, int(layer.low.max())), min(high, int(layer.high.min()))
+    if low > high:
+        raise NotIntegersError(f"{given.name}: {kind} leaves one number")
+    count = layer.neurons
+    return replace(layer, low=np.full(count, low, np.int32), high=np.full(count, high, np.int32))
+
+
+def _curved(layer: IntegerLayer, taken: Pair, given: Pair, kind: str) -> IntegerLayer:
+    """A sigmoid or tanh as the table of all that the layer stores: scaled sums -128 to 127, without the zero."""
+    (scale_in, zero_in), (scale, zero) = taken, given
+    if layer.table is not None or layer.activation is not Activation.LINEAR:
+        raise NotIntegersError(f"{kind} behind another activation is not computed in integers")
+    stored = np.clip(np.arange(INT8.low, INT8.high + 1), layer.low.max(), layer.high.min())
+    x = (scale_in * (stored - zero_in).astype(np.float32)).astype(np.float64)
+    activation = Activation.SIGMOID if kind == "LOGISTIC" else Activation.TANH
+    exact = activated(activation, None, x) / float(scale)
+    if (np.abs(np.abs(exact - np.trunc(exact)) - 0.5) < _UNSURE).any():
+        raise NotIntegersError(f"{kind} has a value halfway between two integers, which float32 may round either way")
+    values = np.clip(np.floor(exact + 0.5) + zero, INT8.low, INT8.high).astype(np.int32)
+    sums = np.arange(INT8.low, INT8.high + 1) + zero_in
+    beyond, end = (values[0], values[zero_in]) if zero_in > 0 else (values[-1], values[zero_in - 1])
+    if beyond != end:
+        raise NotIntegersError(f"{kind} of values with the zero point {zero_in} needs more than a table of 256")
+    table = values[np.clip(sums, INT8.low, INT8.high) - INT8.low]
+    ends = np.full(layer.neurons, INT8.low, np.int32), np.full(layer.neurons, INT8.high, np.int32)
+    return replace(layer, activation=activation, low=ends[0], high=ends[1], zero=zero, table=table)

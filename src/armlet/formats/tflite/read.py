@@ -15,7 +15,7 @@ from armlet.formats.declaration import Declaration
 from armlet.formats.model import Model, Obstacle
 from armlet.formats.tflite.draft import Draft, UnsupportedError, Value, channels_first
 from armlet.formats.tflite.integers import IntegerChain, NotIntegersError, integer_chain, is_quantised
-from armlet.formats.tflite.operators import OPERATORS
+from armlet.formats.tflite.operators import OPERATORS, become
 from armlet.formats.tflite.parse import Tensor, TfliteFile, parse_tflite
 from armlet.integer.formats import FORMATS, INT8
 from armlet.integer.network import IntegerNetwork
@@ -77,7 +77,7 @@ def draft_of(file: TfliteFile) -> Draft | tuple[Obstacle, ...]:
         try:
             if not operator.outputs or operator.outputs[0] < 0:
                 raise ValueError(f"{operator.kind} gives nothing")
-            OPERATORS[operator.kind](draft, operator)
+            become(draft, operator)
         except UnsupportedError as wrong:
             node = _name(file, operator.outputs)
             return (Obstacle(node, f"{operator.kind} {wrong.why}", wrong.hint),)

@@ -22,6 +22,7 @@ from generators.litert import before_softmax, litert
 from generators.tflite_files import (
     OperatorSpec,
     TensorSpec,
+    activated_chain,
     constant,
     float_planes,
     random_integer_chain,
@@ -144,6 +145,18 @@ def test_another_window_is_another_network(tmp_path: Path, reference_data: Path)
     other = replace(network, layers=(replace(first, border=0), *network.layers[1:]))
     with pytest.raises(InputError, match="holds another network"):
         write_tflite(other, source, tmp_path / "out.tflite")
+
+
+def test_activations_of_their_own_stay_in_the_file(tmp_path: Path):
+    content = activated_chain(np.random.default_rng(1), ["LOGISTIC", "RELU6"], -9, 12.0)
+    source, path = source_of(tmp_path, content), tmp_path / "out.tflite"
+    network = read(source)
+    assert isinstance(network, IntegerNetwork)
+    changed = sparse_integers(network, 1)
+    write_tflite(changed, source, path)
+    assert read(path).digest() == changed.digest() != network.digest()
+    rows = np.random.default_rng(0).integers(-128, 128, (20, network.inputs)).astype(np.int8)
+    np.testing.assert_array_equal(run_integers(changed, rows), litert(path, rows))
 
 
 def test_an_unchanged_network_leaves_the_file_as_it_was(tmp_path: Path, reference_data: Path):

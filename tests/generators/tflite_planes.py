@@ -6,7 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from generators.tflite_files import NONE, RELU, RELU6, SAME, VALID, OperatorSpec, TensorSpec, constant, tflite_file
+from generators.tflite_files import (
+    N1_TO_1,
+    NONE,
+    RELU,
+    RELU6,
+    SAME,
+    VALID,
+    OperatorSpec,
+    TensorSpec,
+    constant,
+    tflite_file,
+)
 
 
 @dataclass(frozen=True)
@@ -42,10 +53,13 @@ class _File:
         return self.last
 
     def zero(self, kind: int) -> int:
-        return -128 if kind != NONE and self.rng.random() < 0.6 else int(self.rng.integers(-128, 128))
+        """Mostly where a ReLU begins; without one any, now and then 0."""
+        if kind != NONE and self.rng.random() < 0.6:
+            return -128
+        return 0 if self.rng.random() < 0.3 else int(self.rng.integers(-128, 128))
 
     def kind(self) -> int:
-        return int(self.rng.choice([NONE, RELU, RELU6]))
+        return int(self.rng.choice([NONE, NONE, RELU, RELU, RELU6, N1_TO_1]))
 
 
 def random_integer_planes(rng: np.random.Generator, biased: bool = False) -> bytes:
@@ -175,6 +189,21 @@ def _add(made: _File) -> None:
     _put(made, "ADD", [], given, {"FusedActivationFunction": activation}, other.number)
 
 
+def _activation(made: _File) -> None:
+    """Behind a convolution, an operator of its own: a clip with its scale, or a curve of values around 0."""
+    last, kind = made.last, str(made.rng.choice(["RELU", "RELU6", "RELU_0_TO_1", "LOGISTIC", "TANH"]))
+    behind = made.operators[-1] if made.operators else None
+    if behind is None or not behind.kind.endswith("CONV_2D"):
+        return
+    curved = kind in ("LOGISTIC", "TANH")
+    if curved and (last.zero or behind.options["FusedActivationFunction"] != NONE):
+        return
+    ends = {"LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0)}
+    given = made.value(last.dims, *ends.get(kind, (last.scale, last.zero)))
+    _put(made, kind, [], given, {})
+    made.values.remove(last)  # nobody adds it, so that the layer may be activated
+
+
 def _dense(made: _File) -> None:
     last, activation = made.last, made.kind()
     size, outputs = int(np.prod(last.dims)), int(made.rng.integers(1, 6))
@@ -186,7 +215,7 @@ def _dense(made: _File) -> None:
     _put(made, "FULLY_CONNECTED", constants, given, {"FusedActivationFunction": activation})
 
 
-_STEPS: tuple[Callable[[_File], None], ...] = (_conv, _conv, _depthwise, _pool, _add)
+_STEPS: tuple[Callable[[_File], None], ...] = (_conv, _conv, _depthwise, _pool, _add, _activation, _activation)
 
 
 def channels_last(rows: np.ndarray, shape: tuple[int, ...], notes: tuple[str, ...], ends: str) -> np.ndarray:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from armlet.errors import InputError
 from armlet.formats.declaration import Declaration
-from armlet.formats.integer_params import read_integer_params
+from armlet.formats.integers.params import read_integer_params
 from armlet.formats.params import params_files, read_params, write_params
 from armlet.formats.read import read_any_network, read_network
 from armlet.integer.formats import INT32, UINT8

@@ -33,7 +33,7 @@ _Numbers = float | list[float]
 
 
 class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    kind: Literal["real"] = "real"  # "integer": formats/integer_description.py
+    kind: Literal["real"] = "real"  # "integer": formats/integers/description.py
     format: int = FORMAT
     inputs: int | None = None
     outputs: int | None = None

@@ -1,6 +1,6 @@
 """PARAMS folders: W_i.npy and b_i.npy of layer i where it has some, and network.toml for what arrays cannot say.
 
-A network in integers has more arrays and says `kind = "integer"` (formats/integer_params.py).
+A network in integers has more arrays and says `kind = "integer"` (formats/integers/params.py).
 """
 
 import re
@@ -12,8 +12,8 @@ from armlet.formats.arrays import read_npy, write_npy
 from armlet.formats.assemble import Found, Parameter, Tell, entries_of, network_of, warn
 from armlet.formats.declaration import WORDS, Declaration
 from armlet.formats.description import Description, read_description, show_description
-from armlet.formats.integer_description import KIND, kind_of_description
-from armlet.formats.integer_params import integer_params_files
+from armlet.formats.integers.description import KIND, kind_of_description
+from armlet.formats.integers.params import integer_params_files
 from armlet.integer.network import IntegerNetwork
 from armlet.network.layers import Weighted
 from armlet.network.network import Network

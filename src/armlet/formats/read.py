@@ -12,10 +12,12 @@ from armlet.extras import require
 from armlet.formats.assemble import Tell, warn
 from armlet.formats.declaration import Declaration
 from armlet.formats.foreign.hints import require_kind, told_by_suffix, told_of_folder
-from armlet.formats.integer_params import narrowest, read_integer_params
+from armlet.formats.integers.layers import narrowest
+from armlet.formats.integers.params import read_integer_params
 from armlet.formats.model import Model, ModelLayer
 from armlet.formats.named.npz import read_npz_layers, read_npz_network
 from armlet.formats.params import is_integer, read_params
+from armlet.integer.layers import body_of, integer_kind_of
 from armlet.integer.network import IntegerNetwork
 from armlet.network.layers import Weighted, kind_of
 from armlet.network.network import Network
@@ -143,11 +145,15 @@ def _with_origin(network: AnyNetwork, path: Path, format: str) -> AnyNetwork:
 def _layers_of(network: Network | IntegerNetwork) -> tuple[ModelLayer, ...]:
     """What a PARAMS folder says of its layers."""
     if isinstance(network, IntegerNetwork):
-        return tuple(
-            ModelLayer(f"W_{i}.npy", "dense", narrowest(layer.weight).name, layer.stored.name)
-            for i, layer in enumerate(network.dense)
-        )
+        return tuple(_integer_layer(network, i) for i in range(len(network.layers)))
     return tuple(
         ModelLayer(f"W_{i}.npy" if isinstance(layer, Weighted) else "", kind_of(layer))
         for i, layer in enumerate(network.layers)
     )
+
+
+def _integer_layer(network: IntegerNetwork, i: int) -> ModelLayer:
+    kind, stored = integer_kind_of(network.layers[i]), network.formats[i + 1].name
+    if (body := body_of(network.layers[i])) is None:
+        return ModelLayer("", kind, "", stored)
+    return ModelLayer(f"W_{i}.npy", kind, narrowest(body.weight).name, stored)

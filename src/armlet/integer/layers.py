@@ -172,6 +172,8 @@ class IntegerAdd:
             raise InputError("multiplier", "is not one for each that is added, and one for the sum")
         if not 0 <= self.raised <= MOST_RAISED:
             raise InputError("raised", f"is {self.raised}, not between 0 and {MOST_RAISED}")
+        if self.scaling.once != self.requantisation.once:
+            raise InputError("multiplier", "of what is added rounds in another way than that of the sum")
         if (self.scaling.exponent > 0).any():
             raise InputError("exponent", "of what is added is above 0")
         if not self.stored.low <= self.low <= self.high <= self.stored.high:

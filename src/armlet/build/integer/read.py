@@ -11,7 +11,7 @@ from armlet.build.integer.driver import FORMAT, IntegerDriver
 from armlet.build.integer.manifest import IntegerManifest, IntegerVectorEntry, read_integer_manifest
 from armlet.build.read import LONGEST, files_in
 from armlet.errors import InputError
-from armlet.formats.integer_params import read_integer_params
+from armlet.formats.integers.params import read_integer_params
 from armlet.integer.formats import FORMATS, IntegerFormat
 from armlet.integer.network import IntegerNetwork
 from armlet.isa.core import LARGEST_RAM

@@ -12,7 +12,7 @@ from armlet.build.read import LONGEST, files_in
 from armlet.build.tensors.driver import FORMAT, TensorDriver
 from armlet.build.tensors.manifest import PlaceEntry, TensorManifest, read_tensor_manifest
 from armlet.errors import InputError
-from armlet.formats.integer_params import read_integer_params
+from armlet.formats.integers.params import read_integer_params
 from armlet.integer.drop_channels import drop_channels
 from armlet.integer.formats import IntegerFormat
 from armlet.integer.network import IntegerNetwork

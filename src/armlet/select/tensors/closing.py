@@ -19,9 +19,9 @@ CLAMPED = (Activation.LINEAR, Activation.RELU, Activation.RELU6)  # those that t
 class Scaling:
     """stored = saturated(((sum * factor) >> 32) + start >> shift), or what a factor that rounds twice makes of it.
 
-    That one takes twice the sum, so that its product is rounded at 2^-31 of the sum, halves up: which is what
-    SaturatingRoundingDoublingHighMul of TensorFlow Lite gives. RoundingDivideByPOT then rounds halves away from 0, which
-    is one less where the product is negative, if that is seen at all.
+    That one takes twice the sum, so that its product is rounded at 2^-31 of the sum, halves up, which is what
+    SaturatingRoundingDoublingHighMul of TensorFlow Lite gives. RoundingDivideByPOT then rounds halves away from 0: that
+    is one less where the product is negative, if it is seen at all.
     """
 
     factor: int  # 0: none, as for a shift

@@ -1,0 +1,1 @@
+"""PARAMS folders of networks in integers."""

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from armlet.integer.forms.bitwise import clear, either, exclusive, keep
 from armlet.integer.forms.byte_memory import ByteMemory
 from armlet.integer.forms.declared import declared_layers, declared_results
 from armlet.integer.forms.linear import Linear
+from armlet.integer.forms.products import add_product, multiply, multiply_high
 from armlet.integer.forms.unknowns import Unknowns
 from armlet.integer.forms.words import Word, Words
 from armlet.integer.interpret import run_integers
@@ -17,7 +19,7 @@ from generators.integers import draw_integer_network, stored_inputs
 
 MASK = (1 << 32) - 1
 ENDS = st.sampled_from([(0, 255), (-128, 127), (0, 1), (0, 15), (-1, 0), (-32768, 32767), (3, 9), (0, 65535)])
-KINDS = "add subtract left right asr part field clip multiply keep clear either high load table number"
+KINDS = "add subtract left right asr part field clip multiply keep clear either exclusive high long load table number"
 
 
 def signed(bits: int, of: int = 32) -> int:
@@ -74,6 +76,8 @@ def machine(kind: str, a: int, b: int, n: int, is_signed: bool) -> int:
             return (signed(a) * signed(b) + (is_signed << 31)) >> 32 & MASK
         case "keep" | "either":
             return a & b if kind == "keep" else a | b
+        case "exclusive":
+            return a ^ b
         case _:
             return a & ~b & MASK
 
@@ -86,7 +90,7 @@ def formal(words: Words, kind: str, a: Word, b: Word, n: int, is_signed: bool) -
         case "subtract":
             return words.subtract(a, b)
         case "multiply":
-            return words.multiply(a, b)
+            return multiply(words, a, b)
         case "left":
             return words.left(a, n)
         case "right" | "asr":
@@ -99,13 +103,15 @@ def formal(words: Words, kind: str, a: Word, b: Word, n: int, is_signed: bool) -
             low, high = (-(1 << n - 1), (1 << n - 1) - 1) if is_signed else (0, (1 << n) - 1)
             return words.clip(a, low, high)
         case "high":
-            return words.multiply_high(a, b, is_signed << 31)
+            return multiply_high(words, a, b, is_signed << 31)
         case "keep":
-            return words.keep(a, b)
+            return keep(words, a, b)
         case "either":
-            return words.either(a, b)
+            return either(words, a, b)
+        case "exclusive":
+            return exclusive(words, a, b)
         case _:
-            return words.clear(a, b)
+            return clear(words, a, b)
 
 
 @given(st.data(), st.lists(ENDS, min_size=1, max_size=5))
@@ -127,6 +133,8 @@ def test_every_rule_gives_what_32_bits_give(data: st.DataObject, ends: list[tupl
                 made.append((words.constant(number), [number] * 8))
             case "load":
                 made.append(_joined(words, [(a, x), (b, y)], data.draw(st.integers(0, 3)), is_signed))
+            case "long":
+                made += _long(words, [(a, x), (b, y)], made[data.draw(st.integers(0, len(made) - 1))], n)
             case "table":
                 found = _table(words, a, x, rng)
                 made += [found] if found else []
@@ -157,6 +165,25 @@ def _joined(words: Words, pair: list[tuple[Word, list[int]]], way: int, is_signe
         content[at : at + size] = two.to_bytes(4, "little")[:size]
         found.append(int.from_bytes(content[begin : begin + length], "little", signed=is_signed) & MASK)
     return word, found
+
+
+def _long(
+    words: Words, sums: list[tuple[Word, list[int]]], factor: tuple[Word, list[int]], n: int
+) -> list[tuple[Word, list[int]]]:
+    """A product added to a sum of two words: both, and a field that lies in both."""
+    (low, x), (high, y) = sums
+    rng = np.random.default_rng(n)
+    number, held = int(rng.integers(-300, 300)) & MASK, [a + (b << 32) for a, b in zip(x, y)]
+    pair: tuple[Word, Word] | None = low, high
+    for _ in range(3):
+        assert pair is not None
+        pair = add_product(words, pair, words.constant(number), factor[0])
+        held = [(a + signed(number) * signed(f)) % (1 << 64) for a, f in zip(held, factor[1])]
+    assert pair is not None
+    middle = either(words, words.left(pair[1], n), words.right(pair[0], 32 - n, False))
+    assert middle is not None
+    parts = [(pair[0], 0), (pair[1], 32), (middle, 32 - n)]
+    return [(word, [a >> by & MASK for a in held]) for word, by in parts]
 
 
 def _table(words: Words, a: Word, x: list[int], rng: np.random.Generator) -> tuple[Word, list[int]] | None:
@@ -203,7 +230,7 @@ def test_one_clamp_is_one_value_however_it_is_made():
     wanted = words.clip(words.right(total, 3, True), 0, 255)
     first = words.right(words.clip(total, 0, 1 << 30), 3, False)
     above = words.subtract(first, words.constant(255))
-    negative = words.keep(above, words.right(above, 31, True))
+    negative = keep(words, above, words.right(above, 31, True))
     assert negative is not None
     assert words.same(words.add(negative, words.constant(255)), wanted)
     opposite = words.subtract(words.constant(255), words.right(total, 3, True))
@@ -269,7 +296,7 @@ def test_a_negative_low_half_leaves_the_high_one_alone():
     x, y = (
         words.word(Linear(0, {words.unknowns.given("input", i, end): 1})) for i, end in enumerate([(0, 1), (0, 255)])
     )
-    low = words.subtract(words.constant(8), words.multiply(x, words.constant(56)) or 0)
+    low = words.subtract(words.constant(8), multiply(words, x, words.constant(56)) or 0)
     memory = ByteMemory(words)
     memory.write(0, 4, low)
     memory.write(2, 2, words.subtract(words.constant(0), y))
@@ -349,7 +376,7 @@ def test_a_product_made_by_digits_is_the_product_where_no_part_of_it_wraps_round
         wraps |= max(map(abs, reached)) >= 1 << 31
         at += by
         whole = whole.add(total.times(digit << at)).plus(added << at)
-        more = words.multiply(words.word(total), words.constant(digit & MASK))
+        more = multiply(words, words.word(total), words.constant(digit & MASK))
         assert more is not None
         made = words.add(words.add(words.scale_down(made, by), more), words.constant(added))
         held = [(signed(one) >> by) + digit * value + added & MASK for one, value in zip(held, sums)]

@@ -250,7 +250,7 @@ def problem(text: str, before: str, after: str, network: IntegerNetwork = PAIRS,
         ("str.w r3, [r0, #8]", "str.w r3, [r0, #4]", "40000004, outside its memory"),
         ("pop.w {r4, pc}", "pop.w {r3, pc}", "does not give back r4"),
         ("ldr.w r1, [r0, #8]", "ldr.w r1, [r4, #8]", "takes an address that depends on data"),
-        ("movs.n r3, #7", "cmp r3, #7\nit eq\nmoveq r3, #7", "is unknown to the prover"),
+        ("movs.n r3, #7", "cmp r3, #7\nit eq\nmoveq r3, #7", "runs under a condition"),
         ("movs.n r3, #7", "cbz r3, next\nmovs.n r3, #7\nnext:", "runs under a condition"),
     ],
 )

@@ -99,8 +99,12 @@ def _pooled(layer: IntegerPool, planes: I64) -> I64:
         return np.clip(seen.max(axis=(4, 5)), layer.low, layer.high)
     sums = _windows(planes, size, layer.stride, (1, 1), layer.padding, 0).sum(axis=(4, 5))
     count = _windows(np.ones_like(planes[:1]), size, layer.stride, (1, 1), layer.padding, 0).sum(axis=(4, 5))
-    nearest = np.sign(sums) * ((np.abs(sums) + count // 2) // count)
-    return np.clip(nearest, layer.low, layer.high)
+    return np.clip(average(sums, count), layer.low, layer.high)
+
+
+def average(sums: I64, count: I64) -> I64:
+    """sums / count to the nearest, halves away from 0."""
+    return np.sign(sums) * ((np.abs(sums) + count // 2) // count)
 
 
 def added(layer: IntegerAdd, one: I64, other: I64) -> I64:

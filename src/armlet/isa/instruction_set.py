@@ -50,6 +50,11 @@ class Reading(Protocol):
         ...
 
     @property
+    def branch_of(self) -> Callable[[Instruction], tuple[bool, int] | None]:
+        """Whether an instruction branches where flags tell of zero, or of another word, and where to; else None."""
+        ...
+
+    @property
     def register_names(self) -> Callable[[int], tuple[str, ...]]:
         """The registers of a set."""
         ...

@@ -40,7 +40,7 @@ def declared_layers(network: IntegerNetwork, unknowns: Unknowns) -> tuple[Declar
     values, found = input_forms(network, unknowns), list[DeclaredLayer]()
     for i, layer in enumerate(network.dense):
         sums = tuple(_sum(layer, neuron, values) for neuron in range(layer.neurons))
-        values = tuple(_stored(layer, k, a, unknowns, f"layer {i}, neuron {k}") for k, a in enumerate(sums))
+        values = tuple(stored_form(layer, k, a, unknowns, f"layer {i}, neuron {k}") for k, a in enumerate(sums))
         found.append(DeclaredLayer(sums, values))
     return tuple(found)
 
@@ -69,8 +69,8 @@ def _sum(layer: IntegerDense, neuron: int, values: Sequence[Linear]) -> Linear:
     return Linear(constant, parts)
 
 
-def _stored(layer: IntegerDense, neuron: int, total: Linear, unknowns: Unknowns, place: str) -> Linear:
-    """What a neuron stores for its sum."""
+def stored_form(layer: IntegerDense, neuron: int, total: Linear, unknowns: Unknowns, place: str) -> Linear:
+    """What a neuron stores for its sum. Raises `InputError` where that does not fit 32 bits."""
     _check(total, unknowns, place)
     match layer.requantisation:
         case None:

@@ -12,14 +12,17 @@ same number. So a word remembers of which form it is a part, 2^k of which it cou
 floor((a + 2^k b) / 2^k), exactly. Where b is a multiple of a, but for constants, the sum is that: one unknown.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from armlet.integer.forms.linear import Linear, Parts, add_part, twos
+from armlet.integer.forms.long_sum import LongSum
 from armlet.integer.forms.unknowns import Unknowns
 
 Word: TypeAlias = int
 _Step: TypeAlias = tuple[int, Word, int, Word]  # a factor and the sum before, a factor and what is added
+_Later: TypeAlias = Callable[[], Linear]
 
 _BITS = 32
 _MASK = (1 << _BITS) - 1
@@ -32,11 +35,15 @@ class Words:
     """All words so far, by their numbers."""
 
     unknowns: Unknowns = field(default_factory=Unknowns)
-    keys: list[Linear | _Step] = field(default_factory=list)
+    keys: list[Linear | _Step | _Later] = field(default_factory=list)
     numbers: dict[tuple[int, frozenset[tuple[int, int]]], Word] = field(default_factory=dict)
     differences: dict[Word, tuple[Word, Word]] = field(default_factory=dict)  # of which two words
     excesses: dict[Word, tuple[Word, Word, int]] = field(default_factory=dict)  # of a word over another, and the most
     scaled: dict[Word, tuple[Linear, int]] = field(default_factory=dict)  # of which form, divided by two to which power
+    values: dict[tuple[Word, bool], Linear] = field(default_factory=dict)  # numbers that words are, in two's complement
+    sums: dict[Word, tuple[Word, LongSum]] = field(default_factory=dict)  # by the high word: the low one, and of which
+    lows: set[Word] = field(default_factory=set)  # of long sums
+    halves: dict[Word, tuple[Word, int]] = field(default_factory=dict)  # words of long sums, shifted by how much
 
     def word(self, of: Linear) -> Word:
         """The word that a form is modulo 2^32."""
@@ -58,10 +65,12 @@ class Words:
         """The form of a word, all its numbers from 0 to 2^32 - 1."""
         before, waiting = self.keys[a], list[tuple[int, _Step]]()
         factor, at = 1, a
-        while not isinstance(before, Linear):
+        while isinstance(before, tuple):
             waiting.append((factor, before))
             factor, at = factor * before[0], before[1]
             before = self.keys[at]
+        if not isinstance(before, Linear):
+            before = self.keys[at] = self.unknowns.reduced(before(), _BITS)
         if not waiting:
             return before
         whole = before.times(factor)
@@ -118,6 +127,8 @@ class Words:
 
     def left(self, a: Word, bits: int) -> Word:
         """a shifted to the left."""
+        if a in self.sums and bits:
+            return self._half(a, bits, lambda: self.form(a).times(1 << bits))
         return self.word(self.form(a).times(1 << bits))
 
     def right(self, a: Word, bits: int, signed: bool) -> Word:
@@ -126,11 +137,32 @@ class Words:
             return self.right(a, _BITS - 1, True) if signed else self.constant(0)
         if not bits:
             return a
-        form = self.form(a)
-        moved = self.unknowns.quotient(form, bits)
+        if a in self.lows and not signed:
+            return self._half(a, bits, lambda: self._shifted(a, bits, False))
+        return self.word(self._shifted(a, bits, signed))
+
+    def _shifted(self, a: Word, bits: int, signed: bool) -> Linear:
+        moved = self.unknowns.quotient(self.form(a), bits)
         if moved is not None:
-            return self.word(self.unknowns.residue(moved, _BITS - bits, signed))
-        return self.word(self.unknowns.floor(self.value(a, signed), bits))
+            return self.unknowns.residue(moved, _BITS - bits, signed)
+        return self.unknowns.floor(self.value(a, signed), bits)
+
+    def _half(self, a: Word, bits: int, form: Callable[[], Linear]) -> Word:
+        """A word of a long sum, shifted: it is remembered of which, and worked out later, if ever."""
+        found = self.later(form)
+        self.halves[found] = a, bits
+        return found
+
+    def later(self, form: Callable[[], Linear]) -> Word:
+        """A word that is worked out when somebody asks."""
+        self.keys.append(form)
+        return len(self.keys) - 1
+
+    def chained(self, a: Word, times: int, b: Word) -> Word:
+        """a + times * b, added up when somebody asks."""
+        self.form(b)  # added up now, so that no sum waits for another but the one it goes on from
+        self.keys.append((1, a, times, b))
+        return len(self.keys) - 1
 
     def scale_down(self, a: Word, bits: int) -> Word:
         """a shifted to the right, its sign kept: as `right`, and it is remembered what the word is a part of."""
@@ -141,13 +173,13 @@ class Words:
             whole, before = self.value(a, True), 0
         moved = self.unknowns.quotient(self.form(a), bits)
         found = self.right(a, bits, True) if moved is not None else self.word(self.unknowns.floor(whole, before + bits))
-        return self._part(found, whole, before + bits)
+        return self.part(found, whole, before + bits)
 
     def plain(self, a: Word) -> Word:
         """The same word, of which nothing more is remembered."""
         return self._number(self.form(a)) if a in self.scaled else a
 
-    def _part(self, a: Word, whole: Linear, bits: int) -> Word:
+    def part(self, a: Word, whole: Linear, bits: int) -> Word:
         """The same word under a number of its own, as a part of a form in which nothing wraps round."""
         if not self.unknowns.congruent.keys().isdisjoint(whole.parts):
             return a
@@ -164,7 +196,10 @@ class Words:
 
     def value(self, a: Word, signed: bool) -> Linear:
         """The number that a word is, in two's complement where `signed`."""
-        return self.unknowns.residue(self.form(a), _BITS, signed)
+        key = a, signed
+        if key not in self.values:
+            self.values[key] = self.unknowns.residue(self.form(a), _BITS, signed)
+        return self.values[key]
 
     def field(self, a: Word, bits: int, signed: bool) -> Word:
         """The lowest bits of a word as a number."""
@@ -177,49 +212,6 @@ class Words:
             self.excesses[found] = *self.differences[a], high
         return found
 
-    def multiply(self, a: Word, b: Word) -> Word | None:
-        """a * b, where one of them is known; otherwise it is not linear."""
-        for known, other in ((b, a), (a, b)):
-            number = self.bits(known)
-            if number is not None:
-                return self.word(self.form(other).times(number))
-        return None
-
-    def multiply_high(self, a: Word, b: Word, added: int) -> Word | None:
-        """The upper word of the signed product of a and b, of which one is known, and `added`."""
-        for known, other in ((b, a), (a, b)):
-            if self.bits(known) is not None:
-                product = self.value(other, True).times(self.value(known, True).constant)
-                whole = product.plus(added)
-                return self._part(self.word(self.unknowns.floor(whole, _BITS)), whole, _BITS)
-        return None
-
-    def keep(self, a: Word, b: Word) -> Word | None:
-        """a and b, where one is a mask of lowest or highest bits, or the sign of the other."""
-        for one, other in ((a, b), (b, a)):
-            mask = self.bits(other)
-            if mask is not None:
-                return self._masked(one, mask)
-            if self.same(other, self.right(one, _BITS - 1, True)):
-                return self.clip(one, _ANY[0], 0)
-        return None
-
-    def clear(self, a: Word, b: Word) -> Word | None:
-        """a and not b, where b is a mask of lowest or highest bits, or the sign of a."""
-        mask = self.bits(b)
-        if mask is not None:
-            return self._masked(a, mask ^ _MASK)
-        return self.clip(a, 0, _ANY[1]) if self.same(b, self.right(a, _BITS - 1, True)) else None
-
-    def either(self, a: Word, b: Word) -> Word | None:
-        """a or b, where they have no bit in common: one lies below the lowest bit that the other may have."""
-        for one, other in ((a, b), (b, a)):
-            form = self.form(other)
-            free = min(twos(c, _BITS) for c in (form.constant, *form.parts.values()))
-            if self.unknowns.interval(self.value(one, False))[1] < 1 << free:
-                return self.add(one, other)
-        return None
-
     def _greatest(self, a: Word, b: Word, most: int) -> Word | None:
         """The greater of two signed numbers; None where their difference may be beyond `most` or wrap round."""
         one, other = self.value(a, True), self.value(b, True)
@@ -227,12 +219,6 @@ class Words:
         if low < _ANY[0] or high > most or not other.parts:
             return None
         return self.word(self.unknowns.greatest(one, other))
-
-    def _masked(self, a: Word, mask: int) -> Word | None:
-        if not mask & (mask + 1):
-            return self.field(a, mask.bit_length(), False) if mask else self.constant(0)
-        above = mask ^ _MASK
-        return None if above & (above + 1) else self.subtract(a, self.field(a, above.bit_length(), False))
 
     def _sum(self, factor: int, a: Word, times: int, b: Word) -> Word:
         """factor * a + times * b, where the factors are 1 or -1."""
@@ -266,7 +252,7 @@ class Words:
         if factor < 0:
             whole = whole.times(-1).plus((1 << bits) - 1)
         whole = whole.add(value.times(times << bits))
-        return self._part(self.word(self.unknowns.floor(whole, bits)), whole, bits)
+        return self.part(self.word(self.unknowns.floor(whole, bits)), whole, bits)
 
     def _number(self, form: Linear) -> Word:
         key = form.constant, frozenset(form.parts.items())

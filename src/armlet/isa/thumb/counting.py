@@ -14,3 +14,11 @@ def repeats_from(form: Instruction) -> int | None:
         return None
     target = re.fullmatch(r"bne(?:\.\w)? #(0x[0-9a-f]+)", form.text)
     return int(target[1], 16) if target else None
+
+
+def branch_of(form: Instruction) -> tuple[bool, int] | None:
+    """Of BEQ and BNE: whether it goes where the flags tell of zero, and where to. None for every other instruction."""
+    if form.name != "b" or form.condition not in ("eq", "ne"):
+        return None
+    target = re.fullmatch(r"b(?:eq|ne)(?:\.\w)? #(0x[0-9a-f]+)", form.text)
+    return (form.condition == "eq", int(target[1], 16)) if target else None

@@ -50,6 +50,23 @@ def load_pair(parts: list[str]) -> IntegerStep:
     return step
 
 
+def store_pair(parts: list[str]) -> IntegerStep:
+    """STRD, with an offset and no more."""
+    one, two, *rest = parts
+    find, moves = _address([one, *rest])
+    if moves[1] or {one, two} & {"pc", "sp"}:
+        raise RefusalError("stores a pair in a way that the prover does not know")
+
+    def step(s: IntegerMachine, _: int) -> None:
+        place = s.terms.place(find(s))
+        if place is None:
+            raise RefusalError("writes to an address that depends on data")
+        s.store_part(place, 4, s.get(one))
+        s.store_part(place + 4, 4, s.get(two))
+
+    return step
+
+
 def store_part(size: int) -> Callable[[list[str]], IntegerStep]:
     """STR, STRB and STRH."""
 

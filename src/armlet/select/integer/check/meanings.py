@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
+from armlet.integer.forms.bitwise import clear, either, keep
+from armlet.integer.forms.products import multiply, multiply_high
 from armlet.integer.forms.words import Word, Words
 from armlet.isa.integer_operation import IntegerOperation as Op
 
@@ -76,20 +78,20 @@ TWO: Mapping[Op, Two] = MappingProxyType(
         Op.SUBTRACT_LEFT: lambda words, a, b, by: words.subtract(a, words.left(b, by)),
         Op.SUBTRACT_RIGHT: lambda words, a, b, by: words.subtract(a, words.right(b, by, False)),
         Op.REVERSE_SUBTRACT_LEFT: lambda words, a, b, by: words.subtract(words.left(b, by), a),
-        Op.AND: lambda words, a, b, by: words.keep(a, b),
-        Op.CLEAR: lambda words, a, b, by: words.clear(a, b),
-        Op.MULTIPLY: lambda words, a, b, by: words.multiply(a, b),
-        Op.MULTIPLY_HIGH: lambda words, a, b, by: words.multiply_high(a, b, 1 << 31),
-        Op.MULTIPLY_UPPER: lambda words, a, b, by: words.multiply_high(a, b, 0),
+        Op.AND: lambda words, a, b, by: keep(words, a, b),
+        Op.CLEAR: lambda words, a, b, by: clear(words, a, b),
+        Op.MULTIPLY: lambda words, a, b, by: multiply(words, a, b),
+        Op.MULTIPLY_HIGH: lambda words, a, b, by: multiply_high(words, a, b, 1 << 31),
+        Op.MULTIPLY_UPPER: lambda words, a, b, by: multiply_high(words, a, b, 0),
     }
 )
 ONTO: Mapping[Op, Two] = MappingProxyType(  # of d and a
     {
         Op.ADD_TO: lambda words, a, b, by: words.add(a, b),
-        Op.AND_TO: lambda words, a, b, by: words.keep(a, b),
-        Op.OR_TO: lambda words, a, b, by: words.either(a, b),
-        Op.CLEAR_TO: lambda words, a, b, by: words.clear(a, b),
-        Op.MULTIPLY_TO: lambda words, a, b, by: words.multiply(a, b),
+        Op.AND_TO: lambda words, a, b, by: keep(words, a, b),
+        Op.OR_TO: lambda words, a, b, by: either(words, a, b),
+        Op.CLEAR_TO: lambda words, a, b, by: clear(words, a, b),
+        Op.MULTIPLY_TO: lambda words, a, b, by: multiply(words, a, b),
     }
 )
 
@@ -99,7 +101,7 @@ def _product(halves: str) -> Two:
 
     def product(words: Words, a: Word, b: Word, by: int) -> Word | None:
         parts = (words.right(x, 16, True) if h == "t" else words.field(x, 16, True) for x, h in zip((a, b), halves))
-        return words.multiply(*parts)
+        return multiply(words, *parts)
 
     return product
 

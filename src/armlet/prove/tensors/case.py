@@ -1,0 +1,316 @@
+"""What a run makes is what the network declares: the same function of the same values, in every trip.
+
+A byte that is one function of one sum is compared in two steps. The function is compared once, on forms. That the sum
+takes the values that the network says is compared for all trips, as names and weights. Constants on either side go into
+one number that must be the same. Functions of few numbers are compared by all their values.
+"""
+
+from dataclasses import dataclass
+from itertools import permutations
+from math import gcd
+
+import numpy as np
+
+from armlet.integer.formats import I64
+from armlet.integer.forms.declared import stored_form
+from armlet.integer.forms.evaluate import evaluate
+from armlet.integer.forms.linear import Linear, Parts
+from armlet.integer.interpret import added, average, store
+from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerPool
+from armlet.isa.semantics import RefusalError
+from armlet.network.layers import Reduction
+from armlet.prove.tensors.contents import Kinds
+from armlet.prove.tensors.largest import clamped, largest_of
+from armlet.prove.tensors.meaning import Forms, Made
+from armlet.prove.tensors.values import Taps, Values, constants_of, is_constant, one_neuron
+
+_NONE = np.iinfo(np.int64).max
+_FAR = 1 << 40
+_FEW = 1 << 20  # numbers for all of which a function is worked out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """A byte that is made, for one tensor."""
+
+    values: Values
+    kinds: Kinds
+    forms: Forms
+    made: Made
+    value: int
+    added: int  # what the byte has more
+
+    def check(self, cells: I64, found: I64) -> None:
+        """The values that it is in some trips (trips,), and those that it takes (trips, leaves).
+
+        Raises `RefusalError`.
+        """
+        channels = self.values.channel(self.value, cells)
+        for channel in np.unique(channels).tolist():
+            own = channels == channel
+            self._check_channel(channel, cells[own], found[own])
+
+    def _check_channel(self, channel: int, cells: I64, found: I64) -> None:
+        taps = self.values.taps(self.value, channel, cells)
+        still = is_constant(found).all(axis=1) & (is_constant(taps.names) | ~taps.inside).all(axis=1)
+        if still.any():
+            self._check_constants(channel, cells[still], found[still], taps.at(still))
+            cells, found, taps = cells[~still], found[~still], taps.at(~still)
+        if not len(cells):
+            return
+        match self.values.layer(self.value):
+            case IntegerAdd():
+                self._check_addition(cells, found, taps)
+            case IntegerPool(reduction=Reduction.MAX):
+                self._check_largest(cells, found, taps)
+            case _:
+                self._check_sum(channel, cells, found, taps)
+
+    def _refused(self, cell: int, why: str) -> RefusalError:
+        access, told = self.made.access, self.values.tell(self.value, cell)
+        return RefusalError(f"{access.text} at {access.at:#010x} leaves another value: {told}: {why}")
+
+    def _check_sum(self, channel: int, cells: I64, found: I64, taps: Taps) -> None:
+        """Of a layer of weights, or an average."""
+        if self.made.weights is None:
+            raise self._refused(int(cells[0]), "it is no function of one sum")
+        weights = np.array(self.made.weights, np.int64)
+        scaled = _scaled(weights, found, taps)
+        if scaled is None:
+            raise self._refused(int(cells[0]), self._told(weights, found, taps, 0))
+        one, other = _rows(found, scaled), _rows(taps.names, taps.weights)
+        wrong = _differ(one, other)
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise self._refused(int(cells[row]), self._told(scaled, found, taps, row))
+        layer = self.values.layer(self.value)
+        constants = other[2] - one[2] + (0 if isinstance(layer, IntegerPool) else _bias(layer, channel))
+        for row in np.unique(np.stack((constants, taps.count)), axis=1, return_index=True)[1].tolist():
+            self._check_function(channel, int(cells[row]), int(constants[row]), int(taps.count[row]), scaled)
+
+    def _check_constants(self, channel: int, cells: I64, found: I64, taps: Taps) -> None:
+        """Where all that is taken is constant, so is what is made."""
+        run = self.forms.execution()
+        unknowns = {leaf: unknown for unknown, leaf in run.unknowns.items()}
+        numbers = {
+            unknowns[leaf]: constants_of(found[:, k]) + (self.forms.leaves[leaf].offset or 0)
+            for k, leaf in enumerate(self.made.leaves)
+        }
+
+        def given(parts: Parts) -> I64:
+            return np.asarray(sum(c * numbers[v] for v, c in parts.items()), np.int64)
+
+        form = run.stores[self.made.number].bytes[self.made.byte]
+        left = evaluate(run.terms.unknowns, run.terms.form(form), run.unknowns, given)
+        wanted = self._constants(channel, taps)
+        byte = self.made.value // len(self.values.names) if self.made.value is not None else 0
+        if byte != self.made.byte * (byte > 0) or ((left - (wanted + self.added >> 8 * byte)) % 256 != 0).any():
+            raise self._refused(int(cells[0]), "it is another constant")
+
+    def _constants(self, channel: int, taps: Taps) -> I64:
+        """What is stored for constants."""
+        taken = constants_of(taps.names)
+        match self.values.layer(self.value):
+            case IntegerAdd() as layer:
+                return added(layer, taken[:, 0], taken[:, 1])
+            case IntegerPool(reduction=Reduction.MAX, low=low, high=high):
+                return np.clip(np.where(taps.inside, taken, -_FAR).max(axis=1), low, high)
+            case _:
+                return self._declared(channel, taken @ taps.weights, taps.count)
+
+    def _declared(self, channel: int, sums: I64, count: I64) -> I64:
+        """What is stored for sums of what is taken."""
+        layer = self.values.layer(self.value)
+        if isinstance(layer, IntegerPool):
+            return np.clip(average(sums, count), layer.low, layer.high)
+        body = layer.body if isinstance(layer, IntegerConv) else layer
+        assert isinstance(body, IntegerDense)
+        return store(one_neuron(body, channel), (sums + body.bias[channel])[:, None])[:, 0]
+
+    def _told(self, weights: I64, found: I64, taps: Taps, row: int) -> str:
+        """Which weight is another."""
+        values = self.values
+        wanted = dict(zip(taps.names[row].tolist(), taps.weights.tolist()))
+        taken = dict[int, int]()
+        for name, weight in zip(found[row].tolist(), weights.tolist()):
+            taken[name] = taken.get(name, 0) + weight
+        for name in sorted(wanted.keys() | taken.keys()):
+            one, other = taken.get(name, 0), wanted.get(name, 0)
+            if one != other and not is_constant(np.array(name)):
+                takes = f"takes in {one} times" if one else "never takes in"
+                return f"its sum {takes} {values.name(name)}" + (f", not {other} times" if other else "")
+        return "its sum is another"
+
+    def _check_function(self, channel: int, cell: int, constant: int, count: int, weights: I64) -> None:
+        """The function of the sum, whose constant part is given."""
+        layer, made = self.values.layer(self.value), self.made
+        key = (channel, constant, count, *weights[:1].tolist(), self.value, self.added)
+        if isinstance(layer, IntegerPool):
+            key = (0, *key[1:])
+        if key in made.checked:
+            return
+        run, offsets = self.forms.execution(), [self.forms.leaves[k].offset or 0 for k in made.leaves]
+        total = Linear(constant - int(weights @ np.array(offsets, np.int64)))
+        for leaf, weight in zip(made.leaves, weights.tolist()):
+            total = total.add(run.form_of(leaf).times(weight))
+        body = layer.body if isinstance(layer, IntegerConv) else layer
+        same = isinstance(body, IntegerDense) and self._is_form(body, channel, total)
+        if not same and not self._is_same_function(layer, channel, total, count):
+            raise self._refused(cell, "its bias, scaling or clamp is another, or its sum may leave its field")
+        made.checked.add(key)
+
+    def _is_form(self, body: IntegerDense, channel: int, total: Linear) -> bool:
+        words = self.forms.execution().terms
+        place = self.values.tell(self.value, channel)
+        wanted = stored_form(body, channel, total, words.unknowns, place)
+        stored = self.forms.execution().stores[self.made.number]
+        form, whole = stored.bytes[self.made.byte], stored.word
+        if body.requantisation is None:
+            return words.same(whole, words.word(wanted)) and self.made.value == self.value + self.made.byte * len(
+                self.values.names
+            )
+        return words.same(form, words.word(words.unknowns.residue(wanted.plus(self.added), 8, False)))
+
+    def _is_same_function(self, layer: object, channel: int, total: Linear, count: int) -> bool:
+        """Whether the byte is the declared one for all that the sum may be."""
+        run, made = self.forms.execution(), self.made
+        unknowns, leaves = run.terms.unknowns, run.unknowns
+        low, high = unknowns.interval(total)
+        if high - low > _FEW or made.weights is None or made.value != self.value:
+            return False
+        common = gcd(*total.parts.values())
+        sums = np.arange(low, high + 1, common)
+        first = next(iter(total.parts))
+
+        def given(parts: Parts) -> I64:
+            return (sums - total.constant) // common * (parts[first] * common // total.parts[first])
+
+        form = run.stores[made.number].bytes[made.byte]
+        left = evaluate(unknowns, run.terms.form(form), leaves, given)
+        bias = 0 if isinstance(layer, IntegerPool) else _bias(layer, channel)
+        wanted = self._declared(channel, sums - bias, np.array(count))
+        return bool(((left - wanted - self.added) % 256 == 0).all())
+
+    def _check_addition(self, cells: I64, found: I64, taps: Taps) -> None:
+        """Of two tensors."""
+        leaves = range(len(self.made.leaves))
+        for pair in [*permutations((*leaves, -1), 2), *((k, k) for k in leaves)]:
+            if {*leaves} <= {*pair} and all(_holds(taps.names[:, k], found, each) for k, each in enumerate(pair)):
+                self._check_all(int(cells[0]), pair, taps.names)
+                return
+        raise self._refused(int(cells[0]), "it is no function of the two values that are added")
+
+    def _check_all(self, cell: int, pair: tuple[int, ...], names: I64) -> None:
+        """For all values of both; a column of -1 is a constant."""
+        layer, made, run = self.values.layer(self.value), self.made, self.forms.execution()
+        assert isinstance(layer, IntegerAdd)
+        constants = tuple(int(constants_of(names[:1, k])[0]) if column < 0 else 0 for k, column in enumerate(pair))
+        if (key := (*pair, *constants, self.value, self.added)) in made.checked:
+            return
+        grid = np.indices((256, 256))
+        numbers, taken = dict[int, I64](), list[I64]()
+        unknowns = {leaf: unknown for unknown, leaf in run.unknowns.items()}
+        for k, column in enumerate(pair):
+            if column < 0:
+                taken.append(np.full((256, 256), constants[k]))
+                continue
+            leaf = self.forms.leaves[made.leaves[column]]
+            numbers[unknowns[made.leaves[column]]] = number = grid[column] + leaf.interval[0]
+            taken.append(number - (leaf.offset or 0))
+
+        def given(parts: Parts) -> I64:
+            return np.asarray(sum(c * numbers[v] for v, c in parts.items()), np.int64)
+
+        form = run.stores[made.number].bytes[made.byte]
+        left = evaluate(run.terms.unknowns, run.terms.form(form), run.unknowns, given)
+        if not ((left - added(layer, *taken) - self.added) % 256 == 0).all():
+            raise self._refused(cell, "its scaling or clamp is another")
+        made.checked.add(key)
+
+    def _check_largest(self, cells: I64, found: I64, taps: Taps) -> None:
+        """Of a window."""
+        layer, run = self.values.layer(self.value), self.forms.execution()
+        assert isinstance(layer, IntegerPool)
+        names = np.where(taps.inside, taps.names, _NONE)
+        wrong = (np.sort(names, axis=1)[:, : found.shape[1]] != np.sort(found, axis=1)).any(axis=1)
+        wrong |= taps.count != found.shape[1]
+        if wrong.any():
+            raise self._refused(int(cells[int(wrong.argmax())]), "it is not the largest of its window")
+        if self.made.checked:
+            return
+        form = run.terms.unknowns.reduced(run.terms.form(run.stores[self.made.number].bytes[self.made.byte]), 8)
+        form = Linear(form.constant, {v: c - 256 if c > 127 else c for v, c in form.parts.items()})
+        if not self._is_largest(layer, form):
+            raise self._refused(int(cells[0]), "it is not the largest of its window, or the clamp is another")
+        self.made.checked.add(())
+
+    def _is_largest(self, layer: IntegerPool, form: Linear) -> bool:
+        """Whether a form is the largest of all leaves, clamped as the layer says."""
+        unknowns, leaves = self.forms.execution().terms.unknowns, self.forms.execution().unknowns
+        inside, low, high, constant = clamped(unknowns, form)
+        parts = largest_of(unknowns, inside, leaves)
+        if parts is None or parts.keys() != {*self.made.leaves}:
+            return False
+        more = {offset + (self.forms.leaves[leaf].offset or 0) for leaf, offset in parts.items()}
+        if len(more) != 1 or (min(more) + constant - self.added) % 256:
+            return False
+        least, most = self.kinds.ends[self.values.sources(self.value)[0]]
+        ends = tuple(min(max(end, least), most) for end in (low - min(more), high - min(more)))
+        return ends == tuple(min(max(end, least), most) for end in (layer.low, layer.high))
+
+
+def _bias(layer: object, channel: int) -> int:
+    body = layer.body if isinstance(layer, IntegerConv) else layer
+    assert isinstance(body, IntegerDense)
+    return int(body.bias[channel])
+
+
+def _holds(wanted: I64, found: I64, column: int) -> bool:
+    """Whether a column of names is the wanted one, or that is one constant."""
+    if column >= 0:
+        return bool((found[:, column] == wanted).all())
+    return bool(is_constant(wanted).all() and (wanted == wanted[0]).all())
+
+
+def _rows(names: I64, weights: I64) -> tuple[I64, I64, I64]:
+    """Sorted names of values and their weights, row by row, and the sum of all constants."""
+    known = is_constant(names)
+    keyed = np.where(known, _NONE, names)
+    order = np.argsort(keyed, axis=1)
+    shared = np.where(known, 0, np.broadcast_to(weights, names.shape))
+    sums = (constants_of(names) * weights).sum(axis=1)
+    return np.take_along_axis(keyed, order, 1), np.take_along_axis(shared, order, 1), sums
+
+
+def _differ(one: tuple[I64, I64, I64], other: tuple[I64, I64, I64]) -> np.ndarray:
+    """Which rows are not alike."""
+    width = max(one[0].shape[1], other[0].shape[1])
+    found = np.zeros(len(one[0]), np.bool_)
+    for k, filled in ((0, _NONE), (1, 0)):
+        wide = [
+            np.pad(each[k], ((0, 0), (0, width - each[k].shape[1])), constant_values=filled) for each in (one, other)
+        ]
+        found |= (wide[0] != wide[1]).any(axis=1)
+    return found
+
+
+def _widened(rows: I64, width: int, filled: int) -> I64:
+    return np.pad(rows, ((0, 0), (0, width - rows.shape[1])), constant_values=filled)
+
+
+def _scaled(weights: I64, found: I64, taps: Taps) -> I64 | None:
+    """The weights of a sum that is known but for a factor, so that they are those of the taps in the fullest trip."""
+    known = is_constant(found)
+    row = int((~known).sum(axis=1).argmax())
+    mine, theirs = weights[~known[row]], taps.weights[~is_constant(taps.names[row])]
+    if not len(mine) or not len(theirs):
+        return weights
+    one, other = int(np.gcd.reduce(mine)), int(np.gcd.reduce(theirs))
+    if not one or (weights * other % one).any():
+        return None
+    scaled = weights * other // one
+    at = slice(row, row + 1)
+    for sign in (1, -1):
+        if not _differ(_rows(found[at], sign * scaled), _rows(taps.names[at], taps.weights)).any():
+            return sign * scaled
+    return scaled

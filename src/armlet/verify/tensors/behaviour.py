@@ -6,6 +6,7 @@ from armlet.build import names
 from armlet.build.tensors.read import TensorBuild
 from armlet.integer.formats import I64
 from armlet.mutate.mutants import mutants
+from armlet.prove.tensors.entry import prove_tensor_entry
 from armlet.simulate.machine import MachineError
 from armlet.simulate.tensors.runner import TensorRunner
 from armlet.simulate.trace import Trace
@@ -15,7 +16,6 @@ from armlet.verify.findings import Findings
 from armlet.verify.integer.behaviour import check_exact
 from armlet.verify.paths import check_paths, check_time
 from armlet.verify.tensors.figures import tensor_figures_disagreement
-from armlet.verify.tensors.proof import unproved
 
 _CONTROLS = 16  # wrong copies
 _CONTROL_INPUTS = 3  # inputs that each is tried on
@@ -28,11 +28,10 @@ def check_tensor_behaviour(
     try:
         runner, traces = TensorRunner(build, image), dict[str, Trace]()
         for entry in runner.entries:
-            problem = unproved(runner, entry)
-            found.add(f"{entry} is proved from its bytes for every input", problem)
+            proved = _check_proof(runner, entry, found)
             check_exact(runner.entries[entry], entry, tried, expected, found)
             traces[entry], same = check_paths(runner, entry, tried, found)
-            check_time(build, entry, traces[entry] if same else None, not problem, found)
+            check_time(build, entry, traces[entry] if same else None, proved, found)
     except MachineError as fault:
         found.add("runs without a fault", str(fault))
         return
@@ -40,6 +39,15 @@ def check_tensor_behaviour(
     detail = "network, memory, places, layers, instructions, cycles"
     found.add("the manifest's figures are the program's", problem, detail)
     _check_controls(build, image, tried, expected, found)
+
+
+def _check_proof(runner: TensorRunner, entry: str, found: Findings) -> bool:
+    proof = prove_tensor_entry(runner, runner.decoded, entry)
+    if entry == names.run_symbol(runner.build.name) and not proof.problem:
+        detail = "it reads its last input before it writes its first output"
+        found.add(f"{entry} may be given one array for inputs and outputs", proof.late, detail)
+    detail = f"{proof.steps} instructions on forms of the values of tensors, by induction over runs"
+    return found.add(f"{entry} is proved from its bytes for every input", proof.problem, detail)
 
 
 def first_wrong_tensors(build: TensorBuild, image: Image, inputs: I64, expected: I64) -> str:

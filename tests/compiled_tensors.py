@@ -1,11 +1,10 @@
 """Compiled programs on tensors, linked, run in the emulator and proved: for tests of the proof."""
 
 from collections.abc import Mapping, Sequence
-from string import Formatter
 
 import numpy as np
 
-from armlet.build.integer.assembly import _column, _forms, _labelled, label_of
+from armlet.build.integer.lines import Listing
 from armlet.integer.formats import I64
 from armlet.integer.interpret import run_integers
 from armlet.integer.network import IntegerNetwork
@@ -15,10 +14,11 @@ from armlet.isa.thumb.integer.cortex_m4 import CORTEX_M4
 from armlet.prove.prove import Proof
 from armlet.prove.tensors.contract import PlacedValues, TensorCall, TensorContract
 from armlet.prove.tensors.prove import prove_tensors
+from armlet.select.integer.select import Optimize
+from armlet.select.tensors.choose import choose_tensors
 from armlet.select.tensors.frame import STACK_BYTES
 from armlet.select.tensors.program import TensorProgram
 from armlet.select.tensors.select import select_tensors
-from armlet.select.tensors.shapes import default_shapes
 from armlet.select.tensors.window import Shape
 from armlet.simulate.decoded import DecodedProgram, decode_program
 from armlet.simulate.machine import STACK, Machine, MachineError
@@ -37,7 +37,7 @@ class CompiledTensors:
 
     def __init__(self, network: IntegerNetwork, shapes: Sequence[Shape] | None = None) -> None:
         self.network = network
-        self.program = select_tensors(network, CORTEX_M4, shapes or default_shapes(network, CORTEX_M4))
+        self.program = select_tensors(network, CORTEX_M4, shapes or fast_shapes(network))
         begin, end = (f"push.w {SAVED}", f"sub sp, #{FRAME}"), f"pop.w {SAVED.replace('lr', 'pc')}"
         self.lines = [*begin, *_lines(self.program), f"add sp, #{FRAME}", end]
         content = self.program.constants.tobytes()
@@ -104,16 +104,14 @@ class CompiledTensors:
             return False
 
 
+def fast_shapes(network: IntegerNetwork) -> tuple[Shape, ...]:
+    """Of the bodies of the fastest program."""
+    return choose_tensors(network, CORTEX_M4, Optimize.SPEED, None).shapes
+
+
 def _lines(program: TensorProgram) -> list[str]:
-    texts = np.empty(len(program.lines), object)
-    for at, text in _forms(program):
-        parts = list(Formatter().parse(text))
-        template = "".join(literal.replace("%", "%%") + ("%s" if hole else "") for literal, hole, _, _ in parts)
-        holes = [_column(program, "net", at, hole) for _, hole, _, _ in parts if hole]
-        texts[at] = [template % row for row in zip(*holes)] if holes else template
-    for number, at in enumerate(_labelled(program), 1):
-        texts[at] = f"{label_of(number)}:\n{texts[at]}"
-    return [line.replace("net_constants", "C") for text in texts for line in text.split("\n")]
+    texts = Listing(program.target, program.lines, "C").show({})
+    return [line.strip() for text in texts for line in text.split("\n")]
 
 
 def _own(line: str, name: str) -> str:

@@ -2,18 +2,21 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from armlet.errors import TargetError
 from armlet.isa.thumb.cortex_m4f_timing import CORTEX_M4F_CYCLES, STM32F407_FLASH
+from armlet.isa.thumb.integer.cortex_m4_core import CORTEX_M4_CYCLES
 from armlet.isa.timing import CycleTable, Flash, Kind, Timing
 from armlet.simulate.cycles import step_cycles
 from armlet.simulate.flash import flash_cycles
 from armlet.simulate.measure import measure_call
 from armlet.simulate.watch import trace_call
 from emulated import machine
+from oracles.flash import waited_cycles
 
 RETURN = 1 + 2  # BX: 1 + P
 BUFFERS = (0x2800_0000, 0x2800_1000)
@@ -155,3 +158,31 @@ def test_figures_split_moves_by_what_they_are_for():
     assert (found.stack_bytes, found.constant_bytes, found.instructions) == (8, 16, 6)
     assert found.cycles < found.cycles_on_part
     assert found.as_json()["loads"] == {"activation": 1, "weight": 5, "stack": 2, "other": 0}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_waits_are_those_of_caches_written_plainly(seed: int):
+    """Loops and tables at random addresses, flashes of every kind."""
+    rng = np.random.default_rng(seed)
+    words = "\n".join(f"nop.w\nldr r{rng.integers(0, 4)}, [r6, #{4 * rng.integers(0, 60)}]" for _ in range(40))
+    address = "movw r6, #:lower16:f\nmovt r6, #:upper16:f"
+    body = f"{address}\nmovs r5, #{rng.integers(2, 9)}\n1:\n{words}\nsubs r5, #1\nbne.w 1b\n"
+    core = machine(f"push {{r4-r6, lr}}\n{body}pop {{r4-r6, pc}}\n")
+    trace = trace_call(core, "f", BUFFERS)
+    steps = step_cycles(trace, CORTEX_M4F_CYCLES)
+    for _ in range(6):
+        lines = (int(rng.integers(0, 9)), int(rng.integers(0, 4)))
+        waits, line, ahead = int(rng.integers(0, 7)), int(rng.choice([4, 8, 16, 32])), bool(rng.integers(0, 2))
+        flash = Flash("part", "test", 1, waits, line, *lines, ahead)
+        assert flash_cycles(trace, steps, core.core, flash) == waited_cycles(trace, steps, core.core, flash)
+
+
+def test_a_long_trace_is_counted_in_parts(monkeypatch: pytest.MonkeyPatch):
+    core = machine(
+        "movs r3, #9\n1:\nldr r1, [r0]\nldr r2, [r0, #4]\nadd r0, #4\nstr r1, [r0]\nsubs r3, #1\nbne 1b\nbx lr\n"
+    )
+    trace = trace_call(core, "f", BUFFERS)
+    whole = step_cycles(trace, CORTEX_M4_CYCLES).tolist()
+    for part in (1, 2, 3, 7, len(whole)):
+        monkeypatch.setattr("armlet.simulate.cycles._PART", part)
+        assert step_cycles(trace, CORTEX_M4_CYCLES).tolist() == whole

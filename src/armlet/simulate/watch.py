@@ -5,6 +5,7 @@ to instructions by counting bytes: each instruction moves a number of bytes know
 agree. Whether an instruction inside an IT block ran is watched one by one, where it moves data.
 """
 
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from armlet.simulate.machine import BUFFERS, STACK, Machine
 from armlet.simulate.trace import REGIONS, Region, Trace
 
 _IT_STATE = 0x0600_FC00  # of the status register
+_ADDRESS, _SIZE, _BYTE, _STORE = 0xFFFF_FFFF, 32, 0xFF, 40  # an access in one number
 
 
 def trace_call(
@@ -44,7 +46,7 @@ class _Watch:
     def __init__(self, machine: Machine, program: DecodedProgram) -> None:
         self.machine, self.program = machine, program
         self.blocks: list[tuple[int, int]] = []
-        self.accesses: list[tuple[int, int, bool]] = []
+        self.accesses = array("Q")  # address, size and direction of each, packed: there may be millions
         self.ran: set[tuple[int, int]] = set()  # block number and address of each conditional access that ran
         core = machine.unicorn
         core.ctl_flush_tb()  # code translated before has no hooks in it
@@ -67,17 +69,18 @@ class _Watch:
         block_of = np.repeat(inside, [len(part) for part in parts])
         form = self.program.form_at[(address - self.program.base) // 2]
         moved = self._moved(form, address, block_of)
-        accesses = np.array(self.accesses, np.int64).reshape(-1, 3)
+        accesses = np.frombuffer(self.accesses, np.uint64) if self.accesses else np.zeros(0, np.uint64)
+        places, sizes = (accesses & _ADDRESS).astype(np.uint32), (accesses >> _SIZE & _BYTE).astype(np.uint8)
         return Trace(
             forms=self.program.forms,
             form=form,
             address=address.astype(np.uint32),
             skipped=(moved == 0) & (self._of_form("moved")[form] > 0),
-            access_step=self._owners(moved, accesses[:, 1]),
-            access_address=accesses[:, 0].astype(np.uint32),
-            access_size=accesses[:, 1].astype(np.uint8),
-            access_store=accesses[:, 2].astype(bool),
-            access_region=_regions(self.machine, accesses[:, 0]),
+            access_step=self._owners(moved, sizes.astype(np.int64)),
+            access_address=places,
+            access_size=sizes,
+            access_store=accesses >> _STORE != 0,
+            access_region=_regions(self.machine, places),
             blocks=blocks[inside].astype(np.uint32),
         )
 
@@ -85,12 +88,12 @@ class _Watch:
         self.blocks.append((address, size))
 
     def _access(self, _: Any, kind: int, address: int, size: int, __: int, ___: Any) -> None:
-        self.accesses.append((address, size, kind == unicorn.UC_MEM_WRITE))
+        self.accesses.append(address | size << _SIZE | (kind == unicorn.UC_MEM_WRITE) << _STORE)
 
     def _access_and_mend(self, core: Any, kind: int, address: int, size: int, _: int, __: Any) -> None:
         """As `_access`. Unicorn 2.1 leaves the state of an IT block behind after this callback; left so, it would run
         the next block under a condition that is not its own."""
-        self.accesses.append((address, size, kind == unicorn.UC_MEM_WRITE))
+        self.accesses.append(address | size << _SIZE | (kind == unicorn.UC_MEM_WRITE) << _STORE)
         status = core.reg_read(arm.UC_ARM_REG_CPSR)
         if status & _IT_STATE:
             core.reg_write(arm.UC_ARM_REG_CPSR, status & ~_IT_STATE)
@@ -129,7 +132,7 @@ class _Watch:
         return np.searchsorted(np.cumsum(moved), np.cumsum(sizes), side="left")
 
 
-def _regions(machine: Machine, addresses: NDArray[np.int64]) -> NDArray[np.uint8]:
+def _regions(machine: Machine, addresses: NDArray[np.uint32]) -> NDArray[np.uint8]:
     found = np.full(len(addresses), REGIONS.index(Region.OTHER), np.uint8)
     places: Mapping[Memory, Region] = {
         Memory(machine.core.flash.base, LARGEST_FLASH): Region.WEIGHT,

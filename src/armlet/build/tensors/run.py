@@ -17,7 +17,7 @@ from armlet.select.tensors.program import TensorProgram
 from armlet.select.tensors.rows import PlacedTensor
 from armlet.tensors.layout import LIFT, UPPER, WORD
 
-_SOURCE, _ARGUMENT, _OUTPUT, _TO, _MIDDLE = 0, 1, 4, 5, 6  # registers
+_SOURCE, _ARGUMENT, _OUTPUT, _TO, _MIDDLE, _LINK = 0, 1, 4, 5, 6, 14  # registers
 _CHANNELS, _COLUMNS, _ROWS = 7, 2, 3  # counters
 _VALUES = (1, 12, 14, 8, 9, 10)
 RUN_REGISTERS = frozenset((*range(4, 11), 14))  # that the caller owns; with the way back an even number of words
@@ -40,6 +40,11 @@ def input_lines(program: TensorProgram) -> IntegerLines:
         _repeated(writer, _ROWS, both, lambda: _pack_row(writer, tensor, True))
     _repeated(writer, _ROWS, layout.split - both, lambda: _pack_row(writer, tensor, False))
     writer.add(Does.ADDRESS, _SOURCE)
+    for register in _VALUES[: 2 * _at_once(tensor)]:
+        if register in RUN_REGISTERS and register != _LINK:
+            writer.add(
+                Does.MOVE, register, _SOURCE
+            )  # NAME_core saves it, and nothing of an input shall outlive its loop
     return lines_of(writer.rows)
 
 
@@ -67,7 +72,7 @@ def _pack_row(writer: Writer, tensor: PlacedTensor, both: bool) -> None:
     """A row of words, and on to the next."""
     layout = tensor.layout
     step, channels = layout.pitch * WORD, layout.channels
-    at_once = _divisor(channels, _PACKED if (_PACKED - 1) * step <= REACH else 1)
+    at_once = _at_once(tensor)
 
     def column() -> None:
         trips = channels // at_once
@@ -76,6 +81,12 @@ def _pack_row(writer: Writer, tensor: PlacedTensor, both: bool) -> None:
 
     _repeated(writer, _COLUMNS, layout.width, column)
     add_number(writer, _TO, (layout.row - layout.width) * WORD)
+
+
+def _at_once(tensor: PlacedTensor) -> int:
+    """Channels whose words are packed in one trip."""
+    layout = tensor.layout
+    return _divisor(layout.channels, _PACKED if (_PACKED - 1) * layout.pitch * WORD <= REACH else 1)
 
 
 def _pack(writer: Writer, count: int, step: int, both: bool, moves: bool) -> None:

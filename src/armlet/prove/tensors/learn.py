@@ -46,7 +46,8 @@ class Learned:
 
         run, accepted = self.run if kept else None, [set[bytes]() for _ in phases]
         inputs, outputs = self.run.reads_inputs, self.run.gives_outputs
-        return Meaning(passage, leaves, phases, made, run, again, accepted, inputs, outputs)
+        seen = kinds_of(np.array(names, np.int64))
+        return Meaning(passage, [*leaves], seen, phases, made, run, again, accepted, inputs, outputs)
 
 
 @dataclass(slots=True, eq=False)
@@ -59,6 +60,7 @@ class Learner:
     most_work: int  # instructions executed on forms
     hinted: NDArray[np.bool_] = field(init=False)  # which bytes are a place of some value
     exact: dict[int, frozenset[Key]] = field(default_factory=dict)  # symbols that must be exact, by start of a run
+    words: set[Key] = field(default_factory=set)  # of the stack, that some run must know exactly: others will, too
     work: int = 0
 
     def __post_init__(self) -> None:
@@ -68,14 +70,16 @@ class Learner:
         """Execute the run at an address on forms. Raises `RefusalError`."""
         is_exact = False
         while True:
-            exact, contents = self.exact.get(at, frozenset()), list[list[Copy | Made]]()
+            exact, contents = self.exact.get(at, frozenset(self.words)), list[list[Copy | Made]]()
             run = self._execution(standing, exact, tuple(before), contents)
             try:
                 end = run.run(at)
                 finals = tuple(run.finals())
                 break
             except InexactError as inexact:
-                self.exact[at] = exact | {run.symbols[number].key for number in inexact.symbols}
+                found = {run.symbols[number].key for number in inexact.symbols}
+                self.words |= {key for key in found if isinstance(key, int)}
+                self.exact[at] = exact | found
                 is_exact, before = True, ()
                 if self.exact[at] == exact:
                     raise RefusalError(f"{run.text} at {run.at:#010x} is beyond the prover") from None
@@ -85,6 +89,7 @@ class Learner:
                 self.work += run.steps
             if self.work > self.most_work:
                 raise RefusalError(f"has too many kinds of trips through the run at {at:#010x}")
+        self.exact[at] = exact
         passage = _passage(at, run, finals, end)
         return Learned(passage, is_exact, run, contents, self.ground, standing, exact)
 

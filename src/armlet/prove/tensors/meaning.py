@@ -120,7 +120,8 @@ class Meaning:
     """A passage on forms."""
 
     passage: Passage
-    leaves: tuple[Leaf, ...]
+    leaves: list[Leaf]
+    seen: I64  # a kind of each leaf that is known to be covered
     phases: tuple[StoringPhase, ...]
     made: tuple[Made, ...]
     run: Execution | None
@@ -128,6 +129,7 @@ class Meaning:
     accepted: list[set[bytes]]  # kinds of loaded bytes of each phase that are known to be covered
     reads_inputs: bool
     gives_outputs: bool
+    is_fresh: bool = True  # nothing was compared yet
     trips: list[tuple[I64, I64]] = field(default_factory=list)  # names of all leaves, and of what is made
 
     def execution(self) -> Execution:

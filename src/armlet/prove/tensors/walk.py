@@ -14,7 +14,7 @@ from armlet.integer.formats import I64
 from armlet.isa.semantics import RefusalError
 from armlet.prove.execute import RETURN
 from armlet.prove.tensors.compare import Judge
-from armlet.prove.tensors.contents import ANYTHING, kinds_of, name_of
+from armlet.prove.tensors.contents import ANYTHING, Leaf, kinds_of, name_of
 from armlet.prove.tensors.execution import Ground
 from armlet.prove.tensors.learn import Learner
 from armlet.prove.tensors.meaning import FLUSH, Meaning
@@ -143,20 +143,25 @@ class Walk:
             contents.names[to] = left
         if meaning.made:
             meaning.trips.append((leaves, made))
-            if len(meaning.trips) >= FLUSH:
+            if len(meaning.trips) >= FLUSH or (meaning.is_fresh and (made != _ANY).all()):
                 self._compare(meaning)
         return True
 
     def _covers(self, meaning: Meaning, phase: Phase, names: I64) -> bool:
         if (names < 0).any():
             raise self._no_memory(meaning.passage, phase, "reads")
-        kinds = kinds_of(names).tolist()
-        some = slice(phase.first, phase.first + len(kinds))
-        found = [self.judge.kinds.covered(leaf, kind) for leaf, kind in zip(meaning.leaves[some], kinds)]
-        left = [leaf for leaf in found if leaf is not None]
-        if len(left) == len(kinds):
-            meaning.leaves = (*meaning.leaves[: some.start], *left, *meaning.leaves[some.stop :])
-        return len(left) == len(kinds)
+        kinds, seen = kinds_of(names), meaning.seen[phase.first : phase.first + len(names)]
+        left = list[tuple[int, Leaf]]()
+        for number in np.flatnonzero(kinds != seen).tolist():
+            at = phase.first + number
+            leaf = self.judge.kinds.covered(meaning.leaves[at], int(kinds[number]))
+            if leaf is None:
+                return False
+            left.append((at, leaf))
+        for at, leaf in left:
+            meaning.leaves[at] = leaf
+        seen[:] = kinds
+        return True
 
     def _no_memory(self, passage: Passage, phase: Phase, does: str) -> RefusalError:
         told = ", ".join(f"{store.text} at {store.at:#010x}" for store in phase.stores[:1])
@@ -170,7 +175,7 @@ class Walk:
         meaning.trips.clear()
         for column, one in enumerate(meaning.made):
             self.judge.check(meaning, one, made[:, column], leaves)
-        meaning.run = None  # its forms are made again where they are asked for
+        meaning.run, meaning.is_fresh = None, False  # its forms are made again where they are asked for
 
     def _learn(self, at: int, passage: Passage | None) -> tuple[Passage, list[int]]:
         """Execute a run on forms, for this trip and, where that can be, those that were known before."""

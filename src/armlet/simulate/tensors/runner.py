@@ -78,6 +78,31 @@ class TensorRunner:
         """What a call of `entry` passes."""
         return (self._inputs.base, self._outputs.base) if self._is_run(entry) else (self._block.base,)
 
+    def block(self, entry: str) -> int:
+        """The address of the block in which `entry` works."""
+        own = names.block_symbol(self.build.name)
+        return self.image.address(own) if self._is_run(entry) else self._block.base
+
+    def places(self, entry: str) -> tuple[tuple[I64, I64], I64]:
+        """In the network's order: addresses of inputs and what their bytes have more, and addresses of outputs."""
+        network = self.build.network
+        if self._is_run(entry):
+            inputs = self._inputs.base + network.input_format.bytes * array_places(network.shape)
+            return (inputs, np.zeros_like(inputs)), self._outputs.base + self.build.stored.bytes * self._results
+        offsets, lifts = _fields(self.build.inputs)
+        return (self._block.base + offsets, lifts), self._block.base + _fields(self.build.outputs)[0]
+
+    def zeros(self, entry: str) -> tuple[Memory, ...]:
+        """Bytes that are zero at a call of `entry`: those of an input's word that hold none."""
+        if self._is_run(entry):
+            return ()
+        offsets = _fields(self.build.inputs)[0]
+        words = np.unique(offsets // _WORD)
+        others = np.setdiff1d((words[:, None] * _WORD + np.arange(_WORD)).ravel(), offsets)
+        begins = np.flatnonzero(np.diff(others, prepend=-_WORD) != 1)
+        sizes = np.diff(begins, append=len(others)).tolist()
+        return tuple(Memory(self._block.base + at, size) for at, size in zip(others[begins].tolist(), sizes))
+
     def areas(self, entry: str) -> tuple[MemoryRegion, ...]:
         """What a call of `entry` may touch: its caller's memory, its own block, constants and stack."""
         memory = self.build.manifest.memory
@@ -129,8 +154,7 @@ class TensorRunner:
 def filled(driver: TensorDriver, x: I64, block: bytes) -> bytes:
     """A block with stored inputs (inputs,): each in its byte, zeros in the rest of its word, all else as it is."""
     content = np.frombuffer(block, np.uint8).copy()
-    offsets = np.array([value.offset for value in driver.values], np.int64)
-    lifts = np.array([value.lift for value in driver.values], np.int64)
+    offsets, lifts = _fields(driver)
     content.reshape(-1, _WORD)[offsets // _WORD] = 0
     content[offsets] = (x + lifts) & _BYTE
     return content.tobytes()
@@ -139,6 +163,12 @@ def filled(driver: TensorDriver, x: I64, block: bytes) -> bytes:
 def left_outputs(build: TensorBuild, block: bytes) -> I64:
     """The stored outputs (outputs,) out of the block that a call has left."""
     size = build.outputs.bytes
-    places = np.array([value.offset for value in build.outputs.values], np.int64)[:, None] + np.arange(size)
+    places = _fields(build.outputs)[0][:, None] + np.arange(size)
     fields = np.frombuffer(block, np.uint8)[places]
     return np.ascontiguousarray(fields).view(build.stored.dtype)[:, 0].astype(np.int64)
+
+
+def _fields(driver: TensorDriver) -> tuple[I64, I64]:
+    """Offsets and lifts of all values."""
+    offsets, lifts = ([getattr(value, name) for value in driver.values] for name in ("offset", "lift"))
+    return np.array(offsets, np.int64), np.array(lifts, np.int64)

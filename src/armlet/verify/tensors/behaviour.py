@@ -46,7 +46,7 @@ def _check_proof(runner: TensorRunner, entry: str, found: Findings) -> bool:
     if entry == names.run_symbol(runner.build.name) and not proof.problem:
         detail = "it reads its last input before it writes its first output"
         found.add(f"{entry} may be given one array for inputs and outputs", proof.late, detail)
-    detail = f"{proof.steps:,} instructions followed; every straight run on exact linear forms, for all of its trips"
+    detail = f"{proof.steps} instructions on forms of the values of tensors, by induction over runs"
     return found.add(f"{entry} is proved from its bytes for every input", proof.problem, detail)
 
 

@@ -15,6 +15,7 @@ from armlet.integer.formats import I64
 from armlet.integer.forms.declared import stored_form
 from armlet.integer.forms.evaluate import evaluate
 from armlet.integer.forms.linear import Linear, Parts
+from armlet.integer.forms.rising import byte_form, rises, steps_of
 from armlet.integer.interpret import added, average, store
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerPool
 from armlet.isa.semantics import RefusalError
@@ -172,24 +173,35 @@ class Case:
         return words.same(form, words.word(words.unknowns.residue(wanted.plus(self.added), 8, False)))
 
     def _is_same_function(self, layer: object, channel: int, total: Linear, count: int) -> bool:
-        """Whether the byte is the declared one for all that the sum may be."""
+        """Whether the byte is the declared one for all that the sum may be; of very many, at the steps alone."""
         run, made = self.forms.execution(), self.made
         unknowns, leaves = run.terms.unknowns, run.unknowns
-        low, high = unknowns.interval(total)
-        if high - low > _FEW or made.weights is None or made.value != self.value:
+        if made.weights is None or made.value != self.value:
             return False
+        low, high = unknowns.interval(total)
         common = gcd(*total.parts.values())
-        sums = np.arange(low, high + 1, common)
-        first = next(iter(total.parts))
+        bias = 0 if isinstance(layer, IntegerPool) else _bias(layer, channel)
+        form = byte_form(unknowns, run.terms.form(run.stores[made.number].bytes[made.byte]))
+
+        def wanted(numbers: I64) -> I64:
+            return self._declared(channel, low + common * numbers - bias, np.array(count))
+
+        last = (high - low) // common
+        if last <= _FEW:
+            numbers = np.arange(last + 1)
+        elif _never_falls(layer) and rises(unknowns, form.parts, leaves, total.parts):
+            numbers = steps_of(wanted, 0, last)
+        else:
+            return False
+        sums, first = low + common * numbers, next(iter(total.parts))
 
         def given(parts: Parts) -> I64:
             return (sums - total.constant) // common * (parts[first] * common // total.parts[first])
 
-        form = run.stores[made.number].bytes[made.byte]
-        left = evaluate(unknowns, run.terms.form(form), leaves, given)
-        bias = 0 if isinstance(layer, IntegerPool) else _bias(layer, channel)
-        wanted = self._declared(channel, sums - bias, np.array(count))
-        return bool(((left - wanted - self.added) % 256 == 0).all())
+        more = evaluate(unknowns, form, leaves, given) - wanted(numbers) - self.added
+        if last > _FEW and (more != more[0]).any():
+            return False  # by 256 between two steps, which other numbers may lie between
+        return bool((more % 256 == 0).all())
 
     def _check_addition(self, cells: I64, found: I64, taps: Taps) -> None:
         """Of two tensors."""
@@ -257,6 +269,12 @@ class Case:
         least, most = self.kinds.ends[self.values.sources(self.value)[0]]
         ends = tuple(min(max(end, least), most) for end in (low - min(more), high - min(more)))
         return ends == tuple(min(max(end, least), most) for end in (layer.low, layer.high))
+
+
+def _never_falls(layer: object) -> bool:
+    """Whether what a layer stores is known not to fall as its sums rise: a table may do anything."""
+    body = layer.body if isinstance(layer, IntegerConv) else layer
+    return not isinstance(body, IntegerDense) or body.table is None
 
 
 def _bias(layer: object, channel: int) -> int:

@@ -5,32 +5,35 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
 from armlet.build.integer.read import IntegerBuild
-from armlet.build.integer.read_any import read_any_build
+from armlet.build.integer.read_any import AnyBuild, read_any_build
 from armlet.build.read import Build
 from armlet.build.tensors.read import TensorBuild
-from armlet.errors import InputError, ToolchainError
+from armlet.errors import ToolchainError
 from armlet.integer.interpret import run_integers
 from armlet.isa.instruction_set import Decoder
 from armlet.mutate.mutants import KINDS, mutants
 from armlet.prove.bound import specified
 from armlet.prove.integer.entry import prove_entry
-from armlet.prove.prove import prove
+from armlet.prove.prove import Proof, prove
+from armlet.prove.tensors.entry import prove_tensor_entry
 from armlet.schedule.interpret import run_order
-from armlet.simulate.decoded import decode_program
+from armlet.simulate.decoded import DecodedProgram, decode_program
 from armlet.simulate.integer.runner import IntegerRunner
 from armlet.simulate.integer.trials import integer_trials
 from armlet.simulate.link import link_build
 from armlet.simulate.machine import MachineError
 from armlet.simulate.runner import Runner
+from armlet.simulate.tensors.runner import TensorRunner
 from armlet.simulate.vectors import trials
 from armlet.toolchain.image import Image
 from armlet.toolchain.toolchain import Toolchain, find_toolchain
 
+AnyRunner: TypeAlias = Runner | IntegerRunner | TensorRunner
 CONFIRMED_BY = 1_000  # inputs that an accepted mutant runs on, edges of the format and of the interval first
 
 
@@ -93,13 +96,11 @@ def try_verifier(
     Raises `InputError` where the folder cannot be read as a build, `ToolchainError` where it does not link.
     """
     build = read_any_build(folder)
-    if isinstance(build, TensorBuild):
-        raise InputError(folder, "has windows, and no proof that could stand trial yet", "leave --mutants out")
     return try_image(build, link_build(build, tools or find_toolchain()), count, seed, advance=advance)
 
 
 def try_image(
-    build: Build | IntegerBuild,
+    build: AnyBuild,
     image: Image,
     count: int,
     seed: int,
@@ -122,9 +123,9 @@ def try_image(
     return Trial(build.name, build.target.name, seed, inputs, problem, fates, tuple(missed))
 
 
-def _tried(build: Build | IntegerBuild, count: int, seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
+def _tried(build: AnyBuild, count: int, seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """At most so many inputs whose results are specified, and the results."""
-    if isinstance(build, IntegerBuild):
+    if not isinstance(build, Build):
         stored = integer_trials(build, count, seed).inputs[:count]
         return stored, run_integers(build.network, stored)
     x = trials(build, count, seed).inputs[:count]
@@ -133,24 +134,42 @@ def _tried(build: Build | IntegerBuild, count: int, seed: int) -> tuple[NDArray[
 
 
 def judge(
-    build: Build | IntegerBuild, image: Image, inputs: NDArray[Any], expected: NDArray[Any], decoder: Decoder
+    build: AnyBuild, image: Image, inputs: NDArray[Any], expected: NDArray[Any], decoder: Decoder
 ) -> tuple[Outcome, str]:
     """What becomes of `image` as a program of `build`, and why."""
     try:
         program = decode_program(build.target.core, image, decoder)
     except ToolchainError as refused:
         return Outcome.DECODING, str(refused)
-    runner = IntegerRunner(build, image) if isinstance(build, IntegerBuild) else Runner(build, image)
+    runner = _runner(build, image)
     # NAME_run calls NAME_core: the inner one first spares most walks through the outer one.
     for entry in reversed(list(runner.entries)):
-        is_whole = isinstance(runner, IntegerRunner)
-        proof = prove_entry(runner, program, entry) if is_whole else prove(runner, program, entry)
-        if problem := proof.problem:
+        if problem := _proof(runner, program, entry).problem:
             return Outcome.PROOF, f"{entry}: {problem}"
     return run_exactly(runner, inputs, expected)
 
 
-def run_exactly(runner: Runner | IntegerRunner, inputs: NDArray[Any], expected: NDArray[Any]) -> tuple[Outcome, str]:
+def _runner(build: AnyBuild, image: Image) -> AnyRunner:
+    match build:
+        case IntegerBuild():
+            return IntegerRunner(build, image)
+        case TensorBuild():
+            return TensorRunner(build, image)
+        case _:
+            return Runner(build, image)
+
+
+def _proof(runner: AnyRunner, program: DecodedProgram, entry: str) -> Proof:
+    match runner:
+        case IntegerRunner():
+            return prove_entry(runner, program, entry)
+        case TensorRunner():
+            return prove_tensor_entry(runner, program, entry)
+        case _:
+            return prove(runner, program, entry)
+
+
+def run_exactly(runner: AnyRunner, inputs: NDArray[Any], expected: NDArray[Any]) -> tuple[Outcome, str]:
     """Whether both entries give `expected` to the bit."""
     calls = chain.from_iterable(((call, x, y) for x, y in zip(inputs, expected)) for call in runner.entries.values())
     try:

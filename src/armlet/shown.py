@@ -15,8 +15,10 @@ from armlet.data.table import I64, read_inputs, read_targets
 from armlet.errors import InputError
 from armlet.formats.assemble import Tell
 from armlet.integer.interpret import evaluate
+from armlet.integer.layers import body_of
 from armlet.integer.network import IntegerNetwork
 from armlet.network.activation import Activation
+from armlet.network.evaluate import last_activation
 from armlet.network.frozen import F32, F64
 from armlet.network.network import Network
 from armlet.network.outputs import OutputKind
@@ -43,7 +45,7 @@ def shown_on(dense: Network, x_test: Path, y_test: Path | None, tell: Tell) -> S
 
     `tell` hears of inputs outside the declared interval, and of classes that are counted from 1.
     """
-    x = read_inputs(x_test, dense.inputs)
+    x = read_inputs(x_test, dense.inputs, dense.shape)
     if outside := dense.domain.outside(x):
         tell(f"{x_test}: {outside}")
     if y_test is None:
@@ -92,7 +94,10 @@ def _answers(network: Network | IntegerNetwork, x: F32) -> I64:
 
 
 def _last(network: Network | IntegerNetwork) -> Activation:
-    return network.dense[-1].activation
+    if isinstance(network, IntegerNetwork):
+        bodies = [body for layer in network.layers if (body := body_of(layer)) is not None]
+        return bodies[-1].activation
+    return last_activation(network.layers, network.sources)
 
 
 def _outputs(network: Network | IntegerNetwork, x: F32) -> F64:

@@ -108,9 +108,9 @@ def sparsify(
     inputs: Annotated[
         str | None,
         typer.Option(
-            help="uniform, gaussian, image, signal, weights, wide, moments, samples, or a mixture: "
-            "image:0.7,weights:0.3. The default is image for networks that look made for images; wide, at every level "
-            "and scale that the first layer suggests, for undeclared inputs; else signals and noise.",
+            help="uniform, gaussian, image, dead_leaves, signal, weights, wide, moments, samples, or a mixture: "
+            "image:0.7,weights:0.3. The default is image for networks that look made for images, dead_leaves for "
+            "convolutions on images, wide (every level and scale) for undeclared inputs, else signals and noise.",
             rich_help_panel=_INPUTS,
         ),
     ] = None,
@@ -190,7 +190,7 @@ def sparsify(
     measured: 0 for the same outputs, 1 for the best constant output. Each epoch removes the weights that cost the
     least distance and fine-tunes the rest. Without --sparsity or --max-distance it stops at d = 0.1. With --weights or
     --activations the survivors are then moved onto a grid of cheap values, in rounds in which the rest makes up for it;
-    --sparsity 0 does that alone.
+    --sparsity 0 does that alone. Networks with convolutions have defaults of their own (docs/configuration.md).
 
     X_TEST and Y_TEST only serve to show the accuracy of each epoch: R^2 if the targets are values, agreement with the
     dense network if there are no targets. They do not change the result. trace.json in PARAMS_SPARSE holds the figures
@@ -228,7 +228,7 @@ def sparsify(
     given |= {"batch": batch, "rate": rate, "step_size": step_size, "gauss_newton": gauss_newton, "seed": seed}
     given |= {"target_core": core, "blocks": blocks, "path": stops(path, sparsity)}
     words = {"selector": selector, "metric": metric, "weights": weights, "activations": activations}
-    _run(console, network, out, sparsify_options(config, fast, given, words), known, measure, resume)
+    _run(console, network, out, sparsify_options(config, fast, given, words, network), known, measure, resume)
 
 
 class _Known(NamedTuple):
@@ -297,4 +297,4 @@ def _moments(moments: Path, network: "Network") -> "Moments":
 def _rows(samples: Path, network: "Network") -> "F32":
     from armlet.data.table import read_inputs
 
-    return read_inputs(samples, network.inputs)
+    return read_inputs(samples, network.inputs, network.shape)

@@ -13,11 +13,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from armlet.cli import app
+from armlet.errors import InputError
 from armlet.formats import read
 from armlet.formats.declaration import Declaration
 from armlet.formats.model import Model, ModelLayer, Obstacle
 from armlet.formats.params import read_params
-from armlet.formats.read import MODELS, SUFFIXES, read_any_network
+from armlet.formats.read import MODELS, SUFFIXES, read_any_network, read_model
 from armlet.integer.network import IntegerNetwork
 from armlet.network.network import Network
 from generators.integer_survivors import drawn_survivors
@@ -171,3 +172,37 @@ def test_what_is_no_model_is_refused_in_one_line(here: Path, command: tuple[str,
         ("/dev/null", "/dev/null: is "),
     ):
         assert says in refused(name, given, *rest)
+
+
+FOREIGN = {  # name, content: what is said of it
+    ("m.pt", b"PK\3\4"): "a PyTorch file, a pickle, which may run code on loading and is not read; torch.onnx.export",
+    ("m.PTH", b"\x80\2"): "safetensors.torch.save_file",
+    (
+        "m.joblib",
+        b"\x80\4",
+    ): "is a pickle, which may run code on loading and is not read; of scikit-learn:",
+    ("m.h5", b"\x89HDF\r\n\x1a\n"): 'keras.saving.load_model("old.h5").save("model.keras")',
+    ("m.weights.h5", b""): "is an HDF5 file",
+    ("m.pb", b"\x08\1"): "tf.lite.TFLiteConverter.from_saved_model",
+    ("m.npy", b"\x93NUMPY"): "numpy.savez(path, W1=..., b1=...",
+    ("m.onnx", b"\x1c\0\0\0TFL3"): "is a TensorFlow Lite file by its content; call it NAME.tflite",
+    ("a.onnx", b"PK\3\4rest"): "is a zip archive by its content; call it NAME.npz or NAME.keras",
+    ("b.keras", b"\x89HDF\r\n\x1a\nrest"): "is an HDF5 file",
+    ("b.npz", b"\x80\4rest"): "is a pickle",
+    ("b.safetensors", b"\x93NUMPY\1\0"): "is one array",
+}
+
+
+@pytest.mark.parametrize(("name", "content"), FOREIGN)
+def test_a_file_of_another_tool_is_told_what_to_do(tmp_path: Path, name: str, content: bytes):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError) as error:
+        read_model(tmp_path / name)
+    assert FOREIGN[name, content] in str(error.value)
+    assert str(error.value).startswith(str(tmp_path / name))
+
+
+def test_a_folder_of_tensorflow_is_told_what_to_do(tmp_path: Path):
+    (tmp_path / "saved_model.pb").write_bytes(b"")
+    with pytest.raises(InputError, match="is a TensorFlow graph; tf"):
+        read_model(tmp_path)

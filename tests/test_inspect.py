@@ -42,6 +42,7 @@ from armlet.select.integer.program import cycles_of
 from generators.integer_params import draw_integer_network
 from generators.integer_survivors import drawn_survivors
 from generators.layered import LINEAR, RELU, layered_networks, zeros
+from generators.litert import interpreter
 from generators.networks import networks
 from generators.perceptrons import initialised
 from oracles.run_layers import run_layers
@@ -413,3 +414,21 @@ def test_the_official_tiny_networks_are_inspected_within_two_seconds(reference_d
     if name.endswith("ad01_int8.tflite"):
         assert round(told["totals"]["zero_weights"] / told["totals"]["weights"], 3) == 0.093
         assert {each["arithmetic"] for each in told["estimates"]} == {"integers"}
+
+
+def test_channels_told_as_constant_are_constant_in_litert(reference_data: Path):
+    """In the integers of the file itself, on images of coarse and of fine noise."""
+    path = reference_data / "mlperf-tiny" / "vww_96_int8.tflite"
+    run, rng = interpreter(path), np.random.default_rng(0)
+    tensors = {told["name"][:200]: told["index"] for told in run.get_tensor_details()}
+    told = inspection_of(read_model(path)).layers
+    seen: list[list[np.ndarray]] = [[] for _ in told]
+    for side in (8, 16, 48, 96) * 2:
+        image = rng.integers(-128, 128, (1, side, side, 3)).astype(np.int8)
+        run.set_tensor(run.get_input_details()[0]["index"], image.repeat(96 // side, 1).repeat(96 // side, 2))
+        run.invoke()
+        for layer, values in zip(told, seen):
+            values.append(run.get_tensor(tensors[layer.name])[0].copy())
+    same = [(np.ptp(values, axis=0) == 0).reshape(-1, values[0].shape[-1]).all(0).sum() for values in seen]
+    assert sum(layer.constant_channels for layer in told) == 1901
+    assert all(layer.constant_channels <= count for layer, count in zip(told, same))

@@ -21,13 +21,15 @@ from generators.survivors import survivors
 def require_inside(network: IntegerNetwork, values: I64):
     """Every sum and every stored value lies in its proved interval."""
     low, high = network.input_ends
-    assert ((low <= values) & (values <= high)).all()
-    for layer, bounds in zip(network.dense, integer_bounds(network)):
+    for layer, bounds in zip(network.dense, integer_bounds(network), strict=True):
+        assert np.array_equal((bounds.taken_low, bounds.taken_high), (low, high))
+        assert ((low <= values) & (values <= high)).all()
         sums = values @ layer.weight.T.astype(np.int64) + layer.bias
         assert ((bounds.sum_low <= sums) & (sums <= bounds.sum_high)).all()
         values = store(layer, sums)
         assert ((bounds.low <= values) & (values <= bounds.high)).all()
         assert ((layer.stored.low <= values) & (values <= layer.stored.high)).all()
+        low, high = bounds.low, bounds.high
 
 
 @given(integer_networks(), st.integers(0, 2**32 - 1))

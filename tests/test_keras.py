@@ -83,6 +83,13 @@ def test_windows_stand_channels_first_and_what_cannot_be_folded_is_a_layer_of_it
     assert read_model(MODELS / "signal.keras").layers[0].operator == "Conv1D"
 
 
+def test_what_is_folded_and_what_takes_a_layer_of_its_own_is_told():
+    _, notes = heard(MODELS / "planes.keras")
+    assert any(note.endswith("batch_normalization: BatchNormalization is folded") for note in notes)
+    _, notes = heard(MODELS / "signal.keras")
+    assert any("takes a layer of its own" in note for note in notes)
+
+
 def test_every_layer_without_a_counterpart_is_named_at_once():
     model = read_model(MODELS / "foreign.keras")
     assert model.network is None
@@ -135,6 +142,36 @@ def options(name: str, **to: Any) -> Callable[[dict[str, Any]], object]:
     return lambda config: layer(config, name)["config"].update(to)
 
 
+@pytest.mark.parametrize("name", ["relu to 0.5", "hard tanh"])
+def test_a_clip_between_other_ends_is_folded_around_relu6(tmp_path: Path, name: str):
+    plain, _ = heard(MODELS / "mlp.keras")
+    first, second, third = plain.dense
+    change = options("re_lu", max_value=0.5) if name == "relu to 0.5" else options("dense_1", activation="hard_tanh")
+    network, notes = heard(changed(tmp_path / "m.keras", change))
+    assert len(network.layers) == 3
+    assert any("is relu6 with a scale and a shift around it" in note for note in notes)
+    z = (EXPECTED["mlp_x"] - plain.domain.mean) / plain.domain.std
+    hidden, top = z @ first.weight.T + first.bias, 0.5 if name == "relu to 0.5" else np.inf
+    hidden = np.clip(hidden, 0, top) @ second.weight.T + second.bias
+    hidden = np.tanh(hidden) if name == "relu to 0.5" else np.clip(hidden, -1, 1)
+    wanted = hidden @ third.weight.T + third.bias
+    assert np.abs(wanted - outputs(plain, EXPECTED["mlp_x"])).max() > 0.01  # it clips
+    assert np.abs(outputs(network, EXPECTED["mlp_x"]) - wanted).max() <= 2e-6 * np.abs(wanted).max()
+
+
+def test_a_small_file_cannot_ask_for_many_layers_of_their_own(tmp_path: Path):
+    def change(config: dict[str, Any]) -> None:
+        taken = layer(config, "input_layer")
+        taken["config"]["batch_shape"] = [None, 1024]
+        one = {"module": "keras.layers", "class_name": "Activation", "registered_name": None}
+        several = [{**one, "config": {"name": f"a{i}", "activation": "tanh"}} for i in range(60)]
+        config["config"]["layers"] = [taken, *several]
+
+    model = read_model(changed(tmp_path / "m.keras", change))
+    assert model.network is None
+    assert model.obstacles[0].operator == "Activation in a layer of its own, of too many"
+
+
 WRONG: dict[str, tuple[str, Callable[[dict[str, Any]], object], str]] = {
     "a custom model": (
         "mlp.keras",
@@ -171,7 +208,12 @@ WRONG: dict[str, tuple[str, Callable[[dict[str, Any]], object], str]] = {
     "another axis": ("planes.keras", options("batch_normalization", axis=1), "on another axis than the last"),
     "channels first": ("planes.keras", options("conv2d", data_format="channels_first"), "Conv2D with channels first"),
     "a threshold": ("planes.keras", options("re_lu", threshold=0.5), "ReLU with a threshold"),
-    "a limit of 3": ("planes.keras", options("re_lu", max_value=3.0), "ReLU that ends at 3.0"),
+    "a limit and a slope": (
+        "planes.keras",
+        options("re_lu", max_value=3.0, negative_slope=0.1),
+        "ReLU that ends at 3.0 and has the slope 0.1",
+    ),
+    "a limit far off": ("planes.keras", options("re_lu", max_value=1e30), "ReLU from 0 to 1e+30"),
     "a shared layer": (
         "planes.keras",
         lambda c: layer(c, "flatten")["inbound_nodes"].append({"args": [], "kwargs": {}}),

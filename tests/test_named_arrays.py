@@ -303,3 +303,31 @@ def test_a_layout_is_a_word_of_python_too(tmp_path: Path):
     path = saved(tmp_path / "n.npz", SQUARE)
     network = read_network(path, Declaration(layout=Layout.INPUTS_FIRST), lambda note: None)
     assert network.dense[0].weight.tolist() == SQUARE["a.weight"].T.tolist()
+
+
+SEVERAL = {  # prefixes of two networks, and what is told of them
+    "actor and critic": ("actor", "critic", "actor.0, ... and critic.0, ..."),
+    "a network and its target": ("q_net", "q_net_target", "q_net.0, ... and q_net_target.0, ..."),
+    "a policy and its value": ("mlp.policy_net", "mlp.value_net", "mlp.policy_net.0, ... and mlp.value_net.0, ..."),
+}
+
+
+@each_suffix
+@pytest.mark.parametrize("name", SEVERAL)
+def test_networks_that_only_training_needs_are_not_joined_to_the_others(tmp_path: Path, suffix: str, name: str):
+    """Their shapes may well meet: as many outputs of the one as inputs of the other."""
+    one, other, told = SEVERAL[name]
+    arrays = {f"{of}.{i}.weight": normal(4, 4) for of in (one, other) for i in (0, 2)}
+    line = refused(lambda: read_model(saved(tmp_path / f"n.{suffix}", arrays)))
+    assert f"holds more than one network: {told}" in line
+    assert "save the arrays of one of them alone" in line
+    alone = {key: array for key, array in arrays.items() if key.startswith(f"{other}.")}
+    assert read_model(saved(tmp_path / f"alone.{suffix}", alone)).network is not None
+
+
+@pytest.mark.parametrize("name", ["weight_orig", "weight_mask", "weight_g", "parametrizations.weight.original0"])
+def test_a_weight_that_pytorch_computes_from_others_is_not_left_out(tmp_path: Path, name: str):
+    arrays = {f"fc1.{name}": normal(4, 4), "fc2.weight": normal(2, 4)}
+    line = refused(lambda: read_model(saved(tmp_path / "n.safetensors", arrays)))
+    assert f"holds fc1.{name}, of which PyTorch computes a weight" in line
+    assert "torch.nn.utils.prune.remove" in line

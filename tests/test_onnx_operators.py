@@ -45,6 +45,7 @@ def agrees(model: Any, folder: Path, shape: tuple[int, ...], output: int = 0) ->
 
 
 W, B = floats(RNG, 4, 6), floats(RNG, 4)  # outputs x inputs
+V = floats(RNG, 4, 3)  # inputs x outputs, behind W
 K, KB = floats(RNG, 4, 2, 3, 3), floats(RNG, 4)
 GEMM = node("Gemm", ["x", "W", "b"], ["h"], transB=1)
 DENSE: Mapping[str, Array] = {"W": W, "b": B}
@@ -114,6 +115,67 @@ ROWS = {  # models of 1 x 6 inputs
     ),
     "clip at 0": behind_gemm(node("Clip", ["h", "l"], ["y"]), arrays={"l": np.zeros((), np.float32)}),
     "clip by attributes": behind_gemm(node("Clip", ["h"], ["y"], min=0.0, max=6.0), opset=10),
+    "clip to the left and right of 0": behind_gemm(node("Clip", ["h"], ["y"], min=-1.0, max=0.5), opset=10),
+    "clip above 0": behind_gemm(node("Clip", ["h"], ["y"], min=0.25, max=0.75), opset=10),
+    "clip from below": behind_gemm(node("Clip", ["h"], ["y"], min=-0.5), opset=10),
+    "clip from above": behind_gemm(node("Clip", ["h"], ["y"], max=0.5), opset=10),
+    "clip of the input": ahead_of_gemm(node("Clip", ["x"], ["h"], min=-0.5, max=1.0), opset=10),
+    "clip of the normalised input": ahead_of_gemm(
+        node("Sub", ["x", "m"], ["i"]), node("Clip", ["i"], ["h"], min=-1.0, max=1.0), arrays={"m": B[0]}, opset=10
+    ),
+    "clip between two layers": behind_gemm(
+        node("Clip", ["h"], ["i"], min=-1.0, max=1.0), node("MatMul", ["i", "V"], ["y"]), arrays={"V": V}, opset=10
+    ),
+    "clip of relu": behind_gemm(
+        node("Relu", ["h"], ["i"]),
+        node("Clip", ["i"], ["j"], min=-3.0, max=0.5),
+        node("MatMul", ["j", "V"], ["y"]),
+        arrays={"V": V},
+        opset=10,
+    ),
+    "clip of a clip": behind_gemm(
+        node("Clip", ["h"], ["i"], min=-1.0, max=1.0),
+        node("Clip", ["i"], ["j"], min=-2.0, max=0.5),
+        node("Relu", ["j"], ["k"]),
+        node("MatMul", ["k", "V"], ["y"]),
+        arrays={"V": V},
+        opset=10,
+    ),
+    "clip that leaves one number": behind_gemm(
+        node("Relu", ["h"], ["i"]), node("Clip", ["i"], ["y"], min=-2.0, max=-1.0), opset=10
+    ),
+    "clip of what is made small": behind_gemm(
+        node("Relu", ["h"], ["i"]),
+        node("Mul", ["i", "k"], ["j"]),
+        node("Clip", ["j"], ["y"], min=0.001, max=1.0),
+        arrays={"k": np.array(0.004, np.float32)},
+        opset=10,
+    ),
+    "clip of turned values": behind_gemm(
+        node("Relu", ["h"], ["i"]),
+        node("Neg", ["i"], ["j"]),
+        node("Clip", ["j"], ["k"], min=-0.5, max=3.0),
+        node("MatMul", ["k", "V"], ["y"]),
+        arrays={"V": V},
+        opset=10,
+    ),
+    "clip of sigmoid": behind_gemm(
+        node("Sigmoid", ["h"], ["i"]), node("Clip", ["i"], ["y"], min=0.25, max=2.0), opset=10
+    ),
+    "clip of a sigmoid that it leaves alone": behind_gemm(
+        node("Sigmoid", ["h"], ["i"]), node("Clip", ["i"], ["y"], min=0.0, max=1.0), opset=10
+    ),
+    "clip of a value that others take": behind_gemm(
+        node("Clip", ["h"], ["i"], min=-1.0, max=1.0), node("Add", ["h", "i"], ["y"]), opset=10
+    ),
+    "clip of a sum": behind_gemm(
+        node("Relu", ["h"], ["i"]),
+        node("Add", ["i", "i"], ["j"]),
+        node("Clip", ["j"], ["y"], min=0.5, max=1.0),
+        opset=10,
+    ),
+    "hard sigmoid": behind_gemm(node("HardSigmoid", ["h"], ["y"], alpha=0.25)),
+    "sum of three": behind_gemm(node("Sum", ["h", "b", "h"], ["y"])),
     "clip of nothing": behind_gemm(node("Clip", ["h"], ["y"])),
     "max and min": behind_gemm(
         node("Max", ["h", "l"], ["i"]),
@@ -282,6 +344,17 @@ IMAGES = {  # models of 1 x 2 x 5 x 4 inputs
         {"K": K, "m": floats(RNG, 2, 1, 1), "s": RNG.uniform(1, 2, (2, 1, 1)).astype(np.float32)},
     ),
     "max pool": behind_conv(node("MaxPool", ["h"], ["y"], kernel_shape=[2, 2], strides=[2, 2], pads=[0, 0, 1, 0])),
+    "clip of a max pool": behind_conv(
+        node("Relu", ["h"], ["i"]),
+        node("MaxPool", ["i"], ["j"], kernel_shape=[2, 2]),
+        node("Clip", ["j"], ["y"], min=0.0),
+        opset=10,
+    ),
+    "clip of planes": behind_conv(
+        node("AveragePool", ["h"], ["i"], kernel_shape=[2, 2]),
+        node("Clip", ["i"], ["y"], min=-0.5, max=0.5),
+        opset=10,
+    ),
     "relu behind a max pool": behind_conv(
         node("MaxPool", ["h"], ["i"], kernel_shape=[3, 2]), node("Relu", ["i"], ["y"])
     ),
@@ -382,6 +455,12 @@ LAYERS = {  # what folding must come to
     "residual": ["conv", "conv", "add"],
     "channels last, flattened, dense": ["conv", "dense"],
     "channels last and first again": ["conv", "conv"],
+    "clip between two layers": ["dense", "dense"],
+    "clip of relu": ["dense", "dense"],
+    "clip of a clip": ["dense", "dense"],
+    "clip of turned values": ["dense", "dense"],
+    "clip of a sigmoid that it leaves alone": ["dense"],
+    "clip of a max pool": ["conv", "max_pool"],
 }
 
 
@@ -446,7 +525,29 @@ REFUSED = {
         "Relu behind a Softmax",
         "at the end",
     ),
-    "other bounds": (behind_gemm(node("Clip", ["h"], ["y"], min=-1.0, max=1.0), opset=10), "from -1 to 1", "ReLU6"),
+    "concatenation with a multiple": (
+        behind_gemm(
+            node("Add", ["h", "h"], ["i"]), node("Mul", ["i", "b"], ["j"]), node("Concat", ["i", "j"], ["y"], axis=1)
+        ),
+        "Concat",
+        "join",
+    ),
+    "bounds far from the values": (
+        behind_gemm(node("Clip", ["h"], ["y"], min=-1e4, max=1e4), opset=10),
+        "from -10000 to 10000",
+        "within 100",
+    ),
+    "bounds that leave nothing": (
+        behind_gemm(node("Clip", ["h"], ["y"], min=1.0, max=1.0), opset=10),
+        "one number",
+        "always the same",
+    ),
+    "bounds of each value": (behind_gemm(node("Max", ["h", "b"], ["y"])), "several bounds", "one bound"),
+    "values quantised by scales that are computed": (
+        behind_gemm(node("Identity", ["h"], ["i"]), node("QuantizeLinear", ["h", "i"], ["y"])),
+        "scale that is computed",
+        "constant",
+    ),
     "elu": (behind_gemm(node("Elu", ["h"], ["y"])), "Elu", "ReLU"),
     "several slopes": (
         behind_gemm(node("PRelu", ["h", "a"], ["y"]), arrays={"a": np.array([0.1, 0.2, 0.3, 0.4], np.float32)}),
@@ -519,6 +620,45 @@ def test_quantised_values_are_read_as_the_real_numbers_before_rounding(tmp_path:
     x = RNG.uniform(-3, 3, (1, 6)).astype(np.float32)
     steps = 0.025 * (1 + np.abs(network.dense[0].weight).sum(1))  # half a step of each input, and of the output
     assert (np.abs(network(x) - by_onnxruntime(model, x)[0]) <= steps + 1e-6).all()
+
+
+@pytest.mark.parametrize(("top", "kind"), [(2.5, "relu"), (6.0, "relu6")])
+@pytest.mark.parametrize("zero", [np.array(0, np.uint8), np.array(-128, np.int8), np.array(-(1 << 15), np.int16)])
+def test_integers_that_begin_at_0_are_the_relu_that_a_tool_took_out(top: float, kind: str, zero: Array, tmp_path: Path):
+    """onnxruntime's quantisation leaves a Relu or a Clip out where the clipping of the integers does its work."""
+    span = 65535 if zero.dtype == np.int16 else 255
+    nodes = [node("QuantizeLinear", ["h", "s", "z"], ["q"]), node("DequantizeLinear", ["q", "s", "z"], ["d"])]
+    arrays = {"s": np.array(top / span, np.float32), "z": zero, "V": V}
+    model = behind_gemm(*nodes, node("MatMul", ["d", "V"], ["y"]), arrays=arrays, opset=21)
+    found = read(model, tmp_path)
+    network = found.network
+    assert isinstance(network, Network)
+    assert [layer.activation.value for layer in network.dense] == [kind, "linear"]
+    assert any("integers that begin at 0 are a ReLU" in note for note in found.notes)
+    for x in RNG.uniform(-0.5, 0.5, (20, 1, 6)).astype(np.float32):
+        hidden = np.maximum(x @ W.T + B, 0)
+        if kind == "relu" and hidden.max() > top:
+            continue  # what lies above the upper end is told, not clipped
+        steps = top / span / 2 * np.abs(V).sum(axis=0)
+        assert (np.abs(network(x) - by_onnxruntime(model, x)[0]) <= steps + 1e-5).all()
+
+
+def test_integers_that_begin_at_0_change_no_input_and_no_shares(tmp_path: Path):
+    arrays = {"s": np.array(1 / 255, np.float32), "z": np.array(0, np.uint8)}
+    both = [node("QuantizeLinear", ["x", "s", "z"], ["q"]), node("DequantizeLinear", ["q", "s", "z"], ["h"])]
+    found = read(ahead_of_gemm(*both, arrays=arrays), tmp_path)
+    assert any("inputs below 0 are taken as they are" in note for note in found.notes)
+    assert isinstance(found.network, Network)
+    assert len(found.network.layers) == 1
+    ends = [node("QuantizeLinear", ["p", "s", "z"], ["q"]), node("DequantizeLinear", ["q", "s", "z"], ["y"])]
+    found = read(behind_gemm(node("Softmax", ["h"], ["p"]), *ends, arrays=arrays), tmp_path)
+    assert isinstance(found.network, Network)
+    assert [layer.activation.value for layer in found.network.dense] == ["linear"]
+
+
+def test_a_threshold_at_the_end_is_left_out_aloud(tmp_path: Path):
+    model = behind_gemm(node("Greater", ["h", "t"], ["y"], name="over"), arrays={"t": np.zeros(1, np.float32)})
+    assert "over: Greater is left out, the outputs are what it compares" in read(model, tmp_path).notes
 
 
 @pytest.mark.parametrize("name", ["conv", "residual", "channels last, flattened, dense"])

@@ -1,5 +1,6 @@
 """Random ONNX graphs are read as onnxruntime computes them, and broken or hostile files are refused in one line."""
 
+import itertools
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +54,8 @@ class Growing:
 
 def activation(growing: Growing) -> None:
     kind = growing.choices.pick(("Relu", "Sigmoid", "Tanh", "LeakyRelu", "Clip"))
-    bounds = {"LeakyRelu": {"alpha": 0.125}, "Clip": {"min": 0.0, "max": 6.0}}
+    ends = growing.choices.pick(((0.0, 6.0), (-1.0, 1.0), (0.25, 2.0), (-3.0, 0.5)))
+    bounds = {"LeakyRelu": {"alpha": 0.125}, "Clip": {"min": ends[0], "max": ends[1]}}
     attributes: dict[str, Any] = bounds.get(kind, {})
     growing.add(kind, **attributes)
 
@@ -306,4 +308,22 @@ def test_a_file_of_a_million_empty_parts_is_refused_before_it_is_parsed(
 def test_a_graph_of_several_inputs_is_named(tmp_path: Path):
     model = plain()
     model.graph.input.append(helper.make_tensor_value_info("x2", 1, (1, 4)))
+    model.graph.node.insert(0, helper.make_node("Add", ["x", "x2"], ["both"]))
+    model.graph.node[1].input[0] = "both"
     assert "a graph of 2 inputs" in refused(model, tmp_path)
+
+
+def test_an_input_that_nothing_takes_is_left_out_aloud(tmp_path: Path):
+    model = plain()
+    model.graph.input.append(helper.make_tensor_value_info("mask", 1, (1, 4)))
+    found = read_onnx(write_model(model, tmp_path / "m.onnx"), Declaration())
+    assert found.network is not None
+    assert "the input mask is left out, no output depends on it" in found.notes
+
+
+def test_a_small_file_cannot_ask_for_many_layers_of_their_own(tmp_path: Path):
+    """Each takes a million weights, and a node some thirty bytes."""
+    names = ["x", *(f"v{i}" for i in range(200)), "y"]
+    pairs = enumerate(itertools.pairwise(names))
+    nodes = [helper.make_node("Tanh" if i % 2 else "Sigmoid", [taken], [given]) for i, (taken, given) in pairs]
+    assert "more than 33554432 numbers" in refused(onnx_model(nodes, (1, 1024)), tmp_path)

@@ -2,6 +2,7 @@
 
 import struct
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from armlet.cli import app
 from armlet.errors import InputError
 from armlet.formats.declaration import Declaration
 from armlet.formats.read import read_any_network, read_model, read_network
@@ -19,23 +22,30 @@ from armlet.integer.layers import IntegerLayer
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, requantise
 from armlet.integer.shapes import outline as outline_of
-from armlet.network.layers import Conv, Depthwise, Layer, Weighted
+from armlet.network.layers import Conv, Depthwise, Layer, Reshape, Weighted
 from armlet.network.network import Network
 from armlet.network.shapes import tensor_shapes
 from generators.litert import before_softmax, interpreter, litert
 from generators.tflite_files import (
+    N1_TO_1,
+    NONE,
+    RELU,
     RELU6,
+    VALID,
     OperatorSpec,
     TensorSpec,
+    activated_chain,
     constant,
     float_planes,
     random_integer_chain,
     stored_rows,
     tflite_file,
 )
+from generators.tflite_planes import channels_last, random_integer_planes
 from oracles.run_layers import run_layers
 
-MACS = {  # of MLPerf Tiny's four benchmarks, as they are published
+MACS = {  # of MLPerf Tiny's benchmarks, as they are published; of the last one by the report of ST Edge AI beside it,
+    # layer by layer, without the addition that it counts for each bias (mlcommons/tiny, sww_model_generate_report.txt)
     "mlperf-tiny-ad/ad01_fp32.tflite": 264_192,
     "mlperf-tiny-ad/ad01_int8.tflite": 264_192,
     "mlperf-tiny/kws_ref_model.tflite": 2_656_768,
@@ -44,7 +54,7 @@ MACS = {  # of MLPerf Tiny's four benchmarks, as they are published
     "mlperf-tiny/pretrainedResnet_quant.tflite": 12_501_632,
     "mlperf-tiny/vww_96_float.tflite": 7_489_664,
     "mlperf-tiny/vww_96_int8.tflite": 7_489_664,
-    "mlperf-tiny/str_ww_ref_model.tflite": None,
+    "mlperf-tiny/str_ww_ref_model.tflite": 826_368,
 }
 
 
@@ -79,6 +89,123 @@ def test_a_random_chain_in_int8_is_the_reference_kernels_to_the_bit(seed: int, t
     np.testing.assert_array_equal(run_integers(model.network, rows), litert(path, rows))
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_random_planes_in_int8_are_the_reference_kernels_to_the_bit(seed: int, tmp_path: Path):
+    rng = np.random.default_rng(seed)
+    path = write(tmp_path, random_integer_planes(rng))
+    model = read_model(path)
+    assert isinstance(model.network, IntegerNetwork)
+    rows, notes = stored_rows(rng, 100, model.network.inputs), model.notes
+    theirs = litert(path, channels_last(rows, model.network.shape, notes, "inputs"), before_softmax(path))
+    found = channels_last(run_integers(model.network, rows), model.network.shapes[-1], notes, "outputs")
+    np.testing.assert_array_equal(found, theirs)
+
+
+def planes_in_int8(kind: str, given: TensorSpec, *constants: TensorSpec, **options: Any) -> bytes:
+    """An operator between a convolution and a dense layer: planes 4x4x2 in, a row out."""
+    plane, end = TensorSpec((1, 4, 4, 2), "int8", None, [0.05], [-3]), TensorSpec((1, 1), "int8", None, [2.0], [0])
+    size = int(np.prod(given.shape))
+    kernel, bias = (
+        constant(np.full((2, 1, 1, 2), 9, np.int8), [0.05] * 2),
+        constant(np.zeros(2, np.int32), [0.0025] * 2),
+    )
+    dense = constant(np.ones((1, size), np.int8), [0.05]), constant(np.zeros(1, np.int32), [0.0025])
+    tensors = [plane, kernel, bias, plane, given, TensorSpec((1, size), "int8", None, given.scale, given.zero)]
+    tensors += [constant(np.array([1, size], np.int32)), *dense, end, *constants]
+    window = {"Padding": VALID, "StrideH": 1, "StrideW": 1, "FusedActivationFunction": NONE}
+    steps = [
+        OperatorSpec("CONV_2D", (0, 1, 2), (3,), window),
+        OperatorSpec(kind, (3, *range(10, 10 + len(constants))), (4,), options),
+        OperatorSpec("RESHAPE", (4, 6), (5,)),
+        OperatorSpec("FULLY_CONNECTED", (5, 7, 8), (9,)),
+    ]
+    return tflite_file(tensors, steps, [0], [9])
+
+
+POOL = {"Padding": VALID, "StrideH": 2, "StrideW": 2, "FilterHeight": 2, "FilterWidth": 2}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (
+            planes_in_int8("AVERAGE_POOL_2D", TensorSpec((1, 2, 2, 2), "int8", None, [0.06], [-3]), **POOL),
+            "t4: AVERAGE_POOL_2D changes the scale or the zero point",
+        ),
+        (
+            planes_in_int8("LEAKY_RELU", TensorSpec((1, 4, 4, 2), "int8", None, [0.05], [-3]), Alpha=0.25),
+            "t4: LEAKY_RELU is not computed in integers yet",
+        ),
+        (
+            planes_in_int8("QUANTIZE", TensorSpec((1, 4, 4, 2), "int8", None, [0.1], [0])),
+            "t4: QUANTIZE is not computed in integers yet",
+        ),
+        (
+            planes_in_int8(
+                "ADD", TensorSpec((1, 4, 4, 2), "int8", None, [0.1], [0]), constant(np.ones(2, np.int8), [0.5])
+            ),
+            "t4: ADD with a constant is not computed in integers yet",
+        ),
+    ],
+)
+def test_what_is_not_exact_in_integers_is_read_as_real_numbers_with_its_reason(
+    content: bytes, reason: str, tmp_path: Path
+):
+    model = read_model(write(tmp_path, content))
+    assert isinstance(model.network, Network)
+    assert model.notes[0] == f"read as the real numbers that its integers stand for: {reason}"
+
+
+KINDS = ["RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "LOGISTIC", "TANH"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("zero", "wide"), [(0, 3.0), (-9, 12.0), (7, 12.0)])
+def test_an_activation_of_its_own_in_int8_is_the_reference_kernels_to_the_bit(
+    kind: str, zero: int, wide: float, tmp_path: Path
+):
+    rng = np.random.default_rng(KINDS.index(kind))
+    path = write(tmp_path, activated_chain(rng, [kind, "TANH", kind], zero, wide))
+    model = read_model(path)
+    assert isinstance(model.network, IntegerNetwork), model.notes
+    assert model.layers[0].operator == f"FULLY_CONNECTED + {kind}"
+    rows = stored_rows(rng, 60, 6)
+    given = run_integers(model.network, rows)
+    assert len(np.unique(given)) > 2
+    np.testing.assert_array_equal(given, litert(path, rows))
+
+
+def test_a_clip_that_is_fused_in_int8_is_the_reference_kernels_to_the_bit(tmp_path: Path):
+    weight, rng = np.array([[100, -30], [-50, 127]], np.int8), np.random.default_rng(2)
+    tensors = [TensorSpec((1, 2), "int8", None, [0.05], [3]), constant(weight, [0.01])]
+    tensors.append(TensorSpec((1, 2), "int8", None, [0.013], [-20]))
+    step = OperatorSpec("FULLY_CONNECTED", (0, 1, -1), (2,), {"FusedActivationFunction": N1_TO_1})
+    path = write(tmp_path, tflite_file(tensors, [step], [0], [2]))
+    network, rows = read_any_network(path, tell=lambda note: None), stored_rows(rng, 60, 2)
+    assert isinstance(network, IntegerNetwork)
+    given = run_integers(network, rows)
+    assert (given.min(), given.max()) == (-97, 57)
+    np.testing.assert_array_equal(given, litert(path, rows))
+
+
+@pytest.mark.parametrize(
+    ("kind", "zero", "scales", "why"),
+    [
+        ("TANH", 40, 1.0, "needs more than a table of 256"),
+        ("LOGISTIC", -40, 1.0, "needs more than a table of 256"),
+        ("RELU", 0, 2.0, "from one scale to another"),
+    ],
+)
+def test_an_activation_that_no_table_holds_is_read_as_real_numbers_aloud(
+    kind: str, zero: int, scales: float, why: str, tmp_path: Path
+):
+    content = activated_chain(np.random.default_rng(0), [kind], zero, 2.0, scales)
+    model = read_model(write(tmp_path, content))
+    assert isinstance(model.network, Network)
+    assert why in model.notes[0]
+    assert len(model.network.layers) == 1
+
+
 def test_an_operator_of_almost_every_kind_computes_what_litert_does(tmp_path: Path):
     path = write(tmp_path, float_planes())
     model = read_model(path)
@@ -99,8 +226,7 @@ def test_every_model_of_mlperf_tiny_is_read_at_once_with_its_products(name: str,
     assert time.process_time() - begin < 2
     assert model.network is not None
     assert len(model.layers) == len(model.network.layers)
-    if MACS[name] is not None:
-        assert macs(model.network) == MACS[name]
+    assert macs(model.network) == MACS[name]
 
 
 @pytest.mark.parametrize(
@@ -166,6 +292,17 @@ def official_rows(path: Path, taken: Any) -> np.ndarray:
         real = np.load(path.parent / "sww_calibration.npz")["specs"]
     rows[: len(real)] = np.clip(np.round(real / scale) + zero, -128, 127)
     return rows
+
+
+def test_convolutions_in_integers_are_refused_by_compile_and_sparsify_in_one_line(tmp_path: Path):
+    path = write(tmp_path, planes_in_int8("MAX_POOL_2D", TensorSpec((1, 2, 2, 2), "int8", None, [0.05], [-3]), **POOL))
+    out = tmp_path / "out"
+    for command in (["compile", str(path), "net", "--out", str(out)], ["sparsify", str(path), str(out)]):
+        called = CliRunner().invoke(app, command)
+        assert called.exit_code == 2
+        told = f"{path}: layer 0 is a convolution 1x1x2x2, this armlet computes dense layers in a chain"
+        assert told in called.output.splitlines()[-1]
+        assert not out.exists()
 
 
 def test_the_official_autoencoder_in_int8_is_litert_to_the_bit(reference_data: Path):
@@ -235,20 +372,113 @@ def test_rounded_once_is_one_exact_division():
 
 def chain_of(kind: str, **changes: Any) -> bytes:
     """A dense layer of float32, and an operator behind it."""
-    tensors = [TensorSpec((1, 3)), constant(np.eye(3, dtype=np.float32)), TensorSpec((1, 3)), TensorSpec((1, 3))]
-    operators = [OperatorSpec("FULLY_CONNECTED", (0, 1, -1), (2,)), OperatorSpec(kind, (2,), (3,))]
-    return tflite_file(tensors, operators, [0], [3])
+    return behind_dense([OperatorSpec(kind, (3,), (4,))], [TensorSpec((1, 3))])
+
+
+def behind_dense(operators: Sequence[OperatorSpec], tensors: Sequence[TensorSpec], fused: int = NONE) -> bytes:
+    """A dense layer of float32, whose output is tensor 3, and operators behind it that give the last tensor."""
+    weight, bias = np.array([[1, 0, 0.5], [-1, 2, 0], [0.25, 0, 1]], np.float32), np.array([0.5, -0.25, 0], np.float32)
+    before = [TensorSpec((1, 3)), constant(weight), constant(bias), TensorSpec((1, 3))]
+    first = OperatorSpec("FULLY_CONNECTED", (0, 1, 2), (3,), {"FusedActivationFunction": fused})
+    return tflite_file([*before, *tensors], [first, *operators], [0], [3 + len(tensors)])
+
+
+def behind_conv(operators: Sequence[OperatorSpec], tensors: Sequence[TensorSpec], fused: int = NONE) -> bytes:
+    """A convolution of float32, whose output is tensor 3 of 1x4x4x4, operators behind it, a dense layer at the end."""
+    rng = np.random.default_rng(4)
+    kernel, bias, last = (rng.normal(0, 0.5, shape).astype(np.float32) for shape in ((4, 3, 3, 2), 4, (2, 64)))
+    before = [TensorSpec((1, 6, 6, 2)), constant(kernel), constant(bias), TensorSpec((1, 4, 4, 4)), *tensors]
+    window = {"Padding": VALID, "StrideH": 1, "StrideW": 1, "FusedActivationFunction": fused}
+    at = len(before)
+    steps = [
+        OperatorSpec("CONV_2D", (0, 1, 2), (3,), window),
+        *operators,
+        OperatorSpec("RESHAPE", (at - 1, at), (at + 1,)),
+        OperatorSpec("FULLY_CONNECTED", (at + 1, at + 2, -1), (at + 3,)),
+    ]
+    row = [constant(np.array([1, 64], np.int32)), TensorSpec((1, 64)), constant(last), TensorSpec((1, 2))]
+    return tflite_file([*before, *row], steps, [0], [at + 3])
+
+
+THREE = constant(np.array([0.5, -2, 1.5], np.float32))
+FOUR = constant(np.array([0.5, -2, 1.5, 1], np.float32))
+HALF = constant(np.array([0.5], np.float32))
+ROW, PLANES = TensorSpec((1, 3)), TensorSpec((1, 4, 4, 4))
+BESIDE: dict[str, tuple[bytes, int]] = {  # files, and how many layers they come to
+    "relu1 fused": (behind_dense([], [], N1_TO_1), 3),
+    "relu1 fused into a convolution": (behind_conv([], [], N1_TO_1), 4),
+    "relu1": (chain_of("RELU_N1_TO_1"), 3),
+    "relu 0 to 1": (chain_of("RELU_0_TO_1"), 3),
+    "minimum": (behind_dense([OperatorSpec("MINIMUM", (3, 4), (5,))], [HALF, ROW]), 3),
+    "maximum": (behind_dense([OperatorSpec("MAXIMUM", (4, 3), (5,))], [HALF, ROW]), 3),
+    "relu twice": (behind_dense([OperatorSpec("RELU", (3,), (4,))], [ROW], RELU), 2),
+    "tanh of relu": (behind_dense([OperatorSpec("TANH", (3,), (4,))], [ROW], RELU), 2),
+    "leaky relu of relu6": (behind_dense([OperatorSpec("LEAKY_RELU", (3,), (4,), {"Alpha": 0.25})], [ROW], RELU6), 2),
+    "batch normalisation behind relu": (
+        behind_dense([OperatorSpec("MUL", (3, 4), (5,)), OperatorSpec("ADD", (5, 4), (6,))], [THREE, ROW, ROW], RELU),
+        2,
+    ),
+    "a multiple of all": (behind_dense([OperatorSpec("MUL", (4, 3), (5,))], [HALF, ROW]), 2),
+    "a part of each": (behind_dense([OperatorSpec("DIV", (3, 4), (5,))], [THREE, ROW], RELU), 2),
+    "channels scaled": (
+        behind_conv(
+            [OperatorSpec("MUL", (3, 4), (5,)), OperatorSpec("SUB", (5, 4), (6,))], [FOUR, PLANES, PLANES], RELU
+        ),
+        3,
+    ),
+    "channels moved": (behind_conv([OperatorSpec("ADD", (3, 4), (5,))], [FOUR, PLANES]), 2),
+    "channels tanh of relu": (behind_conv([OperatorSpec("TANH", (3,), (4,))], [PLANES], RELU), 3),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_no_layer_takes_in_takes_one_of_its_own(name: str, tmp_path: Path):
+    content, count = BESIDE[name]
+    path = write(tmp_path, content)
+    model = read_model(path)
+    assert isinstance(model.network, Network), model.obstacles
+    assert len(model.layers) == len(model.network.layers)
+    kinds = [layer for layer in model.network.layers if not isinstance(layer, Reshape)]
+    assert len(kinds) == count
+    shape = (9, 6, 6, 2) if "channel" in name or "convolution" in name else (9, 3)
+    rows = np.random.default_rng(0).normal(0, 1, shape).astype(np.float32)
+    planes = rows if rows.ndim == 2 else rows.transpose(0, 3, 1, 2).reshape(9, -1)
+    ours, theirs = run_layers(model.network, planes), litert(path, rows)
+    assert np.abs(theirs).max() > 0.1
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_a_constant_along_another_axis_than_the_channels_is_refused(tmp_path: Path):
+    """Four rows of planes, and four channels."""
+    along = constant(np.array([0.5, -2, 1.5, 1], np.float32).reshape(1, 4, 1, 1))
+    for kind in ("ADD", "MUL"):
+        model = read_model(write(tmp_path, behind_conv([OperatorSpec(kind, (3, 4), (5,))], [along, PLANES])))
+        assert model.obstacles[0].operator == f"{kind} with a constant"
+
+
+def test_several_bounds_and_two_values_are_refused(tmp_path: Path):
+    model = read_model(write(tmp_path, behind_dense([OperatorSpec("MINIMUM", (3, 4), (5,))], [THREE, ROW])))
+    assert model.obstacles[0].operator == "MINIMUM with several bounds"
+    model = read_model(write(tmp_path, behind_dense([OperatorSpec("SUB", (3, 0), (4,))], [ROW])))
+    assert model.obstacles[0].operator == "SUB of two values"
+
+
+def test_a_small_file_cannot_ask_for_many_layers_of_their_own(tmp_path: Path):
+    tensors = [TensorSpec((1, 1024)) for _ in range(61)]
+    steps = [OperatorSpec("TANH", (i,), (i + 1,)) for i in range(60)]
+    model = read_model(write(tmp_path, tflite_file(tensors, steps, [0], [60])))
+    assert "of too many" in model.obstacles[0].operator
 
 
 def test_an_operator_without_a_counterpart_is_named_with_its_tensor(tmp_path: Path):
     path = write(tmp_path, chain_of("SIN"))
     model = read_model(path)
-    assert [(each.node, each.operator) for each in model.obstacles] == [("t3", "SIN")]
-    with pytest.raises(InputError, match=r"t3: is SIN, which armlet does not read; armlet reads ADD, .*TANH"):
+    assert [(each.node, each.operator) for each in model.obstacles] == [("t4", "SIN")]
+    with pytest.raises(InputError, match=r"t4: is SIN, which armlet does not read; armlet reads ADD, .*TANH"):
         read_any_network(path)
 
 
-@pytest.mark.parametrize(("kind", "problem"), [("RELU_N1_TO_1", "RELU_N1_TO_1"), ("MAX_POOL_2D", "on the shape")])
+@pytest.mark.parametrize(("kind", "problem"), [("LEAKY_RELU", "with the slope 0"), ("MAX_POOL_2D", "on the shape")])
 def test_an_operator_used_as_armlet_does_not_has_its_reason(kind: str, problem: str, tmp_path: Path):
     model = read_model(write(tmp_path, chain_of(kind)))
     assert model.network is None

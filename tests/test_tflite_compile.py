@@ -18,7 +18,7 @@ from armlet.isa.targets import INTEGER_TARGETS
 from armlet.select.integer.check.check_program import check_integer_program
 from armlet.select.integer.select import select_integers
 from generators.litert import litert
-from generators.tflite_files import random_integer_chain, stored_rows
+from generators.tflite_files import activated_chain, random_integer_chain, stored_rows
 from oracles.run_integer_lines import run_integer_lines
 
 QUICK = Annealing(moves=5, cycles=1)
@@ -61,6 +61,22 @@ def test_a_compiled_file_is_litert_to_the_bit(seed: int, target: IntegerTarget, 
     check_integer_program(program)
     rows = stored_rows(np.random.default_rng(seed), 16, network.inputs)
     assert [run_integer_lines(program, row) for row in rows.astype(int).tolist()] == litert(path, rows).tolist()
+
+
+@each_target
+def test_tables_and_clamps_of_activations_are_litert_to_the_bit(target: IntegerTarget, tmp_path: Path):
+    path, rng = tmp_path / "n.tflite", np.random.default_rng(3)
+    path.write_bytes(activated_chain(rng, ["TANH", "RELU6", "LOGISTIC"], -9, 12.0))
+    network = read_any_network(path, tell=lambda note: None)
+    assert isinstance(network, IntegerNetwork)
+    program = select_integers(network, target, QUICK).program
+    check_integer_program(program)
+    rows = stored_rows(rng, 16, network.inputs)
+    given = [run_integer_lines(program, row) for row in rows.astype(int).tolist()]
+    assert len(np.unique(given)) > 3
+    assert given == litert(path, rows).tolist()
+    write_params(network, tmp_path / "P")
+    assert read_any_network(tmp_path / "P").digest() == network.digest()
 
 
 @each_target

@@ -10,15 +10,26 @@ from typer.testing import CliRunner
 from armlet.cli import app
 from armlet.errors import InputError
 from armlet.formats.params import write_params
-from armlet.formats.read import read_any_network
+from armlet.formats.read import read_any_network, read_model, read_network
 from armlet.formats.tflite.write import write_tflite
 from armlet.integer.interpret import run_integers
+from armlet.integer.layers import IntegerConv, IntegerDense, IntegerLayer
 from armlet.integer.network import IntegerNetwork
 from armlet.network.activation import Activation
 from armlet.network.layers import Conv, Dense, Weighted
 from armlet.network.network import Network
 from generators.litert import before_softmax, litert
-from generators.tflite_files import OperatorSpec, TensorSpec, constant, float_planes, random_integer_chain, tflite_file
+from generators.tflite_files import (
+    OperatorSpec,
+    TensorSpec,
+    activated_chain,
+    constant,
+    float_planes,
+    random_integer_chain,
+    stored_rows,
+    tflite_file,
+)
+from generators.tflite_planes import channels_last, random_integer_planes
 from oracles.run_layers import run_layers
 
 
@@ -45,11 +56,21 @@ def sparse(network: Network, seed: int) -> Network:
 
 def sparse_integers(network: IntegerNetwork, seed: int) -> IntegerNetwork:
     rng = np.random.default_rng(seed)
-    layers = tuple(
-        replace(layer, weight=layer.weight * rng.integers(0, 2, layer.weight.shape), bias=layer.bias + 7)
-        for layer in network.layers
-    )
-    return replace(network, layers=layers)
+
+    def changed(body: IntegerDense) -> IntegerDense:
+        weight = body.weight * rng.integers(0, 2, body.weight.shape).astype(np.int16)
+        return replace(body, weight=weight, bias=body.bias + 7)
+
+    def of(layer: IntegerLayer) -> IntegerLayer:
+        match layer:
+            case IntegerDense():
+                return changed(layer)
+            case IntegerConv(body) if not (body.weight == 1).all():  # as MEAN is read
+                return replace(layer, body=changed(body))
+            case _:
+                return layer
+
+    return replace(network, layers=tuple(map(of, network.layers)))
 
 
 def with_biases(network: Network) -> Network:
@@ -91,6 +112,51 @@ def test_a_network_in_integers_comes_back_to_the_bit_and_runs(seed: int, tmp_pat
     assert again.digest() == changed.digest() != network.digest()
     rows = np.random.default_rng(0).integers(-128, 128, (20, network.inputs)).astype(np.int8)
     np.testing.assert_array_equal(run_integers(changed, rows), litert(path.with_suffix(".tflite"), rows))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_planes_in_integers_come_back_to_the_bit_and_run(seed: int, tmp_path: Path):
+    rng = np.random.default_rng(seed)
+    source, path = source_of(tmp_path, random_integer_planes(rng, biased=True)), tmp_path / "out.tflite"
+    model = read_model(source)
+    assert isinstance(model.network, IntegerNetwork)
+    changed = sparse_integers(model.network, seed)
+    write_tflite(changed, source, path)
+    assert read(path).digest() == changed.digest() != model.network.digest()
+    rows = stored_rows(rng, 20, changed.inputs)
+    theirs = litert(path, channels_last(rows, changed.shape, model.notes, "inputs"), before_softmax(path))
+    found = channels_last(run_integers(changed, rows), changed.shapes[-1], model.notes, "outputs")
+    np.testing.assert_array_equal(found, theirs)
+
+
+def test_real_numbers_go_back_into_a_file_of_integers_with_convolutions(tmp_path: Path, reference_data: Path):
+    source = reference_data / "mlperf-tiny" / "kws_ref_model.tflite"
+    network = read_network(source, tell=lambda note: None)
+    write_tflite(network, source, tmp_path / "out.tflite")
+    assert (tmp_path / "out.tflite").read_bytes() == source.read_bytes()
+
+
+def test_another_window_is_another_network(tmp_path: Path, reference_data: Path):
+    source = reference_data / "mlperf-tiny" / "kws_ref_model.tflite"
+    network = read(source)
+    assert isinstance(network, IntegerNetwork)
+    first = network.layers[0]
+    assert isinstance(first, IntegerConv)
+    other = replace(network, layers=(replace(first, border=0), *network.layers[1:]))
+    with pytest.raises(InputError, match="holds another network"):
+        write_tflite(other, source, tmp_path / "out.tflite")
+
+
+def test_activations_of_their_own_stay_in_the_file(tmp_path: Path):
+    content = activated_chain(np.random.default_rng(1), ["LOGISTIC", "RELU6"], -9, 12.0)
+    source, path = source_of(tmp_path, content), tmp_path / "out.tflite"
+    network = read(source)
+    assert isinstance(network, IntegerNetwork)
+    changed = sparse_integers(network, 1)
+    write_tflite(changed, source, path)
+    assert read(path).digest() == changed.digest() != network.digest()
+    rows = np.random.default_rng(0).integers(-128, 128, (20, network.inputs)).astype(np.int8)
+    np.testing.assert_array_equal(run_integers(changed, rows), litert(path, rows))
 
 
 def test_an_unchanged_network_leaves_the_file_as_it_was(tmp_path: Path, reference_data: Path):

@@ -88,9 +88,27 @@ def onnx_files() -> tuple[bytes, ...]:
     ]
     kept = {"around": np.array([0, 0, 1, 0, 0, 0, 0, 0]), "K": floats(rng, 2, 1, 2, 2), "zero": np.array([0])}
     kept |= {"rest": np.array([-1]), "Q": np.arange(8, dtype=np.int8).reshape(4, 2), "scale": floats(rng, 2)}
+    regressor = {"coefficients": [0.5, -1.0, 2.0, 1.0, 0.0, 0.5], "intercepts": [0.5, -0.5], "targets": 2}
+    clips = [
+        node("LinearRegressor", ["x"], ["a"], domain="ai.onnx.ml", **regressor),
+        node("Clip", ["a", "low", "high"], ["b"]),
+        node("QuantizeLinear", ["b", "scale", "zero"], ["c"]),
+        node("DequantizeLinear", ["c", "scale", "zero"], ["d"]),
+        node("HardSigmoid", ["d"], ["e"]),
+        node("Sum", ["d", "e", "low"], ["f"]),
+        node("Max", ["f", "low"], ["g"]),
+        node("MatMul", ["g", "V"], ["y"]),
+    ]
+    ends = {"low": np.array(-1, np.float32), "high": np.array(2, np.float32), "scale": np.array(0.01, np.float32)}
+    ends |= {"zero": np.array(0, np.uint8), "V": floats(rng, 2, 2)}
     beside = onnx_model([node("MatMul", ["x", "W"], ["y"])], (1, 2), {"W": floats(rng, 2, 3)})
     move_beside(beside, BESIDE, 4)
-    models = (onnx_model(rows, ("N", 3), arrays), onnx_model(planes, (1, 1, 3, 4), kept), beside)
+    models = (
+        onnx_model(rows, ("N", 3), arrays),
+        onnx_model(planes, (1, 1, 3, 4), kept),
+        onnx_model(clips, (1, 3), ends),
+        beside,
+    )
     return tuple(model.SerializeToString() for model in models)
 
 

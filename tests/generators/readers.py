@@ -48,7 +48,8 @@ from generators.integer_readers import INTEGER_READERS
 from generators.model_readers import MODEL_READERS
 from generators.onnx_models import BESIDE, onnx_files
 from generators.reader import Reader
-from generators.tflite_files import float_planes, random_integer_chain
+from generators.tflite_files import activated_chain, float_planes, float_rows, random_integer_chain
+from generators.tflite_planes import random_integer_planes
 
 
 def _zipped(*names: str) -> Callable[[bytes], bytes]:
@@ -191,7 +192,14 @@ _COUNT = _network().inputs
 _P = _params(_network())
 _K = _params(_planes())
 _ARRAYS_ONLY = {name: content for name, content in _P.items() if name != "network.toml"}
-_TFLITE = (float_planes(), *(random_integer_chain(np.random.default_rng(seed)) for seed in (1, 5)))
+_ACTIVATED = activated_chain(np.random.default_rng(1), ["TANH", "RELU6"], -9, 12.0)
+_TFLITE = (
+    float_planes(),
+    float_rows(),
+    _ACTIVATED,
+    *(random_integer_chain(np.random.default_rng(seed)) for seed in (1, 5)),
+    *(random_integer_planes(np.random.default_rng(seed)) for seed in (3, 7)),
+)
 _READERS = (
     Reader("topology", "t.csv", read_topology, (b"14, 10, 10, 10\n", b"2,3\n")),
     Reader("inputs", "x.csv", lambda path: read_inputs(path, 4), _NUMBERS),

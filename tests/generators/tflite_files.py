@@ -21,6 +21,9 @@ _OPTIONS = {
     "ADD": "AddOptions",
     "MUL": "MulOptions",
     "SUB": "SubOptions",
+    "DIV": "DivOptions",
+    "MINIMUM": "MaximumMinimumOptions",
+    "MAXIMUM": "MaximumMinimumOptions",
     "LEAKY_RELU": "LeakyReluOptions",
     "SOFTMAX": "SoftmaxOptions",
     "MEAN": "ReducerOptions",
@@ -160,6 +163,7 @@ def _operator(builder: Any, operator: OperatorSpec, code: int) -> int:
 
 
 RELU, RELU6 = tflite.ActivationFunctionType.RELU, tflite.ActivationFunctionType.RELU6
+N1_TO_1 = tflite.ActivationFunctionType.RELU_N1_TO_1
 NONE = tflite.ActivationFunctionType.NONE
 SAME, VALID = tflite.Padding.SAME, tflite.Padding.VALID
 
@@ -188,6 +192,28 @@ def random_integer_chain(rng: np.random.Generator, wide: bool = False, biased: b
         taken = (at - 1, at, at + 1 if has_bias else -1)
         operators.append(OperatorSpec("FULLY_CONNECTED", taken, (at + 2,), {"FusedActivationFunction": kind}))
         scale, zero = float(np.float32(given)), after
+    return tflite_file(tensors, operators, [0], [len(tensors) - 1])
+
+
+def activated_chain(
+    rng: np.random.Generator, kinds: Sequence[str], zero: int = 0, wide: float = 8.0, times: float = 1.0
+) -> bytes:
+    """Fully connected layers in int8 that give numbers up to `wide`, an operator of its own kind behind each.
+
+    What a RELU gives has the scale of what it takes, or so many `times` that.
+    """
+    tensors = [TensorSpec((1, 6), "int8", None, [0.05], [3])]
+    operators, given = list[OperatorSpec](), float(np.float32(2 * wide / 255))
+    for kind in kinds:
+        at, (_, inputs), (taken,) = len(tensors), tensors[-1].shape, tensors[-1].scale
+        scale = given / taken / 150
+        weight, bias = rng.integers(-127, 128, (5, inputs)), rng.integers(-2000, 2000, 5)
+        tensors += [constant(weight.astype(np.int8), [scale]), constant(bias.astype(np.int32), [scale * taken])]
+        tensors.append(TensorSpec((1, 5), "int8", None, [given], [zero]))
+        operators.append(OperatorSpec("FULLY_CONNECTED", (at - 1, at, at + 1), (at + 2,)))
+        after, zero_after = {"LOGISTIC": (2.0**-8, -128), "TANH": (2.0**-7, 0)}.get(kind, (given * times, zero))
+        tensors.append(TensorSpec((1, 5), "int8", None, [after], [zero_after]))
+        operators.append(OperatorSpec(kind, (at + 2,), (at + 3,)))
     return tflite_file(tensors, operators, [0], [len(tensors) - 1])
 
 
@@ -240,3 +266,27 @@ def float_planes() -> bytes:
         OperatorSpec("SOFTMAX", (19,), (20,), {"Beta": 1.0}),
     ]
     return tflite_file(tensors, operators, [0], [20])
+
+
+def float_rows() -> bytes:
+    """A dense layer of two values, and behind it what takes layers of their own: constants, bounds, a clip, tanh."""
+    row, by = TensorSpec((1, 2)), constant(np.array([0.5, -2], np.float32))
+    tensors = [
+        row,
+        constant(np.eye(2, dtype=np.float32)),
+        by,
+        row,
+        row,
+        constant(np.ones(1, np.float32)),
+        row,
+        row,
+        row,
+    ]
+    operators = [
+        OperatorSpec("FULLY_CONNECTED", (0, 1, 2), (3,), {"FusedActivationFunction": N1_TO_1}),
+        OperatorSpec("MUL", (3, 2), (4,)),
+        OperatorSpec("MINIMUM", (4, 5), (6,)),
+        OperatorSpec("RELU_0_TO_1", (6,), (7,)),
+        OperatorSpec("TANH", (7,), (8,)),
+    ]
+    return tflite_file(tensors, operators, [0], [8])

@@ -6,7 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from generators.tflite_files import NONE, RELU, RELU6, SAME, VALID, OperatorSpec, TensorSpec, constant, tflite_file
+from generators.tflite_files import (
+    N1_TO_1,
+    NONE,
+    RELU,
+    RELU6,
+    SAME,
+    VALID,
+    OperatorSpec,
+    TensorSpec,
+    constant,
+    tflite_file,
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,7 @@ class _At:
 @dataclass
 class _File:
     rng: np.random.Generator
+    biased: bool  # whether every layer has a bias
     tensors: list[TensorSpec] = field(default_factory=list[TensorSpec])
     operators: list[OperatorSpec] = field(default_factory=list[OperatorSpec])
     values: list[_At] = field(default_factory=list[_At])
@@ -41,15 +53,18 @@ class _File:
         return self.last
 
     def zero(self, kind: int) -> int:
-        return -128 if kind != NONE and self.rng.random() < 0.6 else int(self.rng.integers(-128, 128))
+        """Mostly where a ReLU begins; without one any, now and then 0."""
+        if kind != NONE and self.rng.random() < 0.6:
+            return -128
+        return 0 if self.rng.random() < 0.3 else int(self.rng.integers(-128, 128))
 
     def kind(self) -> int:
-        return int(self.rng.choice([NONE, RELU, RELU6]))
+        return int(self.rng.choice([NONE, NONE, RELU, RELU, RELU6, N1_TO_1]))
 
 
-def random_integer_planes(rng: np.random.Generator) -> bytes:
+def random_integer_planes(rng: np.random.Generator, biased: bool = False) -> bytes:
     """Planes through convolutions, pools and additions, mostly to a fully connected layer."""
-    made = _File(rng)
+    made = _File(rng, biased)
     made.value((*rng.integers(1, 9, 2).tolist(), int(rng.integers(1, 6))), rng.uniform(0.005, 0.1), made.zero(NONE))
     for _ in range(int(rng.integers(1, 6))):
         _STEPS[int(rng.integers(len(_STEPS)))](made)
@@ -93,7 +108,7 @@ def _weights(made: _File, shape: tuple[int, ...], outputs: int, fan_in: int, axi
     bias = rng.normal(0, spread / 2, outputs).round().astype(np.int32)
     scales = [float(np.float32(0.01 * rng.uniform(0.5, 2))) for _ in range(outputs if rng.random() < 0.8 else 1)]
     numbers = [made.tensor(constant(weight, scales, axis))]
-    has_bias = len(shape) == 4 or rng.random() < 0.9  # convolutions want one
+    has_bias = len(shape) == 4 or made.biased or rng.random() < 0.9  # convolutions want one
     numbers.append(made.tensor(constant(bias, [taken.scale * each for each in scales])) if has_bias else -1)
     given = float(np.mean(scales)) * taken.scale * spread * float(rng.choice([0.01, 0.03, 0.1]))
     if rng.random() < 0.2:  # halves
@@ -174,6 +189,21 @@ def _add(made: _File) -> None:
     _put(made, "ADD", [], given, {"FusedActivationFunction": activation}, other.number)
 
 
+def _activation(made: _File) -> None:
+    """Behind a convolution, an operator of its own: a clip with its scale, or a curve of values around 0."""
+    last, kind = made.last, str(made.rng.choice(["RELU", "RELU6", "RELU_0_TO_1", "LOGISTIC", "TANH"]))
+    behind = made.operators[-1] if made.operators else None
+    if behind is None or not behind.kind.endswith("CONV_2D"):
+        return
+    curved = kind in ("LOGISTIC", "TANH")
+    if curved and (last.zero or behind.options["FusedActivationFunction"] != NONE):
+        return
+    ends = {"LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0)}
+    given = made.value(last.dims, *ends.get(kind, (last.scale, last.zero)))
+    _put(made, kind, [], given, {})
+    made.values.remove(last)  # nobody adds it, so that the layer may be activated
+
+
 def _dense(made: _File) -> None:
     last, activation = made.last, made.kind()
     size, outputs = int(np.prod(last.dims)), int(made.rng.integers(1, 6))
@@ -185,7 +215,7 @@ def _dense(made: _File) -> None:
     _put(made, "FULLY_CONNECTED", constants, given, {"FusedActivationFunction": activation})
 
 
-_STEPS: tuple[Callable[[_File], None], ...] = (_conv, _conv, _depthwise, _pool, _add)
+_STEPS: tuple[Callable[[_File], None], ...] = (_conv, _conv, _depthwise, _pool, _add, _activation, _activation)
 
 
 def channels_last(rows: np.ndarray, shape: tuple[int, ...], notes: tuple[str, ...], ends: str) -> np.ndarray:

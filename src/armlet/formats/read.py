@@ -11,6 +11,7 @@ from armlet.errors import InputError
 from armlet.extras import require
 from armlet.formats.assemble import Tell, warn
 from armlet.formats.declaration import Declaration
+from armlet.formats.foreign.hints import require_kind, told_by_suffix, told_of_folder
 from armlet.formats.integer_params import narrowest, read_integer_params
 from armlet.formats.model import Model, ModelLayer
 from armlet.formats.named.npz import read_npz_layers, read_npz_network
@@ -18,7 +19,7 @@ from armlet.formats.params import is_integer, read_params
 from armlet.integer.network import IntegerNetwork
 from armlet.network.layers import Weighted, kind_of
 from armlet.network.network import Network
-from armlet.storage import open_input
+from armlet.storage import open_input, read_up_to
 
 ModelReader = Callable[[Path, Declaration], Model]
 MODELS: Mapping[str, tuple[str, str, str]] = {  # by suffix, in lower case: what it is, the module, and its reader
@@ -118,11 +119,15 @@ def _require_readable(path: Path) -> None:
     if not path.exists():
         raise InputError(path, "does not exist", "give a PARAMS folder or a network file")
     if path.is_dir():
+        if told := told_of_folder(path):
+            raise InputError(path, *told)
         return
-    open_input(path).close()  # a pipe has no suffix that tells
+    with open_input(path) as file:  # a pipe has no suffix that tells
+        begin = bytes(read_up_to(file, 8))
     if path.suffix.lower() not in SUFFIXES:
         hint = f"give a PARAMS folder or {', '.join(SUFFIXES)}"
-        raise InputError(path, "is not a network file that armlet reads", hint)
+        raise InputError(path, *(told_by_suffix(path) or ("is not a network file that armlet reads", hint)))
+    require_kind(path, begin)
 
 
 def _with_origin(network: AnyNetwork, path: Path, format: str) -> AnyNetwork:

@@ -56,9 +56,9 @@ def integer_bounds(network: IntegerNetwork) -> tuple[LayerBounds, ...]:
     """The intervals of each layer of a chain of dense layers. Raises `InputError` as `tensor_bounds` does."""
     assert network.dense
     bounds, found = tensor_bounds(network), list[LayerBounds]()
-    for (taken, given), sums in zip(pairwise(bounds.values), bounds.sums):
+    for (taken, given), sums, shape in zip(pairwise(bounds.values), bounds.sums, network.shapes):
         assert sums is not None
-        found.append(LayerBounds(*_row(taken, network.shape), sums.low, sums.high, given.low, given.high))
+        found.append(LayerBounds(*_row(taken, shape), sums.low, sums.high, given.low, given.high))
     return tuple(found)
 
 

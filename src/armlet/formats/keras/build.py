@@ -13,10 +13,12 @@ from armlet.errors import InputError
 from armlet.formats.keras.value import NO_SIDES, UnreadError, Value
 from armlet.formats.model import ModelLayer
 from armlet.network.activation import SLOPE, Activation
+from armlet.network.clips import FARTHEST, Ends, clip_between
 from armlet.network.frozen import F64
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reshape
 
 _WIDEST_DIAGONAL = 1024  # values of a row that are scaled by a layer of their own
+_MOST_ALONE = 1 << 24  # weights of all such layers: a small file can ask for many
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +48,7 @@ class Builder:
     wiring: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
     told: list[ModelLayer] = field(default_factory=list[ModelLayer])
     notes: list[str] = field(default_factory=list[str])
+    alone: int = 0  # weights of layers that scale a row
     mean: F64 | None = None  # of the inputs: the network computes on (x - mean) / std
     std: F64 | None = None
 
@@ -55,6 +58,11 @@ class Builder:
         self.wiring.append(takes)
         self.told.append(ModelLayer(name, operator))
         return len(self.made)
+
+    def note(self, line: str) -> None:
+        """Tell it once."""
+        if line not in self.notes:
+            self.notes.append(line)
 
     def source(self, value: Value) -> Draft | Add | None:
         """The layer that gives this value alone and is still open to a factor or an activation, if one does."""
@@ -88,6 +96,19 @@ class Builder:
         self.made[value.number - 1] = replace(made, activation=activation, slope=slope)
         return value
 
+    def clip(self, value: Value, ends: Ends, name: str, operator: str) -> Value:
+        """The value clipped: scale and shift go into the layers around the activation. Raises `UnreadError`."""
+        clip = clip_between(*ends)
+        if not clip.is_near:
+            raise UnreadError(f"{operator} from {ends[0]:g} to {ends[1]:g}", f"clip within {FARTHEST:g}")
+        if clip.is_plain:
+            return self.activate(value, clip.activation, SLOPE, name, operator)
+        told = f"clipping from {ends[0]:g} to {ends[1]:g} is {clip.activation.value} with a scale and a shift around it"
+        self.note(f"{name}: {told}")
+        scale, shift = np.full(value.channels, clip.scale), np.full(value.channels, clip.shift)
+        inner = self.scale(value, 1 / scale, -shift / scale)
+        return self.scale(self.activate(inner, clip.activation, SLOPE, name, operator), scale, shift)
+
     def plain(self, value: Value, name: str, operator: str) -> Value:
         """The same value with nothing left to be folded."""
         return value if value.is_plain else self._own_layer(value, name, operator)
@@ -98,11 +119,15 @@ class Builder:
 
     def _own_layer(self, value: Value, name: str, operator: str) -> Value:
         """What is left to be folded, as a layer."""
+        self.note(f"{name[:60]}: {operator} takes a layer of its own")
         scale = np.ones(value.channels) if value.scale is None else value.scale
         shift = np.zeros(value.channels) if value.shift is None else value.shift
         if not value.is_planes:
             if value.size > _WIDEST_DIAGONAL:
                 raise UnreadError(f"{operator} of {value.size} values, where no layer takes it up", "put it elsewhere")
+            self.alone += value.size**2
+            if self.alone > _MOST_ALONE:
+                raise UnreadError(f"{operator} in a layer of its own, of too many", "put it behind a layer's sums")
             draft = Draft(Dense, turned_row(np.diag(scale), value), shift)
             number = self.add(draft, (value.number,), name, operator)
             return replace(value, number=number, scale=None, shift=None, order=None)

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.errors import InputError
-from armlet.formats.keras.activations import SOFTMAX, activation_of
+from armlet.formats.keras.activations import Said, activation_of
 from armlet.formats.keras.build import Builder
 from armlet.formats.keras.config import KerasGraph, KerasLayer
 from armlet.formats.keras.value import UnreadError, Value
 from armlet.formats.keras.weights import Weights
+from armlet.network.activation import Activation
 from armlet.network.frozen import F64
 
 
@@ -50,12 +51,14 @@ class Context:
         """The value after the activation that a layer's option says; a softmax at the end is left out."""
         return self.activated(layer, value, activation_of(said))
 
-    def activated(self, layer: KerasLayer, value: Value, found: Any) -> Value:
+    def activated(self, layer: KerasLayer, value: Value, found: Said) -> Value:
         """The value after an activation. Raises `UnreadError` for a softmax before the end."""
-        if found == SOFTMAX:
+        if isinstance(found, str):
             if layer.name != self.graph.output:
                 raise UnreadError("a softmax before the end", "leave it out, or end the model with it")
             self.softmax = layer.name
             return value
         activation, slope = found
+        if not isinstance(activation, Activation):
+            return self.builder.clip(value, (activation, slope), layer.name, layer.kind)
         return self.builder.activate(value, activation, slope, layer.name, layer.kind)

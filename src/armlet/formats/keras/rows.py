@@ -136,7 +136,7 @@ def batch_normalization(layer: KerasLayer, value: Value, context: Context) -> Va
     variance = found["variance"] + options.epsilon
     if not (variance > 0).all():
         raise InputError(layer.name, "has a variance that is not above zero")
-    value = normalised(value, _spread(value, found["mean"]), _spread(value, np.sqrt(variance)), context)
+    value = normalised(layer, value, _spread(value, found["mean"]), _spread(value, np.sqrt(variance)), context)
     if (scale == 1).all() and not shift.any():
         return value
     return context.builder.scale(value, _spread(value, scale), _spread(value, shift))
@@ -157,7 +157,7 @@ def normalization(layer: KerasLayer, value: Value, context: Context) -> Value:
     if {mean.size, variance.size} - {1, channels} or not (variance >= 0).all():
         raise InputError(layer.name, "has not one mean and variance for each channel, or a variance below zero")
     std = np.maximum(np.sqrt(variance), _LEAST_STD)
-    return normalised(value, _spread(value, mean), _spread(value, std), context)
+    return normalised(layer, value, _spread(value, mean), _spread(value, std), context)
 
 
 def rescaling(layer: KerasLayer, value: Value, context: Context) -> Value:
@@ -168,14 +168,16 @@ def rescaling(layer: KerasLayer, value: Value, context: Context) -> Value:
         raise InputError(layer.name, "has not one scale and offset for each channel")
     scale, offset = _spread(value, scale), _spread(value, offset)
     if (scale > 0).all():
-        return normalised(value, -offset / scale, 1 / scale, context)
+        return normalised(layer, value, -offset / scale, 1 / scale, context)
+    context.builder.note(f"{layer.name[:60]}: {layer.kind} is folded")
     return context.builder.scale(value, scale, offset)
 
 
-def normalised(value: Value, mean: F64, std: F64, context: Context) -> Value:
+def normalised(layer: KerasLayer, value: Value, mean: F64, std: F64, context: Context) -> Value:
     """`(x - mean) / std`: what is said of the inputs, if x is these alone, else folded."""
     builder = context.builder
     if value.number or value.is_shared or not value.is_plain:
+        builder.note(f"{layer.name[:60]}: {layer.kind} is folded")
         return builder.scale(value, 1 / std, -mean / std)
     if value.is_planes:
         mean, std = (np.repeat(of, value.size // value.shape[-1]) for of in (mean, std))

@@ -34,6 +34,8 @@ _RULES = (
 _MEAN = r"(.{0,200})[./](?:running|moving)_mean(?::0)?"
 _VARIANCE = r"(.{0,200})[./](?:running_var|moving_variance)(?::0)?"
 _SCALE, _SHIFT = r"(.{0,200})[./](?:weight|gamma)(?::0)?", r"(.{0,200})[./](?:bias|beta)(?::0)?"
+_COMPUTED = r"(.{0,200})[./](?:weight_(?:orig|mask|g|v)|parametrizations[./].{0,200})"
+_OTHER_NETWORKS = frozenset({"critic", "target", "value", "vf"})  # words for those that training alone needs
 _COUNTER = r".{0,200}[./]num_batches_tracked"  # of training alone
 
 
@@ -85,6 +87,10 @@ class Names:
 
 def layers_named(source: Path, names: Sequence[str]) -> Names:
     """What the arrays of a file are, by the first rule that any of them follows. Raises `InputError`."""
+    if computed := _by_key(_COMPUTED, names):
+        problem = f"holds {min(computed.values())[:60]}, of which PyTorch computes a weight"
+        hint = "before saving, torch.nn.utils.prune.remove or parametrize.remove_parametrizations makes it a plain one"
+        raise InputError(source, problem, hint)
     idle = frozenset(name for name in names if re.fullmatch(_COUNTER, name))
     normalisations = _normalisations(source, names)
     rest = [name for name in names if not any(name in each.arrays for each in normalisations)]
@@ -95,9 +101,19 @@ def layers_named(source: Path, names: Sequence[str]) -> Names:
         if alone := sorted(biases.keys() - weights.keys()):
             raise InputError(source, f"holds a bias of {alone[0][:40]!r} and no weight of it", _HINT)
         keys = sorted(weights, key=_natural)
+        _require_one_network(source, keys)
         layers = tuple(NamedLayer(key, weights[key], biases.get(key)) for key in keys)
         return Names(layers, normalisations, rule.inputs_first, rule.counted, idle)
     raise InputError(source, f"holds {sorted(names)[:8]}"[:300], _HINT)
+
+
+def _require_one_network(source: Path, keys: Sequence[str]) -> None:
+    """Raise `InputError` where names say that a file holds more networks than one: an actor and its critic."""
+    others = [key for key in keys if _OTHER_NETWORKS & {*re.split(r"[^a-z]+", key.lower())}]
+    if others and len(others) < len(keys):
+        first = next(key for key in keys if key not in others)
+        problem = f"holds more than one network: {first[:40]}, ... and {others[0][:40]}, ..."
+        raise InputError(source, problem, "save the arrays of one of them alone")
 
 
 def _normalisations(source: Path, names: Sequence[str]) -> tuple[NamedNormalisation, ...]:

@@ -15,18 +15,10 @@ from armlet.formats.onnx.values import (
 )
 from armlet.network.activation import SLOPE, Activation
 from armlet.network.frozen import F32, F64
-from armlet.network.layers import Add, Dense, Depthwise, Layer, Pool, Reduction, Reshape, Weighted
+from armlet.network.layers import Add, Dense, Depthwise, Layer, Reshape, Weighted
 from armlet.network.shapes import Shape, tensor_shapes
 
 _WIDEST_OWN = 1024  # values of a row for whose arithmetic a layer of its own is made
-_ALREADY = {  # an activation on top of another that comes to one of the two
-    (Activation.RELU, Activation.RELU): Activation.RELU,
-    (Activation.RELU6, Activation.RELU): Activation.RELU6,
-    (Activation.RELU, Activation.RELU6): Activation.RELU6,
-    (Activation.RELU6, Activation.RELU6): Activation.RELU6,
-    (Activation.SIGMOID, Activation.RELU): Activation.SIGMOID,
-    (Activation.SIGMOID, Activation.RELU6): Activation.SIGMOID,
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,6 +168,7 @@ def own_layer(
             return build.add(node, Depthwise(weight, rounded(shifts), kind, slope), bare, shape=value.shape)
     if value.size > _WIDEST_OWN:
         raise NoCounterpartError("fold it into the weights beside it", f"{node.operator} of {value.size} values alone")
+    build.allowance.spend(value.size**2)
     order = np.arange(value.size) if value.order is None else value.order
     weight = np.zeros((value.size, value.size), np.float32)
     weight[np.arange(value.size), order] = rounded(scale[order])
@@ -191,39 +184,6 @@ def shaped(build: Builder, node: Node, value: Value, shape: Shape) -> Value:
         build.shapes[0] = shape
         return value
     return build.add(node, Reshape(shape), value, shape=value.shape)
-
-
-def activate(build: Builder, node: Node, value: Value, kind: Activation, slope: float = SLOPE) -> Value:
-    """The activated value: by the layer that gives it, or by one of its own."""
-    value = settled(build, node, value)
-    layer = build.layer_before(value)
-    if _activate_below(build, node, value, kind, slope):
-        return value
-    if layer is None or isinstance(layer, Pool | Reshape):
-        return own_layer(build, node, value, kind, slope)
-    if layer.activation is Activation.LINEAR:
-        build.replaced(value, replace(layer, activation=kind, slope=slope), node)
-        return value
-    if both := _ALREADY.get((layer.activation, kind)):
-        build.replaced(value, replace(layer, activation=both))
-        return value
-    return own_layer(build, node, value, kind, slope)
-
-
-def _activate_below(build: Builder, node: Node, value: Value, kind: Activation, slope: float) -> bool:
-    """Activate what a largest value is taken of: no activation turns an order round."""
-    layer = build.layer_before(value)
-    if not isinstance(layer, Pool) or layer.reduction is not Reduction.MAX:
-        return False
-    pool = build.drafts[value.source - 1]
-    (source,) = pool.sources
-    if source == 0 or not pool.is_alone:
-        return False
-    below = build.drafts[source - 1].layer
-    if not isinstance(below, Weighted | Add) or below.activation is not Activation.LINEAR:
-        return False
-    build.replaced(Value(source, ()), replace(below, activation=kind, slope=slope), node)
-    return True
 
 
 def columns(build: Builder, value: Value, weight: F64, bias: F64) -> tuple[F64, F64]:

@@ -1,6 +1,7 @@
 """ONNX files to models: the graph to layers, and what it says of the inputs to their domain."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from armlet.errors import InputError
 from armlet.formats.declaration import Declaration
 from armlet.formats.model import Model, ModelLayer, Obstacle
 from armlet.formats.onnx.builder import Builder, Draft
-from armlet.formats.onnx.graph import GraphInput, read_graph
+from armlet.formats.onnx.graph import Graph, GraphInput, read_graph, without_the_idle
 from armlet.formats.onnx.metadata import declaration_of, kinds_of, read_metadata
 from armlet.formats.onnx.values import Value
 from armlet.formats.onnx.walk import walk
@@ -31,10 +32,12 @@ def read_onnx(path: Path, declare: Declaration) -> Model:
             raise InputError("--declare", f"says {word}, which {path} says itself", "leave it out")
     graph = read_graph(path)
     name = f"ONNX, opset {graph.opset}" + (f", by {graph.producer}" if graph.producer else "")
-    if len(graph.inputs) != 1:
-        names = ", ".join(given.name for given in graph.inputs)[:80]
-        obstacle = Obstacle(f"inputs {names}", f"a graph of {len(graph.inputs)} inputs", "join them into one row")
+    taken, unread = _taken_inputs(graph)
+    if len(taken) != 1:
+        names = ", ".join(given.name for given in taken)[:80]
+        obstacle = Obstacle(f"inputs {names}", f"a graph of {len(taken)} inputs", "join them into one row")
         return Model(name, None, obstacles=(obstacle,))
+    graph = replace(graph, inputs=taken)
     if not graph.outputs:
         raise InputError(path, "names no output", "export the model again")
     metadata = read_metadata(path, graph.metadata)
@@ -43,8 +46,8 @@ def read_onnx(path: Path, declare: Declaration) -> Model:
     build = Builder(graph.opset, shape, pinned, kinds_of(metadata))
     if metadata and math.prod(metadata.shape) == math.prod(shape):
         build.shapes[0] = tuple(metadata.shape)
-    if note:
-        build.note(note)
+    for line in (*unread, *([note] if note else [])):
+        build.note(line)
     walked = walk(path, graph, build)
     if walked.outputs is None:
         return Model(name, None, notes=tuple(build.notes), obstacles=walked.obstacles)
@@ -62,6 +65,14 @@ def read_onnx(path: Path, declare: Declaration) -> Model:
     _require_ends(path, said, network)
     layers = tuple(ModelLayer(draft.node, draft.operator, draft.stored) for draft in drafts)
     return Model(name, network, layers, tuple(build.notes))
+
+
+def _taken_inputs(graph: Graph) -> tuple[tuple[GraphInput, ...], list[str]]:
+    """The inputs on which an output depends, all where there is none, and a line on each of the others."""
+    wanted = {*graph.outputs} | {name for node in without_the_idle(graph, graph.outputs) for name in node.inputs}
+    taken = tuple(given for given in graph.inputs if given.name in wanted) or graph.inputs
+    unread = [given.name[:80] for given in graph.inputs if given not in taken]
+    return taken, [f"the input {name} is left out, no output depends on it" for name in unread]
 
 
 def _pinned(path: Path, given: GraphInput, said: Declaration) -> tuple[Shape, int, str]:

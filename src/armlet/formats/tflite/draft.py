@@ -12,10 +12,16 @@ from numpy.typing import NDArray
 from armlet.formats.model import ModelLayer
 from armlet.formats.tflite.parse import Operator, Scales, Tensor, TfliteFile
 from armlet.integer.layers import IntegerLayer
+from armlet.network.activation import SLOPE, Activation
+from armlet.network.clips import FARTHEST, Ends, clip_between
 from armlet.network.frozen import F32
-from armlet.network.layers import Layer, Reshape, Sides
+from armlet.network.layers import Dense, Depthwise, Layer, Reshape, Sides
 
 NO_PADDING = (0, 0, 0, 0)
+_WIDEST_OWN = 1024  # values of a row that a layer of their own scales
+_MOST_OWN = 1 << 24  # weights of all such layers: a small file can ask for many
+
+Line: TypeAlias = tuple[NDArray[Any], NDArray[Any]]  # scale and shift
 
 AnyLayer = TypeVar("AnyLayer", bound=Layer | IntegerLayer)
 
@@ -171,8 +177,53 @@ class Draft(Generic[AnyLayer]):
         self.notes[text] = None
 
 
-RealDraft: TypeAlias = Draft[Layer]
 IntegerDraft: TypeAlias = Draft[IntegerLayer]
+
+
+@dataclass(slots=True)
+class RealDraft(Draft[Layer]):
+    """A network in real numbers, which may take layers that the file has not got."""
+
+    alone: int = 0  # weights of such layers
+
+    def own_layer(
+        self, operator: Operator, value: Value, line: Line, activation: Activation, slope: float = SLOPE
+    ) -> Value:
+        """The activated `scale x + shift`, by a layer that the file has not got.
+
+        The line has one number for all, for each channel of planes, or for each value of a row, as it stands here.
+        """
+        scale, shift = line
+        layer: Layer
+        if len(value.shape) == 3:
+            scales, shifts = (np.broadcast_to(each, value.shape[:1]).astype(np.float32) for each in (scale, shift))
+            layer = Depthwise(scales.reshape(-1, 1, 1), shifts, activation, slope)
+        else:
+            if value.size > _WIDEST_OWN:
+                raise UnsupportedError(f"of {value.size} values, alone", "put it behind a layer's sums")
+            self.alone += value.size**2
+            if self.alone > _MOST_OWN:
+                raise UnsupportedError("in a layer of its own, of too many", "put activations behind layers' sums")
+            scales, shifts = (np.broadcast_to(each, (value.size,)).astype(np.float32) for each in (scale, shift))
+            layer = Dense(np.diag(scales), shifts, activation, slope)
+        self.layers.append(layer)
+        self.wiring.append((value.number,))
+        name = self.file.tensors[operator.outputs[0]].name
+        self.told.append(ModelLayer(name, operator.kind))
+        self.origins.append(None)
+        self.note(f"{name}: {operator.kind} takes a layer of its own, one weight for each value or channel")
+        shape = value.shape if len(value.shape) == 3 else (value.size,)
+        return replace(value, number=len(self.layers), shape=shape, alone=True)
+
+    def clipped(self, operator: Operator, value: Value, ends: Ends) -> Value:
+        """The value between any two ends, by two layers of its own: around ReLU6 stand a scale and a shift."""
+        clip = clip_between(*ends)
+        if not ends[0] < ends[1] or not clip.is_near:
+            raise UnsupportedError(f"from {ends[0]:g} to {ends[1]:g}", f"clip within {FARTHEST:g}")
+        inside = np.array(1 / clip.scale), np.array(-clip.shift / clip.scale)
+        inner = self.own_layer(operator, value, inside, clip.activation)
+        outside = np.array(clip.scale), np.array(clip.shift)
+        return inner if clip.is_plain else self.own_layer(operator, inner, outside, Activation.LINEAR)
 
 
 def same_places(one: NDArray[np.int64] | None, other: NDArray[np.int64] | None) -> bool:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 from armlet.formats.tflite.draft import IntegerDraft, UnsupportedError, Value, stored_as
+from armlet.formats.tflite.integer_activations import CLAMPS, CURVES, fused_clamp, one_pair, own_activation
 from armlet.formats.tflite.parse import Operator, Tensor
 from armlet.formats.tflite.planes import both, pad, pairs, planes_given, rename, sides_of, turned, whole_planes
 from armlet.formats.tflite.scaling import (
@@ -24,9 +25,8 @@ from armlet.network.layers import Reduction
 
 Become = Callable[[IntegerDraft, Operator], None]
 
+RENAMES = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
 WEIGHTED = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D")
-_ACTIVATIONS = {"NONE": Activation.LINEAR, "RELU": Activation.RELU, "RELU6": Activation.RELU6}
-_TOP = 6.0  # of RELU6
 _RAISED = 20  # places by which an addition of int8 raises what it takes
 
 
@@ -62,7 +62,7 @@ def _window(draft: IntegerDraft, operator: Operator, taken: Value, weight: I64, 
     strides, dilation = pairs(operator)
     size = weight.shape[2], weight.shape[3]
     body = _body(draft, operator, weight.reshape(len(weight), -1), reference_multiplier)
-    _, zero = _one_pair(draft.file.tensors[operator.inputs[0]])
+    _, zero = one_pair(draft.file.tensors[operator.inputs[0]])
     layer = IntegerConv(body, size, strides, sides_of(operator, taken, size), dilation, groups, zero)
     value = planes_given(draft, operator)
     draft.put(operator, layer, [taken], value, stored_as(draft.file.tensors[operator.inputs[1]]))
@@ -75,7 +75,7 @@ def _pool(draft: IntegerDraft, operator: Operator) -> None:
     if any(taken.padding) and not (reduction is Reduction.MAX and _is_not_below_zero(draft, operator, taken)):
         raise UnsupportedError("behind a PAD whose zeros count", "")
     scale, zero = _same_pair(draft, operator)
-    _, low, high = _clamp(operator, scale, zero)
+    _, low, high = fused_clamp(operator, scale, zero)
     layer = IntegerPool(reduction, size, pairs(operator)[0], sides_of(operator, taken, size), low, high)
     draft.put(operator, layer, [taken], planes_given(draft, operator), "int8")
 
@@ -87,7 +87,7 @@ def _whole_pool(draft: IntegerDraft, operator: Operator) -> None:
         _same_pair(draft, operator)
         draft.put(operator, IntegerPool(Reduction.MAX, None), [taken], value, "int8")
         return
-    (scale_in, zero_in), (scale, zero) = (_one_pair(tensor) for tensor in _ends(draft, operator))
+    (scale_in, zero_in), (scale, zero) = (one_pair(tensor) for tensor in _ends(draft, operator))
     channels, *size = taken.shape
     count = math.prod(size)
     by = mean_multiplier(float(scale_in) / float(scale), count, channels)
@@ -103,9 +103,9 @@ def _add(draft: IntegerDraft, operator: Operator) -> None:
         raise UnsupportedError("with a constant is not computed in integers yet", "")
     one, other, value = both(draft, operator)
     tensors = [draft.file.tensors[number] for number in (*operator.inputs[:2], operator.outputs[0])]
-    (scale_one, zero_one), (scale_other, zero_other), (scale, zero) = map(_one_pair, tensors)
+    (scale_one, zero_one), (scale_other, zero_other), (scale, zero) = map(one_pair, tensors)
     scaling, by = addition_multipliers(float(scale_one), float(scale_other), float(scale), _RAISED)
-    _, low, high = _clamp(operator, scale, zero)
+    _, low, high = fused_clamp(operator, scale, zero)
     layer = IntegerAdd((-zero_one, -zero_other), _RAISED, scaling, by, INT8, low, high, zero)
     draft.put(operator, layer, [one, other], value, "int8")
 
@@ -131,11 +131,11 @@ def _body(
     multipliers: Callable[[F64, int, int], Multiplier],
 ) -> IntegerDense:
     """Weights (outputs, ...) with the zero of what is taken in the bias. Raises `ValueError`."""
-    (scale_in, zero_in), (scale, zero) = (_one_pair(tensor) for tensor in _ends(draft, operator))
+    (scale_in, zero_in), (scale, zero) = (one_pair(tensor) for tensor in _ends(draft, operator))
     bias = _bias(draft, operator, len(weight)) - zero_in * weight.sum(axis=1)
     if (bias < INT32.low).any() or (bias > INT32.high).any():
         raise ValueError("a bias, with the zero point in it, goes beyond 32 bits")
-    activation, low, high = _clamp(operator, scale, zero)
+    activation, low, high = fused_clamp(operator, scale, zero)
     kernel = draft.file.tensors[operator.inputs[1]].scales
     assert kernel is not None
     products = float(scale_in) * np.broadcast_to(kernel.scale.astype(np.float64), bias.shape) / float(scale)
@@ -172,42 +172,18 @@ def _ends(draft: IntegerDraft, operator: Operator) -> tuple[Tensor, Tensor]:
     return draft.file.tensors[operator.inputs[0]], draft.file.tensors[operator.outputs[0]]
 
 
-def _one_pair(tensor: Tensor) -> tuple[np.float32, int]:
-    """Scale and zero of a tensor that has one of each."""
-    scales = tensor.scales
-    if tensor.kind != "INT8" or scales is None or len(scales.scale) != 1:
-        raise ValueError(f"{tensor.name} is {stored_as(tensor)}, not int8 with one scale")
-    zero = int(scales.zero[0])
-    if not INT8.low <= zero <= INT8.high:
-        raise ValueError(f"{tensor.name} has the zero point {zero}, beyond int8")
-    return scales.scale[0], zero
-
-
 def _same_pair(draft: IntegerDraft, operator: Operator) -> tuple[np.float32, int]:
     """Of what an operator takes and gives, which must be the same."""
-    taken, given = (_one_pair(tensor) for tensor in _ends(draft, operator))
+    taken, given = (one_pair(tensor) for tensor in _ends(draft, operator))
     if taken != given:
         raise ValueError(f"{operator.kind} changes the scale or the zero point")
     return given
 
 
-def _clamp(operator: Operator, scale: np.float32, zero: int) -> tuple[Activation, int, int]:
-    """The least and the greatest that is stored: CalculateActivationRangeQuantized."""
-    name = operator.options.get("FusedActivationFunction", "NONE")
-    if name not in _ACTIVATIONS:
-        raise ValueError(f"{name} is not computed in integers")
-    low, high = INT8.low, INT8.high
-    if name != "NONE":
-        low = max(low, zero)
-    if name == "RELU6":
-        high = min(high, zero + math.floor(float(np.float32(_TOP) / scale) + 0.5))
-    return _ACTIVATIONS[name], low, high
-
-
 def _is_not_below_zero(draft: IntegerDraft, operator: Operator, taken: Value) -> bool:
     """Whether zeros around change no maximum."""
     layer: IntegerLayer | None = draft.layers[taken.number - 1] if taken.number else None
-    _, zero = _one_pair(draft.file.tensors[operator.inputs[0]])
+    _, zero = one_pair(draft.file.tensors[operator.inputs[0]])
     body = body_of(layer) if layer is not None else None
     low = layer.low if isinstance(layer, IntegerAdd) else int(body.low.min()) if body is not None else INT8.low
     return low >= zero
@@ -224,6 +200,7 @@ INTEGER_OPERATORS: Mapping[str, Become] = MappingProxyType(
         "REDUCE_MAX": _whole_pool,
         "ADD": _add,
         "PAD": _pad,
-        **dict.fromkeys(("RESHAPE", "SQUEEZE", "EXPAND_DIMS"), rename),
+        **dict.fromkeys((*CLAMPS, *CURVES), own_activation),
+        **dict.fromkeys(RENAMES, rename),
     }
 )

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from armlet.errors import InputError
 from armlet.formats.tflite.draft import IntegerDraft, UnsupportedError
-from armlet.formats.tflite.integer_operators import INTEGER_OPERATORS, WEIGHTED
+from armlet.formats.tflite.integer_operators import INTEGER_OPERATORS, RENAMES, WEIGHTED
 from armlet.formats.tflite.parse import Operator, Tensor, TfliteFile
 from armlet.formats.tflite.planes import input_value
 
@@ -55,6 +55,13 @@ def stored_input(file: TfliteFile) -> Tensor:
     """The tensor that the first layers take: the input, or what a QUANTIZE makes of it."""
     quantised = [step.outputs[0] for step in file.operators if step.kind == "QUANTIZE" and step.inputs == file.inputs]
     return file.tensors[quantised[0] if quantised else file.inputs[0]]
+
+
+def stored_output(file: TfliteFile, draft: IntegerDraft) -> Tensor:
+    """The tensor that the last layer gives, with its activation."""
+    numbers = [step.outputs[0] for step in file.operators if step.kind not in (*_ENDS, *RENAMES)]
+    last = [number for number in numbers if draft.values[number].number == len(draft.layers)]
+    return file.tensors[last[-1]]
 
 
 def _step(draft: IntegerDraft, operator: Operator) -> None:

@@ -14,8 +14,8 @@ from armlet.errors import InputError
 from armlet.formats.declaration import Declaration
 from armlet.formats.model import Model, Obstacle
 from armlet.formats.tflite.draft import Draft, IntegerDraft, RealDraft, UnsupportedError
-from armlet.formats.tflite.integers import NotIntegersError, integer_draft, is_quantised, stored_input
-from armlet.formats.tflite.operators import OPERATORS
+from armlet.formats.tflite.integers import NotIntegersError, integer_draft, is_quantised, stored_input, stored_output
+from armlet.formats.tflite.operators import OPERATORS, become
 from armlet.formats.tflite.parse import Tensor, TfliteFile, parse_tflite
 from armlet.formats.tflite.planes import input_value
 from armlet.integer.formats import FORMATS, INT8
@@ -83,7 +83,7 @@ def draft_of(file: TfliteFile) -> RealDraft | tuple[Obstacle, ...]:
         try:
             if not operator.outputs or operator.outputs[0] < 0:
                 raise ValueError(f"{operator.kind} gives nothing")
-            OPERATORS[operator.kind](draft, operator)
+            become(draft, operator)
         except UnsupportedError as wrong:
             node = _name(file, operator.outputs)
             return (Obstacle(node, f"{operator.kind} {wrong.why}", wrong.hint),)
@@ -142,11 +142,8 @@ def _integers(file: TfliteFile, draft: IntegerDraft, declare: Declaration) -> In
     low, high = _ends(taken) or (None, None)
     domain = _domain(value.size, declare.over(Declaration(low=low, high=high)))
     output = declare.output or (OutputKind.SCORES if any("SOFTMAX" in note for note in draft.notes) else None)
-    last = draft.origins[-1]
-    assert last is not None
-    given = file.tensors[last.operator.outputs[0]]
     outputs = draft.values[file.outputs[0]].size
-    ends = (*_pair(taken, value.size), *_pair(given, outputs))
+    ends = (*_pair(taken, value.size), *_pair(stored_output(file, draft), outputs))
     shape, wiring = _shape(declare, value.shape), tuple(draft.wiring)
     return IntegerNetwork(tuple(draft.layers), domain, shape, INT8, *ends, output=output, wiring=wiring)
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from armlet.formats.onnx.builder import Builder, absorbed, columns, rounded
 from armlet.formats.onnx.graph import Node
-from armlet.formats.onnx.operators.operands import numbers
+from armlet.formats.onnx.operators.operands import numbers, value_of
 from armlet.formats.onnx.tensors import Constant
-from armlet.formats.onnx.values import Known, NoCounterpartError, Step, Value
+from armlet.formats.onnx.values import Known, NoCounterpartError, Step, Tail, Value
 from armlet.network.activation import Activation
 from armlet.network.frozen import F64
 from armlet.network.layers import Dense
@@ -59,6 +59,27 @@ def gemm(build: Builder, node: Node, taken: list[Known]) -> Value:
     shape = (1, len(weight)) if is_left else (len(weight), 1)
     more = _bias(bias, shape, float(said.get("beta", 1.0)))
     return _dense(build, node, value, weight, shape, constant.stored, more)
+
+
+def linear_model(build: Builder, node: Node, taken: list[Known]) -> Value | Tail:
+    """scikit-learn's linear models: LinearRegressor, and LinearClassifier, which gives labels and scores."""
+    value, said = value_of(node, taken), node.attributes
+    coefficients = np.array(said.get("coefficients", ()), np.float64)
+    is_classifier = node.operator.endswith("Classifier")
+    rows = len(coefficients) // max(value.size, 1)
+    if not rows or rows * value.size != len(coefficients) or value.size != value.shape[-1]:
+        raise NoCounterpartError("export the model again", f"{node.operator} of {len(coefficients)} coefficients")
+    keep_the_order = ("NONE", "LOGISTIC", "SOFTMAX") if is_classifier else ("NONE",)
+    if said.get("post_transform", "NONE") not in keep_the_order:
+        raise NoCounterpartError("leave it out", f"{node.operator} with {said['post_transform']}"[:80])
+    bias = np.array(said.get("intercepts") or [0.0] * rows, np.float64)
+    if bias.shape != (rows,):
+        raise NoCounterpartError("export the model again", f"{node.operator} of {len(bias)} intercepts")
+    weight = coefficients.reshape(rows, -1).astype(np.float32)
+    given = _dense(build, node, value, weight, (1, rows), "float32", bias)
+    if is_classifier and rows == 1:
+        build.note(f"{node.name}: the labels are left out, the output is the score of the second class")
+    return Tail(given, rows > 1) if is_classifier else given
 
 
 def _bias(bias: Known, shape: Shape, beta: float) -> F64 | None:

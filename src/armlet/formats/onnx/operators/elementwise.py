@@ -6,7 +6,8 @@ from typing import Literal
 import numpy as np
 
 from armlet.errors import InputError
-from armlet.formats.onnx.builder import Builder, activate, in_order, planes_of, settled, shaped
+from armlet.formats.onnx.activations import activate, clipped
+from armlet.formats.onnx.builder import Builder, in_order, planes_of, settled, shaped
 from armlet.formats.onnx.graph import Node
 from armlet.formats.onnx.operators.operands import numbers, value_of
 from armlet.formats.onnx.tensors import Constant
@@ -32,6 +33,14 @@ def arithmetic(build: Builder, node: Node, taken: list[Known]) -> Value:
             return _sum(build, node, one, other)
         case _:
             raise NoCounterpartError("only sums of two values are compiled", f"{node.operator} of two values")
+
+
+def total(build: Builder, node: Node, taken: list[Known]) -> Value:
+    """Sum, of one operand or several."""
+    first, *others = taken
+    for other in others:
+        first = arithmetic(build, replace(node, operator="Add"), [first, other])
+    return value_of(node, [first])
 
 
 def negated(build: Builder, node: Node, taken: list[Known]) -> Value:
@@ -135,7 +144,7 @@ def leaky_relu(build: Builder, node: Node, taken: list[Known]) -> Value:
 
 
 def clip(build: Builder, node: Node, taken: list[Known]) -> Value:
-    """Clip, Max and Min with bounds that ReLU and ReLU6 have."""
+    """Clip, Max and Min with constant bounds."""
     value = next((each for each in taken if isinstance(each, Value)), None)
     if value is None or sum(isinstance(each, Value) for each in taken) != 1:
         raise NoCounterpartError("only bounds that are constant are compiled", f"{node.operator} of two values")
@@ -145,14 +154,15 @@ def clip(build: Builder, node: Node, taken: list[Known]) -> Value:
     else:
         bounds = [_only(node, each) for each in taken if isinstance(each, Constant)]
         low, high = (max(bounds), high) if node.operator == "Max" else (low, min(bounds))
-    if low <= -_BOUNDLESS and high >= _BOUNDLESS:
-        return value
-    if low == 0 and (high == 6 or high >= _BOUNDLESS):
-        return activate(build, node, value, Activation.RELU6 if high == 6 else Activation.RELU)
-    layer = build.layer_before(value)
-    if low <= -_BOUNDLESS and high == 6 and layer and getattr(layer, "activation", None) is Activation.RELU:
-        return activate(build, node, value, Activation.RELU6)
-    raise NoCounterpartError("use ReLU or ReLU6 (0 to 6)", f"{node.operator} from {low:g} to {high:g}")
+    low, high = (end if abs(end) < _BOUNDLESS else np.copysign(np.inf, end) for end in (low, high))
+    return clipped(build, node, value, (float(low), float(high)))
+
+
+def hard_sigmoid(build: Builder, node: Node, taken: list[Known]) -> Value:
+    """HardSigmoid: alpha x + beta between 0 and 1."""
+    said = node.attributes
+    value = _with(value_of(node, taken), "mul", np.array(float(said.get("alpha", 0.2))))
+    return clipped(build, node, _with(value, "add", np.array(float(said.get("beta", 0.5)))), (0.0, 1.0))
 
 
 _BOUNDLESS = float(np.finfo(np.float32).max)

@@ -1,4 +1,4 @@
-"""Operators that move or rename values: Reshape, Flatten, Transpose, casts, and what quantisation leaves behind."""
+"""Operators that move or rename values: Reshape, Flatten, Transpose, casts."""
 
 import math
 from collections.abc import Callable
@@ -103,12 +103,6 @@ def passed(build: Builder, node: Node, taken: list[Known]) -> Value:
     if node.operator == "Dropout":
         build.note(f"{node.name}: Dropout is left out")
     return value
-
-
-def unquantised(build: Builder, node: Node, taken: list[Known]) -> Value:
-    """QuantizeLinear and DequantizeLinear of values: the network is read in real numbers."""
-    build.note("QuantizeLinear and DequantizeLinear of values are left out: real numbers are read, before rounding")
-    return value_of(node, taken)
 
 
 def shape_of(build: Builder, node: Node, taken: list[Known]) -> Constant:

@@ -4,12 +4,26 @@ import math
 
 from armlet.formats.onnx.builder import Builder
 from armlet.formats.onnx.graph import Node
-from armlet.formats.onnx.values import Known, NoCounterpartError, Tail, Value
+from armlet.formats.onnx.values import Known, NoCounterpartError, Tail, Value, line_of
 
 BEHIND = {  # operators that may follow in it
     *("Softmax", "LogSoftmax", "ArgMax", "TopK", "Cast", "Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze"),
     *("ai.onnx.ml.ZipMap", "ai.onnx.ml.LabelEncoder", "ai.onnx.ml.ArrayFeatureExtractor", "ai.onnx.ml.Binarizer"),
-    *("ai.onnx.ml.CastMap", "Gather", "Concat", "Sub", "Greater", "Less", "Where", "Not", "ReduceMax", "Equal"),
+    *(
+        "QuantizeLinear",
+        "DequantizeLinear",
+        "ai.onnx.ml.CastMap",
+        "ai.onnx.ml.Normalizer",
+        "Gather",
+        "Concat",
+        "Sub",
+        "Greater",
+        "Less",
+        "Where",
+        "Not",
+        "ReduceMax",
+        "Equal",
+    ),
 }
 
 
@@ -30,9 +44,10 @@ def largest(build: Builder, node: Node, taken: list[Known]) -> Tail:
 
 
 def labelled(build: Builder, node: Node, taken: list[Known]) -> Tail:
-    """Labels by the sign or the size of an output."""
+    """Labels by the sign or the size of outputs."""
     if not taken or not isinstance(taken[0], Value):
         raise NoCounterpartError("export the model again", f"{node.operator} of no value")
+    build.note(f"{node.name}: {node.operator} is left out, the outputs are what it compares")
     return Tail(taken[0], False)
 
 
@@ -40,7 +55,19 @@ def both_shares(build: Builder, node: Node, taken: list[Known]) -> Tail:
     """Concat of 1 - p and p: two classes out of one output."""
     values = [each for each in taken if isinstance(each, Value)]
     plain = [value for value in values if not value.steps]
-    if len(values) != len(taken) or len(values) != 2 or len(plain) != 1 or values[0].source != values[1].source:
+    others = [value for value in values if value.steps]
+    if len(values) != len(taken) or len(plain) != 1 or len(others) != 1 or not _is_rest(build, plain[0], others[0]):
         raise NoCounterpartError("networks that join values are not compiled", "Concat of values")
-    build.note(f"{node.name}: the two shares are left out, the output is that of the second class")
+    if plain[0].size == 1:
+        build.note(f"{node.name}: the two shares are left out, the output is that of the second class")
+    else:
+        build.note(f"{node.name}: what each share leaves of one is left out, the outputs are the shares")
     return Tail(plain[0], False)
+
+
+def _is_rest(build: Builder, one: Value, other: Value) -> bool:
+    """Whether the other is 1 - one."""
+    if (one.source, one.shape) != (other.source, other.shape) or (one.order is None) != (other.order is None):
+        return False
+    scale, shift = line_of(other, build.allowance)
+    return bool((scale == -1).all() and (shift == 1).all())

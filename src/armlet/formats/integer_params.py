@@ -4,6 +4,7 @@ shift_i.npy, or multiplier_i.npy and exponent_i.npy; table_i.npy of a sigmoid or
 narrowest type that a reader expects, so that NumPy alone can run the network (docs/network.md).
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +16,21 @@ from armlet.formats.arrays import read_npy, write_npy
 from armlet.formats.assemble import Tell, warn
 from armlet.formats.integer_description import (
     IntegerDescription,
-    IntegerLayerEntry,
     read_integer_description,
     show_integer_description,
-    spread,
 )
+from armlet.formats.integers.arrays import arrays_of, layer_read, spread
+from armlet.formats.integers.entries import IntegerLayerEntry, entries_wiring
 from armlet.integer.argmax import Argmax
 from armlet.integer.formats import FORMATS
-from armlet.integer.layers import IntegerDense
+from armlet.integer.layers import IntegerDense, IntegerLayer
 from armlet.integer.network import IntegerNetwork
-from armlet.integer.requantise import Multiplier, Requantisation, Shift
+from armlet.integer.shapes import integer_shapes
 from armlet.network.domain import InputDomain, Origin
 from armlet.network.network import natural_shape
+from armlet.network.shapes import LARGEST
 
-_I8, _I16, _I32 = np.dtype("i1"), np.dtype("<i2"), np.dtype("<i4")
-_CURVES = ("sigmoid", "tanh")
-_SCALINGS = {  # the arrays that each takes
-    "shift": ("shift",),
-    "multiplier": ("multiplier", "exponent"),
-    "multiplier_once": ("multiplier", "exponent"),
-    "none": (),
-}
+_READS = {1: "one value for each output", 2: "outputs x inputs", 4: "outputs x inputs / groups x height x width"}
 
 
 def read_integer_params(folder: Path, tell: Tell = warn) -> IntegerNetwork:
@@ -57,35 +52,25 @@ def read_integer_params(folder: Path, tell: Tell = warn) -> IntegerNetwork:
 
 def integer_params_files(network: IntegerNetwork) -> dict[str, bytes | str]:
     """The files of the PARAMS folder, by name."""
-    files: dict[str, bytes | str] = {}
-    for i, layer in enumerate(network.dense):
-        arrays: dict[str, NDArray[Any]] = {"W": layer.weight.astype(narrowest(layer.weight))}
-        arrays["b"] = layer.bias.astype(_I32)
-        match layer.requantisation:
-            case None:
-                pass
-            case Shift(shift):
-                arrays["shift"] = shift.astype(_I8)
-            case Multiplier(multiplier, exponent):
-                arrays |= {"multiplier": multiplier.astype(_I32), "exponent": exponent.astype(_I8)}
-        if layer.table is not None:
-            arrays["table"] = layer.table.astype(_I32)
-        files |= {f"{name}_{i}.npy": write_npy(array) for name, array in arrays.items()}
+    files: dict[str, bytes | str] = {
+        f"{name}_{i}.npy": write_npy(array)
+        for i, layer in enumerate(network.layers)
+        for name, array in arrays_of(layer).items()
+    }
     files["network.toml"] = show_integer_description(network)
     return files
 
 
-def narrowest(weight: NDArray[Any]) -> "np.dtype[Any]":
-    """The type in which a layer's weights are written: int8, or int16 where 8 bits do not do."""
-    return _I8 if np.array_equal(weight.astype(_I8), weight) else _I16
-
-
-def _network(said: IntegerDescription, layers: tuple[IntegerDense, ...]) -> IntegerNetwork:
-    inputs, outputs = layers[0].inputs, layers[-1].neurons
-    shape = tuple(said.network.shape)
-    if np.prod(shape, dtype=np.float64) != inputs:
-        problem = f"{[*shape]} does not hold the {inputs} inputs of W_0.npy"
-        raise InputError("network.shape", problem, f"write such as {[*natural_shape(inputs)]}")
+def _network(said: IntegerDescription, layers: tuple[IntegerLayer, ...]) -> IntegerNetwork:
+    shape, first = tuple(said.network.shape), layers[0]
+    inputs = math.prod(shape)
+    if isinstance(first, IntegerDense) and inputs != first.inputs:
+        problem = f"{[*shape]} does not hold the {first.inputs} inputs of W_0.npy"
+        raise InputError("network.shape", problem, f"write such as {[*natural_shape(first.inputs)]}")
+    if inputs > LARGEST:
+        raise InputError("network.shape", f"{[*shape]} holds more than {LARGEST} inputs")
+    wiring = entries_wiring(said.layer)
+    outputs = math.prod(integer_shapes(layers, wiring, shape)[-1])
     return IntegerNetwork(
         layers,
         _domain(said, inputs),
@@ -98,6 +83,7 @@ def _network(said: IntegerDescription, layers: tuple[IntegerDense, ...]) -> Inte
         said.provenance,
         said.network.output,
         _argmax(said, outputs),
+        wiring,
     )
 
 
@@ -121,37 +107,23 @@ def _domain(said: IntegerDescription, inputs: int) -> InputDomain:
     return InputDomain(*ends, np.zeros(inputs), np.ones(inputs), origin)
 
 
-def _layer(folder: Path, i: int, entry: IntegerLayerEntry, read: set[str]) -> IntegerDense:
+def _layer(folder: Path, i: int, entry: IntegerLayerEntry, read: set[str]) -> IntegerLayer:
     """Layer `i`; the names of its arrays are added to `read`."""
 
-    def array(name: str, dimensions: int = 1) -> NDArray[Any]:
+    def array(name: str, dimensions: int) -> NDArray[Any]:
         read.add(f"{name}_{i}.npy")
         path = folder / f"{name}_{i}.npy"
         values = read_npy(path)
         if values.ndim != dimensions or 0 in values.shape:
-            reads = "outputs x inputs" if dimensions == 2 else "one value for each output"
-            raise InputError(path, f"has shape {values.shape}, armlet reads {reads}")
+            raise InputError(path, f"has shape {values.shape}, armlet reads {_READS[dimensions]}")
         if values.dtype.kind not in "iu" or values.dtype == np.uint64:
             raise InputError(path, f"holds {values.dtype}, not whole numbers", "save such as W.astype('int8')")
         return values
 
-    weight, bias = array("W", 2), array("b")
-    given = [array(name) for name in _SCALINGS[entry.scaling]]
-    table = array("table") if entry.activation.value in _CURVES else None
     try:
-        scaled, stored = _requantisation(given, entry.scaling == "multiplier_once"), FORMATS[entry.stored]
-        low, high = spread("low", entry.low, len(bias)), spread("high", entry.high, len(bias))
-        return IntegerDense(weight, bias, scaled, entry.activation, stored, low, high, entry.zero, entry.slope, table)
+        return layer_read(entry, array)
     except InputError as wrong:
+        if str(wrong.source).startswith(str(folder)):
+            raise
         problem = f"layer[{i}]: {wrong.source} {wrong.problem}"
         raise InputError(folder / "network.toml", problem, wrong.hint) from wrong
-
-
-def _requantisation(given: list[NDArray[Any]], once: bool) -> Requantisation | None:
-    match [values.astype(np.int64) for values in given]:
-        case [shift]:
-            return Shift(shift)
-        case [multiplier, exponent]:
-            return Multiplier(multiplier, exponent, once)
-        case _:
-            return None

@@ -12,10 +12,13 @@ from armlet.extras import require
 from armlet.formats.assemble import Tell, warn
 from armlet.formats.declaration import Declaration
 from armlet.formats.foreign.hints import require_kind, told_by_suffix, told_of_folder
-from armlet.formats.integer_params import narrowest, read_integer_params
+from armlet.formats.integer_params import read_integer_params
+from armlet.formats.integers.arrays import narrowest
 from armlet.formats.model import Model, ModelLayer
 from armlet.formats.named.npz import read_npz_layers, read_npz_network
 from armlet.formats.params import is_integer, read_params
+from armlet.integer.formats import IntegerFormat
+from armlet.integer.layers import IntegerLayer, body_of, integer_kind_of
 from armlet.integer.network import IntegerNetwork
 from armlet.network.layers import Weighted, kind_of
 from armlet.network.network import Network
@@ -144,10 +147,16 @@ def _layers_of(network: Network | IntegerNetwork) -> tuple[ModelLayer, ...]:
     """What a PARAMS folder says of its layers."""
     if isinstance(network, IntegerNetwork):
         return tuple(
-            ModelLayer(f"W_{i}.npy", "dense", narrowest(layer.weight).name, layer.stored.name)
-            for i, layer in enumerate(network.dense)
+            _integer_layer(i, layer, stored)
+            for i, (layer, stored) in enumerate(zip(network.layers, network.formats[1:]))
         )
     return tuple(
         ModelLayer(f"W_{i}.npy" if isinstance(layer, Weighted) else "", kind_of(layer))
         for i, layer in enumerate(network.layers)
     )
+
+
+def _integer_layer(i: int, layer: IntegerLayer, stored: IntegerFormat) -> ModelLayer:
+    body = body_of(layer)
+    weight, name = ("", "") if body is None else (narrowest(body.weight).name, f"W_{i}.npy")
+    return ModelLayer(name, integer_kind_of(layer), weight, stored.name)

@@ -1,0 +1,1 @@
+"""The layers of networks in integers as a PARAMS folder has them."""

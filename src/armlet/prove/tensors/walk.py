@@ -15,10 +15,10 @@ from armlet.isa.semantics import RefusalError
 from armlet.prove.execute import RETURN
 from armlet.prove.tensors.compare import Judge
 from armlet.prove.tensors.contents import ANYTHING, Leaf, kinds_of, name_of
-from armlet.prove.tensors.execution import Ground
 from armlet.prove.tensors.learn import Learner
-from armlet.prove.tensors.meaning import FLUSH, Meaning
-from armlet.prove.tensors.passage import Passage, Phase, Standing
+from armlet.prove.tensors.runs.ground import Ground
+from armlet.prove.tensors.runs.meaning import FLUSH, Meaning
+from armlet.prove.tensors.runs.passage import Passage, Phase, Standing
 
 MOST_STEPS = 1 << 28  # instructions of a call
 MOST_TRIPS = 1 << 21

@@ -9,9 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from armlet.integer.formats import I64
 
 Key: TypeAlias = str | int  # a register, or a word of the stack by its address
@@ -19,7 +16,6 @@ Value: TypeAlias = tuple[int, int]  # the piece of memory, and the address; of p
 Standing: TypeAlias = dict[Key, Value]  # registers and words of the stack that hold a number or an address
 
 NUMBER = -1
-CODE = 0
 _MASK = (1 << 32) - 1
 
 
@@ -116,8 +112,3 @@ class Passage:
                 standing.pop(key, None)
             else:
                 standing[key] = value
-
-
-def places(phase: Phase, bases: I64) -> NDArray[np.int64]:
-    """The bytes that a phase loads, where `bases` are those of the symbols, and of none."""
-    return bases[phase.symbols] + phase.offsets

@@ -186,8 +186,7 @@ class Case:
     def _is_same_function(self, layer: object, channel: int, total: Linear, count: int) -> bool:
         """Whether the byte is the declared one for all that the sum may be."""
         run, made = self.forms.execution(), self.made
-        unknowns, leaves = run.terms.unknowns, run.leaves.numbers
-        low, high = unknowns.interval(total)
+        low, high = run.terms.unknowns.interval(total)
         if high - low > _FEW or made.weights is None or made.value != self.value:
             return False
         common = gcd(*total.parts.values())

@@ -24,7 +24,6 @@ class Learned:
     """A run on forms."""
 
     passage: Passage
-    is_exact: bool  # whether it holds for fewer trips than was thought before
     run: Execution
     contents: list[list[Copy | Made]]
     ground: Ground
@@ -70,7 +69,6 @@ class Learner:
 
     def learn(self, at: int, standing: Standing, before: Sequence[Leaf]) -> Learned:
         """Execute the run at an address on forms. Raises `RefusalError`."""
-        is_exact = False
         while True:
             exact, contents = self.exact.get(at, frozenset(self.words)), list[list[Copy | Made]]()
             run = self._execution(standing, exact, tuple(before), contents)
@@ -82,7 +80,7 @@ class Learner:
                 found = {run.symbols[number].key for number in inexact.symbols}
                 self.words |= {key for key in found if isinstance(key, int)}
                 self.exact[at] = exact | found
-                is_exact, before = True, ()
+                before = ()
                 if self.exact[at] == exact:
                     raise RefusalError(f"{run.text} at {run.at:#010x} is beyond the prover") from None
             except ApartError:
@@ -93,7 +91,7 @@ class Learner:
                 raise RefusalError(f"has too many kinds of trips through the run at {at:#010x}")
         self.exact[at] = exact
         passage = _passage(at, run, finals, end)
-        return Learned(passage, is_exact, run, contents, self.ground, standing, exact)
+        return Learned(passage, run, contents, self.ground, standing, exact)
 
     def _execution(
         self, standing: Standing, exact: frozenset[Key], before: tuple[Leaf, ...], contents: list[list[Copy | Made]]

@@ -70,6 +70,11 @@ class Phase:
     first: int  # number of the leaf that the first of these bytes is
     stores: tuple[Access, ...]
 
+    def is_like(self, other: "Phase") -> bool:
+        """Whether two phases load and store at the same places."""
+        loads = zip((self.symbols, self.offsets), (other.symbols, other.offsets))
+        return self.stores == other.stores and all(one.tobytes() == two.tobytes() for one, two in loads)
+
 
 @dataclass(frozen=True, slots=True)
 class Exit:
@@ -93,6 +98,16 @@ class Passage:
     exit: Exit
     steps: int
     leaves: int
+
+    def is_like(self, other: "Passage") -> bool:
+        """Whether two runs do the same to control, and load and store at the same places."""
+        same = (self.symbols, self.reach, self.finals, self.exit) == (
+            other.symbols,
+            other.reach,
+            other.finals,
+            other.exit,
+        )
+        return same and len(self.phases) == len(other.phases) and all(map(Phase.is_like, self.phases, other.phases))
 
     def numbers(self, standing: Standing) -> list[int] | None:
         """The address or number in each symbol, where the run holds for them; otherwise None."""

@@ -22,7 +22,7 @@ from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, Integer
 from armlet.isa.semantics import RefusalError
 from armlet.network.layers import Reduction
 from armlet.prove.tensors.contents import Kinds
-from armlet.prove.tensors.rows import NOTHING, differ, holds, rows, scaled
+from armlet.prove.tensors.rows import NOTHING, differ, rows, scaled
 from armlet.prove.tensors.runs.meaning import Forms, Made
 from armlet.prove.tensors.values import UNNAMED, Taps, Values, constants_of, is_constant, one_neuron
 
@@ -216,31 +216,46 @@ class Case:
         return bool((more % 256 == 0).all())
 
     def _check_addition(self, cells: I64, found: I64, taps: Taps) -> None:
-        """Of two tensors."""
+        """Of two tensors: for all that both may be."""
         leaves = range(len(self.made.leaves))
-        for pair in [*permutations((*leaves, -1), 2), *((k, k) for k in leaves)]:
-            if {*leaves} <= {*pair} and all(holds(taps.names[:, k], found, each) for k, each in enumerate(pair)):
-                self._check_all(int(cells[0]), pair, taps.names)
+        pairs = [*permutations((*leaves, -1), 2), *((k, k) for k in leaves)] if len(leaves) <= 2 else []
+        for pair in pairs:
+            taken = [self._taken(each, taps.names[:, k], found) for k, each in enumerate(pair)]
+            if {*leaves} <= {*pair} and taken[0] and taken[1]:
+                self._check_pair(int(cells[0]), taken[0], taken[1])
                 return
         raise self._refused(int(cells[0]), "it is no function of the two values that are added")
 
-    def _check_all(self, cell: int, pair: tuple[int, ...], names: I64) -> None:
-        """For all values of both; a column of -1 is a constant."""
+    def _taken(self, column: int, wanted: I64, found: I64) -> tuple[int, int | None, int] | None:
+        """A leaf as what is added: which, its number where that is one, and what it has more, or the constant it is.
+
+        -1 is no leaf, but a constant. None where it is something else.
+        """
+        is_one = bool(is_constant(wanted).all() and (wanted == wanted[0]).all())
+        constant = int(constants_of(wanted[:1])[0])
+        if column < 0:
+            return (-1, 0, constant) if is_one else None
+        names, leaf = found[:, column], self.forms.leaves[self.made.leaves[column]]
+        if leaf.offset is not None:
+            return (column, None, leaf.offset) if (names == wanted).all() else None
+        is_one = is_one and bool(is_constant(names).all() and (names == names[0]).all())
+        return (column, int(constants_of(names[:1])[0]), constant) if is_one else None
+
+    def _check_pair(self, cell: int, *pair: tuple[int, int | None, int]) -> None:
         layer, made, run = self.values.layer(self.value), self.made, self.forms.execution()
         assert isinstance(layer, IntegerAdd)
-        constants = tuple(int(constants_of(names[:1, k])[0]) if column < 0 else 0 for k, column in enumerate(pair))
-        if (key := (*pair, *constants, self.value, self.added)) in made.checked:
+        if (key := (*(_FAR if n is None else n for each in pair for n in each), self.value, self.added)) in made.checked:
             return
-        grid = np.indices((256, 256))
-        numbers, taken = dict[int, I64](), list[I64]()
+        grid, numbers, taken = np.indices((256, 256)), dict[int, I64](), list[I64]()
         unknowns = {leaf: unknown for unknown, leaf in run.leaves.numbers.items()}
-        for k, column in enumerate(pair):
-            if column < 0:
-                taken.append(np.full((256, 256), constants[k]))
+        for column, number, more in pair:
+            if number is not None:
+                numbers[unknowns[made.leaves[column]] if column >= 0 else -1] = np.full((256, 256), number)
+                taken.append(np.full((256, 256), more))
                 continue
-            leaf = self.forms.leaves[made.leaves[column]]
-            numbers[unknowns[made.leaves[column]]] = number = grid[column] + leaf.interval[0]
-            taken.append(number - (leaf.offset or 0))
+            every = grid[column] + self.forms.leaves[made.leaves[column]].interval[0]
+            numbers[unknowns[made.leaves[column]]] = every
+            taken.append(every - more)
 
         def given(parts: Parts) -> I64:
             return np.asarray(sum(c * numbers[v] for v, c in parts.items()), np.int64)

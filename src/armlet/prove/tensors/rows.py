@@ -9,13 +9,6 @@ from armlet.prove.tensors.values import Taps, constants_of, is_constant
 NOTHING = np.iinfo(np.int64).max  # stands behind all names
 
 
-def holds(wanted: I64, found: I64, column: int) -> bool:
-    """Whether a column of names is the wanted one, or that is one constant."""
-    if column >= 0:
-        return bool((found[:, column] == wanted).all())
-    return bool(is_constant(wanted).all() and (wanted == wanted[0]).all())
-
-
 def rows(names: I64, weights: I64) -> tuple[I64, I64, I64]:
     """Sorted names of values and their weights, row by row, and the sum of all constants."""
     known = is_constant(names)

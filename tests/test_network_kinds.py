@@ -315,7 +315,7 @@ def test_a_command_refuses_what_is_not_computed_yet_and_writes_nothing(
 @pytest.mark.parametrize("kind", KINDS)
 def test_python_hears_the_same(kind: str):
     network = network_with(KINDS[kind])
-    for compute in (lambda: compile_network(network, "net"), lambda: build_graph(network), lambda: network(zeros(32))):
+    for compute in (lambda: compile_network(network, "net"), lambda: build_graph(network)):
         assert "layer 0 is a" in refused(compute)
 
 

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from armlet.errors import InputError
-from armlet.network.activation import Activation, activated, spelt
+from armlet.network.activation import Activation, spelt
 from armlet.network.domain import InputDomain
+from armlet.network.evaluate import evaluate_layers
 from armlet.network.frozen import F64
 from armlet.network.layers import (
     Add,
@@ -112,15 +113,9 @@ class Network:
         return 1.0 - self.connections / self.weights
 
     def __call__(self, x: ArrayLike) -> F64:
-        """The network's meaning on raw inputs, (inputs,) or (samples, inputs), in float64: the yardstick downstream.
-
-        Raises `InputError` where it is no chain of dense layers.
-        """
-        value = (np.asarray(x, np.float64) - self.domain.mean) / self.domain.std
-        for layer in self.dense:
-            value = value @ layer.weight.T.astype(np.float64) + layer.bias
-            value = activated(layer.activation, layer.slope, value)
-        return value
+        """The network's meaning on raw inputs, (inputs,) or (samples, inputs), in float64: the yardstick downstream."""
+        normalised = (np.asarray(x, np.float64) - self.domain.mean) / self.domain.std
+        return evaluate_layers(self.layers, self.sources, self.shape, normalised)
 
     def digest(self) -> str:
         """SHA-256 over all that decides what the network computes: shapes, bits, activations, domain."""

@@ -13,7 +13,8 @@ import time
 import jax.numpy as jnp
 import numpy as np
 
-from armlet.pruning.geometry.functional import activations_of, masks_of, normalised, point_of
+from armlet.pruning.geometry.architecture import architecture_of
+from armlet.pruning.geometry.functional import masks_of, normalised, point_of
 from armlet.pruning.geometry.metric import OutputMetric, Shape, make_reference
 from armlet.pruning.inputs.parse import input_model
 from armlet.pruning.select.exact import ExactSearch
@@ -27,9 +28,9 @@ def main() -> None:
     arguments = parser.parse_args()
     network = survivors(WIDTHS["196-10-10-10"], 0.0)
     raw = input_model("uniform")(network, arguments.samples, 0)
-    shape = Shape(activations_of(network), OutputMetric.LOGITS)
+    shape = Shape(architecture_of(network), OutputMetric.LOGITS)
     reference = make_reference(point_of(network), jnp.asarray(normalised(network, raw)), shape)
-    names = [(kind.value, slope) for kind, slope in shape.activations]
+    names = [(kind.value, slope) for kind, slope in shape.architecture.chain]
     search = ExactSearch(point_of(network), masks_of(network), reference, names, shape.output)
     times, samples_read = [], []
     for _ in range(arguments.steps + 1):

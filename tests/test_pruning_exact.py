@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from armlet.errors import InvariantError
 from armlet.network.activation import Activation
-from armlet.pruning.geometry.functional import activations_of, masks_of, normalised, point_of
+from armlet.network.shapes import chain
+from armlet.pruning.geometry.architecture import Architecture, Sums, architecture_of
+from armlet.pruning.geometry.functional import masks_of, normalised, point_of
 from armlet.pruning.geometry.metric import OutputMetric, Reference, Shape, distance, make_reference
 from armlet.pruning.select import Selector, prune
 from armlet.pruning.select.exact import ExactSearch, last_of_path, remove_exactly
@@ -131,7 +133,9 @@ def test_equal_costs_fall_to_the_earlier_weight():
     weight[:, 3] = weight[:, 1]
     point = ((jnp.asarray(weight), jnp.zeros(3)), (jnp.asarray(random.normal(size=(2, 3)), jnp.float32), jnp.zeros(2)))
     masks = tuple(jnp.ones(w.shape) for w, _ in point)
-    shape = Shape(((Activation.RELU, 0.01), (Activation.LINEAR, 0.01)), OutputMetric.LOGITS)
+    shape = Shape(
+        Architecture((Sums(Activation.RELU, 0.01), Sums(Activation.LINEAR, 0.01)), chain(2)), OutputMetric.LOGITS
+    )
     *_, done = remove_exactly(point, masks, make_reference(point, jnp.asarray(x), shape), shape, 8)
     assert [(r.layer, r.unit, r.input) for r in done[:6]] == [(0, j, i) for j in range(3) for i in (0, 4)]
     assert all(r.cost == 0 for r in done[:6])
@@ -140,7 +144,7 @@ def test_equal_costs_fall_to_the_earlier_weight():
 
 def test_abandoning_changes_nothing_and_spares_much(monkeypatch):
     network = initialised((12, 8, 6, 4), 4)
-    shape = Shape(activations_of(network), OutputMetric.LOGITS)
+    shape = Shape(architecture_of(network), OutputMetric.LOGITS)
     raw = np.random.default_rng(0).normal(size=(3000, 12)).astype(np.float32)
     reference = make_reference(point_of(network), jnp.asarray(normalised(network, raw)), shape)
     quick = remove_exactly(point_of(network), masks_of(network), reference, shape, 60)[2]
@@ -154,7 +158,7 @@ def test_abandoning_changes_nothing_and_spares_much(monkeypatch):
 
 def test_the_selector_removes_one_by_one_and_repeats_to_the_bit():
     network = initialised((12, 8, 4), 5)
-    shape = Shape(activations_of(network), OutputMetric.FISHER)
+    shape = Shape(architecture_of(network), OutputMetric.FISHER)
     raw = np.random.default_rng(0).normal(size=(500, 12)).astype(np.float32)
     reference = make_reference(point_of(network), jnp.asarray(normalised(network, raw)), shape)
     asked = (point_of(network), masks_of(network), reference, jax.random.key(0), shape)

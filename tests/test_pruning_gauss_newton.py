@@ -11,7 +11,8 @@ from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.network import Network, multilayer_perceptron
 from armlet.pruning.gauss_newton import gauss_newton
-from armlet.pruning.geometry.functional import activations_of, masks_of, normalised, point_of
+from armlet.pruning.geometry.architecture import architecture_of
+from armlet.pruning.geometry.functional import masks_of, normalised, point_of
 from armlet.pruning.geometry.metric import OutputMetric, Shape, distance, make_reference
 from armlet.pruning.options import SparsifyOptions
 from armlet.pruning.sparsify import sparsify
@@ -21,7 +22,7 @@ def pruned(network: Network, seed: int = 0):
     """A reference of the dense network, and the masks and the point with a third of the weights removed."""
     random = np.random.default_rng(seed)
     x = random.random((400, network.inputs), dtype=np.float32)
-    shape, dense = Shape(activations_of(network), OutputMetric.LOGITS), point_of(network)
+    shape, dense = Shape(architecture_of(network), OutputMetric.LOGITS), point_of(network)
     masks = tuple(mask * (jnp.asarray(random.random(mask.shape)) < 0.67) for mask in masks_of(network))
     there = tuple((w * mask, b) for (w, b), mask in zip(dense, masks, strict=True))
     return make_reference(dense, jnp.asarray(normalised(network, x)), shape), masks, there, shape

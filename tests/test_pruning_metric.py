@@ -8,7 +8,8 @@ from jax.flatten_util import ravel_pytree
 
 from armlet.network.frozen import F32
 from armlet.pruning.geometry.curvature import curvature
-from armlet.pruning.geometry.functional import Point, activations_of, evaluate, normalised, point_of
+from armlet.pruning.geometry.architecture import architecture_of
+from armlet.pruning.geometry.functional import Point, evaluate, normalised, point_of
 from armlet.pruning.geometry.metric import (
     OutputMetric,
     Reference,
@@ -37,7 +38,7 @@ def setting(request: pytest.FixtureRequest) -> tuple[Point, Reference, Shape]:
     network = initialised(seed=seed)
     raw = np.random.default_rng(seed).uniform(-1, 1, (40, network.inputs))
     dense = jax.tree.map(lambda a: a.astype(jnp.float64), point_of(network))
-    shape = Shape(activations_of(network), output)
+    shape = Shape(architecture_of(network), output)
     return dense, make_reference(dense, jnp.asarray((raw - 0.25) / 0.5), shape), shape
 
 
@@ -69,7 +70,7 @@ def formed(point: Point, reference: Reference, shape: Shape) -> np.ndarray:
 def test_f_is_the_network_on_raw_inputs():
     network = initialised(seed=3)
     raw = np.random.default_rng(0).uniform(-1, 1, (20, 6)).astype(np.float32)
-    got = evaluate(point_of(network), jnp.asarray(normalised(network, raw)), activations_of(network))
+    got = evaluate(point_of(network), jnp.asarray(normalised(network, raw)), architecture_of(network))
     np.testing.assert_allclose(got, network(raw), rtol=1e-5, atol=1e-5)
 
 
@@ -161,7 +162,7 @@ def test_one_output_is_one_logit():
     x, point = jnp.asarray(np.random.default_rng(2).uniform(-1, 1, (30, 6))), point_of(network)
     near = moved(point, 0.1, like(point, 3))
     logits, tempered = (
-        Shape(activations_of(network), output) for output in (OutputMetric.LOGITS, OutputMetric.TEMPERED)
+        Shape(architecture_of(network), output) for output in (OutputMetric.LOGITS, OutputMetric.TEMPERED)
     )
     one = distance(near, make_reference(point, x, logits), logits)
     assert distance(near, make_reference(point, x, tempered), tempered) == pytest.approx(one, rel=1e-9)

@@ -9,7 +9,8 @@ import pytest
 
 from armlet.errors import InputError, InvariantError
 from armlet.pruning.geometry.curvature import curvature, sensitivities
-from armlet.pruning.geometry.functional import activations_of, masks_of, normalised, point_of
+from armlet.pruning.geometry.architecture import architecture_of
+from armlet.pruning.geometry.functional import masks_of, normalised, point_of
 from armlet.pruning.geometry.metric import OutputMetric, Reference, Shape, distance, make_reference
 from armlet.pruning.options import SparsifyOptions
 from armlet.pruning.select import RIDGE, Selector, prune
@@ -23,7 +24,7 @@ KEY = jax.random.key(0)
 
 def setting(widths: tuple[int, ...] = (8, 6, 3), seed: int = 0):
     network = initialised(widths, seed)
-    shape = Shape(activations_of(network), OutputMetric.LOGITS)
+    shape = Shape(architecture_of(network), OutputMetric.LOGITS)
     random = np.random.default_rng(seed)
     mixing = np.eye(widths[0]) + random.normal(size=(widths[0], widths[0])) / 2  # inputs that tell of each other
     raw = (random.normal(size=(400, widths[0])) @ mixing * 0.5).astype(np.float32)
@@ -99,7 +100,7 @@ def test_a_range_that_float32_cannot_square_needs_no_more_ridge():
     random = np.random.default_rng(0)
     widths = (125, 6, 3)
     network = initialised(widths, 0)
-    shape = Shape(activations_of(network), OutputMetric.LOGITS)
+    shape = Shape(architecture_of(network), OutputMetric.LOGITS)
     raw = 3e3 * (1 + random.normal(size=(2000, 1))) + 1e-3 * random.normal(size=(2000, 125))
     reference = make_reference(point_of(network), jnp.asarray(raw, jnp.float32), shape)
     _, left, ridge = remove_second_order(point_of(network), masks_of(network), reference, KEY, shape, 300)

@@ -9,7 +9,8 @@ import pytest
 from armlet.network.activation import Activation
 from armlet.network.network import Network, multilayer_perceptron
 from armlet.network.outputs import OutputKind
-from armlet.pruning.geometry.functional import activations_of, point_of
+from armlet.pruning.geometry.architecture import architecture_of
+from armlet.pruning.geometry.functional import point_of
 from armlet.pruning.geometry.metric import (
     CONSTANT_UNIT,
     OutputMetric,
@@ -59,7 +60,7 @@ def test_a_small_output_keeps_what_it_says(spreads, kind):
 
 def test_the_distance_of_values_is_that_of_their_mean_output_and_has_no_unit():
     values = network((1.0, 2.0, 3.0))
-    shape, dense = Shape(activations_of(values), OutputMetric.VALUES), point_of(values)
+    shape, dense = Shape(architecture_of(values), OutputMetric.VALUES), point_of(values)
     x = jnp.asarray(SAMPLER(values, 500, 0))
     reference = make_reference(dense, x, shape)
     moved = (*dense[:-1], (dense[-1][0] * 1.1, dense[-1][1] + 0.1))
@@ -78,7 +79,7 @@ def test_an_output_that_never_varies_is_measured_in_its_size_and_one_that_is_not
     weight, bias = values.dense[-1].weight.copy(), values.dense[-1].bias.copy()
     weight[1:], bias[1:] = 0, (50.0, 0.0)
     steady = replace(values, layers=(values.dense[0], replace(values.dense[-1], weight=weight, bias=bias)))
-    shape, dense = Shape(activations_of(steady), OutputMetric.VALUES), point_of(steady)
+    shape, dense = Shape(architecture_of(steady), OutputMetric.VALUES), point_of(steady)
     reference = make_reference(dense, jnp.asarray(SAMPLER(steady, 500, 0)), shape)
     assert reference.unit[1:].tolist() == pytest.approx([50 * CONSTANT_UNIT, 1.0])
     moved = (dense[0], (dense[1][0], dense[1][1] + jnp.asarray([0.0, 0.05, 0.01])))

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from armlet.errors import InputError
 from armlet.integer.price import PRICES, WEIGHT_CLASSES, classes_of
 from armlet.pruning.checkpoint import Partial
-from armlet.pruning.geometry.functional import activations_of, masks_of, point_of
+from armlet.pruning.geometry.architecture import architecture_of
+from armlet.pruning.geometry.functional import masks_of, point_of
 from armlet.pruning.geometry.metric import OutputMetric, Shape, make_reference
 from armlet.pruning.options import SparsifyOptions
 from armlet.pruning.quantise.formats import ActivationFormat, WeightFormat
@@ -51,7 +52,7 @@ def perceptron():
 
 def setting():
     network = initialised((8, 6, 3), 0)
-    shape = Shape(activations_of(network), OutputMetric.LOGITS)
+    shape = Shape(architecture_of(network), OutputMetric.LOGITS)
     raw = np.random.default_rng(0).normal(size=(300, 8)).astype(np.float32)
     return point_of(network), masks_of(network), make_reference(point_of(network), jax.numpy.asarray(raw), shape), shape
 
@@ -106,10 +107,10 @@ def test_equal_prices_are_the_walk_without_prices(selector: Selector):
 
 @given(seeds, st.integers(1, 50))
 def test_removals_are_those_of_the_least_distance_for_what_they_save(seed: int, count: int):
-    point, masks, _, _ = SETTING
+    point, masks, _, shape = SETTING
     random = np.random.default_rng(seed)
     saves = savings(masks, lambda size: random.uniform(0.3, 1, size))
-    _, left = remove(point, masks, COSTS, None, count, saves)
+    _, left = remove(point, masks, COSTS, None, count, shape.architecture, saves)
     score = np.concatenate([(cost / each.alone).ravel() for cost, each in zip(COSTS, saves, strict=True)])
     kept = score[~gone(left)]
     assert gone(left).sum() == count

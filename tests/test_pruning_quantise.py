@@ -104,7 +104,7 @@ def test_a_prepared_network_computes_the_same_function(hidden: Activation, activ
     x = prepared.inputs.validation.x
     scale = prepared.input
     raw = np.asarray(x, np.float64) * scale.spread + scale.mean
-    found = evaluate_at(prepared.point, x, prepared.inputs.shape.activations)
+    found = evaluate_at(prepared.point, x, prepared.inputs.shape.architecture)
     assert np.allclose(np.asarray(found), network(raw), atol=2e-5)
     assert np.allclose(float_network(network, prepared.point, prepared, {})(raw), network(raw), atol=2e-5)
 

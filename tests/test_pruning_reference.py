@@ -103,4 +103,4 @@ def test_fine_tuning_ends_at_the_average_of_its_steps(monkeypatch, dense):
         assert not np.array_equal(got, final)
     near = [float(squared_distance(p, inputs.validation, inputs.shape)) for p in (start, end)]
     assert near[1] < near[0]
-    assert evaluate(end, inputs.training.x[:2], inputs.shape.activations).shape == (2, 4)
+    assert evaluate(end, inputs.training.x[:2], inputs.shape.architecture).shape == (2, 4)

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from armlet.network.activation import Activation
 from armlet.pruning.fine_tune import POWER, SMOOTHING, robust_loss
+from armlet.pruning.geometry.architecture import Architecture, Sums
 from armlet.pruning.geometry.metric import OutputMetric, Reference, Shape, make_reference, squared_distance
 
-LINEAR = Shape(((Activation.LINEAR, 0.0),), OutputMetric.LOGITS)
+LINEAR = Shape(Architecture((Sums(Activation.LINEAR, 0.0),), ((0,),)), OutputMetric.LOGITS)
 DENSE = ((jnp.eye(3, dtype=jnp.float32), jnp.zeros(3)),)
 
 

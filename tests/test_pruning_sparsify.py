@@ -15,7 +15,8 @@ from armlet.formats.read import read_network
 from armlet.network.layers import Dense
 from armlet.network.network import Network
 from armlet.pruning.fine_tune import fine_tune
-from armlet.pruning.geometry.functional import activations_of, masks_of, point_of
+from armlet.pruning.geometry.architecture import architecture_of
+from armlet.pruning.geometry.functional import masks_of, point_of
 from armlet.pruning.geometry.metric import OutputMetric, Shape, make_reference
 from armlet.pruning.options import DEFAULT_DISTANCE, SparsifyOptions
 from armlet.pruning.select import Selector
@@ -73,7 +74,7 @@ def test_zeros_of_the_dense_network_stay_and_count(network):
 
 
 def test_fine_tuning_holds_the_mask_and_moves_the_rest(network):
-    shape = Shape(activations_of(network), OutputMetric.LOGITS)
+    shape = Shape(architecture_of(network), OutputMetric.LOGITS)
     x = jnp.asarray(np.random.default_rng(0).normal(size=(64, 16)), jnp.float32)
     point = point_of(network)
     masks = tuple(jnp.asarray(np.random.default_rng(1).random(m.shape) < 0.5, jnp.float32) for m in masks_of(network))

@@ -17,6 +17,7 @@ from armlet.formats.assemble import Tell
 from armlet.integer.interpret import evaluate
 from armlet.integer.network import IntegerNetwork
 from armlet.network.activation import Activation
+from armlet.network.evaluate import last_activation
 from armlet.network.frozen import F32, F64
 from armlet.network.network import Network
 from armlet.network.outputs import OutputKind
@@ -92,7 +93,9 @@ def _answers(network: Network | IntegerNetwork, x: F32) -> I64:
 
 
 def _last(network: Network | IntegerNetwork) -> Activation:
-    return network.dense[-1].activation
+    if isinstance(network, IntegerNetwork):
+        return network.dense[-1].activation
+    return last_activation(network.layers, network.sources)
 
 
 def _outputs(network: Network | IntegerNetwork, x: F32) -> F64:

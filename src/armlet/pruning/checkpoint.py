@@ -5,6 +5,7 @@ state is all that the next epoch needs. A checkpoint is one file, replaced in on
 written once. Every setting that decides the result's bytes is saved too, and a run with other settings is refused.
 """
 
+import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from armlet.formats.params import OWNS as PARAMS
 from armlet.formats.params import write_params
 from armlet.formats.read import read_any_network
 from armlet.network.network import Network
-from armlet.pruning.geometry.functional import Masks, Point
+from armlet.pruning.geometry.functional import Masks, Point, weighted
 from armlet.pruning.quantise.snap import Snapped
 from armlet.pruning.schedule import Schedule
 from armlet.pruning.settings import Settings
@@ -149,7 +150,7 @@ def _snapped_arrays(at: Snapped) -> _Arrays:
 
 
 def _snapped(path: Path, dense: Network, arrays: _Arrays) -> Snapped:
-    steps = [_array(path, arrays, f"step{i}", np.float64, layer.bias.shape) for i, layer in enumerate(dense.dense)]
+    steps = [_array(path, arrays, f"step{i}", np.float64, layer.bias.shape) for i, layer in enumerate(weighted(dense))]
     point = _point(path, dense, arrays, "snapped_")
     return Snapped(point, _masks(path, dense, arrays, "snapped_"), tuple(steps))
 
@@ -160,14 +161,14 @@ def _point(path: Path, dense: Network, arrays: _Arrays, prefix: str = "") -> Poi
             jnp.asarray(_array(path, arrays, f"{prefix}W{i}", np.float32, layer.weight.shape)),
             jnp.asarray(_array(path, arrays, f"{prefix}b{i}", np.float32, layer.bias.shape)),
         )
-        for i, layer in enumerate(dense.dense)
+        for i, layer in enumerate(weighted(dense))
     )
 
 
 def _masks(path: Path, dense: Network, arrays: _Arrays, prefix: str = "") -> Masks:
     return tuple(
         _unpacked(_array(path, arrays, f"{prefix}mask{i}", np.uint8, (-(-layer.weight.size // 8),)), layer.weight.shape)
-        for i, layer in enumerate(dense.dense)
+        for i, layer in enumerate(weighted(dense))
     )
 
 
@@ -179,7 +180,7 @@ def _array(path: Path, arrays: _Arrays, name: str, dtype: type, shape: tuple[int
 
 
 def _unpacked(packed: NDArray[np.uint8], shape: tuple[int, ...]) -> jax.Array:
-    return jnp.asarray(np.unpackbits(packed)[: shape[0] * shape[1]].reshape(shape), jnp.float32)
+    return jnp.asarray(np.unpackbits(packed)[: math.prod(shape)].reshape(shape), jnp.float32)
 
 
 def _about(path: Path, arrays: _Arrays) -> _About:

@@ -22,10 +22,10 @@ POWER = 1.5  # of each draw's own distance in the loss; docs/sparsify.md
 RAISE_AFTER = 2  # accepted fine-tunings in a row, after which the rate doubles
 SLOWEST_RATE = 4.0**-6  # of the rate asked for: no fine-tuning is slower
 _Here = TypeVar("_Here")  # what is tuned: a tree of arrays
+_OPTIMISER: Any = optax.scale_by_adam(b2=0.99)  # a short memory: a fine-tuning is a few hundred steps
 SMOOTHING = 1e-3  # added to the distance of a draw, so that the gradient is finite at distance 0
 
 
-@partial(jax.jit, static_argnames=("shape", "batch"))
 def fine_tune(
     point: Point, masks: Masks, training: Reference, key: jax.Array, rate: float, steps: int, shape: Shape, batch: int
 ) -> Point:
@@ -34,8 +34,44 @@ def fine_tune(
     `rate` is the size of the first step, in root mean squares of the layer's surviving weights; it falls along a
     cosine to a tenth. The result is a moving average that forgets over the share `AVERAGED` of the steps.
     """
+    if shape.architecture.is_chain:
+        return _fine_tune(point, masks, training, key, rate, steps, shape, batch)
     point = masked(point, masks)
-    units = tuple(unit_of(weight, mask) for (weight, _), mask in zip(point, masks, strict=True))
+    state, units = begun(point), units_of(point, masks)
+    for number in range(steps):  # XLA runs convolutions ten times as slowly within a loop of its own, on a processor
+        state = _step(number, state, masks, units, training, key, rate, steps, shape, batch)
+    return masked(state[2], masks)
+
+
+@partial(jax.jit, static_argnames=("shape", "batch"))
+def _fine_tune(
+    point: Point, masks: Masks, training: Reference, key: jax.Array, rate: float, steps: int, shape: Shape, batch: int
+) -> Point:
+    point = masked(point, masks)
+    found = _found(masks, units_of(point, masks), shape)
+    return masked(averaged_descent(point, *found, training, key, rate, steps, batch), masks)
+
+
+@partial(jax.jit, static_argnames=("shape", "batch"), donate_argnames="state")
+def _step(
+    number: int,
+    state: tuple[Point, Any, Point],
+    masks: Masks,
+    units: tuple[jax.Array, ...],
+    training: Reference,
+    key: jax.Array,
+    rate: float,
+    steps: int,
+    shape: Shape,
+    batch: int,
+) -> tuple[Point, Any, Point]:
+    return descent(*_found(masks, units, shape), training, key, rate, steps, batch)(jnp.asarray(number), state)
+
+
+def _found(
+    masks: Masks, units: tuple[jax.Array, ...], shape: Shape
+) -> tuple[Callable[[Point, Reference], Point], Callable[[Point, Any, jax.Array], Point]]:
+    """The gradient of a batch, and a step that Adam proposes, in the units of the layers."""
 
     def gradient(here: Point, drawn: Reference) -> Point:
         return masked(jax.grad(robust_loss)(here, drawn, shape), masks)
@@ -43,7 +79,7 @@ def fine_tune(
     def step(here: Point, updates: Point, size: jax.Array) -> Point:
         return stepped(here, updates, units, size)
 
-    return masked(averaged_descent(point, gradient, step, training, key, rate, steps, batch), masks)
+    return gradient, step
 
 
 def averaged_descent(
@@ -57,19 +93,37 @@ def averaged_descent(
     batch: int,
 ) -> _Here:
     """The average of the last steps of Adam from `start`: `step` takes what it proposes, and the size of the step."""
-    optimiser: Any = optax.scale_by_adam(b2=0.99)  # a short memory: a fine-tuning is a few hundred steps
+    descend = descent(gradient, step, training, key, rate, steps, batch)
+    return jax.lax.fori_loop(0, steps, descend, begun(start))[2]
+
+
+def begun(start: _Here) -> tuple[_Here, Any, _Here]:
+    """The state of a descent from `start`: where it is, the moments of Adam, and the average."""
+    return start, _OPTIMISER.init(start), start
+
+
+def descent(
+    gradient: Callable[[_Here, Reference], _Here],
+    step: Callable[[_Here, Any, jax.Array], _Here],
+    training: Reference,
+    key: jax.Array,
+    rate: float,
+    steps: int,
+    batch: int,
+) -> Callable[[jax.Array, tuple[_Here, Any, _Here]], tuple[_Here, Any, _Here]]:
+    """One step of `averaged_descent`, from its number and the state before it."""
 
     def descend(number: jax.Array, state: tuple[_Here, Any, _Here]):
         here, moments, mean = state
         rows = jax.random.randint(jax.random.fold_in(key, number), (batch,), 0, len(training.x))
         drawn = training._replace(x=training.x[rows], dense=training.dense[rows])
-        updates, moments = optimiser.update(gradient(here, drawn), moments)
+        updates, moments = _OPTIMISER.update(gradient(here, drawn), moments)
         size = rate * (0.55 + 0.45 * jnp.cos(jnp.pi * number / steps))
         here = step(here, updates, size)
         return here, moments, jax.tree.map(lambda m, h: m + (h - m) * forget, mean, here)
 
     forget = 1 / jnp.maximum(AVERAGED * steps, 1.0)
-    return jax.lax.fori_loop(0, steps, descend, (start, optimiser.init(start), start))[2]
+    return descend
 
 
 def next_rate(rate: float, accepted: Iterable[bool]) -> float:
@@ -92,6 +146,11 @@ def robust_loss(point: Point, drawn: Reference, shape: Shape) -> jax.Array:
     """The mean over draws of each draw's own distance to the power `POWER`; at power 2 it is d^2."""
     own = jnp.sum(residual(point, drawn, shape) ** 2, axis=1) * len(drawn.x)
     return jnp.mean((own + SMOOTHING**2) ** (POWER / 2))
+
+
+def units_of(point: Point, masks: Masks) -> tuple[jax.Array, ...]:
+    """The unit of each layer."""
+    return tuple(unit_of(weight, mask) for (weight, _), mask in zip(point, masks, strict=True))
 
 
 def unit_of(weight: jax.Array, mask: jax.Array) -> jax.Array:

@@ -6,6 +6,7 @@ Mathematics: docs/mathematics.md, section 2.
 import numpy as np
 
 from armlet.network.activation import Activation
+from armlet.network.evaluate import last_activation
 from armlet.network.frozen import F32
 from armlet.network.network import Network
 from armlet.network.outputs import OutputKind
@@ -30,7 +31,8 @@ def default_metric(network: Network, sampler: Sampler) -> OutputMetric:
 
 def output_kind(network: Network, sampler: Sampler) -> OutputKind:
     """Guess the kind of the outputs: scores are several, fewer than the inputs, and vary alike but not together."""
-    if not 1 < network.outputs < network.inputs or network.dense[-1].activation not in _SCORING:
+    last = last_activation(network.layers, network.sources)
+    if not 1 < network.outputs < network.inputs or last not in _SCORING:
         return OutputKind.VALUES
     with np.errstate(over="ignore", invalid="ignore"):
         drawn = outputs(network, sampler(network, _DRAWN, 0))

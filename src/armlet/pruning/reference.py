@@ -13,15 +13,16 @@ import numpy as np
 from armlet.errors import InputError
 from armlet.network.frozen import F32, F64
 from armlet.network.network import Network
-from armlet.pruning.geometry.functional import Point, activations_of, normalised, point_of
+from armlet.pruning.geometry.architecture import architecture_of
+from armlet.pruning.geometry.functional import Point, normalised, point_of
 from armlet.pruning.geometry.metric import (
     LEAST_VARYING,
     OutputMetric,
     Reference,
     Shape,
     distance,
+    distance_of,
     make_reference,
-    residual_of,
     root,
     with_spread,
 )
@@ -52,8 +53,7 @@ class ReferenceInputs:
         """The same for any function of what the first layer takes, (samples, inputs) to (samples, outputs)."""
 
         def away(draw: Reference) -> float:
-            found = jnp.asarray(outputs(np.asarray(draw.x)), jnp.float32)
-            return float(jnp.sqrt(jnp.sum(residual_of(found, draw, self.shape) ** 2)))
+            return distance_of(jnp.asarray(outputs(np.asarray(draw.x)), jnp.float32), draw, self.shape)
 
         return self._farther(away)
 
@@ -80,7 +80,7 @@ def draw_references(
     random = np.random.default_rng(options.seed)
     raw = random.permutation(sampler(network, options.draws, _derived(options.seed, 1)))
     apart = sampler(network, options.validation, _derived(options.seed, 2))
-    shape, dense = Shape(activations_of(network), metric), point_of(network)
+    shape, dense = Shape(architecture_of(network), metric), point_of(network)
     training = make_reference(dense, jnp.asarray(normalised(network, raw)), shape)
     size = _size(training, metric)
     if not _has_spread(training, size):

@@ -25,7 +25,7 @@ from armlet.network.network import Network
 from armlet.pruning.checkpoint import Partial
 from armlet.pruning.fine_tune import fine_tune, next_rate
 from armlet.pruning.gauss_newton import gauss_newton
-from armlet.pruning.geometry.functional import Masks, Point, masks_of, network_at, point_of
+from armlet.pruning.geometry.functional import Masks, Point, masks_of, network_at, point_of, weighted
 from armlet.pruning.geometry.metric import OutputMetric, output_distances
 from armlet.pruning.inputs.moments import Moments
 from armlet.pruning.options import SparsifyOptions
@@ -130,7 +130,7 @@ def _mates(network: Network, inputs: ReferenceInputs, options: SparsifyOptions) 
 
 
 def _initial_state(network: Network, options: SparsifyOptions) -> PruningState:
-    layers, recovery = len(network.dense), options.rest if options.steps else 0
+    layers, recovery = len(weighted(network)), options.rest if options.steps else 0
     plan = schedule(
         network.weights, network.connections, options.target, layers, options.epochs, options.path, recovery
     )

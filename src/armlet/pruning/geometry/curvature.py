@@ -2,7 +2,8 @@
 
 For a weight t_ji of unit j, dr/dt_ji = x_i dr/dz_j. So the block of G within one unit is E[s_j x x^T] with
 s_j = ||dr/dz_j||^2. Sums over samples are products of matrices: no Jacobian of a sample is ever formed, and memory is
-linear in the parameters. Mathematics: docs/mathematics.md, section 3.
+linear in the parameters. Weights of windows serve many positions, so that their slopes are taken sample by sample
+(slopes.py). Mathematics: docs/mathematics.md, section 3.
 """
 
 from functools import partial
@@ -12,8 +13,10 @@ import jax
 import jax.numpy as jnp
 
 from armlet.network.activation import Activation
-from armlet.pruning.geometry.functional import Activations, Point, activate
+from armlet.pruning.geometry.architecture import Sums, activate
+from armlet.pruning.geometry.functional import Point
 from armlet.pruning.geometry.metric import Reference, Shape, root_transpose, squared_distance
+from armlet.pruning.geometry.slopes import parts_of, sample_slopes
 
 _LARGEST = 1 << 22  # floats of one chunk's deltas, rows x samples x units: 16 MB
 MOST_ROWS = 64  # outputs that are propagated back one by one; for more, random signs are
@@ -23,8 +26,8 @@ PROBES = 16  # random signs for each sample: thousands of samples average their 
 class LayerCurvature(NamedTuple):
     """Entries of G for one layer with inputs x and sensitivities s: expectations over the draw."""
 
-    weight: jax.Array  # (out, in), E[s_j x_i^2] = G_ii of the weight
-    cross: jax.Array  # (out, in), E[s_j x_i] = G between the weight and its unit's bias
+    weight: jax.Array  # as the weight, E[s_j x_i^2] = G_ii of the weight
+    cross: jax.Array  # the same, E[s_j x_i] = G between the weight and its unit's bias
     bias: jax.Array  # (out,), E[s_j] = G_ii of the bias
 
 
@@ -34,9 +37,35 @@ def curvature_from(x: jax.Array, s: jax.Array) -> LayerCurvature:
     return LayerCurvature(s.T @ x**2, s.T @ x, s.sum(axis=0))
 
 
-@partial(jax.jit, static_argnames="shape")
 def curvature(point: Point, reference: Reference, key: jax.Array, shape: Shape) -> tuple[LayerCurvature, ...]:
-    """The entries of G for every layer: exact for up to `MOST_ROWS` outputs, else an unbiased estimate."""
+    """The entries of G for every layer of weights.
+
+    Of dense layers in a chain they are exact for up to `MOST_ROWS` outputs, else an unbiased estimate.
+    """
+    if shape.architecture.is_chain:
+        return _chain_curvature(point, reference, key, shape)
+    total: tuple[LayerCurvature, ...] | None = None
+    for part, fresh in parts_of(point, reference, key, shape):
+        found = _part_curvature(point, part, fresh, shape)
+        total = found if total is None else jax.tree.map(jnp.add, total, found)
+    assert total is not None
+    return total
+
+
+@partial(jax.jit, static_argnames="shape")
+def _part_curvature(point: Point, part: Reference, key: jax.Array, shape: Shape) -> tuple[LayerCurvature, ...]:
+    slopes = sample_slopes(point, part, key, shape)
+    return tuple(summed(*layer, weight.shape) for layer, (weight, _) in zip(slopes, point, strict=True))
+
+
+def summed(weight: jax.Array, bias: jax.Array, size: tuple[int, ...]) -> LayerCurvature:
+    """The entries of G for a layer, from slopes of samples in its weights (samples, out, ...) and its biases."""
+    cross = jnp.einsum("nok,no->ok", weight, bias)
+    return LayerCurvature(jnp.sum(weight**2, axis=0).reshape(size), cross.reshape(size), jnp.sum(bias**2, axis=0))
+
+
+@partial(jax.jit, static_argnames="shape")
+def _chain_curvature(point: Point, reference: Reference, key: jax.Array, shape: Shape) -> tuple[LayerCurvature, ...]:
     parts = _chunks(point, reference, key, shape)
 
     def sum_chunk(total: tuple[LayerCurvature, ...], part: tuple[jax.Array, jax.Array, jax.Array, jax.Array]):
@@ -79,16 +108,24 @@ def _chunks(
     return x, q, share, jax.random.split(key, count)
 
 
-@partial(jax.jit, static_argnames="shape")
-def gradient(point: Point, reference: Reference, shape: Shape) -> Point:
+def gradient(point: Point, reference: Reference, key: jax.Array, shape: Shape) -> Point:
     """The gradient of d^2 in the parameters."""
+    if shape.architecture.is_chain:
+        return _gradient(point, reference, shape)
+    parts = [part for part, _ in parts_of(point, reference, key, shape)]
+    slopes = [_gradient(point, part, shape) for part in parts]
+    return jax.tree.map(lambda *each: sum(each) * len(parts[0].x), *slopes)
+
+
+@partial(jax.jit, static_argnames="shape")
+def _gradient(point: Point, reference: Reference, shape: Shape) -> Point:
     return jax.grad(squared_distance)(point, reference, shape)
 
 
 def _sensitivities(
     point: Point, x: jax.Array, q: jax.Array, share: jax.Array, key: jax.Array, shape: Shape
 ) -> tuple[tuple[jax.Array, jax.Array], ...]:
-    inputs, open_gates = _forward(point, x, shape.activations)
+    inputs, open_gates = _forward(point, x, shape.architecture.chain)
     deltas = root_transpose(q, _rows(q, key), shape.output)
     found: list[tuple[jax.Array, jax.Array]] = []
     for (weight, _), x_in, gate in reversed(list(zip(point, inputs, open_gates))):
@@ -110,10 +147,10 @@ def _rows(q: jax.Array, key: jax.Array) -> jax.Array:
     return jax.random.rademacher(key, (PROBES, samples, outputs), q.dtype) / jnp.sqrt(PROBES)
 
 
-def _forward(point: Point, x: jax.Array, activations: Activations) -> tuple[list[jax.Array], list[jax.Array | None]]:
+def _forward(point: Point, x: jax.Array, steps: tuple[Sums, ...]) -> tuple[list[jax.Array], list[jax.Array | None]]:
     inputs: list[jax.Array] = []
     gates: list[jax.Array | None] = []
-    for (weight, bias), kind in zip(point, activations, strict=True):
+    for (weight, bias), kind in zip(point, steps, strict=True):
         inputs.append(x)
         z = x @ weight.T + bias
         x, gate = jax.jvp(partial(activate, kind), (z,), (jnp.ones_like(z),))

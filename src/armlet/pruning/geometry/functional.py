@@ -1,42 +1,50 @@
 """Evaluate a network as a function of its parameters: a point t gives the function f_t on normalised inputs.
 
-Activations are a static tuple, so that one compiled function serves all points of the same shape.
 Mathematics: docs/mathematics.md, section 1.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from armlet.network.activation import Activation, activated
+from armlet.network.activation import activated
 from armlet.network.frozen import F32
+from armlet.network.layers import Add, Pool, Reshape, Weighted
 from armlet.network.network import Network
-
-Parameters: TypeAlias = tuple[jax.Array, jax.Array]  # of a layer: weight (out, in), bias (out,)
-Point: TypeAlias = tuple[Parameters, ...]
-Activations: TypeAlias = tuple[tuple[Activation, float], ...]  # of each layer, with the slope that leaky_relu has
-Masks: TypeAlias = tuple[jax.Array, ...]  # for each layer: 1.0 where a weight survives, 0.0 where it is removed
-
-FUNCTIONS: Mapping[Activation, Callable[[jax.Array, float], jax.Array]] = MappingProxyType(
-    {
-        Activation.LINEAR: lambda x, _: x,
-        Activation.RELU: lambda x, _: jax.nn.relu(x),
-        Activation.LEAKY_RELU: lambda x, slope: jax.nn.leaky_relu(x, slope),
-        Activation.RELU6: lambda x, _: jax.nn.relu6(x),
-        Activation.SIGMOID: lambda x, _: jax.nn.sigmoid(x),
-        Activation.TANH: lambda x, _: jnp.tanh(x),
-    }
+from armlet.pruning.geometry.architecture import (
+    Architecture,
+    Step,
+    Sums,
+    Windows,
+    activate,
+    architecture_of,
+    as_planes,
+    as_rows,
+    convolved,
+    pooled,
 )
+
+Parameters: TypeAlias = tuple[jax.Array, jax.Array]  # of a layer: weight (out, in) or (out, in, height, width), bias
+Point: TypeAlias = tuple[Parameters, ...]  # of the layers that have weights
+Masks: TypeAlias = tuple[jax.Array, ...]  # for each of them: 1.0 where a weight survives, 0.0 where it is removed
+Watch: TypeAlias = Callable[[int, jax.Array, jax.Array], jax.Array]
+"""Given the number of a layer with weights, what it takes, and its sums; gives the sums to go on with."""
+
+_AT_ONCE = 1 << 24  # numbers of all values of the samples that are evaluated together: 64 MB
 
 
 def point_of(network: Network) -> Point:
     """The parameters of `network`, float32."""
-    return tuple((jnp.asarray(layer.weight), jnp.asarray(layer.bias)) for layer in network.dense)
+    return tuple((jnp.asarray(layer.weight), jnp.asarray(layer.bias)) for layer in weighted(network))
+
+
+def weighted(network: Network) -> tuple[Weighted, ...]:
+    """The layers that have weights, in their order."""
+    return tuple(layer for layer in network.layers if isinstance(layer, Weighted))
 
 
 def masks_of(network: Network) -> Masks:
@@ -49,23 +57,16 @@ def masks_at(point: Point) -> Masks:
     return tuple((weight != 0).astype(jnp.float32) for weight, _ in point)
 
 
-def activations_of(network: Network) -> Activations:
-    """The activation of each layer."""
-    return tuple((layer.activation, layer.slope) for layer in network.dense)
-
-
-def activate(kind: tuple[Activation, float], z: jax.Array) -> jax.Array:
-    """Apply an activation with its slope to the sums z."""
-    return FUNCTIONS[kind[0]](z, kind[1])
-
-
 def network_at(point: Point, dense: Network, provenance: Mapping[str, Any]) -> Network:
-    """The network with the parameters of `point` and the shape, activations and domain of `dense`."""
-    layers = tuple(
-        replace(layer, weight=np.asarray(weight), bias=np.asarray(bias))
-        for (weight, bias), layer in zip(point, dense.dense, strict=True)
-    )
+    """The network with the parameters of `point` and all else of `dense`."""
+    parameters = iter(point)
+    layers = tuple(_layer_at(layer, parameters) if isinstance(layer, Weighted) else layer for layer in dense.layers)
     return replace(dense, layers=layers, provenance=provenance)
+
+
+def _layer_at(layer: Weighted, parameters: Iterator[Parameters]) -> Weighted:
+    weight, bias = next(parameters)
+    return replace(layer, weight=np.asarray(weight), bias=np.asarray(bias))
 
 
 def normalised(network: Network, raw: F32) -> F32:
@@ -75,19 +76,68 @@ def normalised(network: Network, raw: F32) -> F32:
     return ((raw - network.domain.mean) / network.domain.std).astype(np.float32)
 
 
-def evaluate(point: Point, x: jax.Array, activations: Activations) -> jax.Array:
+def _sums(number: int, taken: jax.Array, z: jax.Array) -> jax.Array:
+    """Watch nothing."""
+    return z
+
+
+def evaluate(point: Point, x: jax.Array, architecture: Architecture, watch: Watch = _sums) -> jax.Array:
     """Evaluate f_t on normalised inputs: (samples, inputs) to (samples, outputs)."""
-    for (weight, bias), kind in zip(point, activations, strict=True):
-        x = activate(kind, x @ weight.T + bias)
-    return x
+    shapes = architecture.shapes
+    values = [as_planes(x, shapes[0]) if shapes and len(shapes[0]) == 3 else x]
+    number = 0
+    for step, sources in zip(architecture.steps, architecture.wiring, strict=True):
+        taken = [values[source] for source in sources]
+        if isinstance(step, Sums | Windows):
+            z = watch(number, taken[0], _affine(step, taken[0], *point[number]))
+            number += 1
+            values.append(activate(step, z))
+        else:
+            values.append(_unweighted(step, taken))
+    return as_rows(values[-1])
+
+
+def _affine(step: Sums | Windows, taken: jax.Array, weight: jax.Array, bias: jax.Array) -> jax.Array:
+    if isinstance(step, Sums):
+        return as_rows(taken) @ weight.T + bias
+    return convolved(taken, weight, step) + bias
+
+
+def _unweighted(step: Step, taken: list[jax.Array]) -> jax.Array:
+    match step:
+        case Pool():
+            return pooled(taken[0], step)
+        case Add():
+            return activate(step, taken[0] + taken[1])
+        case Reshape(shape):
+            row = as_rows(taken[0])
+            return as_planes(row, shape) if shape is not None and len(shape) == 3 else row
+        case Sums() | Windows():
+            raise AssertionError
+
+
+def evaluate_all(point: Point, x: jax.Array | F32, architecture: Architecture) -> jax.Array:
+    """The same in parts of bounded memory, where a sample has more values than a row."""
+    if architecture.is_chain:
+        return _evaluate(point, jnp.asarray(x), architecture)
+    rows = max(1, min(len(x), _AT_ONCE // architecture.size))
+    parts = (_filled(x[at : at + rows], rows) for at in range(0, len(x), rows))
+    return jnp.concatenate([_evaluate(point, jnp.asarray(part), architecture) for part in parts])[: len(x)]
+
+
+def _filled(x: jax.Array | F32, rows: int) -> jax.Array | F32:
+    """As many rows as all parts have, so that one compiled function serves them."""
+    return x if len(x) == rows else np.concatenate([x, np.zeros((rows - len(x), x.shape[1]), x.dtype)])
 
 
 def outputs(network: Network, raw: F32) -> F32:
-    """Evaluate a network on raw inputs (samples, inputs) in numpy float32.
+    """Evaluate a network on raw inputs (samples, inputs) in float32.
 
     This ranks draws and shows accuracies; d is measured by `evaluate`.
     """
     value = normalised(network, raw)
+    if not (architecture := architecture_of(network)).is_chain:
+        return np.asarray(evaluate_all(point_of(network), value, architecture))
     for layer in network.dense:
         value = value @ layer.weight.T + layer.bias
         value = activated(layer.activation, np.float32(layer.slope), value)
@@ -97,3 +147,6 @@ def outputs(network: Network, raw: F32) -> F32:
 def masked(point: Point, masks: Masks) -> Point:
     """Set every removed weight of `point` to exactly zero."""
     return tuple((jnp.where(mask > 0, weight, 0.0), bias) for (weight, bias), mask in zip(point, masks, strict=True))
+
+
+_evaluate = jax.jit(evaluate, static_argnames=("architecture", "watch"))

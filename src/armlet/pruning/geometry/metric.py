@@ -15,7 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from armlet.network.frozen import F32, F64
-from armlet.pruning.geometry.functional import Activations, Point, evaluate
+from armlet.pruning.geometry.architecture import Architecture
+from armlet.pruning.geometry.functional import Point, evaluate, evaluate_all
 
 
 class OutputMetric(Enum):
@@ -59,13 +60,13 @@ class Reference(NamedTuple):
 class Shape(NamedTuple):
     """The static arguments of compiled functions; hashable."""
 
-    activations: Activations
+    architecture: Architecture
     output: OutputMetric
 
 
 def make_reference(dense: Point, x: jax.Array, shape: Shape) -> Reference:
     """Evaluate the dense point on normalised inputs x, and derive temperature, units and spread from this draw."""
-    outputs = _evaluate(dense, x, shape.activations)
+    outputs = evaluate_all(dense, x, shape.architecture)
     return with_spread(
         Reference(x, outputs, jnp.ones(()), _temperature(outputs, shape.output), _unit(outputs, shape.output)), shape
     )
@@ -127,7 +128,7 @@ def root_transpose(q: jax.Array, cotangent: jax.Array, output: OutputMetric) -> 
 
 def residual(point: Point, reference: Reference, shape: Shape) -> jax.Array:
     """The residual r_t, (samples, outputs), with ||r_t|| = d(t, t_0) on the draw of `reference`."""
-    return residual_of(evaluate(point, reference.x, shape.activations), reference, shape)
+    return residual_of(evaluate(point, reference.x, shape.architecture), reference, shape)
 
 
 def residual_of(outputs: jax.Array, reference: Reference, shape: Shape) -> jax.Array:
@@ -146,7 +147,14 @@ def squared_distance(point: Point, reference: Reference, shape: Shape) -> jax.Ar
 
 def distance(point: Point, reference: Reference, shape: Shape) -> float:
     """d(t, t_0), without units: 0 for the dense network, 1 for the best constant output."""
-    return float(jnp.sqrt(squared_distance(point, reference, shape)))
+    if shape.architecture.is_chain:
+        return float(jnp.sqrt(squared_distance(point, reference, shape)))
+    return distance_of(evaluate_all(point, reference.x, shape.architecture), reference, shape)
+
+
+def distance_of(outputs: jax.Array, reference: Reference, shape: Shape) -> float:
+    """The same of any outputs on the draw of `reference`."""
+    return float(jnp.sqrt(jnp.sum(residual_of(outputs, reference, shape) ** 2)))
 
 
 def output_distances(point: Point, reference: Reference, shape: Shape) -> F64:
@@ -154,7 +162,7 @@ def output_distances(point: Point, reference: Reference, shape: Shape) -> F64:
 
     A constant output is measured in hundredths of its size, or in 1 if it is always 0.
     """
-    differences = np.asarray(_evaluate(point, reference.x, shape.activations) - reference.dense, np.float64)
+    differences = np.asarray(evaluate_all(point, reference.x, shape.architecture) - reference.dense, np.float64)
     return np.sqrt((differences**2).mean(axis=0)) / np.asarray(_unit(reference.dense, OutputMetric.VALUES))
 
 
@@ -171,6 +179,3 @@ def vector_jacobian(point: Point, u: jax.Array, reference: Reference, shape: Sha
 def metric_vector(point: Point, v: Point, reference: Reference, shape: Shape) -> Point:
     """G v = J^T (J v), in memory linear in the parameters."""
     return vector_jacobian(point, jacobian_vector(point, v, reference, shape), reference, shape)
-
-
-_evaluate = jax.jit(evaluate, static_argnames="activations")

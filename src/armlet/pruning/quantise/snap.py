@@ -83,4 +83,4 @@ def tuned(
 
 def has_free_steps(prepared: Prepared) -> bool:
     """Whether the last layer's sums are the outputs, so that each may have a step of its own."""
-    return prepared.inputs.shape.activations[-1][0] is Activation.LINEAR
+    return prepared.inputs.shape.architecture.chain[-1].activation is Activation.LINEAR

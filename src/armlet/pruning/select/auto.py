@@ -16,5 +16,5 @@ def resolve_selector(selector: Selector, masks: Masks) -> Selector:
     """`selector` itself, or for `auto` the one to score these survivors by."""
     if selector is not Selector.AUTO:
         return selector
-    survivors = np.concatenate([np.asarray(mask).sum(axis=1, dtype=np.float64) for mask in masks])
+    survivors = np.concatenate([np.asarray(mask).reshape(len(mask), -1).sum(axis=1, dtype=np.float64) for mask in masks])
     return Selector.SECOND_ORDER if float((survivors**2).sum()) <= MOST_PAIRS else Selector.COMPENSATED

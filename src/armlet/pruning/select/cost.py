@@ -17,8 +17,8 @@ from armlet.pruning.geometry.functional import Parameters, Point
 from armlet.pruning.geometry.metric import Reference, Shape
 
 RIDGE = 1e-4  # of second-order: added to the diagonal of H, in means of it; stands in the trace
-Costs: TypeAlias = tuple[NDArray[np.float32], ...]  # for each layer (out, in)
-Biases: TypeAlias = tuple[NDArray[np.float32], ...]  # for each layer (out, in): the change of the unit's bias
+Costs: TypeAlias = tuple[NDArray[np.float32], ...]  # for each layer, as its weight
+Biases: TypeAlias = tuple[NDArray[np.float32], ...]  # the same: the change of the unit's bias
 
 
 class Selector(Enum):
@@ -50,7 +50,7 @@ def score_removals(
     if selector is Selector.DIAGONAL:
         return tuple(w**2 * np.asarray(m.weight) for w, m in zip(weights, found)), None
     zero = jax.tree.map(jnp.zeros_like, point)
-    slope = gradient(point, reference, shape) if selector is Selector.TAYLOR else zero
+    slope = gradient(point, reference, key, shape) if selector is Selector.TAYLOR else zero
     scored = [_compensated(*layer) for layer in zip(point, slope, found)]
     return tuple(np.asarray(cost) for cost, _ in scored), tuple(np.asarray(step) for _, step in scored)
 
@@ -59,6 +59,7 @@ def score_removals(
 def _compensated(layer: Parameters, slope: Parameters, found: LayerCurvature) -> tuple[jax.Array, jax.Array]:
     """The change of d^2 if a weight t is removed and its unit's bias takes the best step, t cross / bias."""
     t, (slope_weight, slope_bias) = layer[0], slope
-    share = found.cross / jnp.where(found.bias > 0, found.bias, 1.0)[:, None]
+    by_unit = (-1, *(1,) * (t.ndim - 1))
+    share = found.cross / jnp.where(found.bias > 0, found.bias, 1.0).reshape(by_unit)
     curved = t**2 * jnp.maximum(found.weight - share * found.cross, 0.0)
-    return curved - t * (slope_weight - share * slope_bias[:, None]), t * share
+    return curved - t * (slope_weight - share * slope_bias.reshape(by_unit)), t * share

@@ -46,7 +46,7 @@ def remove_exactly(
     Ties go to the earlier weight. Costs are float32 sums, so costs that differ by less than about 1e-6 count as equal.
     Raises `InvariantError` if fewer than `count` can be removed.
     """
-    names = [(kind.value, slope) for kind, slope in shape.activations]
+    names = [(kind.value, slope) for kind, slope in shape.architecture.chain]
     search = ExactSearch(point, masks, reference, names, shape.output, savings)
     done = tuple(search.step() for _ in range(count))
     left = tuple(jnp.asarray(alive, jnp.float32) for alive in search.alive)

@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from scipy.linalg import get_lapack_funcs
 from threadpoolctl import threadpool_limits
 
-from armlet.errors import InputError, InvariantError
+from armlet.errors import InvariantError
 from armlet.kernels import njit
-from armlet.pruning.geometry.curvature import curvature_from, sensitivities
 from armlet.pruning.geometry.functional import Masks, Point
 from armlet.pruning.geometry.metric import Reference, Shape
+from armlet.pruning.select.blocks import LayerBlocks, blocks_of
 from armlet.pruning.select.cost import RIDGE, compensated
-from armlet.pruning.select.remove import strongest_path
+from armlet.pruning.select.path import strongest_path
 from armlet.pruning.select.savings import LayerSavings
 
 F32 = NDArray[np.float32]
@@ -38,15 +38,13 @@ _LARGEST_RIDGE = 1e2  # in means of H's diagonal: enough for every rounded semi-
 
 
 class _LayerProblem(NamedTuple):
-    """Weights and masks of a layer, updated as its units are pruned, and the inputs and sensitivities to prune by."""
+    """Weights and masks of a layer, updated as its units are pruned, and what they are pruned by."""
 
-    weight: F32  # (out, in)
+    weight: F32  # (out, weights of a unit)
     bias: F32  # (out,)
-    alive: NDArray[np.bool_]  # (out, in)
-    free: NDArray[np.bool_]  # (out, in), what may be removed
-    inputs: F32  # (samples, in + 1), a one last
-    share: F32  # (samples, out), s
-    floor: float  # added to the diagonal of H, so that a zero H has an inverse
+    alive: NDArray[np.bool_]  # (out, weights of a unit)
+    free: NDArray[np.bool_]  # the same: what may be removed
+    blocks: LayerBlocks
     saves: LayerSavings | None
 
 
@@ -97,15 +95,14 @@ def remove_second_order(
     Raises `InvariantError` if fewer than `count` can be removed.
     """
     alive = [np.asarray(mask) > 0 for mask in masks]
-    known = sensitivities(point, reference, key, shape)
-    costs = compensated(point, [curvature_from(x, s) for x, s in known])
+    found, blocks = blocks_of(point, alive, reference, key, shape)
     free = [open_.copy() for open_ in alive]
-    for layer, path in enumerate(strongest_path(costs, alive)):
-        free[layer][path] = False
+    for layer, place in strongest_path(compensated(point, found), alive, shape.architecture):
+        free[layer][place] = False
     many = sum(int(np.count_nonzero(f)) for f in free)
     if count > many:
         raise InvariantError(f"{count} removals asked of {many} free weights")
-    layers = _layer_problems(point, alive, free, known, savings)
+    layers = _layer_problems(point, alive, free, blocks, savings)
     problems = [(layer, unit) for layer in layers for unit in range(len(layer.weight)) if layer.free[unit].any()]
 
     def solve(asked: tuple[_LayerProblem, int]) -> _UnitRemovals:
@@ -118,8 +115,10 @@ def remove_second_order(
     counts = _removals_of_each([unit.costs for unit in removals], count)
     for asked, unit, some in zip(problems, removals, counts, strict=True):
         _apply(*asked, unit, some)
-    left = tuple(jnp.asarray(a, jnp.float32) for a in alive)
-    point = tuple((jnp.asarray(layer.weight), jnp.asarray(layer.bias)) for layer in layers)
+    left = tuple(jnp.asarray(layer.alive.reshape(mask.shape), jnp.float32) for layer, mask in zip(layers, masks))
+    point = tuple(
+        (jnp.asarray(layer.weight.reshape(mask.shape)), jnp.asarray(layer.bias)) for layer, mask in zip(layers, masks)
+    )
     return point, left, max(unit.ridge for unit in removals)
 
 
@@ -213,31 +212,26 @@ def _most_removals(free: int, count: int, many: int) -> int:
 
 def _layer_problems(
     point: Point,
-    alive: list[NDArray[np.bool_]],
-    free: list[NDArray[np.bool_]],
-    known: tuple[tuple[jax.Array, jax.Array], ...],
+    alive: Sequence[NDArray[np.bool_]],
+    free: Sequence[NDArray[np.bool_]],
+    blocks: Sequence[LayerBlocks],
     savings: Sequence[LayerSavings] | None,
 ) -> list[_LayerProblem]:
-    layers: list[_LayerProblem] = []
     saved = savings or (None,) * len(point)
-    for (weight, bias), open_, may, (x, s), saves in zip(point, alive, free, known, saved, strict=True):
-        ones = np.concatenate([np.asarray(x), np.ones((len(x), 1), np.float32)], axis=1)
-        share = np.asarray(s)
-        if not (np.isfinite(ones).all() and np.isfinite(share).all()):
-            problem = "has weights so large that slopes of its outputs leave float32 on the inputs drawn"
-            raise InputError("network", problem, "check its weights and its input interval, or choose another --inputs")
-        floor = 1e-9 * float(share.mean()) * len(share) * float(np.square(ones, dtype=np.float64).mean()) + 1e-30
-        layers.append(_LayerProblem(np.array(weight), np.array(bias), open_, may, ones, share, floor, saves))
-    return layers
+    return [
+        _LayerProblem(_by_unit(np.array(weight)), np.array(bias), _by_unit(open_), _by_unit(may), of, saves)
+        for (weight, bias), open_, may, of, saves in zip(point, alive, free, blocks, saved, strict=True)
+    ]
+
+
+def _by_unit(array: NDArray[Any]) -> NDArray[Any]:
+    return array.reshape(len(array), -1)
 
 
 def _unit_problem(layer: _LayerProblem, number: int) -> _UnitProblem:
     places = np.flatnonzero(layer.alive[number])
-    felt = np.flatnonzero(layer.share[:, number])  # inputs on which the unit is inactive have no weight
-    root = layer.inputs[np.ix_(felt, np.append(places, layer.inputs.shape[1] - 1))].astype(np.float64)
-    root *= np.sqrt(layer.share[felt, number].astype(np.float64))[:, None]  # float32 cannot hold H beside its ridge
     values = np.append(layer.weight[number, places], layer.bias[number]).astype(np.float64)
-    inverse, ridge = invert_with_ridge(root.T @ root, layer.floor)
+    inverse, ridge = invert_with_ridge(layer.blocks.block(number, places), layer.blocks.floor)
     saves = _unit_savings(layer.saves, number, places)
     return _UnitProblem(places, values, inverse, np.append(layer.free[number, places], False), ridge, saves)
 

@@ -45,6 +45,6 @@ def prune(
             ridge = max(ridge or 0.0, needed)
         else:
             costs, biases = score_removals(best, point, reference, fresh, shape)
-            point, masks = remove(point, masks, costs, biases, some, savings)
+            point, masks = remove(point, masks, costs, biases, some, shape.architecture, savings)
         count -= some
     return point, masks, ridge

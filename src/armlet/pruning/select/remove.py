@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.errors import InvariantError
+from armlet.pruning.geometry.architecture import Architecture
 from armlet.pruning.geometry.functional import Masks, Point, masked
 from armlet.pruning.select.cost import Biases, Costs
+from armlet.pruning.select.path import strongest_path
 from armlet.pruning.select.savings import LayerSavings, scores
 
 
@@ -22,6 +24,7 @@ def remove(
     costs: Costs,
     biases: Biases | None,
     count: int,
+    architecture: Architecture,
     savings: Sequence[LayerSavings] | None = None,
 ) -> tuple[Point, Masks]:
     """Remove the `count` survivors that cost least, for what they save where it is given.
@@ -29,10 +32,10 @@ def remove(
     One path from an input to an output always stays.
     """
     alive = [np.asarray(mask) > 0 for mask in masks]
-    path = strongest_path(costs, alive)
+    path = strongest_path(costs, alive, architecture)
     if savings is not None:
         costs = scores(costs, alive, savings)
-    for layer, place in enumerate(path):
+    for layer, place in path:
         alive[layer][place] = False
     flat = np.concatenate([np.where(a, c, np.inf).ravel() for c, a in zip(costs, alive)])
     if count > np.count_nonzero(np.isfinite(flat)):
@@ -42,26 +45,9 @@ def remove(
     left = tuple(jnp.asarray(np.where(g, np.float32(0), mask)) for g, mask in zip(gone, masks))
     if biases is not None:
         point = tuple(
-            (weight, bias + np.where(g, step, 0).sum(axis=1)) for (weight, bias), g, step in zip(point, gone, biases)
+            (weight, bias + np.where(g, step, 0).reshape(len(bias), -1).sum(axis=1)) for (weight, bias), g, step in zip(point, gone, biases)
         )
     return masked(point, left), left
-
-
-def strongest_path(costs: Costs, alive: list[NDArray[np.bool_]]) -> list[tuple[int, int]]:
-    """The path whose cheapest weight is most expensive: (unit, input) in each layer, or empty if no path is left."""
-    reach = np.full(costs[0].shape[1], np.inf)
-    back: list[NDArray[np.int64]] = []
-    for cost, open_ in zip(costs, alive):
-        width = np.where(open_, np.minimum(cost, reach), -np.inf)  # (out, in)
-        back.append(width.argmax(axis=1))
-        reach = width.max(axis=1)
-    if reach.max() == -np.inf:
-        return []
-    unit, path = int(reach.argmax()), []
-    for arrive in reversed(back):
-        path.append((unit, int(arrive[unit])))
-        unit = path[-1][1]
-    return path[::-1]
 
 
 def _cheapest(flat: NDArray[np.float32], count: int) -> NDArray[np.bool_]:

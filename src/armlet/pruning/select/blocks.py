@@ -1,0 +1,100 @@
+"""The block H of G within each unit, over its surviving weights and its bias.
+
+Within a unit of a dense chain H is a sum of s_j x x^T over samples. A unit of windows is a channel, whose slopes are
+taken sample by sample (geometry/slopes.py): H is the sum of their products. Mathematics: docs/mathematics.md, section 3.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from armlet.errors import InputError
+from armlet.pruning.geometry.curvature import LayerCurvature, curvature_from, sensitivities, summed
+from armlet.pruning.geometry.functional import Point
+from armlet.pruning.geometry.metric import Reference, Shape
+from armlet.pruning.geometry.slopes import LayerSlopes, parts_of, sample_slopes
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+B = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerBlocks:
+    """H of each unit of a layer: `block(unit, places)` has the bias last. It may be asked for once."""
+
+    block: Callable[[int, NDArray[np.int64]], F64]
+    floor: float  # added to the diagonal of H, so that a zero H has an inverse
+
+
+def blocks_of(
+    point: Point, alive: Sequence[B], reference: Reference, key: jax.Array, shape: Shape
+) -> tuple[Sequence[LayerCurvature], list[LayerBlocks]]:
+    """The entries of G for every layer, and the blocks of its units. Raises `InputError` for slopes beyond float32."""
+    if not shape.architecture.is_chain:
+        return _blocks_of_windows(point, alive, reference, key, shape)
+    known = sensitivities(point, reference, key, shape)
+    return [curvature_from(x, s) for x, s in known], [_blocks_of_sums(np.asarray(x), np.asarray(s)) for x, s in known]
+
+
+def _blocks_of_sums(x: F32, share: F32) -> LayerBlocks:
+    """Those of a dense layer in a chain with inputs x and sensitivities `share`."""
+    ones = np.concatenate([x, np.ones((len(x), 1), np.float32)], axis=1)
+    _require_finite(ones, share)
+    floor = 1e-9 * float(share.mean()) * len(share) * float(np.square(ones, dtype=np.float64).mean()) + 1e-30
+
+    def block(unit: int, places: NDArray[np.int64]) -> F64:
+        felt = np.flatnonzero(share[:, unit])  # inputs on which the unit is inactive have no weight
+        root = ones[np.ix_(felt, np.append(places, ones.shape[1] - 1))].astype(np.float64)
+        root *= np.sqrt(share[felt, unit].astype(np.float64))[:, None]  # float32 cannot hold H beside its ridge
+        return root.T @ root
+
+    return LayerBlocks(block, floor)
+
+
+@partial(jax.jit, static_argnames="shape")
+def _slopes(
+    point: Point, part: Reference, key: jax.Array, shape: Shape
+) -> tuple[tuple[LayerSlopes, ...], tuple[LayerCurvature, ...]]:
+    slopes = sample_slopes(point, part, key, shape)
+    return slopes, tuple(summed(*layer, weight.shape) for layer, (weight, _) in zip(slopes, point, strict=True))
+
+
+def _blocks_of_windows(
+    point: Point, alive: Sequence[B], reference: Reference, key: jax.Array, shape: Shape
+) -> tuple[Sequence[LayerCurvature], list[LayerBlocks]]:
+    places = [[np.flatnonzero(unit) for unit in open_.reshape(len(open_), -1)] for open_ in alive]
+    sums = [[np.zeros((len(some) + 1, len(some) + 1)) for some in layer] for layer in places]
+    total: tuple[LayerCurvature, ...] | None = None
+    for part, fresh in parts_of(point, reference, key, shape):
+        slopes, found = _slopes(point, part, fresh, shape)
+        total = found if total is None else jax.tree.map(jnp.add, total, found)
+        for layer, into, some in zip(slopes, sums, places, strict=True):
+            _add_products(into, some, np.asarray(layer.weight), np.asarray(layer.bias))
+    assert total is not None
+    floors = [1e-9 * float(found.weight.mean()) + 1e-30 for found in total]
+    return total, [_ready(layer, floor) for layer, floor in zip(sums, floors)]
+
+
+def _add_products(into: list[F64], places: list[NDArray[np.int64]], weight: F32, bias: F32) -> None:
+    """Add the products of slopes (samples, out, weights of a unit) to the blocks of a layer."""
+    _require_finite(weight, bias)
+    for unit, some in enumerate(places):
+        if len(some):
+            root = np.concatenate([weight[:, unit, some], bias[:, unit, None]], axis=1)
+            into[unit] += root.T @ root  # few samples at once in float32, their sum in float64
+
+
+def _ready(blocks: list[F64], floor: float) -> LayerBlocks:
+    return LayerBlocks(lambda unit, _: blocks[unit], floor)
+
+
+def _require_finite(*arrays: F32) -> None:
+    if not all(np.isfinite(array).all() for array in arrays):
+        problem = "has weights so large that slopes of its outputs leave float32 on the inputs drawn"
+        raise InputError("network", problem, "check its weights and its input interval, or choose another --inputs")

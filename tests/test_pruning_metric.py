@@ -7,8 +7,8 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 from armlet.network.frozen import F32
-from armlet.pruning.geometry.curvature import curvature
 from armlet.pruning.geometry.architecture import architecture_of
+from armlet.pruning.geometry.curvature import chain_curvature, curvature
 from armlet.pruning.geometry.functional import Point, evaluate, normalised, point_of
 from armlet.pruning.geometry.metric import (
     OutputMetric,
@@ -184,7 +184,7 @@ def test_moments_do_not_depend_on_how_samples_are_chunked(setting, monkeypatch):
     point, reference, shape = setting
     whole = curvature(point, reference, KEY, shape)
     monkeypatch.setattr("armlet.pruning.geometry.curvature._LARGEST", 3 * 6 * 7)  # 7 samples a chunk; 40 is no multiple
-    parts = curvature.__wrapped__(point, reference, KEY, shape)  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
+    parts = chain_curvature.__wrapped__(point, reference, KEY, shape)  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
     for one, other in zip(jax.tree.leaves(whole), jax.tree.leaves(parts), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-15)
 
@@ -195,7 +195,7 @@ def test_many_outputs_are_probed_without_bias(setting, monkeypatch):
     exact = curvature(point, reference, KEY, shape)
     monkeypatch.setattr("armlet.pruning.geometry.curvature.MOST_ROWS", 2)
     monkeypatch.setattr("armlet.pruning.geometry.curvature.PROBES", 2)
-    probed = curvature.__wrapped__  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
+    probed = chain_curvature.__wrapped__  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
     keys = jax.random.split(jax.random.key(1), 300)
     many = jax.jit(jax.vmap(lambda key: probed(point, reference, key, shape)))(keys)
     for one, other in zip(jax.tree.leaves(exact), jax.tree.leaves(many), strict=True):

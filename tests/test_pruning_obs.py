@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from armlet.errors import InputError, InvariantError
-from armlet.pruning.geometry.curvature import curvature, sensitivities
 from armlet.pruning.geometry.architecture import architecture_of
+from armlet.pruning.geometry.curvature import curvature, sensitivities
 from armlet.pruning.geometry.functional import masks_of, normalised, point_of
 from armlet.pruning.geometry.metric import OutputMetric, Reference, Shape, distance, make_reference
 from armlet.pruning.options import SparsifyOptions

@@ -20,6 +20,7 @@ from armlet.network.domain import InputDomain
 from armlet.network.layers import Dense
 from armlet.network.network import Network
 from armlet.pruning.checkpoint import Partial
+from armlet.pruning.geometry.architecture import Architecture, Sums
 from armlet.pruning.geometry.functional import evaluate as evaluate_at
 from armlet.pruning.geometry.functional import point_of
 from armlet.pruning.geometry.metric import OutputMetric
@@ -116,7 +117,8 @@ def test_values_fill_their_format_and_no_value_drawn_leaves_it(hidden: Activatio
     prepared = prepared_for(network, WeightFormat.INT8, activations)
     x = np.asarray(prepared.inputs.training.x)
     for (weight, bias), layer, stored in zip(prepared.point[:-1], network.dense, prepared.stored[1:]):
-        x = np.asarray(evaluate_at(((weight, bias),), jnp.asarray(x), ((layer.activation, layer.slope),)))
+        alone = Architecture((Sums(layer.activation, layer.slope),), ((0,),))
+        x = np.asarray(evaluate_at(((weight, bias),), jnp.asarray(x), alone))
         high, low = x.max(axis=0) / stored.high, x.min(axis=0) / stored.low if stored.low < 0 else 0 * x.min(axis=0)
         filled = np.maximum(high, low)
         assert (filled <= 1 + 1e-6).all()

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from armlet.pruning.fine_tune import AVERAGED, fine_tune
+from armlet.pruning.fine_tune import AVERAGED, fine_tune, fine_tune_chain
 from armlet.pruning.geometry.functional import Point, evaluate, masks_of, point_of
 from armlet.pruning.geometry.metric import OutputMetric, distance, squared_distance
 from armlet.pruning.options import SparsifyOptions
@@ -95,7 +95,7 @@ def test_fine_tuning_ends_at_the_average_of_its_steps(monkeypatch, dense):
             passed.append(state[0])
         return state
 
-    last = fine_tune.__wrapped__(start, *asked)  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
+    last = fine_tune_chain.__wrapped__(start, *asked)  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
     for here in passed:
         average = jax.tree.map(lambda m, h: m + forget * (h - m), average, here)
     for got, wanted, final in zip(jax.tree.leaves(end), jax.tree.leaves(average), jax.tree.leaves(last)):

@@ -215,7 +215,7 @@ def test_where_the_scale_is_a_guess_what_lies_near_counts_by_itself():
     inputs = draw_references(network, QUICK, "wide", OutputMetric.VALUES)
     assert inputs.near is not None
     x = np.asarray(inputs.near.x)
-    assert len(x) == QUICK.validation // 2
+    assert len(x) == QUICK.effort(windows=False).validation // 2
     assert np.abs(x - hyperplanes(network).centre).max() < np.abs(np.asarray(inputs.validation.x)).max() / 2
     moved = point_of(replace(network, layers=(*network.dense[:-1], replace(network.dense[-1], bias=np.array([1.0])))))
     near, far = (distance(moved, draw, inputs.shape) for draw in (inputs.near, inputs.validation))

@@ -44,7 +44,7 @@ def shown_on(dense: Network, x_test: Path, y_test: Path | None, tell: Tell) -> S
 
     `tell` hears of inputs outside the declared interval, and of classes that are counted from 1.
     """
-    x = read_inputs(x_test, dense.inputs)
+    x = read_inputs(x_test, dense.inputs, dense.shape)
     if outside := dense.domain.outside(x):
         tell(f"{x_test}: {outside}")
     if y_test is None:

@@ -228,7 +228,7 @@ def sparsify(
     given |= {"batch": batch, "rate": rate, "step_size": step_size, "gauss_newton": gauss_newton, "seed": seed}
     given |= {"target_core": core, "blocks": blocks, "path": stops(path, sparsity)}
     words = {"selector": selector, "metric": metric, "weights": weights, "activations": activations}
-    _run(console, network, out, sparsify_options(config, fast, given, words), known, measure, resume)
+    _run(console, network, out, sparsify_options(config, fast, given, words, network), known, measure, resume)
 
 
 class _Known(NamedTuple):
@@ -297,4 +297,4 @@ def _moments(moments: Path, network: "Network") -> "Moments":
 def _rows(samples: Path, network: "Network") -> "F32":
     from armlet.data.table import read_inputs
 
-    return read_inputs(samples, network.inputs)
+    return read_inputs(samples, network.inputs, network.shape)

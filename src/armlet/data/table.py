@@ -22,12 +22,25 @@ _NAMES = {"inputs": ("X", "x"), "labels": ("y", "Y")}
 _ONE_HOT = "write class numbers, or a row for each image with a single 1"
 
 
-def read_inputs(path: Path, inputs: int | None) -> F32:
+def read_inputs(path: Path, inputs: int | None, shape: tuple[int, ...] = ()) -> F32:
     """Raw inputs, (samples, inputs), as many a row as there are where `inputs` is None.
 
-    Raises `InputError` with the file, row and column.
+    Tensors of a network that takes `shape`, channels first, may have their channels last. Raises `InputError` with the
+    file, row and column.
     """
-    return as_inputs(_read(path, "inputs"), inputs, path)
+    return as_inputs(_channels_first(_read(path, "inputs"), shape, path), inputs, path)
+
+
+def _channels_first(table: NDArray[Any], shape: tuple[int, ...], path: Path) -> NDArray[Any]:
+    """Tensors (samples, ...) in the network's order; rows and other tables as they are."""
+    if table.ndim != 4 or len(shape) != 3 or table.shape[1:] == shape:
+        return table
+    channels, height, width = shape
+    if table.shape[1:] == (height, width, channels):
+        return table.transpose(0, 3, 1, 2)
+    problem = f"holds tensors {'x'.join(map(str, table.shape[1:]))}"
+    hint = f"give channels x height x width, {channels}x{height}x{width}, or channels last"
+    raise InputError(path, problem, hint)
 
 
 def read_targets(path: Path, outputs: int, classes: bool | None, tell: Callable[[str], None]) -> NDArray[Any]:

@@ -35,7 +35,7 @@ def fine_tune(
     cosine to a tenth. The result is a moving average that forgets over the share `AVERAGED` of the steps.
     """
     if shape.architecture.is_chain:
-        return _fine_tune(point, masks, training, key, rate, steps, shape, batch)
+        return fine_tune_chain(point, masks, training, key, rate, steps, shape, batch)
     point = masked(point, masks)
     state, units = begun(point), units_of(point, masks)
     for number in range(steps):  # XLA runs convolutions ten times as slowly within a loop of its own, on a processor
@@ -44,7 +44,7 @@ def fine_tune(
 
 
 @partial(jax.jit, static_argnames=("shape", "batch"))
-def _fine_tune(
+def fine_tune_chain(
     point: Point, masks: Masks, training: Reference, key: jax.Array, rate: float, steps: int, shape: Shape, batch: int
 ) -> Point:
     point = masked(point, masks)
@@ -52,7 +52,7 @@ def _fine_tune(
     return masked(averaged_descent(point, *found, training, key, rate, steps, batch), masks)
 
 
-@partial(jax.jit, static_argnames=("shape", "batch"), donate_argnames="state")
+@partial(jax.jit, static_argnames=("shape", "batch"))
 def _step(
     number: int,
     state: tuple[Point, Any, Point],

@@ -1,6 +1,6 @@
 """The options of the sparsifier, with defaults that serve most networks, checked when they are made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 from armlet.errors import InputError
 from armlet.integer.price import PRICES, Price
@@ -11,6 +11,33 @@ from armlet.pruning.select import Selector
 DEFAULT_DISTANCE = 0.1  # the budget if neither sparsity nor distance is given: docs/sparsify.md, "The default budget"
 
 FAST = {"epochs": 20, "steps": 250, "draws": 16384, "judged": 2048, "validation": 2048}  # --fast: halves and quarters
+FAST_WINDOWS = {
+    "epochs": 6,
+    "steps": 120,
+    "draws": 4096,
+    "judged": 1024,
+    "validation": 1024,
+}  # the same of convolutions
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much work a run does."""
+
+    epochs: int  # rounds of removing and fine-tuning
+    steps: int  # of Adam in each epoch; 0 leaves the survivors as they are
+    batch: int  # inputs for each step
+    rate: (
+        float | None
+    )  # of Adam, at the start of each epoch, in root mean squares of a layer's weights; None: by rate.py
+    draws: int  # inputs to fine-tune on
+    judged: int  # of them, the inputs that removals are scored on
+    validation: int  # inputs that only measure d
+
+
+DENSE = Effort(epochs=40, steps=500, batch=256, rate=0.04, draws=65536, judged=8192, validation=4096)
+WINDOWS = Effort(epochs=12, steps=300, batch=64, rate=None, draws=8192, judged=2048, validation=2048)
+"""With windows an input costs as many products as thousands of draws do elsewhere, and gives as many slopes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +49,15 @@ class SparsifyOptions:
     inputs: str | None = None  # an input model; None asks `default_model`
     selector: Selector = Selector.AUTO
     metric: OutputMetric | None = None  # None asks `default_metric`
-    epochs: int = 40  # rounds of removing and fine-tuning
-    steps: int = 500  # of Adam in each epoch; 0 leaves the survivors as they are
-    batch: int = 256  # inputs for each step
-    rate: float = 0.04  # of Adam, at the start of each epoch, in root mean squares of a layer's weights
+    epochs: int | None = None  # this and the next three, draws, judged and validation are those of `Effort`;
+    steps: int | None = None  # None: what serves the network's kind of layers
+    batch: int | None = None
+    rate: float | None = None
     gauss_newton: int = 0  # steps of Gauss-Newton after Adam in each epoch
     step_size: int | None = None  # weights removed between two scorings; None: all of an epoch
-    draws: int = 65536  # inputs to fine-tune on
-    judged: int = 8192  # of them, the inputs that removals are scored on
-    validation: int = 4096  # inputs that only measure d
+    draws: int | None = None
+    judged: int | None = None
+    validation: int | None = None
     weights: WeightFormat | None = None  # None: as the activations are
     activations: ActivationFormat = ActivationFormat.FLOAT32
     target_core: str | None = None  # weights are chosen by what they cost on it; None: by distance alone
@@ -48,7 +75,7 @@ class SparsifyOptions:
             )
         if self.max_distance is not None and not 0 < self.max_distance < float("inf"):
             raise InputError("--max-distance", f"{self.max_distance} is not positive", "0.1 is a careful budget")
-        if not 0 < self.rate < float("inf"):
+        if self.rate is not None and not 0 < self.rate < float("inf"):
             raise InputError("--rate", f"{self.rate} is not positive", "0.04 serves most networks")
         _check_path(self.path, self.sparsity)
         for name, least in (
@@ -63,8 +90,9 @@ class SparsifyOptions:
             ("rounds", 1),
             ("exponents", 1),
         ):
-            if getattr(self, name) < least:
-                raise InputError(f"--{name}", f"{getattr(self, name)} is less than {least}")
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise InputError(f"--{name}", f"{value} is less than {least}")
         if self.exponents > 8:
             raise InputError("--exponents", f"{self.exponents} is more than 8", "4 costs next to nothing")
         if self.weights is WeightFormat.FLOAT32 and self.activations is not ActivationFormat.FLOAT32:
@@ -74,6 +102,12 @@ class SparsifyOptions:
             raise InputError("--step-size", f"{self.step_size} is less than 1", "1 removes one weight at a time")
         if self.seed < 0:
             raise InputError("--seed", f"{self.seed} is negative", "give a whole number from 0")
+
+    def effort(self, windows: bool) -> Effort:
+        """What was asked for, else what serves dense layers in a chain, or networks with windows."""
+        usual = WINDOWS if windows else DENSE
+        asked = {field.name: getattr(self, field.name) for field in fields(Effort)}
+        return replace(usual, **{name: value for name, value in asked.items() if value is not None})
 
     @property
     def weight_format(self) -> WeightFormat:

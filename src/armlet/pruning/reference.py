@@ -13,7 +13,7 @@ import numpy as np
 from armlet.errors import InputError
 from armlet.network.frozen import F32, F64
 from armlet.network.network import Network
-from armlet.pruning.geometry.architecture import architecture_of
+from armlet.pruning.geometry.architecture import architecture_of, has_windows
 from armlet.pruning.geometry.functional import Point, normalised, point_of
 from armlet.pruning.geometry.metric import (
     LEAST_VARYING,
@@ -76,10 +76,10 @@ def draw_references(
     """
     if metric is OutputMetric.FISHER and network.outputs < 2:
         raise InputError("--metric", "fisher needs at least two outputs", "take logits")
-    sampler = input_model(model, samples, moments)
+    sampler, effort = input_model(model, samples, moments), options.effort(has_windows(network))
     random = np.random.default_rng(options.seed)
-    raw = random.permutation(sampler(network, options.draws, _derived(options.seed, 1)))
-    apart = sampler(network, options.validation, _derived(options.seed, 2))
+    raw = random.permutation(sampler(network, effort.draws, _derived(options.seed, 1)))
+    apart = sampler(network, effort.validation, _derived(options.seed, 2))
     shape, dense = Shape(architecture_of(network), metric), point_of(network)
     training = make_reference(dense, jnp.asarray(normalised(network, raw)), shape)
     size = _size(training, metric)
@@ -87,7 +87,7 @@ def draw_references(
         problem = f"gives a spread of {float(training.spread)} over the inputs drawn, so no distance can be measured"
         raise InputError("network", problem, "check its input interval, or choose another --inputs")
     validation = make_reference(dense, jnp.asarray(normalised(network, apart)), shape)
-    scoring = training._replace(x=training.x[: options.judged], dense=training.dense[: options.judged])
+    scoring = training._replace(x=training.x[: effort.judged], dense=training.dense[: effort.judged])
     near = None
     if scale_is_guessed(network, model):
         half = make_reference(dense, jnp.asarray(nearest_half(network, np.asarray(validation.x))), shape)

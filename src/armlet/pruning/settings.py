@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from armlet.network.frozen import F32
 from armlet.network.network import Network
+from armlet.pruning.geometry.architecture import has_windows
 from armlet.pruning.inputs.default import default_model, describe_inputs
 from armlet.pruning.inputs.moments import Moments
 from armlet.pruning.inputs.parse import input_model
@@ -29,6 +30,7 @@ def settings_of(
     model = options.inputs or default_model(network, samples, moments)
     sampler = input_model(model, samples, moments)
     metric = options.metric or default_metric(network, sampler)
+    effort = options.effort(has_windows(network))
     settings = {
         "sparsified_by": f"armlet {__version__}",
         "sparsify_dense_digest": network.digest(),
@@ -46,8 +48,10 @@ def settings_of(
         "sparsify_gauss_newton": options.gauss_newton or None,
         "sparsify_step_size": options.step_size,
         **_grid_settings(options),
-        **{f"sparsify_{n}": getattr(options, n) for n in ("epochs", "rest", "steps", "batch", "rate", "draws")},
-        **{f"sparsify_{n}": getattr(options, n) for n in ("judged", "validation", "seed")},
+        "sparsify_epochs": effort.epochs,
+        "sparsify_rest": options.rest,
+        **{f"sparsify_{n}": getattr(effort, n) for n in ("steps", "batch", "rate", "draws", "judged", "validation")},
+        "sparsify_seed": options.seed,
     }
     return {key: value for key, value in settings.items() if value is not None}
 

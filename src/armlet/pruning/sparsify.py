@@ -25,20 +25,23 @@ from armlet.network.network import Network
 from armlet.pruning.checkpoint import Partial
 from armlet.pruning.fine_tune import fine_tune, next_rate
 from armlet.pruning.gauss_newton import gauss_newton
+from armlet.pruning.geometry.architecture import has_windows
 from armlet.pruning.geometry.functional import Masks, Point, masks_of, network_at, point_of, weighted
 from armlet.pruning.geometry.metric import OutputMetric, output_distances
 from armlet.pruning.inputs.moments import Moments
-from armlet.pruning.options import SparsifyOptions
+from armlet.pruning.options import Effort, SparsifyOptions
 from armlet.pruning.quantise.formats import WeightFormat
 from armlet.pruning.quantise.grid import grid_of
 from armlet.pruning.quantise.prepare import Prepared, input_scale
 from armlet.pruning.quantise.present import Mates, mates_at, savings_at
 from armlet.pruning.quantise.rounds import next_round, next_subject, prepared_subject, shown_network
+from armlet.pruning.rate import first_rate
 from armlet.pruning.reference import ReferenceInputs, draw_references, with_temperature
 from armlet.pruning.schedule import schedule, survivors
 from armlet.pruning.select import prune
 from armlet.pruning.settings import Settings, settings_of
 from armlet.pruning.state import PruningState, Snapshot
+from armlet.pruning.supported import require_supported
 from armlet.pruning.trace import PruningEpoch, PruningTrace
 
 Made: TypeAlias = Any
@@ -75,6 +78,7 @@ def sparsify(
     Same network, samples, options and seed give the same bytes, interrupted or not. Raises `InputError` for a network
     or input model on which no distance can be measured, or a `partial` of another run.
     """
+    require_supported(network, options)
     settings = settings_of(network, options, samples, moments)
     if options.weight_format is not WeightFormat.FLOAT32:
         input_scale(network.domain, options.activations)  # refuses what cannot be stored
@@ -82,7 +86,7 @@ def sparsify(
     if partial is not None:
         state = partial.load(network, settings) or state
     started = time.monotonic() - (state.epochs[-1].seconds if state.epochs else 0.0)
-    inputs = mates = None
+    inputs = mates = rate = None
 
     def ended(state: PruningState, prepared: Prepared | None) -> PruningState:
         epoch = replace(state.epochs[-1], seconds=round(time.monotonic() - started, 3))
@@ -93,10 +97,12 @@ def sparsify(
             partial.save(state, settings)
         return state
 
-    while not state.schedule.ended and len(state.epochs) < _most_epochs(options):
+    most = _most_epochs(network, options)
+    while not state.schedule.ended and len(state.epochs) < most:
         inputs = inputs or _references(network, options, settings, samples, moments)
         mates = mates or _mates(network, inputs, options)
-        state = _next_state(state, with_temperature(inputs, state.distance), options, mates)
+        rate = rate or first_rate(network, inputs, options)
+        state = _next_state(state, with_temperature(inputs, state.distance), options, rate, most, mates)
         state = ended(state, None)
     told, prepared = {**network.provenance, **settings}, None
     while (subject := next_subject(state, options)) is not None:
@@ -130,10 +136,9 @@ def _mates(network: Network, inputs: ReferenceInputs, options: SparsifyOptions) 
 
 
 def _initial_state(network: Network, options: SparsifyOptions) -> PruningState:
-    layers, recovery = len(weighted(network)), options.rest if options.steps else 0
-    plan = schedule(
-        network.weights, network.connections, options.target, layers, options.epochs, options.path, recovery
-    )
+    effort, layers = options.effort(has_windows(network)), len(weighted(network))
+    recovery = options.rest if effort.steps else 0
+    plan = schedule(network.weights, network.connections, options.target, layers, effort.epochs, options.path, recovery)
     if plan.goal < layers:
         problem = f"{options.target} leaves {plan.goal} weights, fewer than one in each layer"
         raise InputError("--sparsity", problem, f"give at most {1 - layers / network.weights:.6f}")
@@ -141,7 +146,7 @@ def _initial_state(network: Network, options: SparsifyOptions) -> PruningState:
 
 
 def _next_state(
-    state: PruningState, inputs: ReferenceInputs, options: SparsifyOptions, mates: Mates | None
+    state: PruningState, inputs: ReferenceInputs, options: SparsifyOptions, rate: float, most: int, mates: Mates | None
 ) -> PruningState:
     """Run one epoch. If it exceeds the budget, keep the network as it was and slow the schedule down."""
     plan, key = state.schedule, jax.random.fold_in(jax.random.key(options.seed), len(state.epochs))
@@ -152,9 +157,9 @@ def _next_state(
         grid = grid_of(options.weight_format, options.exponents)
         savings = savings_at(state.point, state.masks, inputs, key, grid, options.ways, mates)
     point, masks, selector_ridge = prune(options.selector, state.point, state.masks, *asked, savings)
-    rate = next_rate(options.rate, _accepted(state)) if options.steps else options.rate
+    rate = next_rate(rate, _accepted(state)) if _effort(inputs, options).steps else rate
     tuned = _tuned(point, masks, inputs, key, rate, options)
-    epoch = _epoch(state, inputs, options, tuned, rate, selector_ridge)
+    epoch = _epoch(state, inputs, options, tuned, rate, most, selector_ridge)
     if not epoch.kept:
         epoch = replace(epoch, sparsity=1 - plan.left / plan.total, connections=plan.left)
         return replace(state, schedule=plan.slowed(), epochs=(*state.epochs, epoch))
@@ -179,8 +184,8 @@ def _tuned(
     point: Point, masks: Masks, inputs: ReferenceInputs, key: jax.Array, rate: float, options: SparsifyOptions
 ) -> _Tuned:
     """Fine-tune by Adam, then by Gauss-Newton if asked; keep what reduces the distance on the validation draw."""
-    before, ridge = inputs.distance(point), None
-    adam = fine_tune(point, masks, inputs.training, key, rate, options.steps, inputs.shape, options.batch)
+    before, ridge, effort = inputs.distance(point), None, _effort(inputs, options)
+    adam = fine_tune(point, masks, inputs.training, key, rate, effort.steps, inputs.shape, effort.batch)
     after = inputs.distance(adam)
     point, nearest = (adam, after) if after < before else (point, before)
     if options.gauss_newton:
@@ -196,6 +201,7 @@ def _epoch(
     options: SparsifyOptions,
     tuned: _Tuned,
     rate: float,
+    most: int,
     selector_ridge: float | None,
 ) -> PruningEpoch:
     """The figures of an epoch, but for its seconds."""
@@ -204,7 +210,7 @@ def _epoch(
     worst = int(own.argmax()) if len(own) > 1 else None
     return PruningEpoch(
         number=len(state.epochs) + 1,
-        of=_most_epochs(options),
+        of=most,
         sparsity=1 - plan.next / plan.total,
         connections=plan.next,
         distance=tuned.distance,
@@ -247,11 +253,15 @@ def _result(network: Network, options: SparsifyOptions, state: PruningState, set
     return Sparsified(final, PruningTrace(1, settings, state.epochs), path)
 
 
-def _most_epochs(options: SparsifyOptions) -> int:
+def _effort(inputs: ReferenceInputs, options: SparsifyOptions) -> Effort:
+    return options.effort(not inputs.shape.architecture.is_chain)
+
+
+def _most_epochs(network: Network, options: SparsifyOptions) -> int:
     """An upper bound of the number of epochs.
 
     Recovery epochs come on top of those asked for, and so does one shortened epoch at each stop. With a budget, as
     many epochs again may be undone.
     """
-    recovery = (len(options.path) + 1) * (options.rest + 1)
-    return recovery + (options.epochs if options.budget is None else 2 * options.epochs)
+    recovery, epochs = (len(options.path) + 1) * (options.rest + 1), options.effort(has_windows(network)).epochs
+    return recovery + (epochs if options.budget is None else 2 * epochs)

@@ -9,18 +9,21 @@ from armlet.cli.options import resolve_options
 from armlet.errors import InputError
 
 if TYPE_CHECKING:
+    from armlet.network.network import Network
     from armlet.pruning.options import SparsifyOptions
 
 
 def sparsify_options(
-    config: Path | None, fast: bool, given: Mapping[str, Any], words: Mapping[str, str | None]
+    config: Path | None, fast: bool, given: Mapping[str, Any], words: Mapping[str, str | None], network: "Network"
 ) -> "SparsifyOptions":
     """The options; `words` are flags that name one of a few things. Wakes JAX. Raises `InputError`."""
-    from armlet.pruning.options import FAST, SparsifyOptions
+    from armlet.pruning.geometry.architecture import has_windows
+    from armlet.pruning.options import FAST, FAST_WINDOWS, SparsifyOptions
 
     said = {**given, **{flag: _choice(flag, text) for flag, text in words.items()}}
+    less = FAST_WINDOWS if has_windows(network) else FAST
     said = {name: value for name, value in said.items() if value is not None}
-    return resolve_options(SparsifyOptions, "sparsify", config, **{**(FAST if fast else {}), **said})
+    return resolve_options(SparsifyOptions, "sparsify", config, **{**(less if fast else {}), **said})
 
 
 def _choice(flag: str, text: str | None) -> Enum | None:

@@ -43,7 +43,7 @@ def curvature(point: Point, reference: Reference, key: jax.Array, shape: Shape) 
     Of dense layers in a chain they are exact for up to `MOST_ROWS` outputs, else an unbiased estimate.
     """
     if shape.architecture.is_chain:
-        return _chain_curvature(point, reference, key, shape)
+        return chain_curvature(point, reference, key, shape)
     total: tuple[LayerCurvature, ...] | None = None
     for part, fresh in parts_of(point, reference, key, shape):
         found = _part_curvature(point, part, fresh, shape)
@@ -65,7 +65,7 @@ def summed(weight: jax.Array, bias: jax.Array, size: tuple[int, ...]) -> LayerCu
 
 
 @partial(jax.jit, static_argnames="shape")
-def _chain_curvature(point: Point, reference: Reference, key: jax.Array, shape: Shape) -> tuple[LayerCurvature, ...]:
+def chain_curvature(point: Point, reference: Reference, key: jax.Array, shape: Shape) -> tuple[LayerCurvature, ...]:
     parts = _chunks(point, reference, key, shape)
 
     def sum_chunk(total: tuple[LayerCurvature, ...], part: tuple[jax.Array, jax.Array, jax.Array, jax.Array]):

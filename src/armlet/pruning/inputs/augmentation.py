@@ -1,7 +1,7 @@
 """Augment few rows to many by changing each a little, so that fine-tuning does not overfit the rows.
 
-An image is shifted, rotated and scaled a little about its centre. Any other row is moved a part of the way to another
-row, which keeps the rows' mean, and their covariance up to a factor.
+An image is shifted, rotated and scaled a little about its centre, all channels alike. Any other row is moved a part of
+the way to another row, which keeps the rows' mean, and their covariance up to a factor.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ _AT_ONCE = 1 << 21  # pixels moved together: about 100 MB
 
 def augment(rows: F32, shape: tuple[int, ...], random: np.random.Generator) -> F32:
     """Change each of `rows` (n, inputs) by a little, never beyond the range of the rows."""
-    if len(shape) == 2 and min(shape) > 1:
+    if len(shape) >= 2 and min(shape[-2:]) > 1:
         step = max(1, _AT_ONCE // rows.shape[1])
         parts = [_moved(rows[k : k + step], shape, random) for k in range(0, len(rows), step)]
         return np.concatenate([rows[:0], *parts]).reshape(rows.shape)
@@ -28,15 +28,16 @@ def augment(rows: F32, shape: tuple[int, ...], random: np.random.Generator) -> F
 
 def _moved(rows: F32, shape: tuple[int, ...], random: np.random.Generator) -> F32:
     """Interpolate rows as images at moved places, bilinearly; the edge is repeated beyond the image."""
-    images = rows.reshape(-1, *shape)
-    down, right = _places(len(images), shape, random)
+    images = rows.reshape(len(rows), -1, *shape[-2:]).transpose(0, 2, 3, 1)  # channels last: they move together
+    down, right = _places(len(images), shape[-2:], random)
     top, left = np.floor(down).astype(np.int64), np.floor(right).astype(np.int64)
-    below, beside = (down - top).astype(np.float32), (right - left).astype(np.float32)
+    below, beside = ((way - whole).astype(np.float32)[..., None] for way, whole in ((down, top), (right, left)))
     which = np.arange(len(images))[:, None, None]
     bottom, other = np.minimum(top + 1, images.shape[1] - 1), np.minimum(left + 1, images.shape[2] - 1)
     upper = images[which, top, left] * (1 - beside) + images[which, top, other] * beside
     lower = images[which, bottom, left] * (1 - beside) + images[which, bottom, other] * beside
-    return (upper * (1 - below) + lower * below).astype(np.float32).reshape(rows.shape)
+    moved = upper * (1 - below) + lower * below
+    return moved.astype(np.float32).transpose(0, 3, 1, 2).reshape(rows.shape)
 
 
 def _places(

@@ -2,22 +2,26 @@
 
 `image` is chosen only for networks that look like networks on images. Their inputs form a grid and share one
 normalisation; their first layer treats neighbouring pixels alike, and its units switch on the images drawn. A list of
-144 features could be an image of 12 x 12, but shows none of this. Mathematics: docs/mathematics.md, section 6.
+144 features could be an image of 12 x 12, but shows none of this. Networks with windows on one or three channels are
+taken for networks on natural images. Mathematics: docs/mathematics.md, section 6.
 """
 
 import numpy as np
 
+from armlet.errors import InputError
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32
 from armlet.network.network import Network
+from armlet.pruning.geometry.architecture import has_windows
 from armlet.pruning.geometry.functional import normalised
 from armlet.pruning.inputs.images.brightness_prior import neighbour_correlations
 from armlet.pruning.inputs.images.image import image
 from armlet.pruning.inputs.moments import Moments
-from armlet.pruning.inputs.parse import parts_of, with_assumed_interval
+from armlet.pruning.inputs.parse import PIXELS, parts_of, with_assumed_interval
 from armlet.pruning.inputs.wide import hyperplanes
 
 SMALLEST = 8  # rows and columns of an image, at least
+CHANNELS = (1, 3)  # of an image: grey, or red, green and blue
 LEAST_CORRELATION = 0.2  # mean correlation of neighbouring columns, along rows and along columns, at least
 MOST_UNSWITCHED = 0.15  # of the first layer's units may never switch on images
 LEAST_TRAINED = 0.2  # of the largest unit's norm: smaller units were never active in training and are ignored
@@ -30,11 +34,22 @@ def default_model(network: Network, samples: F32 | None = None, moments: Moments
         return "samples"
     if moments is not None:
         return "moments"
+    if has_windows(network):
+        return _default_of_windows(network)
     if looks_like_images(network):
         return "image"
     if not network.domain.is_declared:
         return "wide"
     return "signal:0.5,gaussian:0.5" if network.inputs > 1 else "uniform"
+
+
+def _default_of_windows(network: Network) -> str:
+    """Windows show no scale of the inputs, so none is assumed."""
+    if not network.domain.is_declared:
+        problem = "has convolutions, and nobody declared the intervals of its inputs, from which inputs are drawn"
+        raise InputError("network", problem, "--declare low=0,high=255 does, or give --samples or --moments")
+    takes_pixels = len(network.shape) == 3 and network.shape[0] in CHANNELS and min(network.shape[1:]) >= SMALLEST
+    return "dead_leaves" if takes_pixels else "signal:0.5,gaussian:0.5"
 
 
 def looks_like_images(network: Network) -> bool:
@@ -69,7 +84,7 @@ def describe_inputs(network: Network, model: str, samples: F32 | None = None) ->
 def _assumed_pixels(network: Network, names: dict[str, None]) -> list[str]:
     """The interval that images assume if mean and std only imply one."""
     drawn = with_assumed_interval(network).domain
-    if drawn is network.domain or not {"image", "fields"} & set(names):
+    if drawn is network.domain or not PIXELS & set(names):
         return []
     return [f"pixels assumed in {_interval(drawn)}"]
 

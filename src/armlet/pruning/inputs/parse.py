@@ -10,6 +10,7 @@ from armlet.network.domain import InputDomain, Origin
 from armlet.network.frozen import F32
 from armlet.network.network import Network
 from armlet.pruning.inputs.gaussian import gaussian
+from armlet.pruning.inputs.images.dead_leaves import dead_leaves
 from armlet.pruning.inputs.images.fields import fields
 from armlet.pruning.inputs.images.image import image
 from armlet.pruning.inputs.moments import Moments, moments_sampler
@@ -25,17 +26,19 @@ SAMPLERS: Mapping[str, Sampler] = {
     "gaussian": gaussian,
     "image": image,
     "fields": fields,
+    "dead_leaves": dead_leaves,
     "signal": signal,
     "weights": weights,
     "wide": wide,
 }
+PIXELS = {"image", "fields", "dead_leaves"}  # those that draw pixels
 _BYTE = 255.0
 _HINT = f"give one of {', '.join(SAMPLERS)}, moments, samples, or a mixture such as image:0.7,weights:0.3"
 
 
 def input_model(text: str, samples: F32 | None = None, moments: Moments | None = None) -> Sampler:
     """The sampler that `text` names. Raises `InputError` for an unknown name or a share that is not positive."""
-    samplers = {name: sampler if name == "wide" else _within(sampler) for name, sampler in SAMPLERS.items()}
+    samplers = {name: sampler if name == "wide" else _within(name, sampler) for name, sampler in SAMPLERS.items()}
     samplers |= {"samples": samples_sampler(samples), "moments": moments_sampler(moments)}
     parts = parts_of(text)
     if len(parts) == 1:
@@ -61,21 +64,18 @@ def with_assumed_interval(network: Network) -> Network:
     if not domain.is_declared:
         return replace(network, domain=InputDomain.uniform(network.inputs))
     bright = float((domain.mean + domain.std).max())
-    if domain.origin is not Origin.IMPLIED or domain.mean.min() < 0 or bright > _BYTE or len(network.shape) != 2:
+    if domain.origin is not Origin.IMPLIED or domain.mean.min() < 0 or bright > _BYTE or len(network.shape) == 1:
         return network
     top = 1.0 if bright <= 1 else _BYTE
     return replace(network, domain=InputDomain.uniform(network.inputs, 0.0, top, domain.mean, domain.std))
 
 
-def _within(sampler: Sampler) -> Sampler:
+def _within(name: str, sampler: Sampler) -> Sampler:
     """The sampler on the intervals that are assumed if none are declared."""
 
     def drawn(network: Network, count: int, seed: int) -> F32:
-        return sampler(
-            with_assumed_interval(network) if sampler in (image, fields) or not network.domain.is_declared else network,
-            count,
-            seed,
-        )
+        assumed = name in PIXELS or not network.domain.is_declared
+        return sampler(with_assumed_interval(network) if assumed else network, count, seed)
 
     return drawn
 

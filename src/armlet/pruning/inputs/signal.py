@@ -17,7 +17,8 @@ def signal(network: Network, count: int, seed: int) -> F32:
     """Draw smooth rows (count, inputs) with the declared moments at each input."""
     random = np.random.default_rng(seed)
     mean, std = declared_moments(network.domain)
-    curves = smooth_curves(random, count, network.inputs)
+    length = network.shape[-1] if len(network.shape) == 3 else network.inputs  # a curve for each channel
+    curves = smooth_curves(random, count * (network.inputs // length), length).reshape(count, -1)
     level = random.standard_normal((count, 1))
     weight = random.random((count, 1))  # of the level; the variance stays 1
     return clip_to(network.domain, mean + std * (np.sqrt(weight) * level + np.sqrt(1 - weight) * curves))

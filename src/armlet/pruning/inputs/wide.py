@@ -14,6 +14,7 @@ import numpy as np
 
 from armlet.network.frozen import F32, F64
 from armlet.network.network import Network
+from armlet.pruning.geometry.architecture import require_dense
 from armlet.pruning.inputs.sampler import clip_to
 from armlet.pruning.inputs.smooth import smooth_curves
 
@@ -38,6 +39,7 @@ class Hyperplanes:
 
 def hyperplanes(network: Network) -> Hyperplanes:
     """Estimate centre and unit from the first layer; the origin and 1 if all its weights are zero."""
+    require_dense(network, "--inputs wide", "reads the first of dense layers in a chain", "declare the intervals")
     weight = network.dense[0].weight.astype(np.float64)
     size = np.linalg.norm(weight, axis=1)
     used = size > SMALLEST_UNIT * size.max()

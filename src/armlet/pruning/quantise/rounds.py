@@ -86,10 +86,10 @@ def next_round(
     share = 1 - (1 - number / options.rounds) ** 2
     key = jax.random.fold_in(jax.random.key(options.seed), len(state.epochs))
     at = snap(now.at, masks, prepared, key, share, options.ways)
-    inputs, rate = prepared.inputs, _rate(state, now, options)
+    inputs, effort, rate = prepared.inputs, options.effort(windows=False), _rate(state, now, options)
     before = distance = inputs.distance(at.point)
-    if options.steps:
-        after = tuned(at, masks, prepared, key, rate, options.steps, options.batch)
+    if effort.steps:
+        after = tuned(at, masks, prepared, key, rate, effort.steps, effort.batch)
         distance = inputs.distance(after.point)
         at = after if distance < before else at
     nearer = min(distance, before)
@@ -168,4 +168,6 @@ def _outputs(made: IntegerNetwork, x: F32, prepared: Prepared) -> F64:
 def _rate(state: PruningState, now: Snapping, options: SparsifyOptions) -> float:
     """As for removals, from the rounds of this subject alone."""
     rounds = state.epochs[len(state.epochs) - now.rounds :]
-    return next_rate(_SLOWER * options.rate, [epoch.adjusted for epoch in rounds])
+    rate = options.effort(windows=False).rate
+    assert rate is not None
+    return next_rate(_SLOWER * rate, [epoch.adjusted for epoch in rounds])

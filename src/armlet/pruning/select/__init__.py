@@ -1,8 +1,8 @@
 """Select the weights to remove next: score each removal, and remove the cheapest."""
 
 from armlet.pruning.select.cost import RIDGE, Biases, Costs, Selector, score_removals
-from armlet.pruning.select.prune import prune
 from armlet.pruning.select.path import strongest_path
+from armlet.pruning.select.prune import prune
 from armlet.pruning.select.remove import remove
 from armlet.pruning.select.savings import LayerSavings, mates_of, scores
 

@@ -1,7 +1,8 @@
 """The block H of G within each unit, over its surviving weights and its bias.
 
 Within a unit of a dense chain H is a sum of s_j x x^T over samples. A unit of windows is a channel, whose slopes are
-taken sample by sample (geometry/slopes.py): H is the sum of their products. Mathematics: docs/mathematics.md, section 3.
+taken sample by sample (geometry/slopes.py): H is the sum of their products.
+Mathematics: docs/mathematics.md, section 3.
 """
 
 from collections.abc import Callable, Sequence

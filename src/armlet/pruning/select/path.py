@@ -28,9 +28,7 @@ class _Reached(NamedTuple):
     place: I64 | None = None  # (units,) in the flat weight
 
 
-def strongest_path(
-    costs: Sequence[F32], alive: Sequence[NDArray[np.bool_]], architecture: Architecture
-) -> list[Place]:
+def strongest_path(costs: Sequence[F32], alive: Sequence[NDArray[np.bool_]], architecture: Architecture) -> list[Place]:
     """The path whose cheapest weight is most expensive: a weight in each layer that it takes; empty if none is left."""
     shapes = architecture.shapes or _rows_of(costs)
     units, nowhere = shapes[0][0], np.zeros(shapes[0][0], np.int64)

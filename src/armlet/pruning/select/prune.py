@@ -37,7 +37,7 @@ def prune(
     ridge = None
     while count > 0:
         some, fresh = min(step_size or count, count), jax.random.fold_in(key, count)
-        best = resolve_selector(selector, masks)
+        best = resolve_selector(selector, masks, not shape.architecture.is_chain)
         if best is Selector.SECOND_ORDER:
             from armlet.pruning.select.obs import remove_second_order  # wakes Numba
 

@@ -45,7 +45,8 @@ def remove(
     left = tuple(jnp.asarray(np.where(g, np.float32(0), mask)) for g, mask in zip(gone, masks))
     if biases is not None:
         point = tuple(
-            (weight, bias + np.where(g, step, 0).reshape(len(bias), -1).sum(axis=1)) for (weight, bias), g, step in zip(point, gone, biases)
+            (weight, bias + np.where(g, step, 0).reshape(len(bias), -1).sum(axis=1))
+            for (weight, bias), g, step in zip(point, gone, biases)
         )
     return masked(point, left), left
 

@@ -299,13 +299,12 @@ def test_an_npz_has_the_weights_of_the_layers_that_a_declared_file_says(tmp_path
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("arguments", [("compile", "P", "net"), ("sparsify", "P", "S", "--sparsity", "0.5")])
-def test_a_command_refuses_what_is_not_computed_yet_and_writes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, arguments: tuple[str, ...]
+def test_compile_refuses_what_is_not_computed_yet_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ):
     monkeypatch.chdir(tmp_path)
     write_params(network_with(KINDS[kind]), tmp_path / "P")
-    done = CliRunner().invoke(app, arguments)
+    done = CliRunner().invoke(app, ("compile", "P", "net"))
     assert done.exit_code == 2, done.output
     line = "armlet: P: layer 0 is an? .*, this armlet computes dense layers in a chain; .*; convolutions come next"
     assert re.fullmatch(line.replace("; .*;", "; give a network of dense layers alone;"), done.stderr.strip())

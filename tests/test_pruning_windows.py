@@ -36,9 +36,9 @@ from armlet.pruning.geometry.metric import (
     residual,
     squared_distance,
 )
-from armlet.pruning.select import Selector, prune, strongest_path
+from armlet.pruning.select import RIDGE, Selector, prune, strongest_path
 from armlet.pruning.select.blocks import blocks_of
-from generators.layered import LINEAR, RELU, layered_networks
+from generators.layered import LINEAR, RELU, layered_networks, zeros
 from generators.perceptrons import initialised
 
 KEY = jax.random.key(0)
@@ -213,17 +213,27 @@ def test_every_selector_removes_as_many_as_asked(selector: Selector):
     assert sum(int((np.asarray(m) > np.asarray(n)).sum()) for m, n in zip(masks, left)) == 60
 
 
-def test_weights_that_compensate_leave_a_nearer_network_than_magnitude():
-    network = residual_network()
-    point, masks, _, shape = setting_of(network)
+def test_what_is_left_of_a_linear_channel_is_the_best_that_can_be_made_of_it():
+    """With one output that is a mean over positions, d^2 is a square of the weights, whose optimum is known."""
     random = np.random.default_rng(0)
-    x = random.random((1000, 1)) + 0.1 * random.standard_normal((1000, 60))  # neighbours that are alike
-    reference = make_reference(point, jnp.asarray(x, jnp.float32), shape)
-    away = {
-        selector: distance(prune(selector, point, masks, reference, KEY, shape, 60)[0], reference, shape)
-        for selector in (Selector.SECOND_ORDER, Selector.COMPENSATED, Selector.MAGNITUDE)
-    }
-    assert away[Selector.SECOND_ORDER] < away[Selector.COMPENSATED] < away[Selector.MAGNITUDE]
+    weight = random.standard_normal((1, 2, 3, 3)).astype(np.float32)
+    layers = (Conv(weight, zeros(1), LINEAR, padding=(1, 1, 1, 1)), Pool(Reduction.AVERAGE))
+    network = Network(layers, InputDomain.uniform(60), (2, 6, 5))
+    point, masks, reference, shape = setting_of(network, rows=200)
+    after = prune(Selector.SECOND_ORDER, point, masks, reference, KEY, shape, 6)[0]
+    found = np.append(np.asarray(after[0][0]).ravel(), after[0][1])
+    gone = found == 0
+    assert gone.sum() == 6
+    planes = np.pad(np.asarray(reference.x, np.float64).reshape(-1, 2, 6, 5), ((0, 0), (0, 0), (1, 1), (1, 1)))
+    windows = np.lib.stride_tricks.sliding_window_view(planes, (3, 3), (2, 3)).mean(axis=(2, 3)).reshape(200, 18)
+    seen = np.column_stack([windows, np.ones(200)])
+    h = seen.T @ seen
+    h += RIDGE * np.trace(h) / 19 * np.eye(19)
+    moved = np.linalg.solve(h[~gone][:, ~gone], h[~gone][:, gone] @ np.append(weight.ravel(), 0)[gone])
+    np.testing.assert_allclose(found[~gone], np.append(weight.ravel(), 0)[~gone] + moved, rtol=0.01, atol=0.002)
+    for other in (Selector.COMPENSATED, Selector.DIAGONAL, Selector.MAGNITUDE):
+        worse = prune(other, point, masks, reference, KEY, shape, 6)[0]
+        assert distance(worse, reference, shape) > distance(after, reference, shape)
 
 
 def test_steps_one_by_one_are_the_steps_of_one_program():

@@ -46,16 +46,10 @@ _LONGEST = 1 << 20  # bytes of armlet.toml
 
 
 def read_declared(path: Path, declare: str | None, console: "Console") -> "Network":
-    """The network in `path` with what --declare says of it; what is assumed is said.
-
-    Raises `InputError`, for a network that armlet reads and cannot compute as well, before anything is written.
-    """
+    """The network in `path` with what --declare says of it; what is assumed is said. Raises `InputError`."""
     from armlet.formats.read import read_network
-    from armlet.network.network import dense_chain
 
-    network = read_network(path, parse_declare(declare), console.warn)
-    dense_chain(network, str(path))
-    return network
+    return read_network(path, parse_declare(declare), console.warn)
 
 
 def read_any_declared(path: Path, declare: str | None, console: "Console") -> "Network | IntegerNetwork":

@@ -47,6 +47,7 @@ def fine_tune(
 def fine_tune_chain(
     point: Point, masks: Masks, training: Reference, key: jax.Array, rate: float, steps: int, shape: Shape, batch: int
 ) -> Point:
+    """The same for dense layers in a chain, as one program."""
     point = masked(point, masks)
     found = _found(masks, units_of(point, masks), shape)
     return masked(averaged_descent(point, *found, training, key, rate, steps, batch), masks)

@@ -66,6 +66,7 @@ def summed(weight: jax.Array, bias: jax.Array, size: tuple[int, ...]) -> LayerCu
 
 @partial(jax.jit, static_argnames="shape")
 def chain_curvature(point: Point, reference: Reference, key: jax.Array, shape: Shape) -> tuple[LayerCurvature, ...]:
+    """The same of dense layers in a chain, as one program."""
     parts = _chunks(point, reference, key, shape)
 
     def sum_chunk(total: tuple[LayerCurvature, ...], part: tuple[jax.Array, jax.Array, jax.Array, jax.Array]):

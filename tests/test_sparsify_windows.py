@@ -1,0 +1,150 @@
+"""armlet sparsify on networks with windows: exact counts, the same bytes however interrupted, refusals in one line."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from armlet.cli import app
+from armlet.errors import InputError
+from armlet.formats.arrays import write_npy
+from armlet.formats.params import params_files, read_params, write_params
+from armlet.network.domain import InputDomain
+from armlet.network.layers import Add, Conv, Dense, Depthwise, Pool, Reduction, Reshape
+from armlet.network.network import Network
+from armlet.pruning.checkpoint import Partial
+from armlet.pruning.geometry.metric import OutputMetric
+from armlet.pruning.options import SparsifyOptions
+from armlet.pruning.quantise.formats import ActivationFormat, WeightFormat
+from armlet.pruning.rate import first_rate
+from armlet.pruning.reference import draw_references
+from armlet.pruning.select import Selector
+from armlet.pruning.sparsify import sparsify
+from generators.layered import LINEAR, RELU, zeros
+
+QUICK = SparsifyOptions(sparsity=0.5, epochs=2, steps=6, batch=16, draws=96, judged=48, validation=48, rest=1)
+
+
+def classifier(scale: float = 1.0) -> Network:
+    """Convolutions with an addition around the second, of six classes; `scale` moves a factor between two layers."""
+    random = np.random.default_rng(0)
+
+    def some(*size: int) -> np.ndarray:
+        return (random.standard_normal(size) * np.sqrt(2 / np.prod(size[1:]))).astype(np.float32)
+
+    layers = (
+        Conv(some(4, 3, 3, 3) * scale, zeros(4), RELU, padding=(1, 1, 1, 1)),
+        Depthwise(some(4, 3, 3) / scale, zeros(4), LINEAR, padding=(1, 1, 1, 1)),
+        Conv(some(4, 4, 1, 1), zeros(4), LINEAR),
+        Pool(Reduction.MAX, (2, 2), (2, 2)),
+        Conv(some(4, 4, 1, 1), zeros(4), RELU),
+        Add(RELU),
+        Reshape(),
+        Dense(some(6, 64), zeros(6), LINEAR),
+    )
+    wiring = ((0,), (1,), (2,), (3,), (4,), (5, 4), (6,), (7,))
+    return Network(layers, InputDomain.uniform(192, 0, 255, 120, 60), (3, 8, 8), wiring=wiring)
+
+
+def files(network: Network) -> dict[str, bytes | str]:
+    return dict(params_files(network))
+
+
+def test_as_many_weights_are_left_as_asked_and_the_trace_says_how():
+    network = classifier()
+    made = sparsify(network, replace(QUICK, path=(0.25,)))
+    assert made.network.connections == network.weights - round(0.5 * network.weights)
+    assert made.path[0.25].connections == network.weights - round(0.25 * network.weights)
+    assert made.network.wiring == network.wiring
+    assert made.network.domain is network.domain
+    told = made.trace.settings
+    assert (told["sparsify_inputs"], told["sparsify_metric"]) == ("dead_leaves", "tempered")
+    assert "sparsify_rate" not in told
+    assert 0 < made.trace.distance < 1
+    assert all(0 < (epoch.rate or 0) <= 0.04 for epoch in made.trace.epochs)
+
+
+def test_the_same_bytes_come_out_again_and_of_a_run_that_was_broken_off(tmp_path: Path):
+    network = classifier()
+    whole = files(sparsify(network, QUICK).network)
+
+    class BrokenError(Exception):
+        pass
+
+    def stop(epoch: object, made: object) -> None:
+        if epoch.number == 2:
+            raise BrokenError
+
+    with pytest.raises(BrokenError):
+        sparsify(network, QUICK, stop, partial=Partial(tmp_path / "partial"))
+    resumed = sparsify(network, QUICK, partial=Partial(tmp_path / "partial", resume=True))
+    assert files(resumed.network) == whole
+
+
+def test_a_budget_of_distance_holds():
+    made = sparsify(classifier(), replace(QUICK, sparsity=None, max_distance=0.2, epochs=6))
+    assert 0 < made.trace.distance <= 0.2
+    assert made.network.connections < classifier().connections
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"activations": ActivationFormat.INT8}, "layer 0 is a convolution 3x3x3x4; float32 is what"),
+        ({"weights": WeightFormat.POW2}, "layer 0 is a convolution 3x3x3x4; float32 is what"),
+        ({"weights": WeightFormat.INT8, "target_core": "cortex-m4f"}, "float32 is what sparsify gives"),
+        ({"selector": Selector.EXACT}, "--selector exact: tries dense layers in a chain"),
+        ({"gauss_newton": 1}, "--gauss-newton: serves dense layers in a chain"),
+        ({"inputs": "weights"}, "--inputs weights: reads the first of dense layers in a chain"),
+    ],
+)
+def test_what_does_not_serve_windows_is_refused_in_one_line(change: dict, says: str):
+    with pytest.raises(InputError) as caught:
+        sparsify(classifier(), replace(QUICK, **change))
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_undeclared_inputs_are_refused_and_samples_of_them_are_not():
+    network = replace(classifier(), domain=InputDomain.undeclared(192))
+    with pytest.raises(InputError, match="nobody declared the intervals of its inputs"):
+        sparsify(network, QUICK)
+    rows = np.random.default_rng(0).random((20, 192)).astype(np.float32)
+    assert sparsify(network, QUICK, samples=rows).trace.settings["sparsify_inputs"] == "samples"
+
+
+def test_the_rate_falls_with_the_curvature_and_not_with_the_scales_of_layers():
+    def rate(network: Network) -> float:
+        return first_rate(network, draw_references(network, QUICK, "uniform", OutputMetric.LOGITS), QUICK)
+
+    usual = rate(classifier())
+    assert rate(classifier(scale=8.0)) == pytest.approx(usual, rel=0.05)
+    many = classifier()
+    stiff = replace(many.layers[0], bias=zeros(4) + 40)  # all units open, and large sums cancel behind them
+    assert rate(replace(many, layers=(stiff, *many.layers[1:]))) < usual
+    assert (
+        first_rate(many, draw_references(many, QUICK, "uniform", OutputMetric.LOGITS), replace(QUICK, rate=0.5)) == 0.5
+    )
+
+
+def test_the_command_shows_agreement_on_images_with_channels_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    write_params(classifier(), tmp_path / "P")
+    images = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), np.uint8)
+    (tmp_path / "x.npy").write_bytes(write_npy(images))
+    effort = ("--sparsity", "0.5", "--epochs", "1", "--steps", "2", "--batch", "8", "--json")
+    done = CliRunner().invoke(app, ("sparsify", "P", "S", "x.npy", "--samples", "x.npy", *effort))
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["inputs"] == "samples"
+    planes = images.transpose(0, 3, 1, 2).reshape(12, -1)
+    dense, sparse = classifier()(planes).argmax(axis=1), read_params(tmp_path / "S")(planes).argmax(axis=1)
+    assert told["agreement_sparse"] == pytest.approx((dense == sparse).mean())
+    (tmp_path / "y.npy").write_bytes(write_npy(images.transpose(0, 1, 3, 2)))
+    refused = CliRunner().invoke(app, ("sparsify", "P", "T", "--samples", "y.npy", *effort))
+    assert refused.exit_code == 2
+    assert re.search(r"holds tensors 8x3x8; give channels x height x width, 3x8x8", refused.stderr)

@@ -47,7 +47,8 @@ def test_rows_beyond_one_part_of_the_memory_are_the_same_as_one_by_one():
 def test_forty_images_through_a_stack_of_convolutions_take_no_time():
     """12 million products each, in seconds of the processor; loops over windows take minutes."""
     random = np.random.default_rng(0)
-    layers = [Conv(random.standard_normal((16, c, 3, 3)) / 20, zeros(16), RELU, padding=(1,) * 4) for c in (3, 16, 16)]
+    weights = [(random.standard_normal((16, channels, 3, 3)) / 20).astype(np.float32) for channels in (3, 16, 16)]
+    layers = [Conv(weight, zeros(16), RELU, padding=(1, 1, 1, 1)) for weight in weights]
     network = Network((*layers, Pool(Reduction.AVERAGE)), InputDomain.uniform(3072), (3, 32, 32))
     rows, began = random.random((40, 3072)), time.process_time()
     assert network(rows).shape == (40, 16)

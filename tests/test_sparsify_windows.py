@@ -14,6 +14,7 @@ from armlet.errors import InputError
 from armlet.formats.arrays import write_npy
 from armlet.formats.params import params_files, read_params, write_params
 from armlet.network.domain import InputDomain
+from armlet.network.frozen import F32
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Pool, Reduction, Reshape
 from armlet.network.network import Network
 from armlet.pruning.checkpoint import Partial
@@ -33,12 +34,12 @@ def classifier(scale: float = 1.0) -> Network:
     """Convolutions with an addition around the second, of six classes; `scale` moves a factor between two layers."""
     random = np.random.default_rng(0)
 
-    def some(*size: int) -> np.ndarray:
-        return (random.standard_normal(size) * np.sqrt(2 / np.prod(size[1:]))).astype(np.float32)
+    def some(*size: int, times: float = 1.0) -> F32:
+        return (times * random.standard_normal(size) * np.sqrt(2 / np.prod(size[1:]))).astype(np.float32)
 
     layers = (
-        Conv(some(4, 3, 3, 3) * scale, zeros(4), RELU, padding=(1, 1, 1, 1)),
-        Depthwise(some(4, 3, 3) / scale, zeros(4), LINEAR, padding=(1, 1, 1, 1)),
+        Conv(some(4, 3, 3, 3, times=scale), zeros(4), RELU, padding=(1, 1, 1, 1)),
+        Depthwise(some(4, 3, 3, times=1 / scale), zeros(4), LINEAR, padding=(1, 1, 1, 1)),
         Conv(some(4, 4, 1, 1), zeros(4), LINEAR),
         Pool(Reduction.MAX, (2, 2), (2, 2)),
         Conv(some(4, 4, 1, 1), zeros(4), RELU),

@@ -25,6 +25,7 @@ from armlet.pruning.rate import first_rate
 from armlet.pruning.reference import draw_references
 from armlet.pruning.select import Selector
 from armlet.pruning.sparsify import sparsify
+from armlet.pruning.trace import PruningEpoch
 from generators.layered import LINEAR, RELU, zeros
 
 QUICK = SparsifyOptions(sparsity=0.5, epochs=2, steps=6, batch=16, draws=96, judged=48, validation=48, rest=1)
@@ -76,7 +77,7 @@ def test_the_same_bytes_come_out_again_and_of_a_run_that_was_broken_off(tmp_path
     class BrokenError(Exception):
         pass
 
-    def stop(epoch: object, made: object) -> None:
+    def stop(epoch: PruningEpoch, made: object) -> None:
         if epoch.number == 2:
             raise BrokenError
 

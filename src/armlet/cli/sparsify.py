@@ -109,18 +109,14 @@ def sparsify(
         str | None,
         typer.Option(
             help="uniform, gaussian, image, dead_leaves, signal, weights, wide, moments, samples, or a mixture: "
-            "image:0.7,weights:0.3. The default is image for networks that look made for images; dead_leaves, natural "
-            "images, for convolutions on one or three channels; wide, at every level and scale that the first layer "
-            "suggests, for undeclared inputs; else signals and noise.",
+            "image:0.7,weights:0.3. The default is image for networks that look made for images, dead_leaves for "
+            "convolutions on images, wide (every level and scale) for undeclared inputs, else signals and noise.",
             rich_help_panel=_INPUTS,
         ),
     ] = None,
     samples: Annotated[
         Path | None,
-        typer.Option(
-            help="Unlabelled inputs, .npz or .csv, to draw inputs from; images may have channels last.",
-            rich_help_panel=_INPUTS,
-        ),
+        typer.Option(help="Unlabelled inputs, .npz or .csv, to draw inputs from.", rich_help_panel=_INPUTS),
     ] = None,
     moments: Annotated[
         Path | None,
@@ -130,27 +126,16 @@ def sparsify(
         ),
     ] = None,
     epochs: Annotated[
-        int | None,
-        typer.Option(
-            help="Rounds of removing and fine-tuning (default: 40; with convolutions 12).", rich_help_panel=_SEARCH
-        ),
+        int | None, typer.Option(help="Rounds of removing and fine-tuning (default: 40).", rich_help_panel=_SEARCH)
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(
-            help="Fine-tuning steps an epoch (default: 500; with convolutions 300); 0 for none.",
-            rich_help_panel=_SEARCH,
-        ),
+        typer.Option(help="Fine-tuning steps an epoch (default: 500); 0 for none.", rich_help_panel=_SEARCH),
     ] = None,
-    batch: Annotated[
-        int | None, typer.Option(help="Inputs a step (default: 256; with convolutions 64).", rich_help_panel=_SEARCH)
-    ] = None,
+    batch: Annotated[int | None, typer.Option(help="Inputs a step (default: 256).", rich_help_panel=_SEARCH)] = None,
     rate: Annotated[
         float | None,
-        typer.Option(
-            help="Fine-tuning rate, relative to the weights (default: 0.04; with convolutions by their curvature).",
-            rich_help_panel=_SEARCH,
-        ),
+        typer.Option(help="Fine-tuning rate, relative to the weights (default: 0.04).", rich_help_panel=_SEARCH),
     ] = None,
     selector: Annotated[
         str | None,
@@ -205,7 +190,7 @@ def sparsify(
     measured: 0 for the same outputs, 1 for the best constant output. Each epoch removes the weights that cost the
     least distance and fine-tunes the rest. Without --sparsity or --max-distance it stops at d = 0.1. With --weights or
     --activations the survivors are then moved onto a grid of cheap values, in rounds in which the rest makes up for it;
-    --sparsity 0 does that alone.
+    --sparsity 0 does that alone. Networks with convolutions have defaults of their own (docs/configuration.md).
 
     X_TEST and Y_TEST only serve to show the accuracy of each epoch: R^2 if the targets are values, agreement with the
     dense network if there are no targets. They do not change the result. trace.json in PARAMS_SPARSE holds the figures

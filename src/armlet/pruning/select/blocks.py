@@ -5,7 +5,7 @@ taken sample by sample (geometry/slopes.py): H is the sum of their products.
 Mathematics: docs/mathematics.md, section 3.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.blas import dsyrk
 
 from armlet.errors import InputError
 from armlet.pruning.geometry.curvature import LayerCurvature, curvature_from, sensitivities, summed
@@ -23,11 +24,12 @@ from armlet.pruning.geometry.slopes import LayerSlopes, parts_of, sample_slopes
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 B = NDArray[np.bool_]
+_AT_ONCE = 1 << 25  # numbers of the slopes whose products are summed together: 128 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerBlocks:
-    """H of each unit of a layer: `block(unit, places)` has the bias last. It may be asked for once."""
+    """H of each unit of a layer: `block(unit, places)` has the bias last."""
 
     block: Callable[[int, NDArray[np.int64]], F64]
     floor: float  # added to the diagonal of H, so that a zero H has an inverse
@@ -70,29 +72,57 @@ def _blocks_of_windows(
     point: Point, alive: Sequence[B], reference: Reference, key: jax.Array, shape: Shape
 ) -> tuple[Sequence[LayerCurvature], list[LayerBlocks]]:
     places = [[np.flatnonzero(unit) for unit in open_.reshape(len(open_), -1)] for open_ in alive]
-    sums = [[np.zeros((len(some) + 1, len(some) + 1)) for some in layer] for layer in places]
+    sums = [[np.zeros((len(some) + 1, len(some) + 1), order="F") for some in layer] for layer in places]
     total: tuple[LayerCurvature, ...] | None = None
-    for part, fresh in parts_of(point, reference, key, shape):
-        slopes, found = _slopes(point, part, fresh, shape)
+    for found, slopes in _groups(point, reference, key, shape):
         total = found if total is None else jax.tree.map(jnp.add, total, found)
-        for layer, into, some in zip(slopes, sums, places, strict=True):
-            _add_products(into, some, np.asarray(layer.weight), np.asarray(layer.bias))
+        for into, some, layer in zip(sums, places, slopes, strict=True):
+            _add_products(into, some, *layer)
     assert total is not None
     floors = [1e-9 * float(found.weight.mean()) + 1e-30 for found in total]
     return total, [_ready(layer, floor) for layer, floor in zip(sums, floors)]
 
 
+def _groups(
+    point: Point, reference: Reference, key: jax.Array, shape: Shape
+) -> Iterator[tuple[tuple[LayerCurvature, ...], list[tuple[F32, F32]]]]:
+    """The sums of each part, and slopes of several parts: large products are cheaper than many small ones."""
+    most = max(1, _AT_ONCE // sum(weight.size for weight, _ in point))
+    total: tuple[LayerCurvature, ...] | None = None
+    held: list[tuple[LayerSlopes, ...]] = []
+    for part, fresh in parts_of(point, reference, key, shape):
+        slopes, found = _slopes(point, part, fresh, shape)
+        total = found if total is None else jax.tree.map(jnp.add, total, found)
+        held.append(slopes)
+        if (len(held) + 1) * len(part.x) > most:
+            yield total, _joined(held)
+            total, held = None, []
+    if total is not None:
+        yield total, _joined(held)
+
+
+def _joined(parts: list[tuple[LayerSlopes, ...]]) -> list[tuple[F32, F32]]:
+    return [
+        (np.concatenate([of.weight for of in layer]), np.concatenate([of.bias for of in layer]))
+        for layer in zip(*parts, strict=True)
+    ]
+
+
 def _add_products(into: list[F64], places: list[NDArray[np.int64]], weight: F32, bias: F32) -> None:
-    """Add the products of slopes (samples, out, weights of a unit) to the blocks of a layer."""
+    """Add the products of slopes (samples, out, weights of a unit) to the lower halves of a layer's blocks."""
     _require_finite(weight, bias)
     for unit, some in enumerate(places):
         if len(some):
-            root = np.concatenate([weight[:, unit, some], bias[:, unit, None]], axis=1)
-            into[unit] += root.T @ root  # few samples at once in float32, their sum in float64
+            root = np.empty((len(bias), len(some) + 1))  # float32 cannot hold H beside its ridge
+            root[:, :-1], root[:, -1] = weight[:, unit, some], bias[:, unit]
+            into[unit] = dsyrk(1.0, root.T, 1.0, into[unit], lower=1, overwrite_c=1)
 
 
 def _ready(blocks: list[F64], floor: float) -> LayerBlocks:
-    return LayerBlocks(lambda unit, _: blocks[unit], floor)
+    def block(unit: int, _: NDArray[np.int64]) -> F64:
+        return blocks[unit] + np.tril(blocks[unit], -1).T
+
+    return LayerBlocks(block, floor)
 
 
 def _require_finite(*arrays: F32) -> None:

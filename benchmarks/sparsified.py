@@ -14,7 +14,7 @@ from armlet.data.dataset import DataSet, make_dataset
 from armlet.data.source import SourceOptions, read_source
 from armlet.formats.params import write_params
 from armlet.network.topology import Topology
-from armlet.pruning.options import SparsifyOptions
+from armlet.pruning.options import DENSE, SparsifyOptions
 from armlet.pruning.sparsify import sparsify
 from armlet.train.options import TrainOptions
 from armlet.train.trainer import train_network
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="folder for the PARAMS folders")
     parser.add_argument("--source", default="digits", help="as in armlet dataset (digits)")
     parser.add_argument("--only", default="", help="only topologies whose widths hold this text")
-    parser.add_argument("--steps", type=int, default=SparsifyOptions().steps, help="of each adjustment")
+    parser.add_argument("--steps", type=int, default=DENSE.steps, help="of each adjustment")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     for topology in TOPOLOGIES:

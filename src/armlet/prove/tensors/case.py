@@ -244,7 +244,9 @@ class Case:
     def _check_pair(self, cell: int, *pair: tuple[int, int | None, int]) -> None:
         layer, made, run = self.values.layer(self.value), self.made, self.forms.execution()
         assert isinstance(layer, IntegerAdd)
-        if (key := (*(_FAR if n is None else n for each in pair for n in each), self.value, self.added)) in made.checked:
+        if (
+            key := (*(_FAR if n is None else n for each in pair for n in each), self.value, self.added)
+        ) in made.checked:
             return
         grid, numbers, taken = np.indices((256, 256)), dict[int, I64](), list[I64]()
         unknowns = {leaf: unknown for unknown, leaf in run.leaves.numbers.items()}

@@ -25,6 +25,8 @@ from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from generators.damage import mutations
 from generators.integer_params import draw_integer_network
+from generators.integer_planes import draw_integer_planes
+from generators.windows import windowed_network
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -48,6 +50,114 @@ def tiny() -> IntegerNetwork:
     scale, zero = np.full(3, 1 / 255), np.zeros(3, int)
     domain = InputDomain.uniform(3)
     return IntegerNetwork((hidden, last), domain, (3,), UINT8, scale, zero, np.array([0.5, 0.25]), np.zeros(2, int))
+
+
+@given(seeds, st.sampled_from((draw_integer_planes, None)))
+def test_layers_of_every_kind_read_back_whole(
+    tmp_path: Path, seed: int, draw: Callable[[np.random.Generator], IntegerNetwork] | None
+):
+    network = draw(np.random.default_rng(seed)) if draw else windowed_network(seed)
+    write_params(network, tmp_path / "P")
+    back = read_any_network(tmp_path / "P")
+    assert isinstance(back, IntegerNetwork)
+    assert (back.digest(), back.wiring) == (network.digest(), network.wiring)
+    assert params_files(back) == params_files(network)
+
+
+PLANES = """[network]
+kind = "integer"
+format = 1
+shape = [2, 3, 3]
+
+[[layer]]
+kind = "conv"
+activation = "linear"
+stored = "int8"
+scaling = "shift"
+low = -128
+high = 127
+zero = 0
+slope = 0
+stride = [1, 1]
+padding = [1, 1, 1, 1]
+dilation = [1, 1]
+groups = 1
+border = 0
+
+[[layer]]
+kind = "add"
+inputs = [0, "input"]
+offset = [0, 0]
+raised = 20
+scaling = "multiplier"
+rescaling = "multiplier"
+stored = "int8"
+low = -128
+high = 127
+zero = 0
+
+[input]
+stored = "int8"
+scale = 1.0
+zero = 0
+origin = "undeclared"
+
+[output]
+scale = 1.0
+zero = 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("", "", ""),
+        ('kind = "conv"', 'kind = "dense"', "contains unknown field"),
+        ('kind = "conv"', 'kind = "soup"', "Invalid value 'soup'"),
+        ("border = 0\n", "", "missing required field `border`"),
+        ("border = 0", "border = 200", "has 200 in its padding"),
+        ("stride = [1, 1]", "stride = [1]", "Expected `array` of length >= 2"),
+        ("stride = [1, 1]", "stride = [0, 1]", "stride"),
+        ("groups = 1", "groups = 3", "groups"),
+        ("groups = 1", "groups = 2", "channels"),
+        ("padding = [1, 1, 1, 1]", "padding = [0, 0, 0, 0]", "adds two tensors of one shape"),
+        ('inputs = [0, "input"]', 'inputs = [0, "output"]', "Invalid"),
+        ('inputs = [0, "input"]', "inputs = [0, 5]", "layer 5 gives, which does not stand before it"),
+        ('inputs = [0, "input"]', "inputs = [0]", "takes 2 inputs, 1 are named"),
+        ("raised = 20", "raised = 99", "raised"),
+        ("shape = [2, 3, 3]", "shape = [2, 9000, 9000]", "holds more than"),
+        ("shape = [2, 3, 3]", "shape = [18]", "takes channels x height x width"),
+        ('scaling = "shift"', 'scaling = "none"', "stores sums as they are"),
+    ],
+)
+def test_what_is_wrong_with_layers_of_other_kinds_is_one_line(tmp_path: Path, old: str, new: str, says: str):
+    arrays = {"W_0": np.ones((2, 2, 3, 3), np.int8), "b_0": np.zeros(2, np.int32), "shift_0": np.full(2, 4, np.int8)}
+    arrays |= {"multiplier_1": np.full(3, 1 << 30, np.int32), "exponent_1": np.array([0, 0, -19], np.int8)}
+    for name, array in arrays.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    assert old in PLANES
+    (tmp_path / "network.toml").write_text(PLANES.replace(old, new, 1))
+    if not says:
+        assert read_integer_params(tmp_path, tell=lambda _: None).shapes[-1] == (2, 3, 3)
+        return
+    assert says in refused(lambda: read_integer_params(tmp_path, tell=lambda _: None))
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "says"),
+    [
+        ("W_0", np.ones((2, 18), np.int8), "height x width"),
+        ("W_0", np.ones((2, 2, 3, 0), np.int8), "height x width"),
+        ("multiplier_1", np.full(2, 1 << 30, np.int32), "is not of three"),
+    ],
+)
+def test_a_wrong_array_of_other_kinds_is_refused(tmp_path: Path, name: str, array: np.ndarray, says: str):
+    arrays = {"W_0": np.ones((2, 2, 3, 3), np.int8), "b_0": np.zeros(2, np.int32), "shift_0": np.full(2, 4, np.int8)}
+    arrays |= {"multiplier_1": np.full(3, 1 << 30, np.int32), "exponent_1": np.array([0, 0, -19], np.int8)}
+    for key, content in {**arrays, name: array}.items():
+        np.save(tmp_path / f"{key}.npy", content)
+    (tmp_path / "network.toml").write_text(PLANES)
+    assert says in refused(lambda: read_integer_params(tmp_path))
 
 
 @given(seeds)

@@ -166,7 +166,7 @@ def test_what_cannot_be_done_is_one_line(
     monkeypatch.chdir(tmp_path)
     write_params(windowed_network(2), tmp_path / "P")
     refused = armlet("compile", "P", "net", *arguments)
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert says in refused.output.replace("\n", " ")
     assert not Path("build").exists()
 

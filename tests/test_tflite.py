@@ -294,15 +294,14 @@ def official_rows(path: Path, taken: Any) -> np.ndarray:
     return rows
 
 
-def test_convolutions_in_integers_are_refused_by_compile_and_sparsify_in_one_line(tmp_path: Path):
+def test_convolutions_in_integers_are_refused_by_sparsify_in_one_line(tmp_path: Path):
     path = write(tmp_path, planes_in_int8("MAX_POOL_2D", TensorSpec((1, 2, 2, 2), "int8", None, [0.05], [-3]), **POOL))
     out = tmp_path / "out"
-    for command in (["compile", str(path), "net", "--out", str(out)], ["sparsify", str(path), str(out)]):
-        called = CliRunner().invoke(app, command)
-        assert called.exit_code == 2
-        told = f"{path}: layer 0 is a convolution 1x1x2x2, this armlet computes dense layers in a chain"
-        assert told in called.output.splitlines()[-1]
-        assert not out.exists()
+    called = CliRunner().invoke(app, ["sparsify", str(path), str(out)])
+    assert called.exit_code == 2
+    told = f"{path}: layer 0 is a convolution 1x1x2x2, this armlet computes dense layers in a chain"
+    assert told in called.output.splitlines()[-1]
+    assert not out.exists()
 
 
 def test_the_official_autoencoder_in_int8_is_litert_to_the_bit(reference_data: Path):

@@ -42,19 +42,24 @@ def inspection_of(model: Model) -> Inspection:
         output=network.output.value if network.output else None,
         domain=_domain(network, flow),
         refusal=refusal,
-        estimates=() if refusal else estimates_of(network, flow),
+        estimates=() if refusal or not _is_chain(network) else estimates_of(network, flow),
     )
 
 
 def _refusal(network: Network | IntegerNetwork, flow: Flow) -> str | None:
     """Why compile would refuse the network, in a line."""
-    if isinstance(network, IntegerNetwork) and flow.overflow:
-        return flow.overflow
+    if isinstance(network, IntegerNetwork):
+        return flow.overflow or None
     try:
         _ = network.dense
     except InputError as wrong:
         return f"{wrong.problem}; other layers are read, not compiled yet"
     return None
+
+
+def _is_chain(network: Network | IntegerNetwork) -> bool:
+    """Whether connections have a price: those that run once for each input."""
+    return not isinstance(network, IntegerNetwork) or network.is_chain
 
 
 def _domain(network: Network | IntegerNetwork, flow: Flow) -> DomainFacts:

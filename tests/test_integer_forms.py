@@ -1,7 +1,5 @@
 """Words as linear forms agree with the arithmetic of 32 bits, value by value, and one value made in two ways is one."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,46 +14,10 @@ from armlet.integer.forms.unknowns import Unknowns
 from armlet.integer.forms.words import Word, Words
 from armlet.integer.interpret import run_integers
 from generators.integers import draw_integer_network, stored_inputs
+from oracles.form_values import MASK, evaluate, signed
 
-MASK = (1 << 32) - 1
 ENDS = st.sampled_from([(0, 255), (-128, 127), (0, 1), (0, 15), (-1, 0), (-32768, 32767), (3, 9), (0, 65535)])
 KINDS = "add subtract left right asr part field clip multiply keep clear either exclusive high long load table number"
-
-
-def signed(bits: int, of: int = 32) -> int:
-    """The lowest bits as a number in two's complement."""
-    return (bits + (1 << of - 1)) % (1 << of) - (1 << of - 1)
-
-
-def evaluate(unknowns: Unknowns, form: Linear, given: Sequence[int]) -> int:
-    """A form's value, by the definitions of its unknowns."""
-    return form.constant + sum(c * _value(unknowns, unknown, given) for unknown, c in form.parts.items())
-
-
-def _value(unknowns: Unknowns, unknown: int, given: Sequence[int]) -> int:
-    kind, parts, numbers = unknowns.definitions[unknown]
-    of = evaluate(unknowns, Linear(0, dict(parts)), given)
-    match kind:
-        case "input":
-            value = given[numbers[0]]
-        case "floor":
-            value = (of + numbers[0]) >> numbers[1]
-        case "step":
-            value = int(of >= numbers[0])
-        case "clip":
-            value = min(max(of, numbers[0]), numbers[1])
-        case "sum":
-            value = of  # of which an interval is known that its parts do not show
-        case "lookup":
-            value = numbers[of - unknowns.interval(Linear(0, dict(parts)))[0]]
-        case "residue":
-            constant, bits, is_signed = numbers
-            value = signed(of + constant, bits) if is_signed else (of + constant) % (1 << bits)
-        case _:
-            raise AssertionError(kind)
-    low, high = unknowns.intervals[unknown]
-    assert low <= value <= high
-    return value
 
 
 def machine(kind: str, a: int, b: int, n: int, is_signed: bool) -> int:

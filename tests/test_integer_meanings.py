@@ -11,7 +11,7 @@ from armlet.isa.semantics import Term
 from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE
 from armlet.isa.thumb.integer.semantics import compile_integer_step
 from emulated import machine
-from test_integer_forms import MASK, evaluate
+from oracles.form_values import MASK, evaluate
 
 ENDS = (-300, 300), (0, 255), (-(1 << 31), (1 << 31) - 1)  # of r1, r2 and r3; r4 to r7 are numbers
 FORMS = """

@@ -13,18 +13,18 @@ import numpy as np
 
 from armlet.integer.formats import I64
 from armlet.integer.forms.declared import stored_form
-from armlet.integer.forms.evaluate import evaluate
+from armlet.integer.forms.evaluate import Given, evaluate
+from armlet.integer.forms.largest import clamped, largest_of
 from armlet.integer.forms.linear import Linear, Parts
 from armlet.integer.interpret import added, average, store
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerPool
 from armlet.isa.semantics import RefusalError
 from armlet.network.layers import Reduction
 from armlet.prove.tensors.contents import Kinds
-from armlet.prove.tensors.largest import clamped, largest_of
-from armlet.prove.tensors.meaning import Forms, Made
-from armlet.prove.tensors.values import Taps, Values, constants_of, is_constant, one_neuron
+from armlet.prove.tensors.rows import NOTHING, differ, rows, scaled
+from armlet.prove.tensors.runs.meaning import Forms, Made
+from armlet.prove.tensors.values import UNNAMED, Taps, Values, constants_of, is_constant, one_neuron
 
-_NONE = np.iinfo(np.int64).max
 _FAR = 1 << 40
 _FEW = 1 << 20  # numbers for all of which a function is worked out
 
@@ -52,7 +52,8 @@ class Case:
 
     def _check_channel(self, channel: int, cells: I64, found: I64) -> None:
         taps = self.values.taps(self.value, channel, cells)
-        still = is_constant(found).all(axis=1) & (is_constant(taps.names) | ~taps.inside).all(axis=1)
+        is_still = is_constant(found).all(axis=1) & (is_constant(taps.names) | ~taps.inside).all(axis=1)
+        still = np.asarray(is_still, np.bool_)
         if still.any():
             self._check_constants(channel, cells[still], found[still], taps.at(still))
             cells, found, taps = cells[~still], found[~still], taps.at(~still)
@@ -75,23 +76,23 @@ class Case:
         if self.made.weights is None:
             raise self._refused(int(cells[0]), "it is no function of one sum")
         weights = np.array(self.made.weights, np.int64)
-        scaled = _scaled(weights, found, taps)
-        if scaled is None:
+        fitted = scaled(weights, found, taps)
+        if fitted is None:
             raise self._refused(int(cells[0]), self._told(weights, found, taps, 0))
-        one, other = _rows(found, scaled), _rows(taps.names, taps.weights)
-        wrong = _differ(one, other)
+        one, other = rows(found, fitted), rows(taps.names, taps.weights)
+        wrong = differ(one, other)
         if wrong.any():
             row = int(wrong.argmax())
-            raise self._refused(int(cells[row]), self._told(scaled, found, taps, row))
+            raise self._refused(int(cells[row]), self._told(fitted, found, taps, row))
         layer = self.values.layer(self.value)
         constants = other[2] - one[2] + (0 if isinstance(layer, IntegerPool) else _bias(layer, channel))
         for row in np.unique(np.stack((constants, taps.count)), axis=1, return_index=True)[1].tolist():
-            self._check_function(channel, int(cells[row]), int(constants[row]), int(taps.count[row]), scaled)
+            self._check_function(channel, int(cells[row]), int(constants[row]), int(taps.count[row]), fitted)
 
     def _check_constants(self, channel: int, cells: I64, found: I64, taps: Taps) -> None:
         """Where all that is taken is constant, so is what is made."""
         run = self.forms.execution()
-        unknowns = {leaf: unknown for unknown, leaf in run.unknowns.items()}
+        unknowns = {leaf: unknown for unknown, leaf in run.leaves.numbers.items()}
         numbers = {
             unknowns[leaf]: constants_of(found[:, k]) + (self.forms.leaves[leaf].offset or 0)
             for k, leaf in enumerate(self.made.leaves)
@@ -100,12 +101,21 @@ class Case:
         def given(parts: Parts) -> I64:
             return np.asarray(sum(c * numbers[v] for v, c in parts.items()), np.int64)
 
-        form = run.stores[self.made.number].bytes[self.made.byte]
-        left = evaluate(run.terms.unknowns, run.terms.form(form), run.unknowns, given)
+        left = self._evaluated(given)
         wanted = self._constants(channel, taps)
         byte = self.made.value // len(self.values.names) if self.made.value is not None else 0
         if byte != self.made.byte * (byte > 0) or ((left - (wanted + self.added >> 8 * byte)) % 256 != 0).any():
             raise self._refused(int(cells[0]), "it is another constant")
+
+    def _evaluated(self, given: Given) -> I64:
+        """What the byte is, where the sums of leaves are given."""
+        run = self.forms.execution()
+        form = run.terms.form(run.stores[self.made.number].bytes[self.made.byte])
+        try:
+            return evaluate(run.terms.unknowns, form, run.leaves.numbers, given)
+        except OverflowError:
+            access = self.made.access
+            raise RefusalError(f"{access.text} at {access.at:#010x} is made of more than 64 bits") from None
 
     def _constants(self, channel: int, taps: Taps) -> I64:
         """What is stored for constants."""
@@ -136,6 +146,8 @@ class Case:
             taken[name] = taken.get(name, 0) + weight
         for name in sorted(wanted.keys() | taken.keys()):
             one, other = taken.get(name, 0), wanted.get(name, 0)
+            if name == UNNAMED:
+                return "its sum takes in what is no value of the network"
             if one != other and not is_constant(np.array(name)):
                 takes = f"takes in {one} times" if one else "never takes in"
                 return f"its sum {takes} {values.name(name)}" + (f", not {other} times" if other else "")
@@ -152,7 +164,7 @@ class Case:
         run, offsets = self.forms.execution(), [self.forms.leaves[k].offset or 0 for k in made.leaves]
         total = Linear(constant - int(weights @ np.array(offsets, np.int64)))
         for leaf, weight in zip(made.leaves, weights.tolist()):
-            total = total.add(run.form_of(leaf).times(weight))
+            total = total.add(run.leaves.form(leaf).times(weight))
         body = layer.body if isinstance(layer, IntegerConv) else layer
         same = isinstance(body, IntegerDense) and self._is_form(body, channel, total)
         if not same and not self._is_same_function(layer, channel, total, count):
@@ -174,8 +186,7 @@ class Case:
     def _is_same_function(self, layer: object, channel: int, total: Linear, count: int) -> bool:
         """Whether the byte is the declared one for all that the sum may be."""
         run, made = self.forms.execution(), self.made
-        unknowns, leaves = run.terms.unknowns, run.unknowns
-        low, high = unknowns.interval(total)
+        low, high = run.terms.unknowns.interval(total)
         if high - low > _FEW or made.weights is None or made.value != self.value:
             return False
         common = gcd(*total.parts.values())
@@ -185,44 +196,57 @@ class Case:
         def given(parts: Parts) -> I64:
             return (sums - total.constant) // common * (parts[first] * common // total.parts[first])
 
-        form = run.stores[made.number].bytes[made.byte]
-        left = evaluate(unknowns, run.terms.form(form), leaves, given)
+        left = self._evaluated(given)
         bias = 0 if isinstance(layer, IntegerPool) else _bias(layer, channel)
         wanted = self._declared(channel, sums - bias, np.array(count))
         return bool(((left - wanted - self.added) % 256 == 0).all())
 
     def _check_addition(self, cells: I64, found: I64, taps: Taps) -> None:
-        """Of two tensors."""
+        """Of two tensors: for all that both may be."""
         leaves = range(len(self.made.leaves))
-        for pair in [*permutations((*leaves, -1), 2), *((k, k) for k in leaves)]:
-            if {*leaves} <= {*pair} and all(_holds(taps.names[:, k], found, each) for k, each in enumerate(pair)):
-                self._check_all(int(cells[0]), pair, taps.names)
+        pairs = [*permutations((*leaves, -1), 2), *((k, k) for k in leaves)] if len(leaves) <= 2 else []
+        for pair in pairs:
+            taken = [self._taken(each, taps.names[:, k], found) for k, each in enumerate(pair)]
+            if {*leaves} <= {*pair} and taken[0] and taken[1]:
+                self._check_pair(int(cells[0]), taken[0], taken[1])
                 return
         raise self._refused(int(cells[0]), "it is no function of the two values that are added")
 
-    def _check_all(self, cell: int, pair: tuple[int, ...], names: I64) -> None:
-        """For all values of both; a column of -1 is a constant."""
+    def _taken(self, column: int, wanted: I64, found: I64) -> tuple[int, int | None, int] | None:
+        """A leaf as what is added: which, its number where that is one, and what it has more, or the constant it is.
+
+        -1 is no leaf, but a constant. None where it is something else.
+        """
+        is_one = bool(is_constant(wanted).all() and (wanted == wanted[0]).all())
+        constant = int(constants_of(wanted[:1])[0])
+        if column < 0:
+            return (-1, 0, constant) if is_one else None
+        names, leaf = found[:, column], self.forms.leaves[self.made.leaves[column]]
+        if leaf.offset is not None:
+            return (column, None, leaf.offset) if (names == wanted).all() else None
+        is_one = is_one and bool(is_constant(names).all() and (names == names[0]).all())
+        return (column, int(constants_of(names[:1])[0]), constant) if is_one else None
+
+    def _check_pair(self, cell: int, *pair: tuple[int, int | None, int]) -> None:
         layer, made, run = self.values.layer(self.value), self.made, self.forms.execution()
         assert isinstance(layer, IntegerAdd)
-        constants = tuple(int(constants_of(names[:1, k])[0]) if column < 0 else 0 for k, column in enumerate(pair))
-        if (key := (*pair, *constants, self.value, self.added)) in made.checked:
+        if (key := (*(_FAR if n is None else n for each in pair for n in each), self.value, self.added)) in made.checked:
             return
-        grid = np.indices((256, 256))
-        numbers, taken = dict[int, I64](), list[I64]()
-        unknowns = {leaf: unknown for unknown, leaf in run.unknowns.items()}
-        for k, column in enumerate(pair):
-            if column < 0:
-                taken.append(np.full((256, 256), constants[k]))
+        grid, numbers, taken = np.indices((256, 256)), dict[int, I64](), list[I64]()
+        unknowns = {leaf: unknown for unknown, leaf in run.leaves.numbers.items()}
+        for column, number, more in pair:
+            if number is not None:
+                numbers[unknowns[made.leaves[column]] if column >= 0 else -1] = np.full((256, 256), number)
+                taken.append(np.full((256, 256), more))
                 continue
-            leaf = self.forms.leaves[made.leaves[column]]
-            numbers[unknowns[made.leaves[column]]] = number = grid[column] + leaf.interval[0]
-            taken.append(number - (leaf.offset or 0))
+            every = grid[column] + self.forms.leaves[made.leaves[column]].interval[0]
+            numbers[unknowns[made.leaves[column]]] = every
+            taken.append(every - more)
 
         def given(parts: Parts) -> I64:
             return np.asarray(sum(c * numbers[v] for v, c in parts.items()), np.int64)
 
-        form = run.stores[made.number].bytes[made.byte]
-        left = evaluate(run.terms.unknowns, run.terms.form(form), run.unknowns, given)
+        left = self._evaluated(given)
         if not ((left - added(layer, *taken) - self.added) % 256 == 0).all():
             raise self._refused(cell, "its scaling or clamp is another")
         made.checked.add(key)
@@ -231,7 +255,7 @@ class Case:
         """Of a window."""
         layer, run = self.values.layer(self.value), self.forms.execution()
         assert isinstance(layer, IntegerPool)
-        names = np.where(taps.inside, taps.names, _NONE)
+        names = np.where(taps.inside, taps.names, NOTHING)
         wrong = (np.sort(names, axis=1)[:, : found.shape[1]] != np.sort(found, axis=1)).any(axis=1)
         wrong |= taps.count != found.shape[1]
         if wrong.any():
@@ -246,7 +270,7 @@ class Case:
 
     def _is_largest(self, layer: IntegerPool, form: Linear) -> bool:
         """Whether a form is the largest of all leaves, clamped as the layer says."""
-        unknowns, leaves = self.forms.execution().terms.unknowns, self.forms.execution().unknowns
+        unknowns, leaves = self.forms.execution().terms.unknowns, self.forms.execution().leaves.numbers
         inside, low, high, constant = clamped(unknowns, form)
         parts = largest_of(unknowns, inside, leaves)
         if parts is None or parts.keys() != {*self.made.leaves}:
@@ -263,54 +287,3 @@ def _bias(layer: object, channel: int) -> int:
     body = layer.body if isinstance(layer, IntegerConv) else layer
     assert isinstance(body, IntegerDense)
     return int(body.bias[channel])
-
-
-def _holds(wanted: I64, found: I64, column: int) -> bool:
-    """Whether a column of names is the wanted one, or that is one constant."""
-    if column >= 0:
-        return bool((found[:, column] == wanted).all())
-    return bool(is_constant(wanted).all() and (wanted == wanted[0]).all())
-
-
-def _rows(names: I64, weights: I64) -> tuple[I64, I64, I64]:
-    """Sorted names of values and their weights, row by row, and the sum of all constants."""
-    known = is_constant(names)
-    keyed = np.where(known, _NONE, names)
-    order = np.argsort(keyed, axis=1)
-    shared = np.where(known, 0, np.broadcast_to(weights, names.shape))
-    sums = (constants_of(names) * weights).sum(axis=1)
-    return np.take_along_axis(keyed, order, 1), np.take_along_axis(shared, order, 1), sums
-
-
-def _differ(one: tuple[I64, I64, I64], other: tuple[I64, I64, I64]) -> np.ndarray:
-    """Which rows are not alike."""
-    width = max(one[0].shape[1], other[0].shape[1])
-    found = np.zeros(len(one[0]), np.bool_)
-    for k, filled in ((0, _NONE), (1, 0)):
-        wide = [
-            np.pad(each[k], ((0, 0), (0, width - each[k].shape[1])), constant_values=filled) for each in (one, other)
-        ]
-        found |= (wide[0] != wide[1]).any(axis=1)
-    return found
-
-
-def _widened(rows: I64, width: int, filled: int) -> I64:
-    return np.pad(rows, ((0, 0), (0, width - rows.shape[1])), constant_values=filled)
-
-
-def _scaled(weights: I64, found: I64, taps: Taps) -> I64 | None:
-    """The weights of a sum that is known but for a factor, so that they are those of the taps in the fullest trip."""
-    known = is_constant(found)
-    row = int((~known).sum(axis=1).argmax())
-    mine, theirs = weights[~known[row]], taps.weights[~is_constant(taps.names[row])]
-    if not len(mine) or not len(theirs):
-        return weights
-    one, other = int(np.gcd.reduce(mine)), int(np.gcd.reduce(theirs))
-    if not one or (weights * other % one).any():
-        return None
-    scaled = weights * other // one
-    at = slice(row, row + 1)
-    for sign in (1, -1):
-        if not _differ(_rows(found[at], sign * scaled), _rows(taps.names[at], taps.weights)).any():
-            return sign * scaled
-    return scaled

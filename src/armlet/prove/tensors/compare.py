@@ -9,7 +9,7 @@ from armlet.integer.layers import body_of
 from armlet.isa.semantics import RefusalError
 from armlet.prove.tensors.case import Case
 from armlet.prove.tensors.contents import ANYTHING, Kinds, cells_of, kinds_of
-from armlet.prove.tensors.meaning import Forms, Made, sum_of
+from armlet.prove.tensors.runs.meaning import Forms, Made, sum_of
 from armlet.prove.tensors.values import UNNAMED, Values, constant_name
 
 

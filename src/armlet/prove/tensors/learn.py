@@ -10,9 +10,11 @@ from armlet.integer.formats import I64
 from armlet.isa.semantics import RefusalError
 from armlet.prove.tensors.compare import Judge
 from armlet.prove.tensors.contents import ANYTHING, Leaf, kinds_of, name_of
-from armlet.prove.tensors.execution import ApartError, Execution, Ground, InexactError, Stored
-from armlet.prove.tensors.meaning import Copy, Forms, Made, Meaning, Running, content_of, moved, storing_phases
-from armlet.prove.tensors.passage import Affine, Exit, Key, Passage, Phase, Standing
+from armlet.prove.tensors.runs.execution import Execution
+from armlet.prove.tensors.runs.follow import follow
+from armlet.prove.tensors.runs.ground import ApartError, Ground, InexactError, Stored
+from armlet.prove.tensors.runs.meaning import Copy, Forms, Made, Meaning, Running, content_of, moved, storing_phases
+from armlet.prove.tensors.runs.passage import Affine, Exit, Key, Passage, Phase, Standing
 
 _ANY = name_of(ANYTHING)
 
@@ -22,7 +24,6 @@ class Learned:
     """A run on forms."""
 
     passage: Passage
-    is_exact: bool  # whether it holds for fewer trips than was thought before
     run: Execution
     contents: list[list[Copy | Made]]
     ground: Ground
@@ -34,14 +35,14 @@ class Learned:
         phases = storing_phases(self.run, self.contents)
         made = tuple(one for phase in phases for _, one in phase.made)
         kept = any(one.value is None or not one.checked for one in made)
-        leaves, names = tuple(self.run.leaves), tuple(self.run.names)
+        leaves, names = tuple(self.run.leaves.all), tuple(self.run.leaves.names)
 
         def again() -> Execution:
             left = iter(names)
             run = Execution(
                 self.ground, self.standing, self.exact, leaves, lambda _: next(left), lambda run, stored: None
             )
-            run.run(passage.start)
+            follow(run, passage.start)
             return run
 
         run, accepted = self.run if kept else None, [set[bytes]() for _ in phases]
@@ -68,19 +69,18 @@ class Learner:
 
     def learn(self, at: int, standing: Standing, before: Sequence[Leaf]) -> Learned:
         """Execute the run at an address on forms. Raises `RefusalError`."""
-        is_exact = False
         while True:
             exact, contents = self.exact.get(at, frozenset(self.words)), list[list[Copy | Made]]()
             run = self._execution(standing, exact, tuple(before), contents)
             try:
-                end = run.run(at)
+                end = follow(run, at)
                 finals = tuple(run.finals())
                 break
             except InexactError as inexact:
                 found = {run.symbols[number].key for number in inexact.symbols}
                 self.words |= {key for key in found if isinstance(key, int)}
                 self.exact[at] = exact | found
-                is_exact, before = True, ()
+                before = ()
                 if self.exact[at] == exact:
                     raise RefusalError(f"{run.text} at {run.at:#010x} is beyond the prover") from None
             except ApartError:
@@ -91,7 +91,7 @@ class Learner:
                 raise RefusalError(f"has too many kinds of trips through the run at {at:#010x}")
         self.exact[at] = exact
         passage = _passage(at, run, finals, end)
-        return Learned(passage, is_exact, run, contents, self.ground, standing, exact)
+        return Learned(passage, run, contents, self.ground, standing, exact)
 
     def _execution(
         self, standing: Standing, exact: frozenset[Key], before: tuple[Leaf, ...], contents: list[list[Copy | Made]]
@@ -113,9 +113,9 @@ class Learner:
             case Copy(-1, number):
                 return name_of(number)
             case Copy():
-                return self.copied(Running(run), part, to, np.array(run.names, np.int64))
+                return self.copied(Running(run), part, to, np.array(run.leaves.names, np.int64))
             case Made():
-                return self.named(Running(run), part, to, np.array(run.names, np.int64))[0]
+                return self.named(Running(run), part, to, np.array(run.leaves.names, np.int64))[0]
 
     def copied(self, forms: Forms, copy: Copy, to: int, leaves: I64) -> int:
         """The name of a copy: the value of a layer that leaves what it takes as it is, or the byte's own."""
@@ -164,7 +164,7 @@ def _passage(at: int, run: Execution, finals: tuple[tuple[Key, Affine | None], .
     """What a run did to control, for all trips."""
     phases, first = list[Phase](), 0
     for number in range(run.phase + 1):
-        loads = [(symbol, offset) for phase, symbol, offset in run.loads if phase == number]
+        loads = [(symbol, offset) for phase, symbol, offset in run.leaves.loads if phase == number]
         pairs = np.array(loads, np.int64).reshape(-1, 2)
         stores = tuple(stored.access for stored in run.stores if stored.phase == number)
         phases.append(Phase(pairs[:, 0], pairs[:, 1], first, stores))
@@ -176,4 +176,4 @@ def _passage(at: int, run: Execution, finals: tuple[tuple[Key, Affine | None], .
             low, high, mask = min(low, access.offset), max(high, access.offset + access.size), mask | access.size - 1
             number = run.standing[run.symbols[access.symbol].key][1]
             reach[access.symbol] = low, high, mask, number & mask
-    return Passage(at, tuple(run.symbols), tuple(phases), reach, finals, end, run.steps, len(run.leaves))
+    return Passage(at, tuple(run.symbols), tuple(phases), reach, finals, end, run.steps, len(run.leaves.all))

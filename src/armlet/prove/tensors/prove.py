@@ -18,9 +18,9 @@ from armlet.prove.prove import Proof
 from armlet.prove.tensors.compare import Judge
 from armlet.prove.tensors.contents import ANYTHING, Contents, Kinds, contents_of, name_of, taken_apart
 from armlet.prove.tensors.contract import PlacedValues, TensorCall, TensorContract
-from armlet.prove.tensors.execution import Ground
 from armlet.prove.tensors.learn import Learner
-from armlet.prove.tensors.passage import Standing
+from armlet.prove.tensors.runs.ground import Ground
+from armlet.prove.tensors.runs.passage import Standing
 from armlet.prove.tensors.values import Values
 from armlet.prove.tensors.walk import Walk
 from armlet.simulate.decoded import DecodedProgram

@@ -7,6 +7,7 @@ declares when many trips are together. So nothing is believed for long.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
@@ -15,14 +16,17 @@ from armlet.isa.semantics import RefusalError
 from armlet.prove.execute import RETURN
 from armlet.prove.tensors.compare import Judge
 from armlet.prove.tensors.contents import ANYTHING, Leaf, kinds_of, name_of
-from armlet.prove.tensors.execution import Ground
 from armlet.prove.tensors.learn import Learner
-from armlet.prove.tensors.meaning import FLUSH, Meaning
-from armlet.prove.tensors.passage import Passage, Phase, Standing
+from armlet.prove.tensors.runs.ground import Ground
+from armlet.prove.tensors.runs.meaning import FLUSH, Meaning
+from armlet.prove.tensors.runs.passage import Passage, Phase, Standing
 
 MOST_STEPS = 1 << 28  # instructions of a call
 MOST_TRIPS = 1 << 21
 _ANY = name_of(ANYTHING)
+
+
+_Trip: TypeAlias = tuple[Passage, list[int], Meaning]
 
 
 @dataclass(slots=True, eq=False)
@@ -55,18 +59,7 @@ class Walk:
                 self._compare(meaning)
 
     def _trip(self, at: int) -> int:
-        passage, meaning, numbers = None, None, list[int]()
-        for one in self.passages.get(at, ()):
-            found = one.numbers(self.standing)
-            if found is not None:
-                passage, numbers = one, found
-                meaning = self._done(one, numbers)
-                break
-        if meaning is None:
-            passage, numbers = self._learn(at, passage)
-            meaning = self._done(passage, numbers)
-            assert meaning is not None
-        assert passage is not None
+        passage, numbers, meaning = self._known(at) or self._learn(at)
         self._order(passage, meaning)
         to = passage.exit.to
         if passage.exit.zero is not None:
@@ -102,12 +95,16 @@ class Walk:
             found[symbol] = number - piece.base + piece.start
         return np.array(found, np.int64)
 
-    def _done(self, passage: Passage, numbers: Sequence[int]) -> Meaning | None:
-        """Make a trip by a meaning that covers what it loads; None where there is none."""
-        bases = self._bases(passage, numbers)
-        for meaning in self.meanings[id(passage)]:
-            if self._try(passage, meaning, bases):
-                return meaning
+    def _known(self, at: int) -> _Trip | None:
+        """Make a trip as one before; None where there is none like it."""
+        for passage in self.passages.get(at, ()):
+            numbers = passage.numbers(self.standing)
+            if numbers is None:
+                continue
+            bases = self._bases(passage, numbers)
+            for meaning in self.meanings[id(passage)]:
+                if self._try(passage, meaning, bases):
+                    return passage, numbers, meaning
         return None
 
     def _try(self, passage: Passage, meaning: Meaning, bases: I64) -> bool:
@@ -118,7 +115,7 @@ class Walk:
             at = bases[phase.symbols] + phase.offsets
             names = contents.names[at]
             leaves[phase.first : phase.first + len(at)] = names
-            key = kinds_of(names).astype(np.int16).tobytes()
+            key = kinds_of(names).astype(np.int32).tobytes()
             if key not in meaning.accepted[number]:
                 if not self._covers(meaning, phase, names):
                     for places, before in reversed(undo):
@@ -177,16 +174,23 @@ class Walk:
             self.judge.check(meaning, one, made[:, column], leaves)
         meaning.run, meaning.is_fresh = None, False  # its forms are made again where they are asked for
 
-    def _learn(self, at: int, passage: Passage | None) -> tuple[Passage, list[int]]:
-        """Execute a run on forms, for this trip and, where that can be, those that were known before."""
-        older = self.meanings[id(passage)] if passage is not None else []
-        learned = self.learner.learn(at, dict(self.standing), older[0].leaves if older else ())
-        if passage is None or learned.is_exact:
+    def _learn(self, at: int) -> _Trip:
+        """Execute a run on forms, for this trip and, where that can be, those that were known before; then make it."""
+        like = (one for one in self.passages.get(at, ()) if one.numbers(self.standing) is not None)
+        older = next(like, None)
+        before = self.meanings[id(older)][0].leaves if older is not None else ()
+        learned = self.learner.learn(at, dict(self.standing), before)
+        if older is not None and not learned.passage.is_like(older):
+            learned = self.learner.learn(at, dict(self.standing), ())
+        known = self.passages.setdefault(at, [])
+        passage = next((one for one in known if learned.passage.is_like(one)), None)
+        if passage is None:
             passage = learned.passage
-            self.passages.setdefault(at, []).append(passage)
+            known.insert(0, passage)
             self.meanings[id(passage)] = []
-        known = self.meanings[id(passage)]
-        known.insert(0, learned.meaning(passage))
+        meaning = learned.meaning(passage)
+        self.meanings[id(passage)].insert(0, meaning)
         numbers = passage.numbers(self.standing)
-        assert numbers is not None
-        return passage, numbers
+        if numbers is None or not self._try(passage, meaning, self._bases(passage, numbers)):
+            raise RefusalError(f"loads of its own stores in the run at {at:#010x} what the prover cannot name")
+        return passage, numbers, meaning

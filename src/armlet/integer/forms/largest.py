@@ -54,5 +54,5 @@ def clamped(unknowns: Unknowns, form: Linear) -> tuple[Linear, int, int, int]:
     kind, parts, ends = unknowns.definitions[unknown] if abs(coefficient) == 1 else ("", (), ())
     if kind != "clip":
         return form, -_FAR, _FAR, 0
-    low, high = ends if coefficient > 0 else (-ends[1], -ends[0])
+    low, high = sorted(end * coefficient for end in ends)
     return Linear(0, dict(parts)).times(coefficient), low, high, form.constant

@@ -9,9 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from armlet.integer.formats import I64
 
 Key: TypeAlias = str | int  # a register, or a word of the stack by its address
@@ -19,7 +16,6 @@ Value: TypeAlias = tuple[int, int]  # the piece of memory, and the address; of p
 Standing: TypeAlias = dict[Key, Value]  # registers and words of the stack that hold a number or an address
 
 NUMBER = -1
-CODE = 0
 _MASK = (1 << 32) - 1
 
 
@@ -74,6 +70,11 @@ class Phase:
     first: int  # number of the leaf that the first of these bytes is
     stores: tuple[Access, ...]
 
+    def is_like(self, other: "Phase") -> bool:
+        """Whether two phases load and store at the same places."""
+        loads = zip((self.symbols, self.offsets), (other.symbols, other.offsets))
+        return self.stores == other.stores and all(one.tobytes() == two.tobytes() for one, two in loads)
+
 
 @dataclass(frozen=True, slots=True)
 class Exit:
@@ -98,6 +99,16 @@ class Passage:
     steps: int
     leaves: int
 
+    def is_like(self, other: "Passage") -> bool:
+        """Whether two runs do the same to control, and load and store at the same places."""
+        same = (self.symbols, self.reach, self.finals, self.exit) == (
+            other.symbols,
+            other.reach,
+            other.finals,
+            other.exit,
+        )
+        return same and len(self.phases) == len(other.phases) and all(map(Phase.is_like, self.phases, other.phases))
+
     def numbers(self, standing: Standing) -> list[int] | None:
         """The address or number in each symbol, where the run holds for them; otherwise None."""
         found = list[int]()
@@ -116,8 +127,3 @@ class Passage:
                 standing.pop(key, None)
             else:
                 standing[key] = value
-
-
-def places(phase: Phase, bases: I64) -> NDArray[np.int64]:
-    """The bytes that a phase loads, where `bases` are those of the symbols, and of none."""
-    return bases[phase.symbols] + phase.offsets

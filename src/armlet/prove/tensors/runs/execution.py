@@ -1,63 +1,21 @@
 """A straight run of instructions, executed on forms: each byte that it loads is an unknown, whatever value it is."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from armlet.integer.forms.byte_memory import ByteMemory
 from armlet.integer.forms.linear import Linear
-from armlet.integer.forms.words import Word, Words
+from armlet.integer.forms.words import Words
 from armlet.isa.core import Memory
-from armlet.isa.instruction import Instruction
 from armlet.isa.semantics import RefusalError, Term
-from armlet.prove.execute import MEMORY, form_number, function_at
-from armlet.prove.tensors.contents import Contents, Kinds, Leaf, Piece, taken_apart
-from armlet.prove.tensors.passage import NUMBER, Access, Affine, Exit, Key, Standing, Symbol, Value
-from armlet.simulate.decoded import DecodedProgram
+from armlet.prove.execute import MEMORY
+from armlet.prove.tensors.contents import Leaf
+from armlet.prove.tensors.runs.ground import Ground, InexactError, Stored
+from armlet.prove.tensors.runs.leaves import Leaves
+from armlet.prove.tensors.runs.passage import NUMBER, Access, Affine, Key, Standing, Symbol, Value
 from armlet.simulate.runner import INPUT_ARRAY, OUTPUT_ARRAY
-from armlet.toolchain.image import Image
 
 FIRST_SYMBOL = 1 << 10  # pieces of memory from here on are symbols
-_MASK = MEMORY - 1
-
-
-class InexactError(Exception):
-    """A run does with symbols what is known of exact numbers alone."""
-
-    def __init__(self, symbols: Collection[int]) -> None:
-        super().__init__()
-        self.symbols = frozenset(symbols)
-
-
-class ApartError(Exception):
-    """A byte is in this trip what it cannot be together with other trips."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ground:
-    """What all runs stand on."""
-
-    program: DecodedProgram
-    image: Image
-    contents: Contents
-    kinds: Kinds
-    stack: int  # number of its piece
-    linked: Mapping[int, int]  # address of each piece of the image, and its number
-    targets: Collection[int]  # where branches lead
-
-    def piece(self, number: int) -> Piece | None:
-        """A piece of memory; None for code, numbers and what only the caller knows."""
-        return self.contents.pieces[number - 1] if 1 <= number <= len(self.contents.pieces) else None
-
-
-@dataclass(slots=True, eq=False)
-class Stored:
-    """What a store left: each byte as a form."""
-
-    access: Access
-    symbol_number: int
-    bytes: tuple[Word, ...]
-    word: Word
-    phase: int
 
 
 @dataclass(slots=True, eq=False)
@@ -73,13 +31,9 @@ class Execution:
     terms: Words = field(default_factory=Words)
     registers: dict[str, Term] = field(default_factory=dict)
     memory: ByteMemory = field(init=False)
+    leaves: Leaves = field(init=False)
     symbols: list[Symbol] = field(default_factory=list)
     numbers: dict[Key, Term] = field(default_factory=dict)  # the term of each symbol
-    leaves: list[Leaf] = field(default_factory=list)
-    names: list[int] = field(default_factory=list)  # what each leaf is in this trip
-    unknowns: dict[int, int] = field(default_factory=dict)  # leaf by the number of its unknown
-    known_leaves: dict[tuple[int, int, int], int] = field(default_factory=dict)  # by phase, symbol and offset
-    loads: list[tuple[int, int, int]] = field(default_factory=list)  # phase, symbol and offset of each leaf
     accesses: list[Access] = field(default_factory=list)
     stores: list[Stored] = field(default_factory=list)
     stack_words: set[int] = field(default_factory=set)
@@ -94,50 +48,7 @@ class Execution:
 
     def __post_init__(self) -> None:
         self.memory = ByteMemory(self.terms)
-
-    def run(self, start: int) -> Exit:
-        """Execute until control leaves. Raises `RefusalError` with the instruction, or `InexactError`."""
-        at, inside = start, function_at(self.ground.image, start)
-        reading = self.ground.program.isa.reading
-        while True:
-            form = self.ground.program.forms[form_number(self.ground.program, at)]
-            self.at, self.text, self.steps = at, form.text, self.steps + 1
-            branch, following = reading.branch_of(form), at + form.size
-            try:
-                if branch is not None:
-                    return self._branch(branch, following, inside)
-                to = self._step(form, at)
-            except RefusalError as refusal:
-                raise RefusalError(f"{form.text} at {at:#010x} {refusal}") from None
-            at = following if to is None else to
-            if at not in inside:
-                if to is None or form.name not in self.ground.program.isa.leaves:
-                    raise RefusalError(f"{form.text} at {self.at:#010x} goes on at {at:#010x}, in another function")
-                return Exit(at)
-            if to is not None or at in self.ground.targets:
-                return Exit(at)
-
-    def _step(self, form: Instruction, at: int) -> int | None:
-        try:
-            return self.ground.program.isa.reading.compile_integer_step(form)(self, at)
-        except RefusalError:
-            names = self.ground.program.isa.reading.register_names(form.reads | form.address)
-            terms = [self.registers[name] for name in names if name in self.registers]
-            inexact = {number for term in terms for number in self._inexact(self.terms.form(term))}
-            if inexact:
-                raise InexactError(inexact) from None
-            raise
-
-    def _branch(self, branch: tuple[bool, int], following: int, inside: range) -> Exit:
-        is_equal, target = branch
-        if target not in inside or following not in inside:
-            raise RefusalError("goes to another function")
-        if self.flags is None:
-            raise RefusalError("goes on by flags that nothing sets on the way from the last branch")
-        found = self.affine(self.terms.form(self.flags))
-        if found is None:
-            raise RefusalError("goes on by what depends on data")
-        return Exit(target, found, following, is_equal)
+        self.leaves = Leaves(self.terms.unknowns, self.ground.kinds, self.before)
 
     def affine(self, form: Linear) -> Affine | None:
         """A form of symbols alone. Raises `InexactError` for what is made of symbols in another way."""
@@ -146,7 +57,7 @@ class Execution:
         for unknown, coefficient in form.parts.items():
             kind, _, numbers = definitions[unknown]
             if kind != "piece":
-                if inexact := self._inexact(form):
+                if inexact := self.symbols_in(form):
                     raise InexactError(inexact)
                 return None
             if numbers[0] >= FIRST_SYMBOL:
@@ -155,7 +66,7 @@ class Execution:
                 pieces.append((numbers[0], coefficient))
         return Affine(form.constant, tuple(symbols), tuple(pieces))
 
-    def _inexact(self, form: Linear) -> set[int]:
+    def symbols_in(self, form: Linear) -> set[int]:
         """The symbols in a form, or in what it is made of, that are not taken as they stand."""
         seen, waiting, found = set[int](), list(form.parts), set[int]()
         while waiting:
@@ -204,10 +115,9 @@ class Execution:
         piece, address = value
         memory = self.ground.piece(piece)
         is_exact = key == "sp" or key in self.exact or (piece != NUMBER and memory is None)
-        number = len(self.symbols)
         self.symbols.append(Symbol(key, piece, address if is_exact else None))
         if not is_exact:
-            return self.terms.pointer((FIRST_SYMBOL + number) * MEMORY)
+            return self.terms.pointer((FIRST_SYMBOL + len(self.symbols) - 1) * MEMORY)
         return self.terms.constant(address) if piece == NUMBER else self.terms.pointer(piece * MEMORY + address)
 
     def put(self, register: str, term: Term) -> None:
@@ -279,8 +189,7 @@ class Execution:
         if number == self.ground.stack:
             return self._from_stack(address % MEMORY, size, signed)
         piece = self.ground.piece(number)
-        assert piece is not None
-        if piece.is_constant:
+        if piece is not None and piece.is_constant:
             return self.terms.constant(self.held(address, size, signed))
         return self._loaded(symbol, offset, number, size, signed)
 
@@ -314,14 +223,12 @@ class Execution:
     def _reached(self, place: int) -> tuple[int, int, int]:
         """A place as a symbol, -1 for none, an offset, and the piece of memory. Raises where a symbol must be exact."""
         number, offset = divmod(place, MEMORY)
-        if number < FIRST_SYMBOL:
-            if self.ground.piece(number) is None:
-                raise RefusalError("takes as an address what is none")
-            return -1, offset, number
         symbol = number - FIRST_SYMBOL
-        piece = self.ground.piece(self.symbols[symbol].piece)
+        piece = self.ground.piece(number if symbol < 0 else self.symbols[symbol].piece)
         if piece is None:
             raise RefusalError("takes as an address what is none")
+        if symbol < 0:
+            return -1, offset, number
         if piece.is_stack or piece.is_constant:
             raise InexactError({symbol})
         return symbol, offset - MEMORY if offset >> 31 else offset, self.symbols[symbol].piece
@@ -378,37 +285,16 @@ class Execution:
             self.phase += 1
         total = Linear(0)
         for k in range(size):
-            leaf = self._leaf(access, k, signed or size == 4 if k == size - 1 else False)
+            at, is_last = (self.phase, access.symbol, access.offset + k), k == size - 1
+            name = 0 if at in self.leaves.known else self._name(access, k)
+            leaf = self.leaves.load(at, name, is_last and (signed or size == 4), size == 4 and k in (1, 2))
             total = total.add(leaf.times(1 << 8 * k))
         words = self.terms
         word = words.word(total)
         return word if size == 4 else words.field(word, 8 * size, signed)
 
-    def _leaf(self, access: Access, k: int, signed: bool) -> Linear:
-        """A byte that is loaded, as a form; one that is loaded again is the same, unless something was stored."""
-        key = self.phase, access.symbol, access.offset + k
-        if key not in self.known_leaves:
-            number = self.known_leaves[key] = len(self.leaves)
-            self.loads.append(key)
-            name = self.content(self.flat(access) + k)
-            if name < 0:
-                raise RefusalError("reads what is no memory")
-            kind, _ = taken_apart(name)
-            kinds = self.ground.kinds
-            known = self.before[number] if self.before else kinds.first(kind, signed, access.size == 4 and k in (1, 2))
-            leaf = kinds.joined(known, kind, signed)
-            if leaf is None:
-                raise ApartError
-            self.names.append(name)
-            self.leaves.append(leaf)
-            if leaf.constant is None:
-                self.unknowns[self.terms.unknowns.given("leaf", number, leaf.interval)] = number
-        number = self.known_leaves[key]
-        return self.form_of(number)
-
-    def form_of(self, number: int) -> Linear:
-        """A leaf as a form."""
-        leaf = self.leaves[number]
-        if leaf.constant is not None:
-            return Linear(leaf.constant)
-        return Linear(0, {self.terms.unknowns.given("leaf", number, leaf.interval): 1})
+    def _name(self, access: Access, k: int) -> int:
+        name = self.content(self.flat(access) + k)
+        if name < 0:
+            raise RefusalError("reads what is no memory")
+        return name

@@ -10,8 +10,9 @@ from armlet.integer.formats import I64
 from armlet.integer.forms.evaluate import base_of, leaves_of
 from armlet.integer.forms.linear import Linear
 from armlet.prove.tensors.contents import ANYTHING, Kinds, Leaf, name_of, taken_apart
-from armlet.prove.tensors.execution import Execution, InexactError, Stored
-from armlet.prove.tensors.passage import Access, Passage
+from armlet.prove.tensors.runs.execution import Execution
+from armlet.prove.tensors.runs.ground import InexactError, Stored
+from armlet.prove.tensors.runs.passage import Access, Passage
 
 FLUSH = 2048  # trips that are held before they are compared
 
@@ -38,7 +39,7 @@ class Running:
     @property
     def leaves(self) -> Sequence[Leaf]:
         """What it has loaded."""
-        return self.run.leaves
+        return self.run.leaves.all
 
     def execution(self) -> Execution:
         """The run."""
@@ -75,21 +76,21 @@ def content_of(run: Execution, stored: Stored, byte: int, number: int) -> Copy |
     if not form.parts:
         return Copy(-1, form.constant)
     single = form.single
-    if single is not None and single in run.unknowns:
-        made = Made(stored.access, byte, number, (run.unknowns[single],), (1,))
-        return Copy(run.unknowns[single], form.constant, made)
+    if single is not None and single in run.leaves.numbers:
+        made = Made(stored.access, byte, number, (run.leaves.numbers[single],), (1,))
+        return Copy(run.leaves.numbers[single], form.constant, made)
     return Made(stored.access, byte, number, *sum_of(run, words.form(stored.bytes[byte])))
 
 
 def sum_of(run: Execution, form: Linear) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
     """The leaves that a form is made of, and their weights in the one sum that it is a function of, if it is."""
     unknowns = run.terms.unknowns
-    found, others = leaves_of(unknowns, form, run.unknowns)
+    found, others = leaves_of(unknowns, form, run.leaves.numbers)
     if symbols := run.inexact(others):
         raise InexactError(symbols)
-    base, ordered = base_of(unknowns, form, run.unknowns), sorted(found)
+    base, ordered = base_of(unknowns, form, run.leaves.numbers), sorted(found)
     weights = None if base is None else tuple(base.get(unknown, 0) for unknown in ordered)
-    return tuple(run.unknowns[unknown] for unknown in ordered), weights
+    return tuple(run.leaves.numbers[unknown] for unknown in ordered), weights
 
 
 def moved(kinds: Kinds, name: int, more: int) -> int:

@@ -1,0 +1,1 @@
+"""Straight runs of instructions: what they do to addresses, counters and bytes."""

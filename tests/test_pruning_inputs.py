@@ -13,12 +13,12 @@ from armlet.network.network import Network, multilayer_perceptron
 from armlet.pruning.inputs.augmentation import augment
 from armlet.pruning.inputs.images.brightness_prior import brightness_from_weights
 from armlet.pruning.inputs.images.margin_sampling import margin_sample
-from armlet.pruning.inputs.parse import SAMPLERS, input_model
+from armlet.pruning.inputs.parse import PIXELS, SAMPLERS, input_model
 from armlet.pruning.inputs.smooth import smooth_noise
 from generators.networks import networks
 from generators.perceptrons import random_network
 
-FEATURES = sorted(set(SAMPLERS) - {"image", "fields"})
+FEATURES = sorted(set(SAMPLERS) - PIXELS)
 
 
 def image_network(shape: tuple[int, int] = (9, 7), low: float = -0.5, high: float = 2.0, classes: int = 4) -> Network:

@@ -63,7 +63,7 @@ def test_neighbours_are_alike_and_channels_too_and_there_is_no_scale():
 
 
 def test_a_network_without_rows_and_columns_is_refused():
-    with pytest.raises(InputError, match="needs channels, rows and columns"):
+    with pytest.raises(InputError, match="needs rows and columns"):
         input_model("dead_leaves")(classifier((3, 3, 1)), 1, 0)
 
 

@@ -18,7 +18,7 @@ def signal(network: Network, count: int, seed: int) -> F32:
     random = np.random.default_rng(seed)
     mean, std = declared_moments(network.domain)
     length = network.shape[-1] if len(network.shape) == 3 else network.inputs  # a curve for each channel
-    curves = smooth_curves(random, count * (network.inputs // length), length).reshape(count, -1)
+    curves = smooth_curves(random, count * (network.inputs // length), length).reshape(count, network.inputs)
     level = random.standard_normal((count, 1))
     weight = random.random((count, 1))  # of the level; the variance stays 1
     return clip_to(network.domain, mean + std * (np.sqrt(weight) * level + np.sqrt(1 - weight) * curves))

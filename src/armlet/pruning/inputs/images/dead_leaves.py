@@ -57,8 +57,8 @@ class _Leaves(NamedTuple):
 
 def dead_leaves(network: Network, count: int, seed: int) -> F32:
     """Draw images, the network's most decisive ones of each class, (count, inputs). Raises `InputError`."""
-    if len(network.shape) != 3 or min(network.shape[1:]) < 2:
-        problem = f"dead_leaves needs channels, rows and columns, the network's shape is {network.shape}"
+    if len(network.shape) < 2 or min(network.shape[-2:]) < 2:
+        problem = f"dead_leaves needs rows and columns, of channels or not, the network's shape is {network.shape}"
         raise InputError("--inputs", problem)
     random = np.random.default_rng(seed)
     most = max(64, _AT_ONCE // (CANDIDATES * network.inputs))
@@ -67,7 +67,8 @@ def dead_leaves(network: Network, count: int, seed: int) -> F32:
 
 
 def _kept(network: Network, random: np.random.Generator, count: int) -> F32:
-    images = draw_leaves(random, count * CANDIDATES, network.shape)
+    height, width = network.shape[-2:]
+    images = draw_leaves(random, count * CANDIDATES, (network.inputs // (height * width), height, width))
     raw = scale_to(network.domain, images.reshape(len(images), network.inputs))
     return raw[random.permutation(decisive_sample(network, raw, count))]
 

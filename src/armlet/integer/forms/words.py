@@ -49,6 +49,11 @@ class Words:
         """The word that a form is modulo 2^32."""
         return self._number(self.unknowns.reduced(of, _BITS))
 
+    def anything(self, index: int) -> Word:
+        """A word of which nothing is known: for each index another unknown, so that it is equal to nothing else."""
+        unknown = self.unknowns.given("left", index, (-(1 << _BITS - 1), (1 << _BITS - 1) - 1))
+        return self.word(Linear(0, {unknown: 1}))
+
     def constant(self, bits: int) -> Word:
         """A word whose bits are known."""
         return self._number(Linear(bits & _MASK))

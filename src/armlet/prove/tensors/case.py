@@ -7,7 +7,6 @@ one number that must be the same. Functions of few numbers are compared by all t
 
 from dataclasses import dataclass
 from itertools import permutations
-from math import gcd
 
 import numpy as np
 
@@ -16,18 +15,17 @@ from armlet.integer.forms.declared import stored_form
 from armlet.integer.forms.evaluate import Given, evaluate
 from armlet.integer.forms.largest import clamped, largest_of
 from armlet.integer.forms.linear import Linear, Parts
-from armlet.integer.forms.rising import byte_form, rises, steps_of
 from armlet.integer.interpret import added, average, store
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerPool
 from armlet.isa.semantics import RefusalError
 from armlet.network.layers import Reduction
+from armlet.prove.tensors.byte_function import ByteFunction
 from armlet.prove.tensors.contents import Kinds
 from armlet.prove.tensors.rows import NOTHING, differ, rows, scaled
 from armlet.prove.tensors.runs.meaning import Forms, Made
 from armlet.prove.tensors.values import UNNAMED, Taps, Values, constants_of, is_constant, one_neuron
 
 _FAR = 1 << 40
-_FEW = 1 << 20  # numbers for all of which a function is worked out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,35 +183,18 @@ class Case:
         return words.same(form, words.word(words.unknowns.residue(wanted.plus(self.added), 8, False)))
 
     def _is_same_function(self, layer: object, channel: int, total: Linear, count: int) -> bool:
-        """Whether the byte is the declared one for all that the sum may be; of very many, at the steps alone."""
+        """Whether the byte is the declared one for all that the sum may be."""
         run, made = self.forms.execution(), self.made
-        unknowns, leaves = run.terms.unknowns, run.leaves.numbers
         if made.weights is None or made.value != self.value:
             return False
-        low, high = unknowns.interval(total)
-        common = gcd(*total.parts.values())
         bias = 0 if isinstance(layer, IntegerPool) else _bias(layer, channel)
-        form = byte_form(unknowns, run.terms.form(run.stores[made.number].bytes[made.byte]))
+        byte = run.terms.form(run.stores[made.number].bytes[made.byte])
+        function = ByteFunction(run.terms.unknowns, run.leaves.numbers, byte, total)
 
-        def wanted(numbers: I64) -> I64:
-            return self._declared(channel, low + common * numbers - bias, np.array(count))
+        def wanted(sums: I64) -> I64:
+            return self._declared(channel, sums - bias, np.array(count)) + self.added
 
-        last = (high - low) // common
-        if last <= _FEW:
-            numbers = np.arange(last + 1)
-        elif _never_falls(layer) and rises(unknowns, form.parts, leaves, total.parts):
-            numbers = steps_of(wanted, 0, last)
-        else:
-            return False
-        sums, first = low + common * numbers, next(iter(total.parts))
-
-        def given(parts: Parts) -> I64:
-            return (sums - total.constant) // common * (parts[first] * common // total.parts[first])
-
-        more = evaluate(unknowns, form, leaves, given) - wanted(numbers) - self.added
-        if last > _FEW and (more != more[0]).any():
-            return False  # by 256 between two steps, which other numbers may lie between
-        return bool((more % 256 == 0).all())
+        return function.is_everywhere(wanted, _never_falls(layer))
 
     def _check_addition(self, cells: I64, found: I64, taps: Taps) -> None:
         """Of two tensors: for all that both may be."""

@@ -16,7 +16,6 @@ from armlet.prove.tensors.runs.passage import NUMBER, Access, Affine, Key, Stand
 from armlet.simulate.runner import INPUT_ARRAY, OUTPUT_ARRAY
 
 FIRST_SYMBOL = 1 << 10  # pieces of memory from here on are symbols
-_WORD = (-(1 << 31), (1 << 31) - 1)
 
 
 @dataclass(slots=True, eq=False)
@@ -107,13 +106,8 @@ class Execution:
     def _symbol(self, key: Key) -> Term:
         if key not in self.numbers:
             value = self.standing.get(key)
-            self.numbers[key] = self._left() if value is None else self._found(key, value)
+            self.numbers[key] = self.terms.anything(len(self.numbers)) if value is None else self._found(key, value)
         return self.numbers[key]
-
-    def _left(self) -> Term:
-        """A word of which nothing is known: another unknown for each place, so that it is equal to nothing else."""
-        unknown = self.terms.unknowns.given("left", len(self.numbers), _WORD)
-        return self.terms.word(Linear(0, {unknown: 1}))
 
     def _found(self, key: Key, value: Value) -> Term:
         piece, address = value

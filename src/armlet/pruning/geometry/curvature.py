@@ -6,6 +6,7 @@ linear in the parameters. Weights of windows serve many positions, so that their
 (slopes.py). Mathematics: docs/mathematics.md, section 3.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -44,12 +45,13 @@ def curvature(point: Point, reference: Reference, key: jax.Array, shape: Shape) 
     """
     if shape.architecture.is_chain:
         return chain_curvature(point, reference, key, shape)
-    total: tuple[LayerCurvature, ...] | None = None
-    for part, fresh in parts_of(point, reference, key, shape):
-        found = _part_curvature(point, part, fresh, shape)
-        total = found if total is None else jax.tree.map(jnp.add, total, found)
-    assert total is not None
-    return total
+    parts = parts_of(point, reference, key, shape)
+    return added([_part_curvature(point, part, fresh, shape) for part, fresh in parts])
+
+
+def added(parts: Sequence[tuple[LayerCurvature, ...]]) -> tuple[LayerCurvature, ...]:
+    """The sum of what parts of a draw give."""
+    return jax.tree.map(lambda *each: sum(each[1:], each[0]), *parts)
 
 
 @partial(jax.jit, static_argnames="shape")

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsyrk
+from scipy.linalg import get_blas_funcs
 
 from armlet.errors import InputError
-from armlet.pruning.geometry.curvature import LayerCurvature, curvature_from, sensitivities, summed
+from armlet.pruning.geometry.curvature import LayerCurvature, added, curvature_from, sensitivities, summed
 from armlet.pruning.geometry.functional import Point
 from armlet.pruning.geometry.metric import Reference, Shape
 from armlet.pruning.geometry.slopes import LayerSlopes, parts_of, sample_slopes
@@ -73,12 +72,12 @@ def _blocks_of_windows(
 ) -> tuple[Sequence[LayerCurvature], list[LayerBlocks]]:
     places = [[np.flatnonzero(unit) for unit in open_.reshape(len(open_), -1)] for open_ in alive]
     sums = [[np.zeros((len(some) + 1, len(some) + 1), order="F") for some in layer] for layer in places]
-    total: tuple[LayerCurvature, ...] | None = None
+    known: list[tuple[LayerCurvature, ...]] = []
     for found, slopes in _groups(point, reference, key, shape):
-        total = found if total is None else jax.tree.map(jnp.add, total, found)
+        known.append(found)
         for into, some, layer in zip(sums, places, slopes, strict=True):
             _add_products(into, some, *layer)
-    assert total is not None
+    total = added(known)
     floors = [1e-9 * float(found.weight.mean()) + 1e-30 for found in total]
     return total, [_ready(layer, floor) for layer, floor in zip(sums, floors)]
 
@@ -88,17 +87,17 @@ def _groups(
 ) -> Iterator[tuple[tuple[LayerCurvature, ...], list[tuple[F32, F32]]]]:
     """The sums of each part, and slopes of several parts: large products are cheaper than many small ones."""
     most = max(1, _AT_ONCE // sum(weight.size for weight, _ in point))
-    total: tuple[LayerCurvature, ...] | None = None
     held: list[tuple[LayerSlopes, ...]] = []
+    sums: list[tuple[LayerCurvature, ...]] = []
     for part, fresh in parts_of(point, reference, key, shape):
         slopes, found = _slopes(point, part, fresh, shape)
-        total = found if total is None else jax.tree.map(jnp.add, total, found)
         held.append(slopes)
+        sums.append(found)
         if (len(held) + 1) * len(part.x) > most:
-            yield total, _joined(held)
-            total, held = None, []
-    if total is not None:
-        yield total, _joined(held)
+            yield added(sums), _joined(held)
+            held, sums = [], []
+    if held:
+        yield added(sums), _joined(held)
 
 
 def _joined(parts: list[tuple[LayerSlopes, ...]]) -> list[tuple[F32, F32]]:
@@ -111,11 +110,12 @@ def _joined(parts: list[tuple[LayerSlopes, ...]]) -> list[tuple[F32, F32]]:
 def _add_products(into: list[F64], places: list[NDArray[np.int64]], weight: F32, bias: F32) -> None:
     """Add the products of slopes (samples, out, weights of a unit) to the lower halves of a layer's blocks."""
     _require_finite(weight, bias)
+    (add_square,) = get_blas_funcs(("syrk",), dtype=np.float64)
     for unit, some in enumerate(places):
         if len(some):
             root = np.empty((len(bias), len(some) + 1))  # float32 cannot hold H beside its ridge
             root[:, :-1], root[:, -1] = weight[:, unit, some], bias[:, unit]
-            into[unit] = dsyrk(1.0, root.T, 1.0, into[unit], lower=1, overwrite_c=1)
+            into[unit] = add_square(1.0, root.T, 1.0, into[unit], lower=1, overwrite_c=1)
 
 
 def _ready(blocks: list[F64], floor: float) -> LayerBlocks:

@@ -47,6 +47,8 @@ def windowed_network(seed: int) -> IntegerNetwork:
     drawn = _Drawn(random, [shape], [_zero(random)])
     for _ in range(int(random.integers(1, 5))):
         _add_layer(drawn)
+    if random.random() < 0.4:
+        _add_residual(drawn)
     if random.random() < 0.5 or not any(isinstance(layer, IntegerConv) for layer in drawn.layers):
         _add_dense(drawn)
     inputs, outputs = int(np.prod(shape)), int(np.prod(drawn.shapes[-1]))
@@ -82,6 +84,18 @@ def _add_convolution(drawn: _Drawn, depthwise: bool) -> None:
     body = _body(drawn, outputs, channels // groups * size[0] * size[1], zero)
     layer = IntegerConv(body, size, stride, sides, dilation, groups, drawn.zeros[-1])
     drawn.add(layer, (outputs, *_steps(plane, size, stride, sides, dilation)), zero, drawn.last)
+
+
+def _add_residual(drawn: _Drawn) -> None:
+    """A convolution that keeps the shape, and the sum of what it takes and gives."""
+    random, (channels, *plane), zero = drawn.random, drawn.shapes[-1], _zero(drawn.random)
+    size = (3 if plane[0] > 2 else 1, 3 if plane[1] > 2 else 1)
+    sides = (size[0] // 2, size[1] // 2, size[0] // 2, size[1] // 2)
+    body, taken = _body(drawn, channels, channels * size[0] * size[1], zero), drawn.last
+    layer = IntegerConv(body, size, (1, 1), sides, (1, 1), 1, drawn.zeros[-1])
+    drawn.add(layer, (channels, *plane), zero, taken)
+    total = _zero(random)
+    drawn.add(_addition(drawn, taken, drawn.last, total), (channels, *plane), total, taken, drawn.last)
 
 
 def _add_pool(drawn: _Drawn) -> None:

@@ -171,6 +171,7 @@ def _write_group(w: Writer, layer: IntegerConv, taken: Lanes, made: Lanes, acros
             start = (1 << shift - 1) + (body.zero << shift)
             lifted = start + (128 << shift)
         else:
+            assert isinstance(body.requantisation, Shift)
             shift = int(body.requantisation.shift[channel])
             below, bias = below + (body.zero + 128 << shift), bias + (body.zero << shift)
         sums = below + FIELD + (bias << 24)

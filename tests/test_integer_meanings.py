@@ -54,7 +54,7 @@ def test_an_instruction_means_what_the_core_does(text: str):
     compile_integer_step(form)(state, 0)  # pyright: ignore[reportArgumentType]
     place = core.reserve(64)
     for _ in range(20):
-        sample = [int(rng.choice([low, high, rng.integers(low, high + 1)])) for low, high in ENDS]
+        sample = [int(rng.choice(np.array([low, high, rng.integers(low, high + 1)]))) for low, high in ENDS]
         core.write(place, np.array([x & MASK for x in sample], "<u4").tobytes())
         core.call("f", (place,))
         left = np.frombuffer(core.read(place, 28), "<u4").tolist()

@@ -45,7 +45,7 @@ def conv(
     if shifted:
         by = Shift(rng.integers(5, 8, outputs))
     ends = np.full(outputs, -128), np.full(outputs, 127)
-    body = IntegerDense(weight, bias, by, Activation.LINEAR, INT8, *ends, zero=-5)
+    body = IntegerDense(weight.astype(np.int16), bias.astype(np.int32), by, Activation.LINEAR, INT8, *ends, zero=-5)
     return IntegerConv(body, kernel, stride, padding, groups=groups, border=border)
 
 

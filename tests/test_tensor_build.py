@@ -254,7 +254,8 @@ def test_c_calls_it_with_arrays_as_the_header_says(seed: int, each_toolchain: To
     """The macros of the header are compiled; scales that differ stand in the order of the arrays."""
     network = windowed_network(seed)
     made = tensors_made(_scaled(network))
-    use = "int go(void) { static int8_t in[net_INPUTS], out[net_OUTPUTS]; net_run(in, out); return out[0]; }\n"
+    given = f"static int8_t in[net_INPUTS]; static {network.result_format.c_type} out[net_OUTPUTS];"
+    use = f"int go(void) {{ {given} net_run(in, out); return out[0]; }}\n"
     use += "static const double scales[] = net_INPUT_SCALES;\ndouble one(int k) { return scales[k]; }\n"
     header = made.bundle.files["net.h"].decode()
     assert each_toolchain.compile_c(header + header + use, made.selection.program.target.core)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from armlet.build.tensors.arrays import array_order
-from armlet.integer.formats import I64
+from armlet.integer.formats import I64, INT8
 from armlet.integer.interpret import run_integers
 from generators.tensor_builds import tensors_made
 from generators.windows import windowed_network
@@ -18,6 +18,7 @@ GNU = "arm-none-eabi-"
 MISSING = [tool for tool in (f"{GNU}gcc", "qemu-system-arm") if shutil.which(tool) is None]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}")
 ROWS = 4
+SEEDS = [seed for seed in range(40) if windowed_network(seed).result_format is INT8][:3]  # give bytes
 
 MAIN = """
 #include "net.h"
@@ -77,7 +78,7 @@ SECTIONS {
 """
 
 
-@pytest.mark.parametrize("seed", [1, 5, 21])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_firmware_gives_the_networks_bits(seed: int, tmp_path: Path):
     network = windowed_network(seed)
     files = tensors_made(network).bundle.files

@@ -6,6 +6,7 @@ Scales are such that sums spread over what is stored; zeros and borders lie anyw
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from armlet.integer.formats import INT8, INT32
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool
@@ -117,7 +118,7 @@ def _add_dense(drawn: _Drawn) -> None:
     if drawn.random.random() < 0.3:
         weight = _weights(drawn, neurons, taken)
         ends = (np.full(neurons, INT32.low), np.full(neurons, INT32.high))
-        bias = drawn.random.integers(-500, 500, neurons)
+        bias = drawn.random.integers(-500, 500, neurons).astype(np.int32)
         drawn.add(IntegerDense(weight, bias, None, Activation.LINEAR, INT32, *ends), (neurons,), 0, drawn.last)
     else:
         zero = _zero(drawn.random)
@@ -148,16 +149,16 @@ def _steps(plane: list[int], size: Pair, stride: Pair, sides: Sides, dilation: P
     return (wide[0] - reach[0]) // stride[0] + 1, (wide[1] - reach[1]) // stride[1] + 1
 
 
-def _weights(drawn: _Drawn, outputs: int, taps: int) -> "np.ndarray":
+def _weights(drawn: _Drawn, outputs: int, taps: int) -> NDArray[np.int16]:
     random = drawn.random
     weight = random.integers(-127, 128, (outputs, taps)) * (random.random((outputs, taps)) < random.choice(DENSITIES))
-    return weight // int(random.choice((1, 1, 8, 64)))
+    return (weight // int(random.choice((1, 1, 8, 64)))).astype(np.int16)
 
 
 def _body(drawn: _Drawn, outputs: int, taps: int, zero: int) -> IntegerDense:
     random = drawn.random
-    weight, bias = _weights(drawn, outputs, taps), random.integers(-500, 500, outputs)
-    places = np.maximum(3, np.ceil(np.log2(np.abs(weight).sum(axis=1) + 1))).astype(int)
+    weight, bias = _weights(drawn, outputs, taps), random.integers(-500, 500, outputs).astype(np.int32)
+    places = np.maximum(3, np.ceil(np.log2(np.abs(weight.astype(int)).sum(axis=1) + 1))).astype(int)
     if random.random() < 0.7:
         once = bool(random.random() < 0.4)
         by: Multiplier | Shift = Multiplier(random.integers(1 << 30, 1 << 31, outputs), -places, once)

@@ -1,8 +1,8 @@
 """Where each tensor lies in the block: those that live at one time apart, and as low as they fit.
 
-A tensor lives from the step that makes it to the last that reads it. Tensors are placed one after the other, each at the
-lowest address where it meets none that lives with it; which comes first is searched for, from large ones first on. No
-block can be smaller than the most that lives at one time (`bound`).
+A tensor lives from the step that makes it to the last that reads it. Tensors are placed one after the other, each at
+the lowest address where it meets none that lives with it; which comes first is searched for, from large ones first on.
+No block can be smaller than the most that lives at one time (`bound`).
 """
 
 from collections.abc import Sequence

@@ -20,6 +20,8 @@ FREE = (*range(1, 13), 14)
 _CORNERS = (0, 1, 0xFFFF_FFFF, 0x7FFF_FFFF, 0x8000_0000, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0x00FF_00FF, 0x8000_8000)
 _CHOICES = ((1, 2, 3), (1, 1, 2), (2, 3, 2), (4, 4, 4), (5, 9, 6), (9, 5, 7), (12, 8, 14), (14, 14, 10))
 _LISTS = (0b0110_0000, 0b1111_1110, 0b0101_0001_0011_0010)
+_FOURTH = 11  # the register e, which no choice has
+MODIFIED = (Op.NOT_CONSTANT, Op.NUMBER_LESS, Op.LESS_NUMBER, Op.OR_NUMBER, Op.FLIP)  # take modified immediates
 _INVERTED = (0, 255, 0xFF00, 0x00FF_00FF, 0x8000_0000)  # modified immediates
 
 
@@ -39,7 +41,7 @@ class Case:
         """The line alone."""
         line, names = self.line, target.names
         listed = ", ".join(names[k] for k in range(16) if line.list >> k & 1)
-        registers = {"d": names[line.d], "a": names[line.a], "b": names[line.b], "list": listed}
+        registers = {"d": names[line.d], "a": names[line.a], "b": names[line.b], "e": names[line.e], "list": listed}
         return self.form.text.format(
             **registers, by=line.by, number=line.number, symbol="somewhere", label=f".L_{self.number}"
         )
@@ -62,13 +64,18 @@ def _lines(op: Op, template: IntegerTemplate) -> Iterator[IntegerLine]:
     for d, a, b in _CHOICES:
         chosen = {"d": d, "a": a, "b": b}
         if all(chosen[name] < 8 for name in template.low) and not _is_open(op, d, a, b):
-            for number in _some(_INVERTED if op in (Op.NOT_CONSTANT, Op.NUMBER_LESS) else template.numbers):
+            for number in _some(_INVERTED if op in MODIFIED else template.numbers):
                 for by in _some(template.shifts):
-                    yield IntegerLine(op, d, a, b, by, number)
+                    yield IntegerLine(op, d, a, b, by, number, e=_FOURTH)
 
 
 def _is_open(op: Op, d: int, a: int, b: int) -> bool:
-    """Whether the examination has no answer: a store of the address, two words into one register, twice an address."""
+    """Whether the examination has no answer: a store of the address, two words into one register, twice an address.
+
+    The stack is the examination's own; what lies there is seen by the programs that use it.
+    """
+    if "STACK" in op.name:
+        return True
     return (op.is_store and d == a) or (op is Op.LOAD_PAIR and d == b) or (op.is_indexed and a == b)
 
 

@@ -28,7 +28,7 @@ def joined() -> Iterator[None]:
             patch.setattr(import_module(f"armlet.{room}"), "__path__", [
                 *import_module(f"armlet.{room}").__path__, str(TOY / room)
             ])  # fmt: skip
-        patch.setattr("armlet.pipeline.TARGETS", known_targets())
+        patch.setattr("armlet.isa.find.TARGETS", known_targets())
         yield
 
 

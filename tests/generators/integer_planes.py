@@ -137,8 +137,9 @@ def _add(choices: Choices, growing: _Growing) -> None:
     most = max(abs(int(end) + off) for pair, off in zip(ends, offset) for end in pair)
     raised = min(_RAISED - most.bit_length(), choices.pick((20, 15, 3)))
     first, last = spread.integers(1 << 30, 1 << 31, 2), spread.integers(1 << 30, 1 << 31, 1)
-    scaling = Multiplier(first, spread.integers(-3, 1, 2), once=choices.chance(4))
-    by = Multiplier(last, np.array([max(-raised - choices.integer(-1, 2), -31)]).clip(max=0), choices.chance(4))
+    once = choices.chance(4)
+    scaling = Multiplier(first, spread.integers(-3, 1, 2), once)
+    by = Multiplier(last, np.array([max(-raised - choices.integer(-1, 2), -31)]).clip(max=0), once)
     zero = int(spread.integers(-128, 128))
     low, high = (
         sorted(spread.integers(stored.low, stored.high + 1, 2).tolist())

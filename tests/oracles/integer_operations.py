@@ -15,7 +15,13 @@ def run_operation(line: IntegerLine, registers: list[int], memory: bytearray, ba
         _access(op, line, list_, registers, memory, base)
     else:
         d, a, b = registers[line.d], registers[line.a], registers[line.b]
-        registers[line.d] = _VALUES[op](d, a, b, line) & _WORD
+        if op is Op.MULTIPLY_LONG:
+            total = (registers[line.e] << 32 | d) + _signed(a) * _signed(b)
+            registers[line.d], registers[line.e] = total & _WORD, total >> 32 & _WORD
+        elif op in _ADDED:
+            registers[line.d] = (registers[line.e] + _VALUES[_ADDED[op]](d, a, b, line)) & _WORD
+        else:
+            registers[line.d] = _VALUES[op](d, a, b, line) & _WORD
 
 
 def _access(op: Op, line: IntegerLine, list_: list[int], registers: list[int], memory: bytearray, base: int) -> None:
@@ -116,4 +122,12 @@ _VALUES: dict[Op, Callable[[int, int, int, IntegerLine], int]] = {
     Op.MULTIPLY_HIGH_HIGH: lambda d, a, b, n: d + _high(a) * _high(b),
     Op.MULTIPLY_BOTH: lambda d, a, b, n: d + _low(a) * _low(b) + _high(a) * _high(b),
     Op.REPEAT: lambda d, a, b, n: d - 1,
+    Op.REPEAT_UNTIL: lambda d, a, b, n: d,
+    Op.OR_LEFT: lambda d, a, b, n: a | b << n.by,
+    Op.OR_RIGHT: lambda d, a, b, n: a | b >> n.by,
+    Op.OR_NUMBER: lambda d, a, b, n: a | n.number,
+    Op.FLIP: lambda d, a, b, n: a ^ n.number,
+    Op.LESS_NUMBER: lambda d, a, b, n: a - n.number,
+    Op.ADD_SIGNED_RIGHT: lambda d, a, b, n: a + (_signed(b) >> n.by),
 }
+_ADDED = {Op.MULTIPLY_UPPER_ADD: Op.MULTIPLY_UPPER, Op.MULTIPLY_HIGH_ADD: Op.MULTIPLY_HIGH}  # a register e and that

@@ -1,0 +1,63 @@
+"""Random int8 networks with windows through compiler, linker, emulator and prover until something differs.
+
+    python tests/tensor_soak.py [--networks N] [--first I] [--prove P]
+
+Network number i is the same on every machine (generators/windows.py). Each is compiled in bodies of a random shape,
+linked, and run in the emulator on the ends of all inputs and on random ones: all outputs must be what the network
+defines, to the bit. A share is proved from its linked bytes as well. Exit code 1 where anything was found.
+"""
+
+import argparse
+import sys
+import time
+
+import numpy as np
+
+from armlet.errors import CapacityError
+from armlet.integer.interpret import run_integers
+from armlet.select.tensors.shapes import SHAPES
+from compiled_tensors import CompiledTensors
+from generators.windows import windowed_network
+
+_ROWS = 3
+
+
+def main() -> int:
+    """Run, and say what was found."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--networks", type=int, default=5000, help="how many (5,000)")
+    parser.add_argument("--first", type=int, default=0, help="number of the first network (0)")
+    parser.add_argument("--prove", type=float, default=0.05, help="share that is proved as well (0.05)")
+    args, start = parser.parse_args(), time.process_time()
+    counts = {"run": 0, "proved": 0, "refused": 0, "differ": 0, "not proved": 0}
+    for number in range(args.first, args.first + args.networks):
+        found = examine(number, args.prove)
+        for what in found:
+            counts[what] += 1
+            if what in ("differ", "not proved"):
+                print(f"network {number}: {what}", flush=True)
+    told = ", ".join(f"{count:,} {what}" for what, count in counts.items())
+    print(f"{args.networks:,} networks from {args.first:,} on: {told}; {time.process_time() - start:.0f} s")
+    return int(counts["differ"] + counts["not proved"] > 0)
+
+
+def examine(number: int, share: float) -> list[str]:
+    """What became of a network."""
+    network, random = windowed_network(number), np.random.default_rng(number)
+    shape = SHAPES[int(random.integers(len(SHAPES)))]
+    try:
+        made = CompiledTensors(network, [shape] * len(network.layers))
+    except CapacityError:
+        return ["refused"]
+    rows = random.integers(-128, 128, (_ROWS, network.inputs))
+    rows[0], rows[1] = -128, 127
+    image = made.link()
+    same = made.run(image, rows) == run_integers(network, rows).tolist()
+    found = ["run", *([] if same else ["differ"])]
+    if random.random() < share:
+        found.append("not proved" if made.prove(image).problem else "proved")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

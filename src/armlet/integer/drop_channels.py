@@ -14,7 +14,7 @@ from armlet.integer.bounds import tensor_bounds
 from armlet.integer.formats import I64, INT32
 from armlet.integer.layers import IntegerConv, IntegerDense, IntegerLayer
 from armlet.integer.network import IntegerNetwork
-from armlet.integer.requantise import Multiplier, Requantisation, Shift
+from armlet.integer.simplify import neurons_of
 from armlet.network.layers import Reshape
 from armlet.network.shapes import Shape
 
@@ -113,13 +113,13 @@ def _without(layer: IntegerLayer, shape: Shape, constant: _Constants, taken: Mas
         case IntegerDense(weight):
             gone = np.repeat(~taken, weight.shape[1] // len(taken))
             fixed = np.repeat(constant.value * constant.is_constant, weight.shape[1] // len(taken))
-            return _rows(_folded(layer, gone, fixed), made)
+            return neurons_of(_folded(layer, gone, fixed), made)
         case IntegerConv(body, groups=1):
             area = layer.kernel[0] * layer.kernel[1]
             gone, fixed = np.repeat(~taken, area), np.repeat(constant.value * constant.is_constant, area)
-            return replace(layer, body=_rows(_folded(body, gone, fixed), made))
+            return replace(layer, body=neurons_of(_folded(body, gone, fixed), made))
         case IntegerConv(body) if _is_depthwise(layer):
-            return replace(layer, body=_rows(body, made), groups=int(np.count_nonzero(made)))
+            return replace(layer, body=neurons_of(body, made), groups=int(np.count_nonzero(made)))
         case Reshape(new) if new is not None and len(new) == 1:
             return Reshape((int(np.count_nonzero(made)),))
         case Reshape(new) if new is not None:
@@ -133,24 +133,3 @@ def _folded(body: IntegerDense, gone: Mask, fixed: I64) -> IntegerDense:
     bias = body.bias + body.weight.astype(np.int64)[:, gone] @ fixed[gone]
     assert (abs(bias) <= INT32.high).all()  # the sums with it fit 32 bits
     return replace(body, weight=body.weight[:, ~gone], bias=bias)
-
-
-def _rows(body: IntegerDense, stay: Mask) -> IntegerDense:
-    return replace(
-        body,
-        weight=body.weight[stay],
-        bias=body.bias[stay],
-        requantisation=_scaling(body.requantisation, stay),
-        low=body.low[stay],
-        high=body.high[stay],
-    )
-
-
-def _scaling(by: Requantisation | None, stay: Mask) -> Requantisation | None:
-    match by:
-        case None:
-            return None
-        case Shift(shift):
-            return Shift(shift[stay])
-        case Multiplier(multiplier, exponent, once):
-            return Multiplier(multiplier[stay], exponent[stay], once)

@@ -59,12 +59,13 @@ def _fold_constants(network: IntegerNetwork, layers: list[IntegerDense], kept: l
 
 def _keep(layers: list[IntegerDense], kept: list[I64], i: int, stay: NDArray[np.bool_]) -> None:
     """Drop the neurons of layer i that do not stay, and the next layer's weights on them."""
-    layers[i] = _rows(layers[i], stay)
+    layers[i] = neurons_of(layers[i], stay)
     layers[i + 1] = replace(layers[i + 1], weight=layers[i + 1].weight[:, stay])
     kept[i] = kept[i][stay]
 
 
-def _rows(layer: IntegerDense, stay: NDArray[np.bool_]) -> IntegerDense:
+def neurons_of(layer: IntegerDense, stay: NDArray[np.bool_]) -> IntegerDense:
+    """The layer with those of its neurons that stay."""
     return replace(
         layer,
         weight=layer.weight[stay],

@@ -71,15 +71,19 @@ def write_scaled(writer: Writer, scaling: Scaling, register: int, factor: int, s
         writer.add(op, register, register, factor, e=start)
     clamp, saturate = (Does.CLAMP, Does.SATURATE) if lifted else (Does.CLAMP_SIGNED, Does.SATURATE_SIGNED)
     writer.add(clamp if by else saturate, register, register, by=by, number=8)
-    lift = LIFT if lifted else 0
-    if scaling.low > INT8.low:
-        add_signed(writer, register, -(scaling.low + lift))
-        writer.add(Does.POSITIVE, register, register)
-        add_signed(writer, register, scaling.low + lift)
-    if scaling.high < INT8.high:
-        add_signed(writer, register, -(scaling.high + lift))
-        writer.add(Does.NEGATIVE, register, register)
-        add_signed(writer, register, scaling.high + lift)
+    write_clamp(writer, register, (scaling.low, scaling.high), LIFT if lifted else 0)
+
+
+def write_clamp(writer: Writer, register: int, ends: tuple[int, int], lift: int) -> None:
+    """A byte in a register, which has `lift` more than the value, between the ends of the value."""
+    for end, beyond, op in (
+        (ends[0], ends[0] > INT8.low, Does.POSITIVE),
+        (ends[1], ends[1] < INT8.high, Does.NEGATIVE),
+    ):
+        if beyond:
+            add_signed(writer, register, -(end + lift))
+            writer.add(op, register, register)
+            add_signed(writer, register, end + lift)
 
 
 def add_signed(writer: Writer, register: int, number: int) -> None:

@@ -8,13 +8,12 @@ rounded down. The division is a multiplication by 2^32 / n, rounded up, which is
 from dataclasses import dataclass
 
 from armlet.errors import CapacityError
-from armlet.integer.formats import INT8
 from armlet.integer.layers import IntegerPool
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.network.layers import Pair, Reduction
 from armlet.select.integer.constants import write_constant
 from armlet.select.integer.writer import Writer
-from armlet.select.tensors.closing import add_signed
+from armlet.select.tensors.closing import add_signed, write_clamp
 from armlet.select.tensors.frame import (
     BASE,
     OUTER,
@@ -143,15 +142,7 @@ def _finish(writer: Writer, task: PoolTask, register: int, lifted: int) -> None:
         _divide(writer, register, task.size[0] * task.size[1], LIFT * lifted)
         if not lower:
             add_signed(writer, register, -LIFT)
-    lift, low, high = LIFT if lower else 0, task.layer.low, task.layer.high
-    if low > INT8.low:
-        add_signed(writer, register, -(low + lift))
-        writer.add(Does.POSITIVE, register, register)
-        add_signed(writer, register, low + lift)
-    if high < INT8.high:
-        add_signed(writer, register, -(high + lift))
-        writer.add(Does.NEGATIVE, register, register)
-        add_signed(writer, register, high + lift)
+    write_clamp(writer, register, (task.layer.low, task.layer.high), LIFT if lower else 0)
 
 
 def _divide(writer: Writer, register: int, count: int, lifted: int) -> None:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from armlet.errors import CapacityError
-from armlet.integer.formats import I64
 from armlet.integer.layers import IntegerConv
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.network.layers import Pair
@@ -90,15 +89,14 @@ class Convolution:
 
     def fits(self, channel: int, times: int) -> bool:
         """Whether the field of lane 0 holds the sum so many times."""
-        least, most = self.sums
-        return bool(times * least[channel] >= -_FIELD and times * most[channel] < _FIELD)
+        least, most = self.sums(channel)
+        return times * least >= -_FIELD and times * most < _FIELD
 
-    @property
-    def sums(self) -> tuple[I64, I64]:
-        """The least and greatest sum of each channel in lane 0."""
-        weight = self.layer.body.weight.astype(np.int64)
-        bias = self.layer.body.bias - LIFT * weight.sum(axis=1)
-        return bias + 255 * np.minimum(weight, 0).sum(axis=1), bias + 255 * np.maximum(weight, 0).sum(axis=1)
+    def sums(self, channel: int) -> tuple[int, int]:
+        """The least and greatest sum of a channel in lane 0."""
+        weight = self.layer.body.weight[channel].astype(np.int64)
+        bias = int(self.layer.body.bias[channel]) - LIFT * int(weight.sum())
+        return bias + 255 * int(np.minimum(weight, 0).sum()), bias + 255 * int(np.maximum(weight, 0).sum())
 
 
 def write_convolution(writer: Writer, task: Convolution, groups: Sequence[Sequence[int]], shape: Shape) -> None:
@@ -125,12 +123,11 @@ def groups_of(layer: IntegerConv, size: int) -> tuple[tuple[int, ...], ...]:
 
 def check_fields(task: Convolution) -> None:
     """Raise `CapacityError` where the sum of lane 0 may leave its field."""
-    least, most = task.sums
-    over = (least < -_FIELD) | (most >= _FIELD)
-    if over.any():
-        channel = int(np.argmax(over))
-        span = f"{least[channel]} to {most[channel]}"
-        raise CapacityError(f"layer {task.number}, channel {channel} has sums from {span}: a field takes 24 bits")
+    for channel in range(len(task.layer.body.bias)):
+        if not task.fits(channel, 1):
+            least, most = task.sums(channel)
+            span = f"{least} to {most}"
+            raise CapacityError(f"layer {task.number}, channel {channel} has sums from {span}: a field takes 24 bits")
 
 
 def _write_group(writer: Writer, task: Convolution, group: tuple[int, ...], shape: Shape) -> None:

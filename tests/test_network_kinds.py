@@ -306,7 +306,7 @@ def test_compile_refuses_what_is_not_computed_yet_and_writes_nothing(
     write_params(network_with(KINDS[kind]), tmp_path / "P")
     done = CliRunner().invoke(app, ("compile", "P", "net"))
     assert done.exit_code == 2, done.output
-    line = "armlet: P: layer 0 is an? .*, this armlet computes dense layers in a chain; .*; convolutions come next"
+    line = "armlet: P: layer 0 is an? .*, this armlet computes dense layers in a chain; .*; convolutions take int8"
     assert re.fullmatch(line.replace("; .*;", "; give a network of dense layers alone;"), done.stderr.strip())
     assert [path.name for path in tmp_path.iterdir()] == ["P"]
 

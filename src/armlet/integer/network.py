@@ -207,7 +207,7 @@ def integer_dense_chain(network: IntegerNetwork, place: str = "network") -> tupl
     for i, layer in enumerate(network.layers):
         if not isinstance(layer, IntegerDense):
             problem = f"layer {i} is {describe(outline(layer))}, this armlet computes dense layers in a chain"
-            raise InputError(place, problem, "give a network of dense layers alone; convolutions come next")
+            raise InputError(place, problem, "give a network of dense layers alone")
     return tuple(layer for layer in network.layers if isinstance(layer, IntegerDense))
 
 

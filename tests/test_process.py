@@ -116,7 +116,7 @@ def interrupted(here: Path, seconds: float, *arguments: str) -> "subprocess.Comp
 
 
 @posix
-@pytest.mark.parametrize("seconds", [0.01, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2])
+@pytest.mark.parametrize("seconds", [0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2])
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -28,7 +28,7 @@ def finished(run: Callable[[], Any]) -> int:
     """Call `run` and give the code to exit with; whatever ended it has been said in one line at most."""
     _occupy_streams()
     sys.unraisablehook = _interrupted_where_nothing_raises
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    if _is_unhandled(signal.getsignal(signal.SIGINT)):
         signal.signal(signal.SIGINT, _interrupt)
     try:
         run()
@@ -58,6 +58,11 @@ def leave(code: int) -> NoReturn:
     if code == INTERRUPTED:
         os._exit(code)
     sys.exit(code)
+
+
+def _is_unhandled(handler: Any) -> bool:
+    """Whether nobody but Python's start, or armlet's, has said what an interruption does."""
+    return handler is signal.default_int_handler or bool(getattr(handler, "until_the_start", False))
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

@@ -1,8 +1,9 @@
 """Random int8 networks with windows through compiler, linker, emulator and prover until something differs.
 
-    python tests/tensor_soak.py [--networks N] [--first I] [--prove P]
+    python tests/tensor_soak.py [--networks N] [--first I] [--prove P] [--shaped]
 
-Network number i is the same on every machine (generators/windows.py). Each is compiled in bodies of a random shape,
+Network number i is the same on every machine: any layers in any order (generators/windows.py), or with --shaped
+LeNet-5, signals over time, mobile blocks and groups (generators/shaped.py). Each is compiled in bodies of a random shape,
 linked, and run in the emulator on the ends of all inputs and on random ones: all outputs must be what the network
 defines, to the bit. A share is proved from its linked bytes as well. Exit code 1 where anything was found.
 """
@@ -15,8 +16,10 @@ import numpy as np
 
 from armlet.errors import CapacityError
 from armlet.integer.interpret import run_integers
+from armlet.integer.network import IntegerNetwork
 from armlet.select.tensors.shapes import SHAPES
 from compiled_tensors import CompiledTensors
+from generators.shaped import shaped_network
 from generators.windows import windowed_network
 
 _ROWS = 3
@@ -28,10 +31,11 @@ def main() -> int:
     parser.add_argument("--networks", type=int, default=5000, help="how many (5,000)")
     parser.add_argument("--first", type=int, default=0, help="number of the first network (0)")
     parser.add_argument("--prove", type=float, default=0.05, help="share that is proved as well (0.05)")
+    parser.add_argument("--shaped", action="store_true", help="networks in shapes that people use")
     args, start = parser.parse_args(), time.process_time()
     counts = {"run": 0, "proved": 0, "refused": 0, "differ": 0, "not proved": 0}
     for number in range(args.first, args.first + args.networks):
-        found = examine(number, args.prove)
+        found = examine(shaped_network(number) if args.shaped else windowed_network(number), number, args.prove)
         for what in found:
             counts[what] += 1
             if what in ("differ", "not proved"):
@@ -41,9 +45,9 @@ def main() -> int:
     return int(counts["differ"] + counts["not proved"] > 0)
 
 
-def examine(number: int, share: float) -> list[str]:
+def examine(network: IntegerNetwork, number: int, share: float) -> list[str]:
     """What became of a network."""
-    network, random = windowed_network(number), np.random.default_rng(number)
+    random = np.random.default_rng(number)
     shape = SHAPES[int(random.integers(len(SHAPES)))]
     try:
         made = CompiledTensors(network, [shape] * len(network.layers))

@@ -20,8 +20,19 @@ from armlet.network.shapes import Shape
 DENSITIES = (1.0, 0.5, 0.5, 0.2, 0.1, 0.02)
 
 
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """How a convolution goes over a plane."""
+
+    size: Pair
+    stride: Pair = (1, 1)
+    sides: Sides = (0, 0, 0, 0)
+    dilation: Pair = (1, 1)
+    groups: int = 1
+
+
 @dataclass(slots=True)
-class _Drawn:
+class Drawn:
     """A network on its way: layers, what each takes, and the shape and zero of each value."""
 
     random: np.random.Generator
@@ -40,92 +51,129 @@ class _Drawn:
     def last(self) -> int:
         return len(self.shapes) - 1
 
+    def network(self) -> IntegerNetwork:
+        """All that was added."""
+        shape = self.shapes[0]
+        inputs, outputs = int(np.prod(shape)), int(np.prod(self.shapes[-1]))
+        scales, zeros = (np.ones(inputs), np.ones(outputs)), (np.full(inputs, self.zeros[0]), np.zeros(outputs, int))
+        domain, wiring = InputDomain.undeclared(inputs), tuple(self.wiring)
+        ends = (INT8, scales[0], zeros[0], scales[1], zeros[1])
+        return IntegerNetwork(tuple(self.layers), domain, shape, *ends, wiring=wiring)
+
+    @classmethod
+    def of(cls, random: np.random.Generator, shape: Shape) -> "Drawn":
+        """Nothing but inputs of a shape yet."""
+        return cls(random, [shape], [zero_of(random)])
+
 
 def windowed_network(seed: int) -> IntegerNetwork:
     """The network of a seed."""
     random = np.random.default_rng(seed)
     shape = (int(random.integers(1, 5)), *(int(extent) for extent in random.integers(1, 12, 2)))
-    drawn = _Drawn(random, [shape], [_zero(random)])
+    drawn = Drawn.of(random, shape)
     for _ in range(int(random.integers(1, 5))):
         _add_layer(drawn)
     if random.random() < 0.4:
-        _add_residual(drawn)
+        add_residual(drawn)
     if random.random() < 0.5 or not any(isinstance(layer, IntegerConv) for layer in drawn.layers):
-        _add_dense(drawn)
-    inputs, outputs = int(np.prod(shape)), int(np.prod(drawn.shapes[-1]))
-    scales, zeros = (np.ones(inputs), np.ones(outputs)), (np.full(inputs, drawn.zeros[0]), np.zeros(outputs, int))
-    domain, wiring = InputDomain.undeclared(inputs), tuple(drawn.wiring)
-    ends = (INT8, scales[0], zeros[0], scales[1], zeros[1])
-    return IntegerNetwork(tuple(drawn.layers), domain, shape, *ends, wiring=wiring)
+        add_dense(drawn)
+    return drawn.network()
 
 
-def _zero(random: np.random.Generator) -> int:
+def zero_of(random: np.random.Generator) -> int:
     return -128 if random.random() < 0.6 else int(random.integers(-128, 128))
 
 
-def _add_layer(drawn: _Drawn) -> None:
+def _add_layer(drawn: Drawn) -> None:
     random, taken = drawn.random, drawn.last
     twins = [k for k in range(taken) if drawn.shapes[k] == drawn.shapes[taken]]
     kind = int(random.integers(0, 7 if twins else 6))
     if kind < 5:
-        _add_convolution(drawn, depthwise=kind >= 3)
+        _add_any_convolution(drawn, depthwise=kind >= 3)
     elif kind == 5:
         _add_pool(drawn)
     else:
-        zero, other = _zero(random), twins[int(random.integers(len(twins)))]
-        drawn.add(_addition(drawn, other, taken, zero), drawn.shapes[taken], zero, other, taken)
+        zero, other = zero_of(random), twins[int(random.integers(len(twins)))]
+        drawn.add(addition(drawn, other, taken, zero), drawn.shapes[taken], zero, other, taken)
 
 
-def _add_convolution(drawn: _Drawn, depthwise: bool) -> None:
-    random, (channels, *plane), zero = drawn.random, drawn.shapes[-1], _zero(drawn.random)
+def _add_any_convolution(drawn: Drawn, depthwise: bool) -> None:
+    random, (channels, *plane), zero = drawn.random, drawn.shapes[-1], zero_of(drawn.random)
     size, stride, dilation = _windows(drawn, plane)
     sides = _sides(drawn, size)
     groups = channels if depthwise else 1
     outputs = channels if depthwise else int(random.integers(1, 7))
-    body = _body(drawn, outputs, channels // groups * size[0] * size[1], zero)
-    layer = IntegerConv(body, size, stride, sides, dilation, groups, drawn.zeros[-1])
-    drawn.add(layer, (outputs, *_steps(plane, size, stride, sides, dilation)), zero, drawn.last)
+    add_convolution(drawn, outputs, Windows(size, stride, sides, dilation, groups), zero)
 
 
-def _add_residual(drawn: _Drawn) -> None:
+def add_convolution(drawn: Drawn, outputs: int, windows: Windows, zero: int) -> None:
+    """A convolution on what was added last."""
+    channels, *plane = drawn.shapes[-1]
+    size = windows.size
+    body = body_of(drawn, outputs, channels // windows.groups * size[0] * size[1], zero)
+    layer = IntegerConv(body, size, windows.stride, windows.sides, windows.dilation, windows.groups, drawn.zeros[-1])
+    steps = _steps(plane, size, windows.stride, windows.sides, windows.dilation)
+    drawn.add(layer, (outputs, *steps), zero, drawn.last)
+
+
+def add_residual(drawn: Drawn) -> None:
     """A convolution that keeps the shape, and the sum of what it takes and gives."""
-    random, (channels, *plane), zero = drawn.random, drawn.shapes[-1], _zero(drawn.random)
+    random, (channels, *plane), zero = drawn.random, drawn.shapes[-1], zero_of(drawn.random)
     size = (3 if plane[0] > 2 else 1, 3 if plane[1] > 2 else 1)
     sides = (size[0] // 2, size[1] // 2, size[0] // 2, size[1] // 2)
-    body, taken = _body(drawn, channels, channels * size[0] * size[1], zero), drawn.last
+    body, taken = body_of(drawn, channels, channels * size[0] * size[1], zero), drawn.last
     layer = IntegerConv(body, size, (1, 1), sides, (1, 1), 1, drawn.zeros[-1])
     drawn.add(layer, (channels, *plane), zero, taken)
-    total = _zero(random)
-    drawn.add(_addition(drawn, taken, drawn.last, total), (channels, *plane), total, taken, drawn.last)
+    total = zero_of(random)
+    drawn.add(addition(drawn, taken, drawn.last, total), (channels, *plane), total, taken, drawn.last)
 
 
-def _add_pool(drawn: _Drawn) -> None:
-    random, (channels, *plane) = drawn.random, drawn.shapes[-1]
+def _add_pool(drawn: Drawn) -> None:
+    random, (_, *plane) = drawn.random, drawn.shapes[-1]
     reduction = Reduction.AVERAGE if random.random() < 0.6 else Reduction.MAX
     low, high = sorted(int(end) for end in random.integers(-128, 128, 2)) if random.random() < 0.3 else (-128, 127)
     if random.random() < 0.5:
-        pool, size = IntegerPool(reduction, low=low, high=high), (1, 1)
+        add_pool(drawn, IntegerPool(reduction, low=low, high=high))
     else:
         window, stride, _ = _windows(drawn, plane)
-        pool = IntegerPool(reduction, window, stride, low=low, high=high)
-        size = _steps(plane, window, stride, (0, 0, 0, 0), (1, 1))
+        add_pool(drawn, IntegerPool(reduction, window, stride, low=low, high=high))
+
+
+def add_pool(drawn: Drawn, pool: IntegerPool) -> None:
+    """A pool on what was added last."""
+    channels, *plane = drawn.shapes[-1]
+    size = _steps(plane, pool.size, pool.stride, pool.padding, (1, 1)) if pool.size else (1, 1)
     drawn.add(pool, (channels, *size), drawn.zeros[-1], drawn.last)
 
 
-def _add_dense(drawn: _Drawn) -> None:
-    taken, neurons = int(np.prod(drawn.shapes[-1])), int(drawn.random.integers(1, 12))
-    drawn.add(Reshape(), (taken,), drawn.zeros[-1], drawn.last)
-    if drawn.random.random() < 0.3:
-        weight = _weights(drawn, neurons, taken)
-        ends = (np.full(neurons, INT32.low), np.full(neurons, INT32.high))
-        bias = drawn.random.integers(-500, 500, neurons).astype(np.int32)
-        drawn.add(IntegerDense(weight, bias, None, Activation.LINEAR, INT32, *ends), (neurons,), 0, drawn.last)
-    else:
-        zero = _zero(drawn.random)
-        drawn.add(_body(drawn, neurons, taken, zero), (neurons,), zero, drawn.last)
+def add_dense(drawn: Drawn, neurons: int = 0) -> None:
+    """The last layer on all that was added, which may give sums; any small number of neurons where none is given."""
+    neurons = neurons or int(drawn.random.integers(1, 12))
+    if drawn.random.random() >= 0.3:
+        add_hidden(drawn, neurons)
+        return
+    taken = _flatten(drawn)
+    weight = _weights(drawn, neurons, taken)
+    ends = (np.full(neurons, INT32.low), np.full(neurons, INT32.high))
+    bias = drawn.random.integers(-500, 500, neurons).astype(np.int32)
+    drawn.add(IntegerDense(weight, bias, None, Activation.LINEAR, INT32, *ends), (neurons,), 0, drawn.last)
 
 
-def _windows(drawn: _Drawn, plane: list[int]) -> tuple[Pair, Pair, Pair]:
+def add_hidden(drawn: Drawn, neurons: int) -> None:
+    """A dense layer that stores bytes."""
+    taken, zero = _flatten(drawn), zero_of(drawn.random)
+    drawn.add(body_of(drawn, neurons, taken, zero), (neurons,), zero, drawn.last)
+
+
+def _flatten(drawn: Drawn) -> int:
+    """How many values a dense layer takes, after they are a row."""
+    taken = int(np.prod(drawn.shapes[-1]))
+    if len(drawn.shapes[-1]) > 1:
+        drawn.add(Reshape(), (taken,), drawn.zeros[-1], drawn.last)
+    return taken
+
+
+def _windows(drawn: Drawn, plane: list[int]) -> tuple[Pair, Pair, Pair]:
     random = drawn.random
     size = [int(random.integers(1, min(extent, 4) + 1)) for extent in plane]
     stride = [int(k) for k in random.integers(1, 3, 2)]
@@ -136,7 +184,7 @@ def _windows(drawn: _Drawn, plane: list[int]) -> tuple[Pair, Pair, Pair]:
     return (size[0], size[1]), (stride[0], stride[1]), (dilation[0], dilation[1])
 
 
-def _sides(drawn: _Drawn, size: Pair) -> Sides:
+def _sides(drawn: Drawn, size: Pair) -> Sides:
     if drawn.random.random() < 0.4:
         return (0, 0, 0, 0)
     top, left, bottom, right = (int(drawn.random.integers(0, size[k % 2])) for k in range(4))
@@ -149,13 +197,13 @@ def _steps(plane: list[int], size: Pair, stride: Pair, sides: Sides, dilation: P
     return (wide[0] - reach[0]) // stride[0] + 1, (wide[1] - reach[1]) // stride[1] + 1
 
 
-def _weights(drawn: _Drawn, outputs: int, taps: int) -> NDArray[np.int16]:
+def _weights(drawn: Drawn, outputs: int, taps: int) -> NDArray[np.int16]:
     random = drawn.random
     weight = random.integers(-127, 128, (outputs, taps)) * (random.random((outputs, taps)) < random.choice(DENSITIES))
     return (weight // int(random.choice((1, 1, 8, 64)))).astype(np.int16)
 
 
-def _body(drawn: _Drawn, outputs: int, taps: int, zero: int) -> IntegerDense:
+def body_of(drawn: Drawn, outputs: int, taps: int, zero: int) -> IntegerDense:
     random = drawn.random
     weight, bias = _weights(drawn, outputs, taps), random.integers(-500, 500, outputs).astype(np.int32)
     places = np.maximum(3, np.ceil(np.log2(np.abs(weight.astype(int)).sum(axis=1) + 1))).astype(int)
@@ -169,7 +217,7 @@ def _body(drawn: _Drawn, outputs: int, taps: int, zero: int) -> IntegerDense:
     return IntegerDense(weight, bias, by, Activation.LINEAR, INT8, *ends, zero)
 
 
-def _addition(drawn: _Drawn, one: int, other: int, zero: int) -> IntegerAdd:
+def addition(drawn: Drawn, one: int, other: int, zero: int) -> IntegerAdd:
     random = drawn.random
     offset = (-drawn.zeros[one], -drawn.zeros[other])
     once = bool(random.random() < 0.4)

@@ -253,8 +253,10 @@ class Case:
         layer, run = self.values.layer(self.value), self.forms.execution()
         assert isinstance(layer, IntegerPool)
         names = np.where(taps.inside, taps.names, NOTHING)
-        wrong = (np.sort(names, axis=1)[:, : found.shape[1]] != np.sort(found, axis=1)).any(axis=1)
-        wrong |= taps.count != found.shape[1]
+        if (taken := found.shape[1]) > names.shape[1]:
+            raise self._refused(int(cells[0]), "it is made of more than its window")
+        wrong = (np.sort(names, axis=1)[:, :taken] != np.sort(found, axis=1)).any(axis=1)
+        wrong |= taps.count != taken
         if wrong.any():
             raise self._refused(int(cells[int(wrong.argmax())]), "it is not the largest of its window")
         if self.made.checked:

@@ -3,9 +3,9 @@
     python tests/tensor_soak.py [--networks N] [--first I] [--prove P] [--shaped]
 
 Network number i is the same on every machine: any layers in any order (generators/windows.py), or with --shaped
-LeNet-5, signals over time, mobile blocks and groups (generators/shaped.py). Each is compiled in bodies of a random shape,
-linked, and run in the emulator on the ends of all inputs and on random ones: all outputs must be what the network
-defines, to the bit. A share is proved from its linked bytes as well. Exit code 1 where anything was found.
+LeNet-5, signals over time, mobile blocks and groups (generators/shaped.py). Each is compiled in bodies of a random
+shape, linked, and run in the emulator on the ends of all inputs and on random ones: all outputs must be what the
+network defines, to the bit. A share is proved from its linked bytes as well. Exit code 1 where anything was found.
 """
 
 import argparse

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from armlet.errors import InputError
 from armlet.network.frozen import F32, F64, frozen
+from armlet.network.shapes import LARGEST
 
 SPAN = 4.0  # standard deviations about the mean that an interval has where only mean and std are declared
 _WHOLE = (-np.inf, np.inf)
@@ -147,6 +148,8 @@ def domain_of(
     if (low is None) != (high is None):
         given, missing = ("low", "high") if high is None else ("high", "low")
         raise InputError(f"input.{given}", f"is given without {missing}", f"give {missing} too, or neither")
+    if inputs > LARGEST:
+        raise InputError("input", f"has {inputs} values, more than {LARGEST}", "give a model with fewer inputs")
     if std is None and mean is not None and low is None:
         raise InputError("input.mean", "is given without std", "give std too: the network computes on (x - mean) / std")
     centre, spread = _spread(inputs, 0.0 if mean is None else mean, 1.0 if std is None else std)

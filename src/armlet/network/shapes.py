@@ -28,7 +28,8 @@ from armlet.network.layers import (
 Shape: TypeAlias = tuple[int, ...]
 Wiring: TypeAlias = tuple[tuple[int, ...], ...]  # of each layer, the numbers of the values that it takes
 
-LARGEST = 1 << 24  # values of a tensor; beyond any core that armlet serves
+LARGEST = 1 << 22  # values of inputs, or of what a layer gives; beyond any core that armlet serves
+LARGEST_WEIGHT = 1 << 24  # values of an array that a file holds
 
 
 def chain(layers: int) -> Wiring:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from armlet.formats.onnx.graph import Node
 from armlet.formats.onnx.tensors import Constant
 from armlet.formats.onnx.values import Allowance, NoCounterpartError
-from armlet.network.shapes import LARGEST
+from armlet.network.shapes import LARGEST_WEIGHT
 
 Array = NDArray[Any]
 _BROKEN = (ValueError, TypeError, LookupError, OverflowError, MemoryError, ZeroDivisionError, AttributeError)
@@ -29,7 +29,7 @@ def folded(node: Node, taken: list[Constant | None], opset: int, allowance: Allo
     except _BROKEN as broken:
         problem = f"{node.operator} of constants that it is not for"
         raise NoCounterpartError("export the model again", problem) from broken
-    if values.dtype.kind not in "biuf" or values.size > LARGEST or values.ndim > 8:
+    if values.dtype.kind not in "biuf" or values.size > LARGEST_WEIGHT or values.ndim > 8:
         raise NoCounterpartError("use float32", f"{node.operator} that gives no numbers that armlet reads")
     return Constant(values, _stored(node, taken, values))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from armlet.errors import InputError
-from armlet.network.shapes import LARGEST
+from armlet.network.shapes import LARGEST_WEIGHT
 from armlet.storage import open_input, read_up_to
 
 _LONGEST_PATH = 400
@@ -67,8 +67,10 @@ def constant_of(tensor: onnx.TensorProto, storage: Storage) -> Constant:
     """The numbers of a tensor. Raises `InputError` that names it, `ValueError` and its like where it is broken."""
     place = f"{storage.file}: {text(tensor.name)[:80] or 'a constant'}"
     shape = tuple(int(extent) for extent in tensor.dims)
-    if len(shape) > 8 or min(shape, default=0) < 0 or math.prod(shape) > LARGEST:
-        raise InputError(place, f"has shape {shape[:9]}, more than armlet reads", f"keep it under {LARGEST} values")
+    if len(shape) > 8 or min(shape, default=0) < 0 or math.prod(shape) > LARGEST_WEIGHT:
+        raise InputError(
+            place, f"has shape {shape[:9]}, more than armlet reads", f"keep it under {LARGEST_WEIGHT} values"
+        )
     if tensor.data_type == _KINDS.STRING:
         return Constant(np.zeros(0, "V1"), "text")
     if tensor.data_type not in _PLAIN and tensor.data_type not in _WIDENED:

@@ -99,7 +99,8 @@ def _curved(layer: IntegerDense, taken: Pair, given: Pair, kind: str) -> Integer
     if layer.table is not None or layer.activation is not Activation.LINEAR:
         raise UnsupportedError("behind another activation is not computed in integers", "")
     stored = np.clip(np.arange(INT8.low, INT8.high + 1), layer.low.max(), layer.high.min())
-    x = (scale_in * (stored - zero_in).astype(np.float32)).astype(np.float64)
+    with np.errstate(over="ignore"):  # an infinity has its limit
+        x = (scale_in * (stored - zero_in).astype(np.float32)).astype(np.float64)
     activation = Activation.SIGMOID if kind == "LOGISTIC" else Activation.TANH
     exact = activated(activation, None, x) / float(scale)
     if (np.abs(np.abs(exact - np.trunc(exact)) - 0.5) < _UNSURE).any():

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.errors import InputError
-from armlet.network.shapes import LARGEST
+from armlet.network.shapes import LARGEST, LARGEST_WEIGHT
 from armlet.storage import read_file
 
 LONGEST = 1 << 28  # bytes of a file
@@ -175,13 +175,14 @@ def _tensor(tensor: Any, buffers: Sequence[Any], names: Mapping[int, str]) -> Te
     if rank > _RANK or not 0 <= number < max(len(buffers), 1):
         raise ValueError(f"a tensor has {rank} extents, or a buffer that is not there")
     shape = tuple(map(int, tensor.ShapeAsNumpy())) if rank else ()
-    if any(extent < 0 for extent in shape) or np.prod(shape, dtype=np.float64) > LARGEST:
-        raise ValueError(f"a tensor has the shape {shape}, armlet reads up to {LARGEST} values")
     data = None
     if buffers and buffers[number].Offset() > 1:
         raise ValueError("it keeps tensors behind its end, which armlet does not read")
     if buffers and buffers[number].DataLength():
         data = buffers[number].DataAsNumpy()
+    most = LARGEST if data is None else LARGEST_WEIGHT
+    if any(extent < 0 for extent in shape) or np.prod(shape, dtype=np.float64) > most:
+        raise ValueError(f"a tensor has the shape {shape}, armlet reads up to {most} values")
     kind = names.get(tensor.Type(), f"type {tensor.Type()}")
     sparse = tensor.Sparsity() is not None
     return Tensor(_text(tensor.Name()), shape, kind, number, data, _scales(tensor.Quantization(), shape), sparse)

@@ -28,7 +28,7 @@ from armlet.network.layers import (
 Shape: TypeAlias = tuple[int, ...]
 Wiring: TypeAlias = tuple[tuple[int, ...], ...]  # of each layer, the numbers of the values that it takes
 
-LARGEST = 1 << 22  # values of inputs, or of what a layer gives; beyond any core that armlet serves
+LARGEST = 1 << 21  # values of inputs, or of what a layer gives; beyond any core that armlet serves
 LARGEST_WEIGHT = 1 << 24  # values of an array that a file holds
 
 

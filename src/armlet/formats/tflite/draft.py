@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
@@ -59,12 +60,15 @@ class Origin:
     places: NDArray[np.int64] | None
 
 
-def channels_first(dims: Sequence[int]) -> NDArray[np.int64] | None:
+@lru_cache(maxsize=4)  # a file asks for the same again and again
+def channels_first(dims: tuple[int, ...]) -> NDArray[np.int64] | None:
     """Where the values of (height, width, channels) stand in (channels, height, width)."""
     height, width, channels = dims
     if channels == 1 or height * width == 1:
         return None
-    return np.arange(math.prod(dims)).reshape(channels, height, width).transpose(1, 2, 0).ravel()
+    places = np.arange(math.prod(dims)).reshape(channels, height, width).transpose(1, 2, 0).ravel()
+    places.setflags(write=False)
+    return places
 
 
 @dataclass(slots=True)

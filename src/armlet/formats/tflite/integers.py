@@ -70,6 +70,8 @@ def _step(draft: IntegerDraft, operator: Operator) -> None:
     elif operator.kind in _ENDS and draft.layers:
         _end(draft, operator)
     elif operator.kind in INTEGER_OPERATORS:
+        if min(operator.inputs[:1], default=-1) < 0:
+            raise ValueError(f"{operator.kind} takes nothing")
         INTEGER_OPERATORS[operator.kind](draft, operator)
     else:
         raise UnsupportedError("is not computed in integers yet", "")

@@ -197,10 +197,12 @@ def _scales(found: Any, shape: tuple[int, ...]) -> Scales | None:
     if count > 1 and not (0 <= axis < len(shape) and shape[axis] == count):
         raise ValueError(f"a tensor of shape {shape} has {count} scales along axis {axis}")
     scale = np.array(found.ScaleAsNumpy(), "<f4")
+    if not np.isfinite(scale).all():
+        raise ValueError("a scale is not a number")
     if not scale.any():
         return None
     zero = np.array(found.ZeroPointAsNumpy(), "<i8") if found.ZeroPointLength() else np.zeros(count, np.int64)
-    if not (np.isfinite(scale) & (scale > 0)).all():
+    if not (scale > 0).all():
         raise ValueError("a scale is not a positive number")
     if ((zero < -(1 << 31)) | (zero >= 1 << 31)).any():
         raise ValueError("a zero point goes beyond 32 bits")

@@ -17,6 +17,7 @@ from armlet.network.activation import SLOPE, Activation
 from armlet.network.clips import FARTHEST, Ends, clip_between
 from armlet.network.frozen import F32
 from armlet.network.layers import Dense, Depthwise, Layer, Reshape, Sides
+from armlet.network.shapes import LARGEST
 
 NO_PADDING = (0, 0, 0, 0)
 _WIDEST_OWN = 1024  # values of a row that a layer of their own scales
@@ -99,6 +100,8 @@ class Draft(Generic[AnyLayer]):
     def dims(self, number: int) -> tuple[int, ...]:
         """The shape of a tensor without its batch, which is one."""
         tensor = self.file.tensors[number]
+        if math.prod(tensor.shape) > LARGEST:  # even where a buffer with numbers is said to be its own
+            raise ValueError(f"{tensor.name} has the shape {tensor.shape}, armlet computes up to {LARGEST} values")
         if len(tensor.shape) < 2:
             return tensor.shape
         if tensor.shape[0] != 1:

@@ -2,7 +2,8 @@
 
 The library is given the bytes, not a path. Objects are reached by hard links alone, so that no external or soft link
 leads elsewhere. A dataset that is virtual, keeps its values in other files, or is packed by anything but zlib is
-refused before it is read: unknown filters are plugins, which would be code.
+refused before it is read: unknown filters are plugins, which would be code. The library allocates whatever a header
+claims; the process is held to what the arrays of a whole file can take.
 """
 
 from collections.abc import Iterator
@@ -15,12 +16,14 @@ from numpy.typing import NDArray
 
 from armlet.errors import InputError, one_line
 from armlet.formats.arrays import most_unpacked
+from armlet.formats.keras.memory import at_most
 
 if TYPE_CHECKING:
     import h5py
 
 _FILTERS = (1, 2, 3)  # zlib, shuffle, checksum, all of HDF5 itself
 _MOST_LINKS = 10_000  # looked at in one file
+_ROOM = 4  # times the bytes of all arrays, which become float64
 _BROKEN = (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError, MemoryError, UnicodeDecodeError)
 
 
@@ -87,12 +90,13 @@ class Hdf5:
 @contextmanager
 def open_hdf5(source: Path, data: bytes) -> Iterator[Hdf5]:
     """An HDF5 file out of its bytes. Raises `InputError`."""
-    file = _opened(source, data)
-    try:
-        yield Hdf5(source, file, len(data))
-    finally:
-        with suppress(*_BROKEN):  # of what is broken only on the way out nothing was taken
-            file.close()
+    with at_most(_ROOM * most_unpacked(len(data))):
+        file = _opened(source, data)
+        try:
+            yield Hdf5(source, file, len(data))
+        finally:
+            with suppress(*_BROKEN):  # of what is broken only on the way out nothing was taken
+                file.close()
 
 
 def _opened(source: Path, data: bytes) -> "h5py.File":

@@ -100,8 +100,8 @@ class Draft(Generic[AnyLayer]):
     def dims(self, number: int) -> tuple[int, ...]:
         """The shape of a tensor without its batch, which is one."""
         tensor = self.file.tensors[number]
-        if math.prod(tensor.shape) > LARGEST:  # even where a buffer with numbers is said to be its own
-            raise ValueError(f"{tensor.name} has the shape {tensor.shape}, armlet computes up to {LARGEST} values")
+        if not 0 < math.prod(tensor.shape) <= LARGEST:  # even where a buffer with numbers is said to be its own
+            raise ValueError(f"{tensor.name} has the shape {tensor.shape}, armlet computes 1 to {LARGEST} values")
         if len(tensor.shape) < 2:
             return tensor.shape
         if tensor.shape[0] != 1:

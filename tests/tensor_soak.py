@@ -35,31 +35,32 @@ def main() -> int:
     args, start = parser.parse_args(), time.process_time()
     counts = {"run": 0, "proved": 0, "refused": 0, "differ": 0, "not proved": 0}
     for number in range(args.first, args.first + args.networks):
-        found = examine(shaped_network(number) if args.shaped else windowed_network(number), number, args.prove)
-        for what in found:
+        network = shaped_network(number) if args.shaped else windowed_network(number)
+        for what, told in examine(network, number, args.prove):
             counts[what] += 1
             if what in ("differ", "not proved"):
-                print(f"network {number}: {what}", flush=True)
+                print(f"network {number}: {what}: {told}", flush=True)
     told = ", ".join(f"{count:,} {what}" for what, count in counts.items())
     print(f"{args.networks:,} networks from {args.first:,} on: {told}; {time.process_time() - start:.0f} s")
     return int(counts["differ"] + counts["not proved"] > 0)
 
 
-def examine(network: IntegerNetwork, number: int, share: float) -> list[str]:
-    """What became of a network."""
+def examine(network: IntegerNetwork, number: int, share: float) -> list[tuple[str, str]]:
+    """What became of a network, each with a word more where something was found."""
     random = np.random.default_rng(number)
     shape = SHAPES[int(random.integers(len(SHAPES)))]
     try:
         made = CompiledTensors(network, [shape] * len(network.layers))
     except CapacityError:
-        return ["refused"]
+        return [("refused", "")]
     rows = random.integers(-128, 128, (_ROWS, network.inputs))
     rows[0], rows[1] = -128, 127
     image = made.link()
     same = made.run(image, rows) == run_integers(network, rows).tolist()
-    found = ["run", *([] if same else ["differ"])]
+    found = [("run", ""), *([] if same else [("differ", "from what the network defines")])]
     if random.random() < share:
-        found.append("not proved" if made.prove(image).problem else "proved")
+        problem = made.prove(image).problem
+        found.append(("not proved", problem) if problem else ("proved", ""))
     return found
 
 

@@ -12,18 +12,20 @@ import numpy as np
 
 from armlet.integer.formats import I64
 from armlet.integer.forms.declared import stored_form
-from armlet.integer.forms.evaluate import Given, evaluate
 from armlet.integer.forms.largest import clamped, largest_of
 from armlet.integer.forms.linear import Linear, Parts
-from armlet.integer.interpret import added, average, store
-from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerPool
+from armlet.integer.interpret import added
+from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool
 from armlet.isa.semantics import RefusalError
 from armlet.network.layers import Reduction
 from armlet.prove.tensors.byte_function import ByteFunction
 from armlet.prove.tensors.contents import Kinds
+from armlet.prove.tensors.declared import stored_of, stored_of_constants
+from armlet.prove.tensors.names import UNNAMED, Taps, constants_of, is_constant
 from armlet.prove.tensors.rows import NOTHING, differ, rows, scaled
+from armlet.prove.tensors.runs.given import evaluated, made_of_constants
 from armlet.prove.tensors.runs.meaning import Forms, Made
-from armlet.prove.tensors.values import UNNAMED, Taps, Values, constants_of, is_constant, one_neuron
+from armlet.prove.tensors.values import Values
 
 _FAR = 1 << 40
 
@@ -51,8 +53,7 @@ class Case:
 
     def _check_channel(self, channel: int, cells: I64, found: I64) -> None:
         taps = self.values.taps(self.value, channel, cells)
-        is_still = is_constant(found).all(axis=1) & (is_constant(taps.names) | ~taps.inside).all(axis=1)
-        still = np.asarray(is_still, np.bool_)
+        still = np.asarray(is_constant(found).all(axis=1) & taps.are_constant, np.bool_)
         if still.any():
             self._check_constants(channel, cells[still], found[still], taps.at(still))
             cells, found, taps = cells[~still], found[~still], taps.at(~still)
@@ -90,51 +91,11 @@ class Case:
 
     def _check_constants(self, channel: int, cells: I64, found: I64, taps: Taps) -> None:
         """Where all that is taken is constant, so is what is made."""
-        run = self.forms.execution()
-        unknowns = {leaf: unknown for unknown, leaf in run.leaves.numbers.items()}
-        numbers = {
-            unknowns[leaf]: constants_of(found[:, k]) + (self.forms.leaves[leaf].offset or 0)
-            for k, leaf in enumerate(self.made.leaves)
-        }
-
-        def given(parts: Parts) -> I64:
-            return np.asarray(sum(c * numbers[v] for v, c in parts.items()), np.int64)
-
-        left = self._evaluated(given)
-        wanted = self._constants(channel, taps)
+        left = made_of_constants(self.forms, self.made, found)
+        wanted = stored_of_constants(self.values.layer(self.value), channel, taps)
         byte = self.made.value // len(self.values.names) if self.made.value is not None else 0
         if byte != self.made.byte * (byte > 0) or ((left - (wanted + self.added >> 8 * byte)) % 256 != 0).any():
             raise self._refused(int(cells[0]), "it is another constant")
-
-    def _evaluated(self, given: Given) -> I64:
-        """What the byte is, where the sums of leaves are given."""
-        run = self.forms.execution()
-        form = run.terms.form(run.stores[self.made.number].bytes[self.made.byte])
-        try:
-            return evaluate(run.terms.unknowns, form, run.leaves.numbers, given)
-        except OverflowError:
-            access = self.made.access
-            raise RefusalError(f"{access.text} at {access.at:#010x} is made of more than 64 bits") from None
-
-    def _constants(self, channel: int, taps: Taps) -> I64:
-        """What is stored for constants."""
-        taken = constants_of(taps.names)
-        match self.values.layer(self.value):
-            case IntegerAdd() as layer:
-                return added(layer, taken[:, 0], taken[:, 1])
-            case IntegerPool(reduction=Reduction.MAX, low=low, high=high):
-                return np.clip(np.where(taps.inside, taken, -_FAR).max(axis=1), low, high)
-            case _:
-                return self._declared(channel, taken @ taps.weights, taps.count)
-
-    def _declared(self, channel: int, sums: I64, count: I64) -> I64:
-        """What is stored for sums of what is taken."""
-        layer = self.values.layer(self.value)
-        if isinstance(layer, IntegerPool):
-            return np.clip(average(sums, count), layer.low, layer.high)
-        body = layer.body if isinstance(layer, IntegerConv) else layer
-        assert isinstance(body, IntegerDense)
-        return store(one_neuron(body, channel), (sums + body.bias[channel])[:, None])[:, 0]
 
     def _told(self, weights: I64, found: I64, taps: Taps, row: int) -> str:
         """Which weight is another."""
@@ -182,7 +143,7 @@ class Case:
             )
         return words.same(form, words.word(words.unknowns.residue(wanted.plus(self.added), 8, False)))
 
-    def _is_same_function(self, layer: object, channel: int, total: Linear, count: int) -> bool:
+    def _is_same_function(self, layer: IntegerLayer, channel: int, total: Linear, count: int) -> bool:
         """Whether the byte is the declared one for all that the sum may be."""
         run, made = self.forms.execution(), self.made
         if made.weights is None or made.value != self.value:
@@ -192,7 +153,7 @@ class Case:
         function = ByteFunction(run.terms.unknowns, run.leaves.numbers, byte, total)
 
         def wanted(sums: I64) -> I64:
-            return self._declared(channel, sums - bias, np.array(count)) + self.added
+            return stored_of(layer, channel, sums - bias, np.array(count)) + self.added
 
         return function.is_everywhere(wanted, _never_falls(layer))
 
@@ -243,7 +204,7 @@ class Case:
         def given(parts: Parts) -> I64:
             return np.asarray(sum(c * numbers[v] for v, c in parts.items()), np.int64)
 
-        left = self._evaluated(given)
+        left = evaluated(self.forms, self.made, given)
         if not ((left - added(layer, *taken) - self.added) % 256 == 0).all():
             raise self._refused(cell, "its scaling or clamp is another")
         made.checked.add(key)
@@ -259,13 +220,13 @@ class Case:
         wrong |= taps.count != taken
         if wrong.any():
             raise self._refused(int(cells[int(wrong.argmax())]), "it is not the largest of its window")
-        if self.made.checked:
+        if (key := (self.value, self.added)) in self.made.checked:
             return
         form = run.terms.unknowns.reduced(run.terms.form(run.stores[self.made.number].bytes[self.made.byte]), 8)
         form = Linear(form.constant, {v: c - 256 if c > 127 else c for v, c in form.parts.items()})
         if not self._is_largest(layer, form):
             raise self._refused(int(cells[0]), "it is not the largest of its window, or the clamp is another")
-        self.made.checked.add(())
+        self.made.checked.add(key)
 
     def _is_largest(self, layer: IntegerPool, form: Linear) -> bool:
         """Whether a form is the largest of all leaves, clamped as the layer says."""

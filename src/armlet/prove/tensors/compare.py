@@ -9,8 +9,9 @@ from armlet.integer.layers import body_of
 from armlet.isa.semantics import RefusalError
 from armlet.prove.tensors.case import Case
 from armlet.prove.tensors.contents import ANYTHING, Kinds, cells_of, kinds_of
+from armlet.prove.tensors.names import UNNAMED, constant_name
 from armlet.prove.tensors.runs.meaning import Forms, Made, sum_of
-from armlet.prove.tensors.values import UNNAMED, Values, constant_name
+from armlet.prove.tensors.values import Values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +34,7 @@ class Judge:
             own, kind = kinds == number, self.kinds.kind(number)
             assert kind is not None
             case = Case(self.values, self.kinds, forms, made, value, kind.added)
-            case.check(cells_of(names[own]), self._taken(forms, made, leaves[own]))
+            case.check(cells_of(names[own]), self.taken(forms, made, leaves[own]))
 
     def _widen(self, forms: Forms, made: Made, value: int) -> None:
         """A byte of a sum that is stored as it is: its weights are those of the whole word."""
@@ -48,7 +49,7 @@ class Judge:
         """How many tensors there are; beyond them are the further bytes of wide values."""
         return len(self.values.names)
 
-    def _taken(self, forms: Forms, made: Made, leaves: I64) -> I64:
+    def taken(self, forms: Forms, made: Made, leaves: I64) -> I64:
         """(trips, leaves of the byte) the values in loaded bytes, without what those have more."""
         found = np.full((len(leaves), len(made.leaves)), UNNAMED, np.int64)
         for column, number in enumerate(made.leaves):

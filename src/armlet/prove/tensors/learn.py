@@ -6,12 +6,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from armlet.errors import InputError
 from armlet.integer.formats import I64
 from armlet.isa.semantics import RefusalError
 from armlet.prove.tensors.compare import Judge
 from armlet.prove.tensors.contents import ANYTHING, Leaf, kinds_of, name_of
+from armlet.prove.tensors.doubts import Doubts
+from armlet.prove.tensors.names import is_constant
 from armlet.prove.tensors.runs.execution import Execution
 from armlet.prove.tensors.runs.follow import follow
+from armlet.prove.tensors.runs.given import made_of_constants
 from armlet.prove.tensors.runs.ground import ApartError, Ground, InexactError, Stored
 from armlet.prove.tensors.runs.meaning import Copy, Forms, Made, Meaning, Running, content_of, moved, storing_phases
 from armlet.prove.tensors.runs.passage import Affine, Exit, Key, Passage, Phase, Standing
@@ -62,6 +66,7 @@ class Learner:
     hinted: NDArray[np.bool_] = field(init=False)  # which bytes are a place of some value
     exact: dict[int, frozenset[Key]] = field(default_factory=dict)  # symbols that must be exact, by start of a run
     words: set[Key] = field(default_factory=set)  # of the stack, that some run must know exactly: others will, too
+    doubts: Doubts = field(default_factory=Doubts)
     work: int = 0
 
     def __post_init__(self) -> None:
@@ -123,24 +128,41 @@ class Learner:
         kind = self.judge.kinds.kind(name >> 32)
         if copy.made is not None and kind is not None and self.hinted[to]:
             for value in self._served(to, {kind.value % self.judge.tensors}):
-                if self._is_made(forms, copy.made, value, to, leaves):
+                if not self._refusal(forms, copy.made, value, to, leaves):
                     return int(self.places[value][to])
         return moved(self.judge.kinds, name, copy.more)
 
     def named(self, forms: Forms, made: Made, to: int, leaves: I64) -> tuple[int, int]:
-        """The name of a made byte: the value that the hints have at its place; and what is left to be compared."""
+        """The name of a made byte, and what is left to be compared.
+
+        In the first trip it is shown to be one of the values that the hints have at its place; in further trips it is
+        believed to be another one of that tensor. Until then, what is made of constants alone is a constant.
+        """
         if made.value is None:
-            taken = np.unique(kinds_of(leaves[list(made.leaves)])).tolist()
-            known = [kind for number in taken if (kind := self.judge.kinds.kind(number)) is not None]
-            found = self._served(to, {kind.value % self.judge.tensors for kind in known})
-            if len(found) > 1 or not known:
-                right = [value for value in found if self._is_made(forms, made, value, to, leaves)]
-                found = right or (found if known else [])
-            if not known:  # nothing but constants tells which tensor it is
-                return int(self.places[found[0]][to]) if found else _ANY, _ANY
-            made.value = found[0] if found else None
-        name = _ANY if made.value is None else int(self.places[made.value][to])
+            return self._first_named(forms, made, to, leaves)
+        name = int(self.places[made.value][to])
         return name, name
+
+    def _first_named(self, forms: Forms, made: Made, to: int, leaves: I64) -> tuple[int, int]:
+        found = leaves[list(made.leaves)]
+        lost = found[kinds_of(found) == ANYTHING]
+        if len(lost) and (blamed := max(int(lost.max()), made.doubt)) != _ANY:
+            return blamed, _ANY
+        why, known = "", {kind for number in kinds_of(found).tolist() if (kind := self.judge.kinds.kind(number))}
+        try:
+            taken = self.judge.taken(forms, made, leaves[None])
+            if is_constant(taken).all():
+                return name_of(int(made_of_constants(forms, made, taken)[0])), _ANY
+        except RefusalError as refusal:
+            why = str(refusal)
+        for value in self._served(to, {kind.value % self.judge.tensors for kind in known}):
+            refused = self._refusal(forms, made, value, to, leaves)
+            if not refused:
+                made.value = value
+                return self.named(forms, made, to, leaves)
+            why = why or refused
+        made.doubt = self.doubts.name(why)
+        return made.doubt, _ANY
 
     def _served(self, to: int, sources: set[int]) -> list[int]:
         """The tensors that have a value at a place, and are made of some others."""
@@ -151,13 +173,14 @@ class Learner:
             if names[to] != _ANY and value % tensors and sources <= {*values.sources(value % tensors)}
         ]
 
-    def _is_made(self, forms: Forms, made: Made, value: int, to: int, leaves: I64) -> bool:
+    def _refusal(self, forms: Forms, made: Made, value: int, to: int, leaves: I64) -> str:
+        """Why a byte is not a tensor's value at a place in a trip; empty where it is."""
         one = replace(made, value=value, checked=set[tuple[int, ...]]())
         try:
             self.judge.check(forms, one, self.places[value][to : to + 1], leaves[None])
-        except RefusalError:
-            return False
-        return True
+        except (RefusalError, InputError) as refusal:
+            return str(refusal)
+        return ""
 
 
 def _passage(at: int, run: Execution, finals: tuple[tuple[Key, Affine | None], ...], end: Exit) -> Passage:

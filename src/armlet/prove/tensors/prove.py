@@ -108,12 +108,13 @@ def _difference(walk: Walk, call: TensorCall, outputs: PlacedValues) -> str:
             known, root = judge.kinds.kind(kind), values.roots[outputs.value] + byte * tensors
             is_right = kind == wanted if known is None else (known.value, left, known.added) == (root, cell, more)
             if not is_right:
-                return f"{values.tell(outputs.value, cell)} is not what is left as output"
+                told = f"{values.tell(outputs.value, cell)} is not what is left as output"
+                return walk.learner.doubts.reason(name) or told
     return ""
 
 
 def _constant(judge: Judge, value: int, cell: int, more: int) -> int:
     """A byte of an output that no input changes; -1 elsewhere."""
     byte, tensor = divmod(value, judge.tensors)
-    low, high = (end + more >> 8 * byte for end in judge.values.ends_of(tensor, cell))
-    return low & 0xFF if low == high else -1
+    constant = judge.values.constant(tensor, cell)
+    return -1 if constant is None else constant + more >> 8 * byte & 0xFF

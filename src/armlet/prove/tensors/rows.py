@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.integer.formats import I64
-from armlet.prove.tensors.values import Taps, constants_of, is_constant
+from armlet.prove.tensors.names import Taps, constants_of, is_constant
 
 NOTHING = np.iinfo(np.int64).max  # stands behind all names
 

@@ -1,10 +1,10 @@
 """The values of a network by name, what each takes, and which of them no input changes.
 
-A value that a reshape gives is the value that it takes. Names here leave out what a byte has more: a name is the number
-of the tensor above that of the value in it, or a constant.
+A value that a reshape gives is the value that it takes. A value of which all that it takes is constant is a constant:
+that may be a single one at a border.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,50 +13,11 @@ from armlet.integer.bounds import Interval, tensor_bounds
 from armlet.integer.formats import I64
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool, body_of
 from armlet.integer.network import IntegerNetwork
-from armlet.integer.requantise import Multiplier, Shift
 from armlet.network.layers import Pair, Reshape, Sides
+from armlet.prove.tensors.declared import stored_of_constants
+from armlet.prove.tensors.names import UNNAMED, Taps, constant_name, constant_names, constants_of, is_constant
 
-UNNAMED = np.int64(-(1 << 60))  # the name of what is anything
-_CONSTANT = -(1 << 40)  # names below 0 are constants, this one is 0
 _HALF = 32
-
-
-def constant_names(values: I64) -> I64:
-    """The names of constants."""
-    return values + _CONSTANT
-
-
-def constant_name(value: int) -> int:
-    """The name of one constant."""
-    return value + _CONSTANT
-
-
-def is_constant(names: I64) -> NDArray[np.bool_]:
-    """Which names are constants."""
-    return (names < 0) & (names != UNNAMED)
-
-
-def constants_of(names: I64) -> I64:
-    """The constants that names are; 0 for others."""
-    return np.where(is_constant(names), names - _CONSTANT, 0)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Taps:
-    """What values of a tensor take: names of others, and their weights, one row of names for each value."""
-
-    weights: I64  # (taps,)
-    names: I64  # (values, taps); of what is left out, of a pool's padding, a constant 0
-    inside: NDArray[np.bool_]  # (values, taps) which are not left out
-
-    @property
-    def count(self) -> I64:
-        """(values,) how many are not left out."""
-        return self.inside.sum(axis=1)
-
-    def at(self, rows: NDArray[np.bool_]) -> "Taps":
-        """Those of some of the values."""
-        return Taps(self.weights, self.names[rows], self.inside[rows])
 
 
 @dataclass(slots=True, eq=False)
@@ -81,6 +42,21 @@ class Values:
             low, high = self._ends(self.bounds[k], k)
             own = (np.int64(k) << _HALF) + np.arange(self.network.widths[k])
             self.names.append(np.where(low == high, constant_names(low), own))
+            self._find_constants(k)
+
+    def _find_constants(self, value: int) -> None:
+        """Give the values of a tensor of which all that they take is constant the names of constants."""
+        layer, names, sources = self.layer(value), self.names[value], self.network.sources[value - 1]
+        is_padded = isinstance(layer, IntegerConv | IntegerPool) and any(layer.padding)
+        if not is_padded and not any(is_constant(self.names[source]).any() for source in sources):
+            return
+        channels = self.channel(value, np.arange(len(names)))
+        for channel in np.unique(channels[~is_constant(names)]).tolist():
+            cells = np.flatnonzero(channels == channel)
+            taps = self.taps(value, channel, cells)
+            still = taps.are_constant
+            if still.any():
+                names[cells[still]] = constant_names(stored_of_constants(layer, channel, taps.at(still)))
 
     def _ends(self, of: Interval, value: int) -> tuple[I64, I64]:
         """By value, as it is known by channel."""
@@ -134,15 +110,15 @@ class Values:
         row, column = divmod(rest, shape[2])
         return f"layer {value - 1}, channel {channel}, row {row}, column {column}"
 
-    def ends_of(self, value: int, cell: int) -> tuple[int, int]:
-        """The least and greatest that a value is for any input."""
-        low, high = self._ends(self.bounds[value], value)
-        return int(low[cell]), int(high[cell])
+    def constant(self, value: int, cell: int) -> int | None:
+        """What a value is for every input, where no input changes it."""
+        name = self.names[value][cell : cell + 1]
+        return int(constants_of(name)[0]) if is_constant(name)[0] else None
 
     def name(self, name: int) -> str:
         """What a name stands for, in words."""
         if name < 0:
-            return "something else" if name == UNNAMED else f"the constant {name - _CONSTANT}"
+            return "something else" if name == UNNAMED else f"the constant {constants_of(np.array(name))}"
         return self.tell(name >> _HALF, name & ((1 << _HALF) - 1))
 
     def taps(self, value: int, channel: int, cells: I64) -> Taps:
@@ -190,20 +166,6 @@ class Values:
         inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
         at = (places[:, 0] * height + np.clip(y, 0, height - 1)) * width + np.clip(x, 0, width - 1)
         return np.where(inside, self.names[source][at], windows.border), inside
-
-
-def one_neuron(body: IntegerDense, neuron: int) -> IntegerDense:
-    """A layer of one of its neurons."""
-    at, by = slice(neuron, neuron + 1), body.requantisation
-    match by:
-        case Shift(shift):
-            by = Shift(shift[at])
-        case Multiplier(multiplier, exponent, once):
-            by = Multiplier(multiplier[at], exponent[at], once)
-        case None:
-            pass
-    ends = {"low": body.low[at], "high": body.high[at]}
-    return replace(body, weight=body.weight[at], bias=body.bias[at], requantisation=by, **ends)
 
 
 @dataclass(frozen=True, slots=True)

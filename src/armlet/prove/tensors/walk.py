@@ -18,7 +18,7 @@ from armlet.prove.tensors.compare import Judge
 from armlet.prove.tensors.contents import ANYTHING, Leaf, kinds_of, name_of
 from armlet.prove.tensors.learn import Learner
 from armlet.prove.tensors.runs.ground import Ground
-from armlet.prove.tensors.runs.meaning import FLUSH, Meaning
+from armlet.prove.tensors.runs.meaning import FLUSH, Made, Meaning
 from armlet.prove.tensors.runs.passage import Passage, Phase, Standing
 
 MOST_STEPS = 1 << 28  # instructions of a call
@@ -171,8 +171,16 @@ class Walk:
         made = np.stack([trip[1] for trip in meaning.trips])
         meaning.trips.clear()
         for column, one in enumerate(meaning.made):
-            self.judge.check(meaning, one, made[:, column], leaves)
+            try:
+                self.judge.check(meaning, one, made[:, column], leaves)
+            except RefusalError as refusal:
+                raise RefusalError(self._root(one, made[:, column], leaves) or str(refusal)) from None
         meaning.run, meaning.is_fresh = None, False  # its forms are made again where they are asked for
+
+    def _root(self, made: Made, names: I64, leaves: I64) -> str:
+        """Why something that a byte is made of is anything, in the first of some trips; empty where nothing is."""
+        taken = leaves[kinds_of(names) > ANYTHING][:, list(made.leaves)].ravel().tolist()
+        return next((reason for name in taken if (reason := self.learner.doubts.reason(name))), "")
 
     def _learn(self, at: int) -> _Trip:
         """Execute a run on forms, for this trip and, where that can be, those that were known before; then make it."""

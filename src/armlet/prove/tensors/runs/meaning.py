@@ -56,6 +56,7 @@ class Made:
     leaves: tuple[int, ...]
     weights: tuple[int, ...] | None  # of the leaves, in the one sum that the byte is a function of
     value: int | None = None  # the tensor whose values it is, if any
+    doubt: int = name_of(ANYTHING)  # the name of a byte that is not shown to be one
     is_wide: bool = False  # the weights are those of the whole word
     checked: set[tuple[int, ...]] = field(default_factory=set)
 
@@ -100,7 +101,7 @@ def moved(kinds: Kinds, name: int, more: int) -> int:
         return name_of((kind + more) % 256)
     known = kinds.kind(kind)
     if known is None:
-        return name_of(ANYTHING)
+        return name
     return name_of(kinds.number(known.value, known.added + more), cell) if more else name
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from armlet.integer.formats import I64
 from armlet.integer.forms.linear import Linear, Parts
-from armlet.integer.forms.unknowns import Unknowns
+from armlet.integer.forms.unknowns import SortedParts, Unknowns
 
 Given: TypeAlias = Callable[[Parts], I64]  # the values of a sum of leaves
 
@@ -78,7 +78,7 @@ def _check(unknowns: Unknowns, parts: Parts, constant: int) -> None:
 def _defined(unknowns: Unknowns, unknown: int, value: Given) -> I64:
     """The values of an unknown that is made of others."""
     kind, sums, numbers = unknowns.definitions[unknown]
-    parts = dict(sums)
+    parts = _nearest(sums, numbers[1]) if kind == "residue" else dict(sums)
     _check(unknowns, parts, numbers[0] if kind in ("floor", "residue") else 0)
     of = value(parts)
     match kind:
@@ -99,3 +99,9 @@ def _defined(unknowns: Unknowns, unknown: int, value: Given) -> I64:
             return ((of + constant + start) & (1 << bits) - 1) - start
         case _:
             raise AssertionError(kind)
+
+
+def _nearest(sums: SortedParts, bits: int) -> Parts:
+    """Coefficients that are congruent modulo 2^bits, none of them further from 0 than half of that."""
+    half = 1 << bits - 1
+    return {v: (c + half & (1 << bits) - 1) - half for v, c in sums}

@@ -5,6 +5,7 @@ takes the values that the network says is compared for all trips, as names and w
 one number that must be the same. Functions of few numbers are compared by all their values.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -22,7 +23,7 @@ from armlet.prove.tensors.byte_function import ByteFunction
 from armlet.prove.tensors.contents import Kinds
 from armlet.prove.tensors.declared import stored_of, stored_of_constants
 from armlet.prove.tensors.names import UNNAMED, Taps, constants_of, is_constant
-from armlet.prove.tensors.rows import NOTHING, differ, rows, scaled
+from armlet.prove.tensors.rows import NOTHING, differ, have_other_largest, rows, scaled
 from armlet.prove.tensors.runs.given import evaluated, made_of_constants
 from armlet.prove.tensors.runs.meaning import Forms, Made
 from armlet.prove.tensors.values import Values
@@ -116,12 +117,12 @@ class Case:
     def _check_function(self, channel: int, cell: int, constant: int, count: int, weights: I64) -> None:
         """The function of the sum, whose constant part is given."""
         layer, made = self.values.layer(self.value), self.made
-        key = (channel, constant, count, *weights[:1].tolist(), self.value, self.added)
-        if isinstance(layer, IntegerPool):
-            key = (0, *key[1:])
+        alike = 0 if isinstance(layer, IntegerPool) else channel
+        key = (alike, constant, count, *weights[:1].tolist(), self.value, self.added, *self._known_offsets())
         if key in made.checked:
             return
-        run, offsets = self.forms.execution(), [self.forms.leaves[k].offset or 0 for k in made.leaves]
+        run = self.forms.execution()
+        offsets = [self.forms.leaves[k].offset or 0 for k in made.leaves]
         total = Linear(constant - int(weights @ np.array(offsets, np.int64)))
         for leaf, weight in zip(made.leaves, weights.tolist()):
             total = total.add(run.leaves.form(leaf).times(weight))
@@ -130,6 +131,11 @@ class Case:
         if not same and not self._is_same_function(layer, channel, total, count):
             raise self._refused(cell, "its bias, scaling or clamp is another, or its sum may leave its field")
         made.checked.add(key)
+
+    def _known_offsets(self) -> Iterator[int]:
+        """What each leaf has more than a value, if that is known: it may come to be after a first comparison."""
+        offsets = (self.forms.leaves[k].offset for k in self.made.leaves)
+        return (_FAR if offset is None else offset for offset in offsets)
 
     def _is_form(self, body: IntegerDense, channel: int, total: Linear) -> bool:
         words = self.forms.execution().terms
@@ -211,36 +217,40 @@ class Case:
 
     def _check_largest(self, cells: I64, found: I64, taps: Taps) -> None:
         """Of a window."""
-        layer, run = self.values.layer(self.value), self.forms.execution()
+        layer, least = self.values.layer(self.value), self.kinds.ends[self.values.sources(self.value)[0]][0]
         assert isinstance(layer, IntegerPool)
-        names = np.where(taps.inside, taps.names, NOTHING)
-        if (taken := found.shape[1]) > names.shape[1]:
-            raise self._refused(int(cells[0]), "it is made of more than its window")
-        wrong = (np.sort(names, axis=1)[:, :taken] != np.sort(found, axis=1)).any(axis=1)
-        wrong |= taps.count != taken
+        key = (self.value, self.added, *self._known_offsets())
+        if key not in self.made.shifts:
+            shifts = self._shifts(layer)
+            if shifts is None:
+                raise self._refused(int(cells[0]), "it is not the largest of its window, or the clamp is another")
+            self.made.shifts[key] = shifts
+        found = np.where(is_constant(found), found + self.made.shifts[key], found)
+        wrong = have_other_largest(found, np.where(taps.inside, taps.names, NOTHING), least)
         if wrong.any():
             raise self._refused(int(cells[int(wrong.argmax())]), "it is not the largest of its window")
-        if (key := (self.value, self.added)) in self.made.checked:
-            return
+
+    def _shifts(self, layer: IntegerPool) -> I64 | None:
+        """What constants in each leaf have more, where the byte is the largest of all, clamped as the layer says.
+
+        A constant may be in a leaf of which it is not known what it has more than a value: that is what others have.
+        """
+        run = self.forms.execution()
         form = run.terms.unknowns.reduced(run.terms.form(run.stores[self.made.number].bytes[self.made.byte]), 8)
         form = Linear(form.constant, {v: c - 256 if c > 127 else c for v, c in form.parts.items()})
-        if not self._is_largest(layer, form):
-            raise self._refused(int(cells[0]), "it is not the largest of its window, or the clamp is another")
-        self.made.checked.add(key)
-
-    def _is_largest(self, layer: IntegerPool, form: Linear) -> bool:
-        """Whether a form is the largest of all leaves, clamped as the layer says."""
-        unknowns, leaves = self.forms.execution().terms.unknowns, self.forms.execution().leaves.numbers
-        inside, low, high, constant = clamped(unknowns, form)
-        parts = largest_of(unknowns, inside, leaves)
+        inside, low, high, constant = clamped(run.terms.unknowns, form)
+        parts = largest_of(run.terms.unknowns, inside, run.leaves.numbers)
         if parts is None or parts.keys() != {*self.made.leaves}:
-            return False
-        more = {offset + (self.forms.leaves[leaf].offset or 0) for leaf, offset in parts.items()}
+            return None
+        offsets = {k: self.forms.leaves[k].offset for k in self.made.leaves}
+        more = {parts[k] + offset for k, offset in offsets.items() if offset is not None}
         if len(more) != 1 or (min(more) + constant - self.added) % 256:
-            return False
+            return None
         least, most = self.kinds.ends[self.values.sources(self.value)[0]]
         ends = tuple(min(max(end, least), most) for end in (low - min(more), high - min(more)))
-        return ends == tuple(min(max(end, least), most) for end in (layer.low, layer.high))
+        if ends != tuple(min(max(end, least), most) for end in (layer.low, layer.high)):
+            return None
+        return np.array([0 if offsets[k] is not None else parts[k] - min(more) for k in self.made.leaves])
 
 
 def _never_falls(layer: object) -> bool:

@@ -116,5 +116,5 @@ def _difference(walk: Walk, call: TensorCall, outputs: PlacedValues) -> str:
 def _constant(judge: Judge, value: int, cell: int, more: int) -> int:
     """A byte of an output that no input changes; -1 elsewhere."""
     byte, tensor = divmod(value, judge.tensors)
-    constant = judge.values.constant(tensor, cell)
-    return -1 if constant is None else constant + more >> 8 * byte & 0xFF
+    low, high = (end + more >> 8 * byte for end in judge.values.ends_of(tensor, cell))
+    return low & 0xFF if low == high else -1

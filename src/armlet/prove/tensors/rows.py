@@ -1,4 +1,4 @@
-"""Sums as rows of names and weights, one for each trip, that are compared whatever their order."""
+"""Rows of names, one for each trip, with their weights in a sum or without, that are compared whatever their order."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,17 @@ def differ(one: tuple[I64, I64, I64], other: tuple[I64, I64, I64]) -> NDArray[np
     for k, filled in ((0, NOTHING), (1, 0)):
         found |= (_widened(one[k], width, filled) != _widened(other[k], width, filled)).any(axis=1)
     return found
+
+
+def have_other_largest(one: I64, other: I64, least: int) -> NDArray[np.bool_]:
+    """Of which rows of names the largest value may be another; no value is below `least`."""
+    width = max(one.shape[1], other.shape[1])
+    found, constants = list[I64](), list[I64]()
+    for names in (one, other):
+        known = is_constant(names)
+        constants.append(np.where(known, constants_of(names), least).max(axis=1, initial=least))
+        found.append(np.sort(_widened(np.where(known, NOTHING, names), width, NOTHING), axis=1))
+    return (found[0] != found[1]).any(axis=1) | (constants[0] != constants[1])
 
 
 def _widened(row: I64, width: int, filled: int) -> I64:

@@ -110,10 +110,12 @@ class Values:
         row, column = divmod(rest, shape[2])
         return f"layer {value - 1}, channel {channel}, row {row}, column {column}"
 
-    def constant(self, value: int, cell: int) -> int | None:
-        """What a value is for every input, where no input changes it."""
-        name = self.names[value][cell : cell + 1]
-        return int(constants_of(name)[0]) if is_constant(name)[0] else None
+    def ends_of(self, value: int, cell: int) -> tuple[int, int]:
+        """The least and greatest that a value is for any input."""
+        if is_constant(self.names[value][cell]):
+            return (int(constants_of(self.names[value][cell])),) * 2
+        low, high = self._ends(self.bounds[value], value)
+        return int(low[cell]), int(high[cell])
 
     def name(self, name: int) -> str:
         """What a name stands for, in words."""

@@ -59,6 +59,7 @@ class Made:
     doubt: int = name_of(ANYTHING)  # the name of a byte that is not shown to be one
     is_wide: bool = False  # the weights are those of the whole word
     checked: set[tuple[int, ...]] = field(default_factory=set)
+    shifts: dict[tuple[int, ...], I64] = field(default_factory=dict)  # of constants in the leaves of a largest value
 
 
 @dataclass(frozen=True, slots=True, eq=False)

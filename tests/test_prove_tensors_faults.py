@@ -18,8 +18,8 @@ from armlet.prove.tensors.names import constants_of, is_constant
 from armlet.prove.tensors.values import Values
 from compiled_tensors import CompiledTensors
 from generators.windows import windowed_network
+from tensor_cases import network, one_layer
 from tensor_programs import TensorProgram, Writer, border_word, framed, samples
-from test_prove_tensors import network, one_layer
 
 FALSE_ALARMS = {  # networks of which right programs were refused once
     10303: "an addition over leftovers of memory, whose first trip lies where another tensor was",

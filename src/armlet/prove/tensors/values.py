@@ -112,8 +112,8 @@ class Values:
 
     def ends_of(self, value: int, cell: int) -> tuple[int, int]:
         """The least and greatest that a value is for any input."""
-        if is_constant(self.names[value][cell]):
-            return (int(constants_of(self.names[value][cell])),) * 2
+        if is_constant(name := self.names[value][cell : cell + 1]).all():
+            return int(constants_of(name)[0]), int(constants_of(name)[0])
         low, high = self._ends(self.bounds[value], value)
         return int(low[cell]), int(high[cell])
 

@@ -30,6 +30,7 @@ FALSE_ALARMS = {  # networks of which right programs were refused once
     20021: "a largest value of values and of constants at a border",
     20111: "the upper bytes of a sum that is stored as it is",
     20130: "an addition whose wide numbers wrap round and back",
+    21156: "an addition of values and of constants at a border, another in each row",
 }
 
 

@@ -164,7 +164,16 @@ class Case:
         return function.is_everywhere(wanted, _never_falls(layer))
 
     def _check_addition(self, cells: I64, found: I64, taps: Taps) -> None:
-        """Of two tensors: for all that both may be."""
+        """Of two tensors: for all that both may be, where one is constant for each of its constants."""
+        names = np.concatenate((found, taps.names), axis=1)
+        constants = np.where(is_constant(names), names, NOTHING)
+        groups = np.unique(constants, axis=0, return_inverse=True)[1].ravel()
+        for group in range(int(groups.max()) + 1):
+            own = groups == group
+            self._check_alike_additions(cells[own], found[own], taps.at(own))
+
+    def _check_alike_additions(self, cells: I64, found: I64, taps: Taps) -> None:
+        """Of what is constant in the same places, and the same there."""
         leaves = range(len(self.made.leaves))
         pairs = [*permutations((*leaves, -1), 2), *((k, k) for k in leaves)] if len(leaves) <= 2 else []
         for pair in pairs:

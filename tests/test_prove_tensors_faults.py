@@ -30,6 +30,7 @@ FALSE_ALARMS = {  # networks of which right programs were refused once
     20021: "a largest value of values and of constants at a border",
     20111: "the upper bytes of a sum that is stored as it is",
     20130: "an addition whose wide numbers wrap round and back",
+    22312: "a largest value that is clamped to two neighbours",
     21156: "an addition of values and of constants at a border, another in each row",
 }
 
@@ -65,10 +66,17 @@ class Bytes:
         return PlacedValues(value, count, base + self.start + count, np.array(self.more))
 
 
-def pooled(edge: int | None = 68, more: int = 0, lifts: tuple[int, int] = (128, 128), store: str = "") -> TensorProgram:
+def pooled(
+    edge: int | None = 68,
+    more: int = 0,
+    lifts: tuple[int, int] = (128, 128),
+    store: str = "",
+    ends: tuple[int, int] = (-128, 127),
+) -> TensorProgram:
     """Bytes three by two, and the larger of each two; the first is the constant `edge`, which is right where it is 68.
 
-    `more` is added to the first of each two, `lifts` is what outputs are declared to have more.
+    `more` is added to the first of each two, `lifts` is what outputs are declared to have more; clamped between
+    `ends`, and `store` is what is done before one is stored.
     """
     w, taken = Writer(), 4 if edge is None else 3
     w.add("ldr r0, [sp, #0]")
@@ -83,16 +91,20 @@ def pooled(edge: int | None = 68, more: int = 0, lifts: tuple[int, int] = (128, 
     w.add(f"add r4, r4, r5\n{store}strb r4, [r3], #1\nadd r0, r0, #2\nsubs r2, #1\nbne.w {top}")
     one, sides = np.ones(1, int), (0, 0, 0, 0) if edge is None else (0, 1, 0, 0)
     weight = np.array([[3]] if edge is None else [[3, 0]], np.int16)
-    ends = -128 * one, 127 * one
-    body = IntegerDense(weight, one.astype(np.int32), Shift(one), Activation.LINEAR, INT8, *ends)
-    layers = IntegerConv(body, (1, weight.size), padding=sides, border=-40), IntegerPool(Reduction.MAX, (1, 2), (1, 2))
+    by = Shift(one), Activation.LINEAR, INT8, -128 * one, 127 * one
+    pool = IntegerPool(Reduction.MAX, (1, 2), (1, 2), low=ends[0], high=ends[1])
+    body = IntegerDense(weight, one.astype(np.int32), *by)
+    layers = IntegerConv(body, (1, weight.size), padding=sides, border=-40), pool
     places = Bytes(0, (128,) * 4), Bytes(4, (128,) * 4), Bytes(8, lifts)
     return TensorProgram(network((1, 1, 4), layers), places, framed(w), (), 12)  # pyright: ignore[reportArgumentType]
 
 
-@pytest.mark.parametrize("edge", [68, None])
-def test_the_largest_of_values_and_constants_is_proved(edge: int | None):
-    made = pooled(edge)
+CLAMP = "sub r4, r4, #145\nbic r4, r4, r4, asr #31\nusat r4, #1, r4\nadd r4, r4, #145\n"  # between 17 and 18
+
+
+@pytest.mark.parametrize("right", [{}, {"edge": None}, {"ends": (17, 18), "store": CLAMP}], ids=str)
+def test_the_largest_of_values_and_constants_is_proved(right: Mapping[str, object]):
+    made = pooled(**right)  # pyright: ignore[reportArgumentType]
     assert made.is_right(made.link())
     assert made.prove(made.link()).problem == ""
 
@@ -111,12 +123,18 @@ def test_the_largest_of_values_and_constants_is_proved(edge: int | None):
         {"edge": None, "lifts": (128, 0)},
         {"edge": None, "lifts": (128, 127)},
         {"store": "usat r4, #7, r4\n"},
+        {"ends": (17, 18), "store": CLAMP.replace("usat r4, #1", "usat r4, #2")},
+        {"ends": (17, 18), "store": CLAMP.replace("sub r4, r4, #145", "sub r4, r4, #146")},
+        {"ends": (17, 18), "store": CLAMP.replace("add r4, r4, #145", "add r4, r4, #144")},
+        {"ends": (17, 19), "store": CLAMP},
+        {"ends": (16, 17), "store": CLAMP},
     ],
     ids=str,
 )
 def test_the_largest_of_something_else_is_not(wrong: Mapping[str, object]):
     made = pooled(**wrong)  # pyright: ignore[reportArgumentType]
-    assert not made.is_right(made.link())
+    rows = np.repeat(np.arange(-128, 128)[:, None], 4, axis=1)
+    assert made.run(made.link(), rows) != run_integers(made.network, rows).tolist()
     assert "it is not the largest of its window" in made.prove(made.link()).problem
 
 

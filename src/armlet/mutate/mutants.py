@@ -6,6 +6,7 @@ A new kind is one function and one entry of `KINDS`.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class Mutant:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """One instruction of the program."""
 
     address: int
@@ -46,23 +47,23 @@ class _Place:
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
-    """What changes are drawn from."""
+class Source:
+    """What changes are drawn from; a copy with fewer places aims at those."""
 
     core: Core
     decoder: Decoder
     text: Section
     constants: Section
-    places: tuple[_Place, ...]
+    places: tuple[Place, ...]
     rng: np.random.Generator
 
     def draw(self, count: int) -> int:
         return int(self.rng.integers(count))
 
-    def place(self) -> _Place:
+    def place(self) -> Place:
         return self.places[self.draw(len(self.places))]
 
-    def neighbours(self) -> tuple[_Place, _Place] | None:
+    def neighbours(self) -> tuple[Place, Place] | None:
         """Two instructions of which the second follows the first."""
         k = self.draw(max(1, len(self.places) - 1))
         first, *rest = self.places[k : k + 2]
@@ -74,16 +75,20 @@ class _Source:
         return tuple(chosen) or (bits[self.draw(len(bits))],)
 
 
-def mutants(core: Core, image: Image, count: int, seed: int) -> Iterator[Mutant]:
-    """`count` different mutants, the kinds of `KINDS` in turn; fewer where the program has no more of any kind."""
+Kind: TypeAlias = Callable[[Source], Change | None]
+Kinds: TypeAlias = Mapping[str, Kind]
+
+
+def mutants(core: Core, image: Image, count: int, seed: int, kinds: Kinds | None = None) -> Iterator[Mutant]:
+    """`count` different mutants, the kinds in turn, or those of `KINDS`; fewer where the program has no more of any."""
     source = _source(core, image, seed)
     seen: set[tuple[int, bytes]] = set()
-    kinds, made = list(KINDS), 0
-    while kinds and made < count:
-        for kind in tuple(kinds):
-            change = _fresh(source, kind, seen)
+    of, made = dict(kinds or KINDS), 0
+    while of and made < count:
+        for kind, draw in tuple(of.items()):
+            change = _fresh(source, draw, seen)
             if change is None:
-                kinds.remove(kind)
+                del of[kind]
             elif made < count:
                 made += 1
                 yield Mutant(kind, change, changed(image, change))
@@ -98,20 +103,20 @@ def changed(image: Image, change: Change) -> Image:
     return replace(image, sections=tuple(wrong if s is section else s for s in image.sections))
 
 
-def _source(core: Core, image: Image, seed: int) -> _Source:
+def _source(core: Core, image: Image, seed: int) -> Source:
     program, text = decode_program(core, image), image.section(".text")
-    places: list[_Place] = []
+    places: list[Place] = []
     for slot in np.flatnonzero(program.form_at >= 0).tolist():
         form = program.forms[program.form_at[slot]]
-        places.append(_Place(text.address + 2 * slot, text.content[2 * slot : 2 * slot + form.size], form.text))
+        places.append(Place(text.address + 2 * slot, text.content[2 * slot : 2 * slot + form.size], form.text))
     constants = image.section(".rodata")
-    return _Source(core, core.decoder(), text, constants, tuple(places), np.random.default_rng(seed))
+    return Source(core, core.decoder(), text, constants, tuple(places), np.random.default_rng(seed))
 
 
-def _fresh(source: _Source, kind: str, seen: set[tuple[int, bytes]]) -> Change | None:
+def _fresh(source: Source, draw: Kind, seen: set[tuple[int, bytes]]) -> Change | None:
     """A change that differs from the program and from all before."""
     for _ in range(_ATTEMPTS):
-        change = KINDS[kind](source)
+        change = draw(source)
         if change is None:
             continue
         section = source.text if source.text.address <= change.address < source.text.end else source.constants
@@ -130,7 +135,7 @@ def _difference(section: Section, change: Change) -> tuple[int, bytes]:
     return (change.address + differs[0], change.content[differs[0] : differs[-1] + 1]) if differs else (0, b"")
 
 
-def _bit_of(section: Section, source: _Source) -> Change | None:
+def _bit_of(section: Section, source: Source) -> Change | None:
     if not section.size:
         return None
     bit = source.draw(8 * section.size)
@@ -138,15 +143,15 @@ def _bit_of(section: Section, source: _Source) -> Change | None:
     return Change(section.address + bit // 8, content, f"bit {bit % 8} turned")
 
 
-def _code_bit(source: _Source) -> Change | None:
+def _code_bit(source: Source) -> Change | None:
     return _bit_of(source.text, source)
 
 
-def _constant_bit(source: _Source) -> Change | None:
+def _constant_bit(source: Source) -> Change | None:
     return _bit_of(source.constants, source)
 
 
-def _constant(source: _Source) -> Change | None:
+def _constant(source: Source) -> Change | None:
     """Another number: of the other sign, a rounding away, doubled, halved, zero, one, or that of another constant."""
     words = np.frombuffer(source.constants.content, "<u4", source.constants.size // source.core.word)
     if not len(words):
@@ -163,55 +168,55 @@ def _constant(source: _Source) -> Change | None:
     )
 
 
-def _turned(source: _Source, place: _Place, bits: tuple[int, ...]) -> Change:
+def _turned(source: Source, place: Place, bits: tuple[int, ...]) -> Change:
     code = turned(place.code, bits)
     return Change(place.address, code, f"{place.text} to {_read(source, code, place.address)}")
 
 
-def _register(source: _Source) -> Change | None:
+def _register(source: Source) -> Change | None:
     place = source.place()
     bits = find_fields(source.decoder, place.code, place.address).registers
     return _turned(source, place, source.some(bits)) if bits else None
 
 
-def _operands(source: _Source) -> Change | None:
+def _operands(source: Source) -> Change | None:
     place = source.place()
     pairs = find_fields(source.decoder, place.code, place.address).exchanges()
     return _turned(source, place, pairs[source.draw(len(pairs))]) if pairs else None
 
 
-def _number(source: _Source) -> Change | None:
+def _number(source: Source) -> Change | None:
     place = source.place()
     bits = find_fields(source.decoder, place.code, place.address).numbers
     return _turned(source, place, source.some(bits)) if bits else None
 
 
-def _deletion(source: _Source) -> Change | None:
+def _deletion(source: Source) -> Change | None:
     place = source.place()
     code = source.core.instruction_set.nothing.get(len(place.code))
     return Change(place.address, code, f"{place.text} deleted") if code else None
 
 
-def _repetition(source: _Source) -> Change | None:
+def _repetition(source: Source) -> Change | None:
     pair = source.neighbours()
     if pair is None or len(pair[0].code) != len(pair[1].code):
         return None
     return Change(pair[1].address, pair[0].code, f"{pair[0].text} repeated over {pair[1].text}")
 
 
-def _exchange(source: _Source) -> Change | None:
+def _exchange(source: Source) -> Change | None:
     pair = source.neighbours()
     if pair is None:
         return None
     return Change(pair[0].address, pair[1].code + pair[0].code, f"{pair[0].text} exchanged with {pair[1].text}")
 
 
-def _read(source: _Source, code: bytes, address: int) -> str:
+def _read(source: Source, code: bytes, address: int) -> str:
     return read_one(source.decoder, code, address) or "no instruction"
 
 
 # Made in turn. A kind gives nothing where its draw cannot be changed that way.
-KINDS: Mapping[str, Callable[[_Source], Change | None]] = MappingProxyType(
+KINDS: Kinds = MappingProxyType(
     {
         "bit of code": _code_bit,
         "bit of constants": _constant_bit,

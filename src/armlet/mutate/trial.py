@@ -16,7 +16,7 @@ from armlet.build.tensors.read import TensorBuild
 from armlet.errors import ToolchainError
 from armlet.integer.interpret import run_integers
 from armlet.isa.instruction_set import Decoder
-from armlet.mutate.mutants import KINDS, mutants
+from armlet.mutate.mutants import KINDS, Kinds, mutants
 from armlet.prove.bound import specified
 from armlet.prove.integer.entry import prove_entry
 from armlet.prove.prove import Proof, prove
@@ -106,15 +106,16 @@ def try_image(
     seed: int,
     inputs: int = CONFIRMED_BY,
     advance: Callable[[float, float], None] = lambda done, total: None,
+    kinds: Kinds = KINDS,
 ) -> Trial:
-    """As `try_verifier`, of a program that is linked already."""
+    """As `try_verifier`, of a program that is linked already, and with other kinds of mutants."""
     x, expected = _tried(build, inputs, seed)
-    fates = {kind: dict.fromkeys(Outcome, 0) for kind in KINDS}
+    fates = {kind: dict.fromkeys(Outcome, 0) for kind in kinds}
     missed: list[str] = []
     decoder = build.target.core.decoder()
     fate, problem = judge(build, image, x, expected, decoder)
     problem = "" if fate is Outcome.EQUIVALENT else f"the program itself is {fate.value}: {problem}"
-    for number, mutant in enumerate(() if problem else mutants(build.target.core, image, count, seed), 1):
+    for number, mutant in enumerate(() if problem else mutants(build.target.core, image, count, seed, kinds), 1):
         fate, why = judge(build, mutant.image, x, expected, decoder)
         fates[mutant.kind][fate] += 1
         if fate is Outcome.SURVIVED:

@@ -11,6 +11,7 @@ from fuzz import CORPUS, Fault, fuzz
 from generators.integer_readers import INTEGER_READERS
 from generators.reader import Reader
 from generators.readers import READERS
+from generators.tensor_readers import TENSOR_READERS
 
 INPUTS = 20_000
 FEW = 4_000  # for networks in integers: most of their readers read a whole folder for each input
@@ -19,7 +20,7 @@ FEW = 4_000  # for networks in integers: most of their readers read a whole fold
 @pytest.mark.parametrize("name", READERS)
 def test_no_reader_does_worse_than_a_refusal(name: str):
     faults: list[Fault] = []
-    count = FEW if READERS[name] in INTEGER_READERS else INPUTS
+    count = FEW if READERS[name] in (*INTEGER_READERS, *TENSOR_READERS) else INPUTS
     tried = fuzz(READERS[name], count, 1, faults.append)
     assert not faults, faults[0]
     assert tried.inputs == count

@@ -1,6 +1,6 @@
 """Every reader of armlet, with valid files to break: what tests/fuzz.py tries. A new format joins by one entry.
 
-Those of networks in integers stand in integer_readers.py.
+Those of networks in integers stand in integer_readers.py, of those with windows in tensor_readers.py.
 """
 
 import gzip
@@ -48,6 +48,7 @@ from generators.integer_readers import INTEGER_READERS
 from generators.model_readers import MODEL_READERS
 from generators.onnx_models import BESIDE, onnx_files
 from generators.reader import Reader
+from generators.tensor_readers import TENSOR_READERS
 from generators.tflite_files import activated_chain, float_planes, float_rows, random_integer_chain
 from generators.tflite_planes import random_integer_planes
 
@@ -235,4 +236,6 @@ _READERS = (
     Reader("tflite", "n.tflite", lambda path: read_any_network(path, tell=_hear), _TFLITE),
     Reader("sheet", "s.csv", lambda path: read_sheet(path, 3, 0), _SHEET),
 )
-READERS: Mapping[str, Reader] = {reader.name: reader for reader in (*_READERS, *INTEGER_READERS, *MODEL_READERS)}
+READERS: Mapping[str, Reader] = {
+    reader.name: reader for reader in (*_READERS, *INTEGER_READERS, *TENSOR_READERS, *MODEL_READERS)
+}

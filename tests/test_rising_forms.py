@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from armlet.integer.formats import I64
+from armlet.integer.forms.evaluate import evaluate
+from armlet.integer.forms.largest import clamped
 from armlet.integer.forms.linear import Linear, Parts
 from armlet.integer.forms.rising import byte_form, rises, steps_of
 from armlet.integer.forms.unknowns import Unknowns
@@ -59,3 +61,39 @@ def test_steps_are_all_ends_of_what_a_function_holds(seed: int) -> None:
     changes = np.flatnonzero(np.diff(heights)) + low
     wanted = {low, low + len(heights) - 1, *changes.tolist(), *(changes + 1).tolist()}
     assert {*steps.tolist()} == wanted
+
+
+def test_numbers_that_wrap_round_are_worked_out_as_they_wrap() -> None:
+    """Coefficients below 0, which words have from 2^31 on, times values of 32 bits, leave what they leave."""
+    unknowns, random = Unknowns(), np.random.default_rng(3)
+    taken = [unknowns.given("leaf", k, (0, 255)) for k in range(2)]
+    tables = [random.integers(0, 1 << 32, 256).tolist() for _ in taken]
+    words = [unknowns.lookup(Linear(0, {leaf: 1}), table) for leaf, table in zip(taken, tables)]
+    rows = random.integers(0, 256, (2, 300))
+    for bits, signed in ((32, True), (32, False), (31, True), (8, False)):
+        total = words[0].times(-1).add(words[1].times((1 << 32) - 12345)).plus(99)
+        found = evaluate(
+            unknowns,
+            unknowns.residue(total, bits, signed),
+            taken,
+            lambda parts: np.asarray(sum(c * rows[taken.index(v)] for v, c in parts.items()), np.int64),
+        )
+        start = 1 << bits - 1 if signed else 0
+        for k, one, other in zip(range(300), *rows.tolist()):
+            exact = 99 - tables[0][one] + ((1 << 32) - 12345) * tables[1][other]
+            assert int(found[k]) == (exact + start) % (1 << bits) - start
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("low", "high"), [(3, 4), (-2, 5), (-7, -6)])
+def test_a_clamp_is_told_also_where_it_is_a_step(low: int, high: int, sign: int) -> None:
+    unknowns = Unknowns()
+    total = sum_of_leaves(unknowns)
+    form = unknowns.clip(total, low, high).times(sign).plus(11)
+    inside, least, most, more = clamped(unknowns, form)
+    assert most - least == high - low
+    for leaves in np.ndindex(40, 40):
+        values = {v: value - 9 for v, value in zip(total.parts, leaves)}
+        given = inside.constant + sum(c * values[v] for v, c in inside.parts.items())
+        whole = total.constant + sum(c * values[v] for v, c in total.parts.items())
+        assert min(max(given, least), most) + more == sign * min(max(whole, low), high) + 11

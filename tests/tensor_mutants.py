@@ -1,11 +1,11 @@
 """The verifier on trial over programs of int8 networks with windows: any faults, and faults in what loops are made of.
 
-    python tests/tensor_mutants.py [--mutants 4000] [--each 40] [--inputs 100] [--seed K] [--first I]
+    python tests/tensor_mutants.py [--mutants 4000] [--each 40] [--inputs 100] [--most BYTES] [--seed K] [--first I]
 
-Random networks, of any layers and in shapes that people use, are compiled in turn; of each so many mutants of the
-linked program are made: of the kinds of `armlet verify --mutants`, and aimed at the instructions of `AIMS`. Each is
-judged as there: refused by decoding, proof or machine, or the same outputs to the bit for all inputs that it is tried
-on, through both entries. Exit code 1 where a mutant is missed.
+Random networks, of any layers and in shapes that people use, are compiled in turn; of each whose code is not too long
+so many mutants of the linked program are made: of the kinds of `armlet verify --mutants`, and aimed at the instructions
+of `AIMS`. Each is judged as there: refused by decoding, proof or machine, or the same outputs to the bit for all inputs
+that it is tried on, through both entries. Exit code 1 where a mutant is missed.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from generators.shaped import shaped_network
 from generators.tensor_builds import compiled_tensors
 from generators.windows import windowed_network
 
+MOST = 4096  # bytes of code, so that a proof is quick
 AIMS = {
     "counter, end of a loop": r"(subs|cmp|bne|beq)\b",
     "base, stride": r"(add|sub)(w|\.w)? (\w+, )+#",
@@ -71,8 +72,10 @@ def table(source: Source) -> Change | None:
 ALL: Kinds = {**KINDS, **{name: aimed(pattern) for name, pattern in AIMS.items()}, "table": table}
 
 
-def trials(mutants: int, each: int, inputs: int, seed: int, first: int) -> Iterator[tuple[int, Trial]]:
-    """What becomes of so many mutants in all, `each` of one network."""
+def trials(
+    mutants: int, each: int, inputs: int, seed: int, first: int, most: int = MOST
+) -> Iterator[tuple[int, Trial]]:
+    """What becomes of so many mutants in all, `each` of one network whose code has `most` bytes at most."""
     tools, left = find_toolchain(), mutants
     for number in count(first):
         network = shaped_network(number) if number % 4 == 3 else windowed_network(number)
@@ -81,6 +84,8 @@ def trials(mutants: int, each: int, inputs: int, seed: int, first: int) -> Itera
                 build = read_tensor_build(compiled_tensors(network, Path(folder)))
             except CapacityError:
                 continue
+        if build.manifest.memory.code > most:
+            continue
         trial = try_image(build, link_build(build, tools), min(each, left), number + seed, inputs, kinds=ALL)
         yield number, trial
         left -= trial.made
@@ -94,11 +99,13 @@ def main() -> None:
     parser.add_argument("--mutants", type=int, default=4000, help="in all (4,000)")
     parser.add_argument("--each", type=int, default=40, help="of one network (40)")
     parser.add_argument("--inputs", type=int, default=100, help="that an accepted mutant is run on (100)")
+    parser.add_argument("--most", type=int, default=MOST, help=f"bytes of a network's code ({MOST:,})")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", type=int, default=0, help="number of the first network (0)")
     given = parser.parse_args()
     fates, missed, networks, begin = {kind: Counter[Outcome]() for kind in ALL}, 0, 0, time.process_time()
-    for number, trial in trials(given.mutants, given.each, given.inputs, given.seed, given.first):
+    settings = given.mutants, given.each, given.inputs, given.seed, given.first, given.most
+    for number, trial in trials(*settings):
         networks += 1
         for kind, counts in trial.fates.items():
             fates[kind].update(counts)

@@ -35,8 +35,11 @@ def _planes() -> IntegerNetwork:
     by = Multiplier(np.array([1 << 30, 3 << 29]), np.array([-6, -7]))
     first = _conv([[3, 0, -2, 1], [0, 7, 0, 0]], by, (2, 2), (1, 1), (0, 0, 1, 1), border=-128)
     depthwise = _conv([[5], [-6]], Shift(np.array([3, 2])), (1, 1), (1, 1), (0, 0, 0, 0), (1, 1), 2, border=-3)
-    scaling, back = Multiplier(np.array([1 << 30] * 2), np.array([0, -1])), Multiplier(np.array([1 << 30]), [-18])
-    addition = IntegerAdd((3, 3), 20, scaling, back, INT8, -128, 127, 1)  # type: ignore[arg-type]
+    scaling, back = (
+        Multiplier(np.array([1 << 30] * 2), np.array([0, -1])),
+        Multiplier(np.array([1 << 30]), np.array([-18])),
+    )
+    addition = IntegerAdd((3, 3), 20, scaling, back, INT8, -128, 127, 1)
     pool, ends = IntegerPool(Reduction.AVERAGE, (2, 1)), (np.full(1, INT32.low), np.full(1, INT32.high))
     dense = IntegerDense(np.array([[9, 0, -4, 2]], np.int16), np.array([7]), None, Activation.LINEAR, INT32, *ends)
     layers = first, depthwise, addition, pool, IntegerPool(Reduction.MAX, (1, 1), high=90), Reshape(), dense

@@ -54,9 +54,15 @@ def clamped(unknowns: Unknowns, form: Linear) -> tuple[Linear, int, int, int]:
     A step is a clamp between two neighbours: 1 where p >= n, otherwise 0, is p between n - 1 and n, and 1 - n.
     """
     ((unknown, coefficient),) = form.parts.items() if len(form.parts) == 1 else ((-1, 0),)
-    kind, parts, numbers = unknowns.definitions[unknown] if abs(coefficient) == 1 else ("", (), ())
-    if kind not in ("clip", "step"):
+    if abs(coefficient) != 1:
         return form, -_FAR, _FAR, 0
-    ends, more = (numbers, 0) if kind == "clip" else ((numbers[0] - 1, numbers[0]), 1 - numbers[0])
+    kind, parts, numbers = unknowns.definitions[unknown]
+    match kind:
+        case "clip":
+            ends, more = numbers, 0
+        case "step":
+            ends, more = (numbers[0] - 1, numbers[0]), 1 - numbers[0]
+        case _:
+            return form, -_FAR, _FAR, 0
     low, high = sorted(end * coefficient for end in ends)
     return Linear(0, dict(parts)).times(coefficient), low, high, form.constant + coefficient * more

@@ -7,7 +7,7 @@ one number that must be the same. Functions of few numbers are compared by all t
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import chain, permutations
 
 import numpy as np
 
@@ -118,7 +118,7 @@ class Case:
         """The function of the sum, whose constant part is given."""
         layer, made = self.values.layer(self.value), self.made
         alike = 0 if isinstance(layer, IntegerPool) else channel
-        key = (alike, constant, count, *weights[:1].tolist(), self.value, self.added, *self._known_offsets())
+        key = (*self._told_apart(), alike, constant, count, *weights[:1].tolist())
         if key in made.checked:
             return
         run = self.forms.execution()
@@ -132,10 +132,14 @@ class Case:
             raise self._refused(cell, "its bias, scaling or clamp is another, or its sum may leave its field")
         made.checked.add(key)
 
-    def _known_offsets(self) -> Iterator[int]:
-        """What each leaf has more than a value, if that is known: it may come to be after a first comparison."""
+    def _told_apart(self) -> Iterator[int]:
+        """What a comparison holds for: the tensor, which byte of its values, and what that and each leaf have more.
+
+        Of a leaf that may come to be known after a first comparison.
+        """
+        assert self.made.value is not None
         offsets = (self.forms.leaves[k].offset for k in self.made.leaves)
-        return (_FAR if offset is None else offset for offset in offsets)
+        return chain((self.made.value, self.added), (_FAR if offset is None else offset for offset in offsets))
 
     def _is_form(self, body: IntegerDense, channel: int, total: Linear) -> bool:
         words = self.forms.execution().terms
@@ -201,9 +205,8 @@ class Case:
     def _check_pair(self, cell: int, *pair: tuple[int, int | None, int]) -> None:
         layer, made, run = self.values.layer(self.value), self.made, self.forms.execution()
         assert isinstance(layer, IntegerAdd)
-        if (
-            key := (*(_FAR if n is None else n for each in pair for n in each), self.value, self.added)
-        ) in made.checked:
+        key = (*self._told_apart(), *(_FAR if n is None else n for each in pair for n in each))
+        if key in made.checked:
             return
         grid, numbers, taken = np.indices((256, 256)), dict[int, I64](), list[I64]()
         unknowns = {leaf: unknown for unknown, leaf in run.leaves.numbers.items()}
@@ -228,7 +231,7 @@ class Case:
         """Of a window."""
         layer, least = self.values.layer(self.value), self.kinds.ends[self.values.sources(self.value)[0]][0]
         assert isinstance(layer, IntegerPool)
-        key = (self.value, self.added, *self._known_offsets())
+        key = (*self._told_apart(),)
         if key not in self.made.shifts:
             shifts = self._shifts(layer)
             if shifts is None:

@@ -128,7 +128,7 @@ class Learner:
         kind = self.judge.kinds.kind(name >> 32)
         if copy.made is not None and kind is not None and self.hinted[to]:
             for value in self._served(to, {kind.value % self.judge.tensors}):
-                if not self._refusal(forms, copy.made, value, to, leaves):
+                if not self._refusal(forms, replace(copy.made, value=value), to, leaves):
                     return int(self.places[value][to])
         return moved(self.judge.kinds, name, copy.more)
 
@@ -156,7 +156,7 @@ class Learner:
         except RefusalError as refusal:
             why = str(refusal)
         for value in self._served(to, {kind.value % self.judge.tensors for kind in known}):
-            refused = self._refusal(forms, made, value, to, leaves)
+            refused = self._refusal(forms, replace(made, value=value), to, leaves)
             if not refused:
                 made.value = value
                 return self.named(forms, made, to, leaves)
@@ -173,11 +173,11 @@ class Learner:
             if names[to] != _ANY and value % tensors and sources <= {*values.sources(value % tensors)}
         ]
 
-    def _refusal(self, forms: Forms, made: Made, value: int, to: int, leaves: I64) -> str:
-        """Why a byte is not a tensor's value at a place in a trip; empty where it is."""
-        one = replace(made, value=value, checked=set[tuple[int, ...]]())
+    def _refusal(self, forms: Forms, made: Made, to: int, leaves: I64) -> str:
+        """Why a byte is not its tensor's value at a place in a trip; empty where it is."""
+        assert made.value is not None
         try:
-            self.judge.check(forms, one, self.places[value][to : to + 1], leaves[None])
+            self.judge.check(forms, made, self.places[made.value][to : to + 1], leaves[None])
         except (RefusalError, InputError) as refusal:
             return str(refusal)
         return ""

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -105,13 +106,14 @@ def main() -> None:
     given = parser.parse_args()
     fates, missed, networks, begin = {kind: Counter[Outcome]() for kind in ALL}, 0, 0, time.process_time()
     settings = given.mutants, given.each, given.inputs, given.seed, given.first, given.most
-    for number, trial in trials(*settings):
-        networks += 1
-        for kind, counts in trial.fates.items():
-            fates[kind].update(counts)
-        for line in (trial.problem,) * bool(trial.problem) + trial.missed:
-            missed += 1
-            print(f"  network {number}: {line}", flush=True)
+    with suppress(KeyboardInterrupt):  # what was counted until then is told
+        for number, trial in trials(*settings):
+            networks += 1
+            for kind, counts in trial.fates.items():
+                fates[kind].update(counts)
+            for line in (trial.problem,) * bool(trial.problem) + trial.missed:
+                missed += 1
+                print(f"  network {number}: {line}", flush=True)
     for kind, counts in (*fates.items(), ("all", sum(fates.values(), Counter[Outcome]()))):
         told = ", ".join(f"{counts[fate]:5} {fate.value}" for fate in Outcome)
         print(f"{kind:24} {counts.total():5} mutants: {told}")

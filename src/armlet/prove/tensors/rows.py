@@ -40,7 +40,11 @@ def have_other_largest(one: I64, other: I64, least: int) -> NDArray[np.bool_]:
 
 
 def _widened(row: I64, width: int, filled: int) -> I64:
-    return np.pad(row, ((0, 0), (0, width - row.shape[1])), constant_values=filled)
+    if row.shape[1] == width:
+        return row
+    found = np.full((len(row), width), filled, np.int64)
+    found[:, : row.shape[1]] = row
+    return found
 
 
 def scaled(weights: I64, found: I64, taps: Taps) -> I64 | None:

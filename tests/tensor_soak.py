@@ -11,6 +11,7 @@ network defines, to the bit. A share is proved from its linked bytes as well. Ex
 import argparse
 import sys
 import time
+from contextlib import suppress
 
 import numpy as np
 
@@ -34,14 +35,17 @@ def main() -> int:
     parser.add_argument("--shaped", action="store_true", help="networks in shapes that people use")
     args, start = parser.parse_args(), time.process_time()
     counts = {"run": 0, "proved": 0, "refused": 0, "differ": 0, "not proved": 0}
-    for number in range(args.first, args.first + args.networks):
-        network = shaped_network(number) if args.shaped else windowed_network(number)
-        for what, told in examine(network, number, args.prove):
-            counts[what] += 1
-            if what in ("differ", "not proved"):
-                print(f"network {number}: {what}: {told}", flush=True)
+    done = 0
+    with suppress(KeyboardInterrupt):  # what was found until then is told
+        for number in range(args.first, args.first + args.networks):
+            network = shaped_network(number) if args.shaped else windowed_network(number)
+            for what, told in examine(network, number, args.prove):
+                counts[what] += 1
+                if what in ("differ", "not proved"):
+                    print(f"network {number}: {what}: {told}", flush=True)
+            done += 1
     told = ", ".join(f"{count:,} {what}" for what, count in counts.items())
-    print(f"{args.networks:,} networks from {args.first:,} on: {told}; {time.process_time() - start:.0f} s")
+    print(f"{done:,} networks from {args.first:,} on: {told}; {time.process_time() - start:.0f} s")
     return int(counts["differ"] + counts["not proved"] > 0)
 
 

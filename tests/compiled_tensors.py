@@ -15,11 +15,11 @@ from armlet.prove.prove import Proof
 from armlet.prove.tensors.contract import PlacedValues, TensorCall, TensorContract
 from armlet.prove.tensors.prove import prove_tensors
 from armlet.select.integer.select import Optimize
+from armlet.select.tensors.bodies.convolution import Shape
 from armlet.select.tensors.choose import choose_tensors
 from armlet.select.tensors.frame import STACK_BYTES
 from armlet.select.tensors.program import TensorProgram
 from armlet.select.tensors.select import select_tensors
-from armlet.select.tensors.window import Shape
 from armlet.simulate.decoded import DecodedProgram, decode_program
 from armlet.simulate.machine import STACK, Machine, MachineError
 from armlet.simulate.runner import MemoryRegion

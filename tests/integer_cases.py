@@ -21,7 +21,14 @@ _CORNERS = (0, 1, 0xFFFF_FFFF, 0x7FFF_FFFF, 0x8000_0000, 0x7F, 0x80, 0xFF, 0x7FF
 _CHOICES = ((1, 2, 3), (1, 1, 2), (2, 3, 2), (4, 4, 4), (5, 9, 6), (9, 5, 7), (12, 8, 14), (14, 14, 10))
 _LISTS = (0b0110_0000, 0b1111_1110, 0b0101_0001_0011_0010)
 _FOURTH = 11  # the register e, which no choice has
-MODIFIED = (Op.NOT_CONSTANT, Op.NUMBER_LESS, Op.LESS_NUMBER, Op.OR_NUMBER, Op.FLIP)  # take modified immediates
+MODIFIED = (
+    Op.NOT_CONSTANT,
+    Op.NUMBER_LESS,
+    Op.LESS_NUMBER,
+    Op.MORE_NUMBER,
+    Op.OR_NUMBER,
+    Op.FLIP,
+)  # take modified immediates
 _INVERTED = (0, 255, 0xFF00, 0x00FF_00FF, 0x8000_0000)  # modified immediates
 
 

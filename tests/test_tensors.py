@@ -5,8 +5,8 @@ import pytest
 
 from armlet.errors import CapacityError
 from armlet.integer.layers import IntegerAdd, IntegerConv
+from armlet.select.tensors.bodies.convolution import Shape
 from armlet.select.tensors.fetch import Registers
-from armlet.select.tensors.window import Shape
 from armlet.tensors.layout import WORD, LaneLayout
 from armlet.tensors.place import Lifetime, bound, place
 from armlet.tensors.plan import plan_tensors, planes, windows_of

@@ -128,6 +128,7 @@ _VALUES: dict[Op, Callable[[int, int, int, IntegerLine], int]] = {
     Op.OR_NUMBER: lambda d, a, b, n: a | n.number,
     Op.FLIP: lambda d, a, b, n: a ^ n.number,
     Op.LESS_NUMBER: lambda d, a, b, n: a - n.number,
+    Op.MORE_NUMBER: lambda d, a, b, n: a + n.number,
     Op.ADD_SIGNED_RIGHT: lambda d, a, b, n: a + (_signed(b) >> n.by),
 }
 _ADDED = {Op.MULTIPLY_UPPER_ADD: Op.MULTIPLY_UPPER, Op.MULTIPLY_HIGH_ADD: Op.MULTIPLY_HIGH}  # a register e and that

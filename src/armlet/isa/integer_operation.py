@@ -52,6 +52,7 @@ class IntegerOperation(IntEnum):
     ADD_NUMBER = auto()  # d := a + number, 0 to 4095
     SUBTRACT_NUMBER = auto()  # d := a - number, 0 to 4095
     LESS_NUMBER = auto()  # d := a - number, a modified immediate
+    MORE_NUMBER = auto()  # d := a + number, a modified immediate
     ADD_SIGNED_RIGHT = auto()  # d := a + (b >> by), its sign kept
     NUMBER_LESS = auto()  # d := number - a, a modified immediate
     ADD_SMALL = auto()  # d := d + number, 0 to 255; d low
@@ -179,6 +180,7 @@ OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
     _O.ADD_NUMBER: _takes("d", "a", "number"),
     _O.SUBTRACT_NUMBER: _takes("d", "a", "number"),
     _O.LESS_NUMBER: _takes("d", "a", "number"),
+    _O.MORE_NUMBER: _takes("d", "a", "number"),
     _O.ADD_SIGNED_RIGHT: _takes("d", "a b", "by"),
     _O.NUMBER_LESS: _takes("d", "a", "number"),
     _O.ADD_SMALL: _takes("d", "d", "number"),

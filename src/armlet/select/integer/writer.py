@@ -50,6 +50,11 @@ class Writer:
         listed, op = sum(1 << k for k in registers), IntegerOperation.LOAD_MULTIPLE
         self.rows.append(IntegerLine(op, a=pointer, list=listed, layer=self.layer, runs=self.runs))
 
+    def load_here(self, pointer: int, registers: Sequence[int]) -> None:
+        """Load words from where `pointer` is, which stays, into ascending registers."""
+        listed, op = sum(1 << k for k in registers), IntegerOperation.LOAD_MULTIPLE_HERE
+        self.rows.append(IntegerLine(op, a=pointer, list=listed, layer=self.layer, runs=self.runs))
+
     def fill_words(self, words: list[int]) -> None:
         """Constants of 32 bits at the end of the pool."""
         for word in words:

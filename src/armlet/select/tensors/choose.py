@@ -7,10 +7,10 @@ from armlet.errors import CapacityError
 from armlet.integer.network import IntegerNetwork
 from armlet.isa.integer_target import IntegerTarget
 from armlet.select.integer.select import Optimize
+from armlet.select.tensors.bodies.convolution import Shape
 from armlet.select.tensors.program import TensorProgram
 from armlet.select.tensors.select import select_tensors
 from armlet.select.tensors.shapes import ShapeCost, mixes_of, shape_costs
-from armlet.select.tensors.window import Shape
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """From sums to stored values: what stands behind the last weight of a body."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from armlet.errors import CapacityError
 from armlet.integer.formats import INT8
@@ -9,8 +11,12 @@ from armlet.integer.requantise import Multiplier, Shift
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.network.activation import Activation
 from armlet.select.integer.writer import Writer
-from armlet.tensors.layout import LIFT
+from armlet.tensors.layout import LIFT, UPPER
 
+FIELD = 1 << UPPER - 1  # what the sum of lane 0 has more where it may be anything that 24 bits hold
+_ROOM = 32 - UPPER  # bits that a word has beside the field
+_MOST_START = 1 << 30  # that a product of 31 bits may be added to
+_TRIED = 1 << 12  # what lane 0 may have more, of which the best is taken
 _MOST_SHIFT = 22  # that leaves room for a byte and the half of the last place
 CLAMPED = (Activation.LINEAR, Activation.RELU, Activation.RELU6)  # those that the clamp is
 
@@ -53,6 +59,79 @@ def multiplied(multiplier: int, exponent: int, once: bool, zero: int, ends: tupl
         raise CapacityError(f"{place}: a multiplier of 2^{exponent} is not written for tensors yet")
     start = (1 << shift - 1) + (zero << shift)
     return Scaling(multiplier, shift, start, *ends, not once, not once and ends[0] < zero)
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """How both sums of a long number are stored.
+
+    The upper sum is scaled as it is. The lower one has `lift` more, so that it is not below 0, and fills a word, 2^8
+    times as large, when it is scaled; the scaling leaves out eight bits more. What it has more is taken off again by
+    `less`, or, where a factor makes nearly a whole number of it, in what is added behind the product.
+    """
+
+    lower: Scaling
+    upper: Scaling
+    lift: int
+    less: int  # 0: nothing is taken off
+    is_field: bool = False  # whether the lower sum is scaled as it is, too
+    is_single: bool = False  # whether the scaling wants twice the sum, and the sum is there once
+
+
+def lanes_of(scaling: Scaling, times: int, ends: tuple[int, int]) -> Lanes:
+    """Of sums that are taken `times`, where the lower one lies between two ends, times counted."""
+    is_single, room = scaling.twice and times == 1, _ROOM - (scaling.twice and times == 1)
+    by, start = scaling.shift + room, (scaling.start + (LIFT << scaling.shift) << room) + (scaling.twice << room >> 1)
+    if scaling.is_signed or by > 31 or abs(start) >= _MOST_START:
+        raised = replace(scaling, start=scaling.start + (LIFT << scaling.shift))
+        return Lanes(raised, scaling, FIELD, FIELD, True, is_single)
+    lower = replace(scaling, shift=by, start=start, twice=False)
+    lift = _unseen(lower, ends) if scaling.factor else None
+    if lift is None:
+        return Lanes(lower, scaling, FIELD, FIELD << _ROOM, is_single=is_single)
+    lower = replace(lower, start=start - (lift * scaling.factor >> UPPER))
+    return Lanes(lower, scaling, lift, 0, is_single=is_single)
+
+
+def _unseen(scaling: Scaling, ends: tuple[int, int]) -> int | None:
+    """What a sum may have more without a trace, but for a whole number: so near to one that no step moves.
+
+    A product p of the factor, in units of 2^-24, is stored as p + start >> shift. With a rest more, it goes beyond a
+    step where a product lies within that rest below it.
+    """
+    first, last = -ends[0], FIELD - 1 - ends[1]
+    if last < first:
+        return None
+    lifts = np.arange(first, min(last, first + _TRIED) + 1, dtype=np.int64)
+    rests = lifts * scaling.factor & (1 << UPPER) - 1
+    best = int(np.argmin(rests))
+    steps = (np.arange(1, 1 << _ROOM, dtype=np.int64) << scaling.shift) - scaling.start << UPPER
+    return None if ((steps - 1) % scaling.factor < rests[best]).any() else int(lifts[best])
+
+
+def write_lanes(
+    writer: Writer, lanes: Lanes, pair: tuple[int, int], constants: tuple[int, int, int], raised: bool
+) -> None:
+    """A word of both values in the low register of a pair that holds their sums, 2^8 times as large where `raised`.
+
+    `constants` are the registers of the factor, and of what the lower and the upper product are given.
+    """
+    (low, high), (factor, lower, upper) = pair, constants
+    if not raised:
+        writer.add(Does.LEFT, high, high, by=_ROOM)
+        writer.add(Does.OR_RIGHT, high, high, low, by=UPPER)
+    if lanes.is_field:
+        writer.add(*((Does.RIGHT, low, low, 0, _ROOM) if raised else (Does.UNSIGNED_FIELD, low, low, 0, UPPER)))
+    elif not raised:
+        writer.add(Does.LEFT, low, low, by=_ROOM)
+    if lanes.less:
+        writer.add(Does.LESS_NUMBER, low, low, number=lanes.less)
+    if lanes.is_single:
+        for register in (low, high) if lanes.is_field else (high,):
+            writer.add(Does.LEFT, register, register, by=1)
+    write_scaled(writer, lanes.lower, low, factor, lower, lifted=True)
+    write_scaled(writer, lanes.upper, high, factor, upper, lifted=False)
+    writer.add(Does.OR_LEFT, low, low, high, by=UPPER)
 
 
 def write_scaled(writer: Writer, scaling: Scaling, register: int, factor: int, start: int, lifted: bool) -> None:

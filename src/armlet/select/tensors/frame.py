@@ -35,6 +35,12 @@ class Pointer:
             self.move(near if 0 < near - self.at <= REACH else place)
         return place - self.at
 
+    def cover(self, first: int, last: int) -> None:
+        """Walk to where all places from one to another are within reach, if they are not."""
+        if first < self.at or last > self.at + REACH:
+            near = self.last - REACH
+            self.move(near if 0 < near <= first and near - self.at <= REACH else first)
+
     def move(self, place: int) -> None:
         """Walk to a place."""
         add_number(self.writer, self.register, place - self.at)
@@ -49,6 +55,18 @@ def add_number(writer: Writer, register: int, number: int) -> None:
         step = min(left, REACH)
         writer.add(op, register, register, number=step)
         left -= step
+
+
+def write_apart(writer: Writer, register: int, other: int, number: int) -> None:
+    """register := another, and a number."""
+    if abs(number) <= REACH:
+        writer.add(Does.ADD_NUMBER if number >= 0 else Does.SUBTRACT_NUMBER, register, other, number=abs(number))
+        return
+    write_constant(writer, register, abs(number))
+    if number > 0:
+        writer.add(Does.ADD_TO, register, other)
+    else:
+        writer.add(Does.SUBTRACT, register, other, register)
 
 
 def write_place(writer: Writer, register: int, offset: int, spare: int = 2) -> None:

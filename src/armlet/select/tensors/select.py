@@ -15,13 +15,14 @@ from armlet.network.layers import Reshape
 from armlet.select.integer.program import lines_of
 from armlet.select.integer.writer import Writer
 from armlet.select.tensors.addition import AdditionTask, write_addition
+from armlet.select.tensors.bodies.convolution import Convolution, Shape, groups_of
 from armlet.select.tensors.dense import DenseTask, write_dense
 from armlet.select.tensors.frame import BASE, BLOCK, FACTOR
 from armlet.select.tensors.outputs import write_outputs
 from armlet.select.tensors.pool import PoolTask, write_pool
 from armlet.select.tensors.program import TensorProgram
 from armlet.select.tensors.rows import PlacedTensor, border_rows, laid_rows, write_columns, write_row
-from armlet.select.tensors.window import Convolution, Shape, groups_of, write_convolution
+from armlet.select.tensors.window import write_convolution
 from armlet.tensors.layout import WORD
 from armlet.tensors.place import Lifetime, bound, place
 from armlet.tensors.plan import TensorPlan, plan_tensors, windows_of

@@ -12,11 +12,13 @@ from armlet.integer.network import IntegerNetwork
 from armlet.isa.integer_target import IntegerTarget
 from armlet.select.integer.program import bytes_of, cycles_of, lines_of
 from armlet.select.integer.writer import Writer
+from armlet.select.tensors.bodies.convolution import Convolution, Shape, groups_of
 from armlet.select.tensors.frame import FACTOR
-from armlet.select.tensors.window import Convolution, Shape, groups_of, write_convolution
+from armlet.select.tensors.window import write_convolution
 from armlet.tensors.plan import plan_tensors
 
-SHAPES = tuple(Shape(*each) for each in ((4, 1), (3, 1), (2, 2), (2, 1), (1, 4), (1, 3), (1, 2), (1, 1)))
+_SIZES = ((4, 1), (3, 1), (2, 2), (2, 1), (1, 4), (1, 3), (1, 2), (1, 1))
+SHAPES = tuple(Shape(*size, raised) for size in _SIZES for raised in (True, False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ _SUMS: Mapping[Op, IntegerTemplate] = {
         "subw {d}, {a}, #{number}", _IMM12, short=_short("subs.n {d}, {a}, #{number}", "d a", _IMM3)
     ),
     Op.LESS_NUMBER: _wide("sub.w {d}, {a}, #{number}", _WORD),
+    Op.MORE_NUMBER: _wide("add.w {d}, {a}, #{number}", _WORD),
     Op.ADD_SIGNED_RIGHT: _wide("add.w {d}, {a}, {b}, asr #{by}", shifts=_RIGHT),
     Op.NUMBER_LESS: _wide("rsb.w {d}, {a}, #{number}", _WORD),
     Op.ADD_SMALL: _short("adds.n {d}, #{number}", "d", _IMM8),

@@ -1,0 +1,174 @@
+"""Writes the body of a convolution: sums begin, weight after weight is added, and what is stored is made of the sums.
+
+A body makes `across` words, neighbours in a row, of each of its channels. A weight is a constant that is made on the
+spot, and one long multiplication for each word:
+
+    movs  w, #5
+    smlal low, high, w, x            low field += 5 * lane 0, the rest += 5 * lane 1
+
+The lowest 24 bits of the 64 are the sum of lane 0 and what it has more so that it is not below 0; what is above them is
+the sum of lane 1. Weights that are taken 2^8 times put that in the high word, where nothing has to be cut out.
+"""
+
+from dataclasses import dataclass
+
+from armlet.isa.integer_operation import IntegerOperation as Does
+from armlet.select.integer.writer import Writer
+from armlet.select.tensors.bodies.convolution import Convolution, Shape
+from armlet.select.tensors.bodies.taps import Tap, ordered, write_factor
+from armlet.select.tensors.closing import write_lanes
+from armlet.select.tensors.fetch import Registers
+from armlet.select.tensors.frame import (
+    BASE,
+    CHANNEL,
+    CONSTANTS,
+    FACTOR,
+    REACH,
+    RESULT,
+    SUMS,
+    TABLE,
+    VALUES,
+    Pointer,
+    write_apart,
+    write_table,
+)
+from armlet.tensors.layout import UPPER, WORD
+
+_RAISED = 32 - UPPER  # bits by which weights are raised
+_ENDS = VALUES[:3]  # registers of the factor, and of what the lower and the upper product are given
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """The channels of a convolution that are made at once."""
+
+    task: Convolution
+    group: tuple[int, ...]
+    shape: Shape
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether its constants lie on the stack, since they are those of one channel."""
+        return len(self.group) == 1
+
+    def pairs(self, across: int) -> list[list[tuple[int, int]]]:
+        """The registers of each sum, channel by channel."""
+        words = [(SUMS[2 * k], SUMS[2 * k + 1]) for k in range(across * len(self.group))]
+        return [words[j * across : (j + 1) * across] for j in range(len(self.group))]
+
+    def taps(self) -> list[Tap]:
+        """All weights, as often as they are taken."""
+        task, raised = self.task, _RAISED if self.shape.raised else 0
+        times = [task.times(channel) << raised for channel in self.group]
+        return [
+            Tap(task.place(y, c, x), j, w * times[j])
+            for j, channel in enumerate(self.group)
+            for y, c, x, w in task.taps(channel)
+        ]
+
+
+def write_constants(writer: Writer, body: Body) -> None:
+    """The constants of one channel on the stack; of several, where they are."""
+    write_table(writer, FACTOR, _fill(writer, body))
+    if not body.is_alone:
+        writer.add(Does.STORE_STACK, FACTOR, number=TABLE)
+        return
+    for k in range(CONSTANTS):
+        writer.add(Does.LOAD, SUMS[k], FACTOR, number=k * WORD)
+    for k in range(CONSTANTS):
+        writer.add(Does.STORE_STACK, SUMS[k], number=CHANNEL + k * WORD)
+
+
+def _fill(writer: Writer, body: Body) -> int:
+    """The constants at the end of the pool: where all sums start, then how each is scaled; gives where they begin."""
+    start, ends, task, shape = len(writer.pool), list[int](), body.task, body.shape
+    for channel in body.group:
+        lanes, times, (below, bias) = task.lanes(channel), task.times(channel), task.starts(channel)
+        sums = times * below + lanes.lift + (times * bias << UPPER) << (_RAISED if shape.raised else 0)
+        writer.fill_words([sums, sums >> 32] * (1 if body.is_alone else shape.across))
+        ends += [lanes.upper.factor, lanes.lower.start, lanes.upper.start]
+    writer.fill_words(ends)
+    return start
+
+
+def write_body(writer: Writer, body: Body, across: int) -> None:
+    """One trip: `across` words of each channel of a group."""
+    pairs, taps, step = body.pairs(across), body.taps(), body.task.layer.stride[1] * WORD
+    _write_starts(writer, body, pairs)
+    last = max((tap.place for tap in taps), default=0) + (across - 1) * step
+    pointer = Pointer(writer, BASE, last)
+    _write_taps(writer, ordered(taps, across, step, REACH), step, pairs, pointer)
+    pointer.move(across * step)
+    _write_ends(writer, body, pairs)
+    _write_results(writer, body, pairs)
+
+
+def _write_starts(writer: Writer, body: Body, pairs: list[list[tuple[int, int]]]) -> None:
+    """Each sum with its start: those of several channels lie in their order where words are as many as in a trip."""
+    if not body.is_alone:
+        writer.add(Does.LOAD_STACK, FACTOR, number=TABLE)
+        if len(pairs[0]) == body.shape.across:
+            writer.load_here(FACTOR, [register for row in pairs for pair in row for register in pair])
+            return
+    for j, ((low, high), *others) in enumerate(pairs):
+        if body.is_alone:
+            writer.add(Does.LOAD_STACK_PAIR, low, b=high, number=CHANNEL)
+        else:
+            writer.add(Does.LOAD_PAIR, low, FACTOR, high, number=2 * j * body.shape.across * WORD)
+        for other_low, other_high in others:
+            writer.add(Does.MOVE, other_low, low)
+            writer.add(Does.MOVE, other_high, high)
+
+
+def _write_taps(
+    writer: Writer, runs: list[list[Tap]], step: int, pairs: list[list[tuple[int, int]]], pointer: Pointer
+) -> None:
+    """The weights. Words are loaded in runs, as many as there are registers whose words are done with."""
+    across = len(pairs[0])
+    words = [tap.place + q * step for run in runs for tap in run for q in range(across)]
+    registers = Registers((*VALUES, *SUMS[2 * across * len(pairs) :]), words)
+    number, factor = 0, None
+    for run in runs:
+        places = [tap.place for tap in run]
+        pointer.cover(min(places), max(places) + (across - 1) * step)
+        for tap in run:
+            for low, high in pairs[tap.row]:
+                for fresh, register in registers.fetched(number):
+                    writer.add(Does.LOAD, register, BASE, number=pointer.offset(fresh))
+                if tap.factor != factor:
+                    write_factor(writer, FACTOR, factor, tap.factor)
+                    factor = tap.factor
+                writer.add(Does.MULTIPLY_LONG, low, FACTOR, registers.held[words[number]], e=high)
+                number += 1
+
+
+def _write_ends(writer: Writer, body: Body, pairs: list[list[tuple[int, int]]]) -> None:
+    """Scale the sums back: a word for each position of each channel."""
+    if not body.is_alone:
+        writer.add(Does.LOAD_STACK, FACTOR, number=TABLE)
+    ends, last = 2 * body.shape.across * len(pairs), len(pairs) - 1
+    for j, (channel, row) in enumerate(zip(body.group, pairs)):
+        lanes = body.task.lanes(channel)
+        for k, register in enumerate(_ENDS if lanes.upper.factor else ()):
+            if body.is_alone:
+                writer.add(Does.LOAD_STACK, register, number=CHANNEL + (2 + k) * WORD)
+            else:
+                writer.add(Does.LOAD, register, FACTOR, number=(ends + 3 * j + k) * WORD)
+        if j == last and body.task.beside is None:  # in one run with the constants
+            writer.add(Does.LOAD_STACK, FACTOR, number=RESULT)
+        for pair in row:
+            write_lanes(writer, lanes, pair, _ENDS, body.shape.raised)
+
+
+def _write_results(writer: Writer, body: Body, pairs: list[list[tuple[int, int]]]) -> None:
+    """Store all words, and remember where the next ones go where the window does not tell."""
+    first, pitch, across = min(body.group), body.task.made.pitch, len(pairs[0])
+    if body.task.beside is not None:
+        write_apart(writer, FACTOR, BASE, body.task.beside + (first * pitch - across) * WORD)
+    result = Pointer(writer, FACTOR)
+    for channel, row in sorted(zip(body.group, pairs)):
+        for q, (low, _) in enumerate(row):
+            writer.add(Does.STORE, low, FACTOR, number=result.offset(((channel - first) * pitch + q) * WORD))
+    if body.task.beside is None:
+        result.move(across * WORD)
+        writer.add(Does.STORE_STACK, FACTOR, number=RESULT)

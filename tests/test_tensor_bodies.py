@@ -100,6 +100,14 @@ def test_equal_weights_of_words_of_their_own_stand_together() -> None:
     assert [tap.factor for tap in run] == [7, 3, 3, 3, -2, -2]
 
 
+def test_taps_that_share_words_go_on_with_a_weight_from_either_end() -> None:
+    taps = [Tap(0, 0, 5), Tap(4, 0, 2), Tap(80, 0, 9), Tap(84, 0, 5), Tap(160, 0, 2)]
+    (run,) = ordered(taps, 2, 4, 4092)
+    assert [tap.factor for tap in run] == [9, 5, 5, 2, 2]
+    (run,) = ordered([Tap(0, 0, 5), Tap(4, 0, 9), Tap(80, 0, 5)], 2, 4, 4092)
+    assert [tap.place for tap in run] == [80, 0, 4]
+
+
 @pytest.mark.parametrize(
     ("before", "factor", "op"),
     [

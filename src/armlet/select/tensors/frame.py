@@ -108,20 +108,24 @@ def end_counted(writer: Writer, top: int, word: int) -> None:
 
 
 TRIPS = 1  # register of the count of `write_trips`
-_AT_ONCE = 4  # words of a trip
+_FEW, _MANY = 4, 8  # words of a trip
+_LONG = 128  # words from which on a trip has many
 
 
-def write_trips(writer: Writer, words: int, pointers: tuple[int, ...], write: Callable[[int], None]) -> None:
+def write_trips(
+    writer: Writer, words: int, pointers: tuple[int, ...], write: Callable[[int], None], step: int = WORD
+) -> None:
     """`write` for each of so many words, by their offsets from pointers that move on together."""
-    trips, rest = divmod(words, _AT_ONCE)
+    at_once = _MANY if words >= _LONG else _FEW
+    trips, rest = divmod(words, at_once)
     if trips:
         write_constant(writer, TRIPS, trips)
         writer.runs, top = trips, writer.here
-        for k in range(_AT_ONCE):
-            write(k * WORD)
+        for k in range(at_once):
+            write(k * step)
         for pointer in pointers:
-            add_number(writer, pointer, _AT_ONCE * WORD)
+            add_number(writer, pointer, at_once * step)
         writer.repeat(TRIPS, top)
         writer.runs = 1
     for k in range(rest):
-        write(k * WORD)
+        write(k * step)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.select.integer.constants import write_constant
 from armlet.select.integer.writer import Writer
-from armlet.select.tensors.frame import TRIPS, add_number, write_place, write_trips
+from armlet.select.tensors.frame import write_place, write_trips
 from armlet.tensors.layout import LIFT, UPPER, UPPER_BYTE, WORD, LaneLayout
 
 _RESULT, _LOWER, _UPPER, _FIRST, _SECOND, _VALUE = 0, 4, 5, 6, 7, 12  # registers
@@ -47,14 +47,13 @@ def write_columns(writer: Writer, tensor: PlacedTensor, border: int) -> None:
     write_place(writer, _RESULT, tensor.start + layout.at(0, 0, -layout.left))
     for k in range(layout.left):
         writer.add(Does.STORE, _VALUE, _RESULT, number=k * WORD)
-    first = (layout.left + layout.width) * WORD
-    write_constant(writer, TRIPS, count)
-    writer.runs, top = count, writer.here
-    for k in range(each):
-        writer.add(Does.STORE, _VALUE, _RESULT, number=first + k * WORD)
-    add_number(writer, _RESULT, layout.pitch * WORD)
-    writer.repeat(TRIPS, top)
-    writer.runs = 1
+    places = [(layout.left + layout.width + k) * WORD for k in range(each)]
+
+    def write(at: int) -> None:
+        for place in places:
+            writer.add(Does.STORE, _VALUE, _RESULT, number=at + place)
+
+    write_trips(writer, count, (_RESULT,), write, layout.pitch * WORD)
 
 
 def border_rows(tensor: PlacedTensor) -> Iterator[RowOfWords]:
@@ -91,6 +90,17 @@ def write_row(writer: Writer, row: RowOfWords, words: int, border: int) -> None:
     if row.sources[0] == (row.to, 0) and row.sources[1] is None:
         _write_lane(writer, row.to, words, border)
         return
+    match row.sources:
+        case (None, (place, 0)):
+            value = (border + LIFT & 0xFF) | 1 << 31
+            _write_other_lane(writer, (row.to, place), words, (Does.ADD_LEFT, value))
+            return
+        case ((place, 1), None):
+            value = LIFT | (border & 0xFF) << UPPER
+            _write_other_lane(writer, (row.to, place), words, (Does.ADD_SIGNED_RIGHT, value))
+            return
+        case _:
+            pass
     write_place(writer, _RESULT, row.to)
     pointers = {source[0]: register for source, register in zip(row.sources, (_LOWER, _UPPER)) if source}
     for place, register in pointers.items():
@@ -115,6 +125,21 @@ def _write_word(writer: Writer, row: RowOfWords, pointers: dict[int, int], at: i
     elif border & 0xFF:
         writer.add(Does.OR_NUMBER, _FIRST, _FIRST, number=(border & 0xFF) << UPPER)
     writer.add(Does.STORE, _FIRST, _RESULT, number=at)
+
+
+def _write_other_lane(writer: Writer, places: tuple[int, int], words: int, added: tuple[Does, int]) -> None:
+    """What words have in one lane, in the other, beside the border: by one addition of a number that has the rest."""
+    (to, source), (op, value) = places, added
+    write_place(writer, _RESULT, to)
+    write_place(writer, _LOWER, source)
+    write_constant(writer, _VALUE, value)
+
+    def write(at: int) -> None:
+        writer.add(Does.LOAD, _FIRST, _LOWER, number=at)
+        writer.add(op, _FIRST, _VALUE, _FIRST, by=UPPER)
+        writer.add(Does.STORE, _FIRST, _RESULT, number=at)
+
+    write_trips(writer, words, (_RESULT, _LOWER), write)
 
 
 def _write_constant_row(writer: Writer, to: int, words: int, border: int) -> None:

@@ -10,6 +10,7 @@ The lowest 24 bits of the 64 are the sum of lane 0 and what it has more so that 
 the sum of lane 1. Weights that are taken 2^8 times put that in the high word, where nothing has to be cut out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from armlet.isa.integer_operation import IntegerOperation as Does
@@ -94,26 +95,55 @@ def _fill(writer: Writer, body: Body) -> int:
 def write_body(writer: Writer, body: Body, across: int) -> None:
     """One trip: `across` words of each channel of a group."""
     pairs, taps, step = body.pairs(across), body.taps(), body.task.layer.stride[1] * WORD
-    _write_starts(writer, body, pairs)
     last = max((tap.place for tap in taps), default=0) + (across - 1) * step
-    pointer = Pointer(writer, BASE, last)
-    _write_taps(writer, ordered(taps, across, step, REACH), step, pairs, pointer)
-    pointer.move(across * step)
+    runs = ordered(taps, across, step, REACH)
+    words = [tap.place + q * step for run in runs for tap in run for q in range(across)]
+    registers = Registers((*VALUES, *SUMS[2 * across * len(pairs) :]), words)
+    loads = _Loads(writer, Pointer(writer, BASE, last), registers)
+    loads.begin(runs[0] if runs else (), across, step)
+    _write_starts(writer, body, pairs, loads)
+    _write_taps(writer, runs, step, pairs, loads)
+    loads.pointer.move(across * step)
     _write_ends(writer, body, pairs)
     _write_results(writer, body, pairs)
 
 
-def _write_starts(writer: Writer, body: Body, pairs: list[list[tuple[int, int]]]) -> None:
-    """Each sum with its start: those of several channels lie in their order where words are as many as in a trip."""
-    if not body.is_alone:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Loads:
+    """The words of a body on their way into registers: in runs, as many as there are whose words are done with."""
+
+    writer: Writer
+    pointer: Pointer
+    registers: Registers[int]
+
+    def begin(self, run: Sequence[Tap], across: int, step: int) -> None:
+        """Bring a run of taps within reach."""
+        if places := [tap.place for tap in run]:
+            self.pointer.cover(min(places), max(places) + (across - 1) * step)
+
+    def before(self, number: int) -> None:
+        """Load what is not there of the word of a product, and more."""
+        if number < len(self.registers.uses):
+            for fresh, register in self.registers.fetched(number):
+                self.writer.add(Does.LOAD, register, BASE, number=self.pointer.offset(fresh))
+
+
+def _write_starts(writer: Writer, body: Body, pairs: list[list[tuple[int, int]]], loads: _Loads) -> None:
+    """Each sum with its start; the first words are loaded in one run with the first of them.
+
+    Those of several channels lie in their order where words are as many as in a trip.
+    """
+    if body.is_alone:
+        for k, register in enumerate(pairs[0][0]):
+            writer.add(Does.LOAD_STACK, register, number=CHANNEL + k * WORD)
+    else:
         writer.add(Does.LOAD_STACK, FACTOR, number=TABLE)
-        if len(pairs[0]) == body.shape.across:
-            writer.load_here(FACTOR, [register for row in pairs for pair in row for register in pair])
-            return
+    loads.before(0)
+    if not body.is_alone and len(pairs[0]) == body.shape.across:
+        writer.load_here(FACTOR, [register for row in pairs for pair in row for register in pair])
+        return
     for j, ((low, high), *others) in enumerate(pairs):
-        if body.is_alone:
-            writer.add(Does.LOAD_STACK_PAIR, low, b=high, number=CHANNEL)
-        else:
+        if not body.is_alone:
             writer.add(Does.LOAD_PAIR, low, FACTOR, high, number=2 * j * body.shape.across * WORD)
         for other_low, other_high in others:
             writer.add(Does.MOVE, other_low, low)
@@ -121,24 +151,20 @@ def _write_starts(writer: Writer, body: Body, pairs: list[list[tuple[int, int]]]
 
 
 def _write_taps(
-    writer: Writer, runs: list[list[Tap]], step: int, pairs: list[list[tuple[int, int]]], pointer: Pointer
+    writer: Writer, runs: list[list[Tap]], step: int, pairs: list[list[tuple[int, int]]], loads: _Loads
 ) -> None:
-    """The weights. Words are loaded in runs, as many as there are registers whose words are done with."""
-    across = len(pairs[0])
-    words = [tap.place + q * step for run in runs for tap in run for q in range(across)]
-    registers = Registers((*VALUES, *SUMS[2 * across * len(pairs) :]), words)
+    """The weights, each for all words of its channel."""
     number, factor = 0, None
     for run in runs:
-        places = [tap.place for tap in run]
-        pointer.cover(min(places), max(places) + (across - 1) * step)
+        loads.begin(run, len(pairs[0]), step)
         for tap in run:
             for low, high in pairs[tap.row]:
-                for fresh, register in registers.fetched(number):
-                    writer.add(Does.LOAD, register, BASE, number=pointer.offset(fresh))
+                loads.before(number)
                 if tap.factor != factor:
                     write_factor(writer, FACTOR, factor, tap.factor)
                     factor = tap.factor
-                writer.add(Does.MULTIPLY_LONG, low, FACTOR, registers.held[words[number]], e=high)
+                word = loads.registers.held[loads.registers.uses[number]]
+                writer.add(Does.MULTIPLY_LONG, low, FACTOR, word, e=high)
                 number += 1
 
 

@@ -1,7 +1,7 @@
 """In which order a body takes its weights, and how each comes into a register.
 
 A weight is a constant that is made on the spot: from the one before where that is shorter, and not at all where both
-are equal. So taps go from the greatest weight to the least, as far as loads reach, those that share words together.
+are equal. So equal ones follow each other, as far as loads reach, and taps that share words stay together.
 """
 
 from collections.abc import Sequence
@@ -32,8 +32,27 @@ def ordered(taps: Sequence[Tap], across: int, step: int, reach: int) -> list[lis
         first, near, far = clusters[0][0].place, list[list[Tap]](), list[list[Tap]]()
         for cluster in clusters:
             (far if near and cluster[-1].place + more - first > reach else near).append(cluster)
-        found.append([tap for cluster in sorted(near, key=_rank) for tap in cluster])
+        found.append(_chained(near))
         clusters = far
+    return found
+
+
+def _chained(clusters: Sequence[list[Tap]]) -> list[Tap]:
+    """Clusters one after the other: where one ends with a weight with which another begins, or ends, that follows.
+
+    Where none does, the greatest weight that is left begins.
+    """
+    waiting, ends = dict(enumerate(sorted(clusters, key=_rank))), dict[int, list[int]]()
+    for number, cluster in reversed(waiting.items()):
+        for factor in {cluster[0].factor, cluster[-1].factor}:
+            ends.setdefault(factor, []).append(number)
+    found = list[Tap]()
+    while waiting:
+        same = ends.get(found[-1].factor, []) if found else []
+        while same and same[-1] not in waiting:
+            same.pop()
+        cluster = waiting.pop(same[-1] if same else next(iter(waiting)))
+        found += cluster if not same or cluster[0].factor == found[-1].factor else reversed(cluster)
     return found
 
 

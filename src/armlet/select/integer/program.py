@@ -133,17 +133,16 @@ def _holds(form: IntegerTemplate, lines: IntegerLines) -> NDArray[np.bool_]:
 
 def cycles_of(target: IntegerTarget, lines: IntegerLines) -> int:
     """Cycles of lines, each as often as it runs."""
-    total, before = 0, False
-    runs = [*lines["runs"].tolist(), 1]
-    for at, (op, listed) in enumerate(zip(lines["op"].tolist(), lines["list"].tolist())):
-        template = target.templates[IntegerOperation(op)]
-        cycles = template.cycles + template.each * int(listed).bit_count()
-        cycles -= before and template.pairs and template.cycles > 1
-        total += runs[at] * cycles
-        if op in (IntegerOperation.REPEAT, IntegerOperation.REPEAT_UNTIL):
-            total += (runs[at] - runs[at + 1]) * target.cycles.refill
-        before = template.pairs
-    return total
+    if not len(lines):
+        return 0
+    ops, at = np.unique(lines["op"], return_inverse=True)
+    forms = [target.templates[IntegerOperation(op)] for op in ops.tolist()]
+    cycles, each, pairs = (np.array(column)[at] for column in zip(*((f.cycles, f.each, f.pairs) for f in forms)))
+    runs = np.append(lines["runs"], 1).astype(np.int64)
+    listed = np.bitwise_count(lines["list"]) * each
+    cycles = cycles + listed - (np.append(False, pairs[:-1]) & pairs & (cycles > 1))
+    again = np.isin(lines["op"], (IntegerOperation.REPEAT, IntegerOperation.REPEAT_UNTIL))
+    return int(runs[:-1] @ cycles + target.cycles.refill * (runs[:-1] - runs[1:])[again].sum())
 
 
 def lines_of(rows: list[IntegerLine]) -> IntegerLines:

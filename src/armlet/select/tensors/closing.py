@@ -1,6 +1,7 @@
 """From sums to stored values: what stands behind the last weight of a body."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -78,6 +79,7 @@ class Lanes:
     is_single: bool = False  # whether the scaling wants twice the sum, and the sum is there once
 
 
+@cache
 def lanes_of(scaling: Scaling, times: int, ends: tuple[int, int]) -> Lanes:
     """Of sums that are taken `times`, where the lower one lies between two ends, times counted."""
     is_single, room = scaling.twice and times == 1, _ROOM - (scaling.twice and times == 1)

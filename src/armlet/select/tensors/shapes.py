@@ -2,10 +2,15 @@
 
 Many positions and few weights want wide bodies, which make each weight's constant and each word's load serve more
 products; many weights want several channels in a body, whose loops and constants are fewer bytes.
+
+Of a layer of many groups a few are written, from the one of the fewest weights to that of the most; what the others
+cost lies between, by their numbers of weights.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from armlet.integer.layers import IntegerConv
 from armlet.integer.network import IntegerNetwork
@@ -17,6 +22,7 @@ from armlet.select.tensors.frame import FACTOR
 from armlet.select.tensors.window import write_convolution
 from armlet.tensors.plan import plan_tensors
 
+_WRITTEN = 4  # groups of a layer
 _SIZES = ((4, 1), (3, 1), (2, 2), (2, 1), (1, 4), (1, 3), (1, 2), (1, 1))
 SHAPES = tuple(Shape(*size, raised) for size in _SIZES for raised in (True, False))
 
@@ -64,11 +70,32 @@ def mixes_of(costs: Sequence[Sequence[ShapeCost]]) -> Iterator[tuple[Shape, ...]
 
 
 def _costs(task: Convolution, target: IntegerTarget) -> Iterator[ShapeCost]:
+    groups = dict[int, tuple[tuple[int, ...], ...]]()
     for shape in _fitting(task):
-        writer = Writer(target, FACTOR)
-        write_convolution(writer, task, groups_of(task.layer, shape.channels), shape)
-        lines = lines_of(writer.rows)
-        yield ShapeCost(shape, cycles_of(target, lines), bytes_of(target, lines) + len(writer.pool))
+        if shape.channels not in groups:
+            groups[shape.channels] = groups_of(task.layer, shape.channels)
+        yield _cost(task, target, groups[shape.channels], shape)
+
+
+def _cost(task: Convolution, target: IntegerTarget, groups: Sequence[tuple[int, ...]], shape: Shape) -> ShapeCost:
+    left = np.count_nonzero(task.layer.body.weight, axis=1)
+    weights = np.array([left[list(group)].sum() for group in groups])
+    _, first = np.unique(weights, return_index=True)
+    if len(groups) > _WRITTEN:
+        first = first[np.linspace(0, len(first) - 1, min(_WRITTEN, len(first))).round().astype(int)]
+        written = [_written(task, target, groups[k], shape) for k in first.tolist()]
+        cycles, size = (np.interp(weights, weights[first], each).sum() for each in zip(*written))
+    else:
+        cycles, size = (sum(each) for each in zip(*(_written(task, target, group, shape) for group in groups)))
+    return ShapeCost(shape, round(cycles), round(size))
+
+
+def _written(task: Convolution, target: IntegerTarget, group: tuple[int, ...], shape: Shape) -> tuple[int, int]:
+    """Cycles and bytes of a group."""
+    writer = Writer(target, FACTOR)
+    write_convolution(writer, task, (group,), shape)
+    lines = lines_of(writer.rows)
+    return cycles_of(target, lines), bytes_of(target, lines) + len(writer.pool)
 
 
 def _fitting(task: Convolution) -> Iterator[Shape]:

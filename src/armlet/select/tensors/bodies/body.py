@@ -12,6 +12,7 @@ the sum of lane 1. Weights that are taken 2^8 times put that in the high word, w
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.select.integer.writer import Writer
@@ -153,19 +154,22 @@ def _write_starts(writer: Writer, body: Body, pairs: list[list[tuple[int, int]]]
 def _write_taps(
     writer: Writer, runs: list[list[Tap]], step: int, pairs: list[list[tuple[int, int]]], loads: _Loads
 ) -> None:
-    """The weights, each for all words of its channel."""
-    number, factor = 0, None
-    for run in runs:
-        loads.begin(run, len(pairs[0]), step)
-        for tap in run:
-            for low, high in pairs[tap.row]:
-                loads.before(number)
-                if tap.factor != factor:
-                    write_factor(writer, FACTOR, factor, tap.factor)
-                    factor = tap.factor
-                word = loads.registers.held[loads.registers.uses[number]]
-                writer.add(Does.MULTIPLY_LONG, low, FACTOR, word, e=high)
-                number += 1
+    """The weights, each for all words of its channel.
+
+    The base walks on to a run before the last product of the one before, for an address that was just made waits.
+    """
+    across = len(pairs[0])
+    taps, factor = [tap for run in runs for tap in run], None
+    lasts = dict(zip(accumulate(len(run) * across for run in runs), runs[1:]))
+    products = [(tap, pair) for tap in taps for pair in pairs[tap.row]]
+    for number, (tap, (low, high)) in enumerate(products):
+        loads.before(number)
+        if run := lasts.get(number + 1):
+            loads.begin(run, across, step)
+        if tap.factor != factor:
+            write_factor(writer, FACTOR, factor, tap.factor)
+            factor = tap.factor
+        writer.add(Does.MULTIPLY_LONG, low, FACTOR, loads.registers.held[loads.registers.uses[number]], e=high)
 
 
 def _write_ends(writer: Writer, body: Body, pairs: list[list[tuple[int, int]]]) -> None:
@@ -180,17 +184,24 @@ def _write_ends(writer: Writer, body: Body, pairs: list[list[tuple[int, int]]]) 
                 writer.add(Does.LOAD_STACK, register, number=CHANNEL + (2 + k) * WORD)
             else:
                 writer.add(Does.LOAD, register, FACTOR, number=(ends + 3 * j + k) * WORD)
-        if j == last and body.task.beside is None:  # in one run with the constants
-            writer.add(Does.LOAD_STACK, FACTOR, number=RESULT)
+        if j == last:  # where words are stored is known before they are
+            _write_result_place(writer, body, len(row))
         for pair in row:
             write_lanes(writer, lanes, pair, _ENDS, body.shape.raised)
+
+
+def _write_result_place(writer: Writer, body: Body, across: int) -> None:
+    """Where the words of this trip are stored: beside the window, or where the stack says."""
+    if body.task.beside is None:
+        writer.add(Does.LOAD_STACK, FACTOR, number=RESULT)
+    else:
+        place = body.task.beside + (min(body.group) * body.task.made.pitch - across) * WORD
+        write_apart(writer, FACTOR, BASE, place)
 
 
 def _write_results(writer: Writer, body: Body, pairs: list[list[tuple[int, int]]]) -> None:
     """Store all words, and remember where the next ones go where the window does not tell."""
     first, pitch, across = min(body.group), body.task.made.pitch, len(pairs[0])
-    if body.task.beside is not None:
-        write_apart(writer, FACTOR, BASE, body.task.beside + (first * pitch - across) * WORD)
     result = Pointer(writer, FACTOR)
     for channel, row in sorted(zip(body.group, pairs)):
         for q, (low, _) in enumerate(row):

@@ -116,3 +116,8 @@ def _lines(program: TensorProgram) -> list[str]:
 
 def _own(line: str, name: str) -> str:
     return line.replace(".L", f".L{name}_")
+
+
+def deleted(lines: Sequence[str]) -> dict[str, list[str]]:
+    """The program without each of its instructions."""
+    return {f"without{k}": [*lines[:k], *lines[k + 1 :]] for k, line in enumerate(lines) if not line.endswith(":")}

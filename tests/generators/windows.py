@@ -136,7 +136,7 @@ def _add_pool(drawn: Drawn) -> None:
         add_pool(drawn, IntegerPool(reduction, low=low, high=high))
     else:
         window, stride, _ = _windows(drawn, plane)
-        add_pool(drawn, IntegerPool(reduction, window, stride, low=low, high=high))
+        add_pool(drawn, IntegerPool(reduction, window, stride, _sides(drawn, window), low=low, high=high))
 
 
 def add_pool(drawn: Drawn, pool: IntegerPool) -> None:

@@ -3,11 +3,13 @@
 The average of n stored values is rounded to the nearest, halves away from 0, as the definition has it. With u the sum
 and n / 2 + 128 n more, which is not below 0, and one less where the sum is negative and n is even, that is u / n - 128,
 rounded down. The division is a multiplication by 2^32 / n, rounded up, which is exact as long as u n < 2^32.
+
+What is padding takes no part. Which columns are is known where a window is written; rows of words whose windows have
+other rows of padding, in either lane, have a body of their own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from armlet.errors import CapacityError
 from armlet.integer.layers import IntegerPool
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.network.layers import Pair, Reduction
@@ -50,58 +52,105 @@ class PoolTask:
         """Whether one window is the whole plane."""
         return self.size == self.taken.layout.shape[1:] and not any(self.layer.padding)
 
+    def rows_of(self, row: int) -> tuple[int, ...]:
+        """The rows of a window that are no padding, of a row of what is made."""
+        first = row * self.layer.stride[0] - self.layer.padding[0]
+        return tuple(y for y in range(self.size[0]) if 0 <= first + y < self.taken.layout.height)
+
+    def columns_of(self, column: int) -> tuple[int, ...]:
+        """The columns that are taken, of a column of what is made."""
+        first = column * self.layer.stride[1] - self.layer.padding[1]
+        return tuple(x for x in range(first, first + self.size[1]) if 0 <= x < self.taken.layout.width)
+
+    @property
+    def counts(self) -> frozenset[int]:
+        """How many values are in a window."""
+        if self.is_whole:
+            return frozenset((self.size[0] * self.size[1],))
+        _, height, width = self.made.layout.shape
+        return frozenset(len(self.rows_of(y)) * len(self.columns_of(x)) for y in range(height) for x in range(width))
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of words whose windows have the same rows in both lanes."""
+
+    lower: tuple[int, ...]
+    upper: tuple[int, ...]
+    count: int
+
+
+def rows_of_words(task: PoolTask) -> list[Rows]:
+    """All of them, those that are alike together. What stands in lane 1 below the plane may be anything."""
+    found, made = list[Rows](), task.made.layout
+    for row in range(made.split):
+        lower = task.rows_of(row)
+        below = found[-1].upper if found else lower
+        upper = task.rows_of(row + made.split) if row + made.split < made.height else below
+        if found and (found[-1].lower, found[-1].upper) == (lower, upper):
+            found[-1] = replace(found[-1], count=found[-1].count + 1)
+        else:
+            found.append(Rows(lower, upper, 1))
+    return found
+
 
 def write_pool(writer: Writer, task: PoolTask) -> None:
     """All lines of a layer."""
     writer.layer = task.number
     layer, taken, made = task.layer, task.taken.layout, task.made.layout
-    if any(layer.padding):
-        raise CapacityError(f"layer {task.number} is a pool with padding, which is not written for tensors yet")
-    start = task.taken.start + taken.at(0, 0, 0)
-    write_place(writer, BASE, start)
+    write_place(writer, BASE, task.taken.start + taken.at(-layer.padding[0], 0, 0))
     write_place(writer, _RESULT, task.made.start + made.at(0, 0, 0))
-    if layer.reduction is Reduction.AVERAGE:
-        count = task.size[0] * task.size[1]
-        if count & count - 1:
-            write_constant(writer, _INVERSE, -(-(1 << 32) // count))
-    rows, across = made.split, made.width
+    if len(task.counts) == 1:
+        _write_inverse(writer, task, *task.counts)
+    rows, steps = made.split, (layer.stride[0] * taken.row, made.row)
     channels = begin_counted(writer, made.channels, OUTER)
     outer = writer.runs
-    down = begin_counted(writer, rows, ROWS) if rows > 1 else 0
-    for k in range(across):
-        _write_window(writer, task, k * layer.stride[1])
-        writer.add(Does.STORE, _LOWER, _RESULT, number=k * WORD)
-    if rows > 1:
-        add_number(writer, BASE, layer.stride[0] * taken.row * WORD)
-        add_number(writer, _RESULT, made.row * WORD)
-        end_counted(writer, down, ROWS)
-        writer.runs = outer
-    add_number(writer, BASE, (taken.pitch - (rows * layer.stride[0] * taken.row if rows > 1 else 0)) * WORD)
-    add_number(writer, _RESULT, (made.pitch - (rows * made.row if rows > 1 else 0)) * WORD)
+    for alike in rows_of_words(task):
+        down = begin_counted(writer, alike.count, ROWS) if alike.count > 1 else 0
+        for k in range(made.width):
+            _write_window(writer, task, k, alike)
+            writer.add(Does.STORE, _LOWER, _RESULT, number=k * WORD)
+        if rows > 1:
+            for pointer, step in zip((BASE, _RESULT), steps):
+                add_number(writer, pointer, step * WORD)
+        if alike.count > 1:
+            end_counted(writer, down, ROWS)
+            writer.runs = outer
+    for pointer, pitch, step in zip((BASE, _RESULT), (taken.pitch, made.pitch), steps):
+        add_number(writer, pointer, (pitch - (rows * step if rows > 1 else 0)) * WORD)
     end_counted(writer, channels, OUTER)
     writer.runs = 1
 
 
-def _write_window(writer: Writer, task: PoolTask, column: int) -> None:
-    """A word of the result in a register, from the window whose first column is given."""
+def _write_inverse(writer: Writer, task: PoolTask, count: int) -> None:
+    """What an average over so many values multiplies by, where it does."""
+    if task.layer.reduction is Reduction.AVERAGE and count & count - 1:
+        write_constant(writer, _INVERSE, -(-(1 << 32) // count))
+
+
+def _write_window(writer: Writer, task: PoolTask, column: int, alike: Rows) -> None:
+    """A word of the result in a register."""
     layout, whole = task.taken.layout, task.is_whole
-    rows = layout.split if whole else task.size[0]
-    words = [(y, x) for y in range(rows) for x in range(task.size[1])]
+    lower = tuple(range(layout.split)) if whole else alike.lower
+    upper = tuple(range(layout.height - layout.split)) if whole else alike.upper
+    columns = task.columns_of(column)
+    words = [(y, x) for y in sorted({*lower, *upper}) for x in columns]
     pointer, begun = Pointer(writer, BASE), set[int]()
     for first in range(0, len(words), len(_WORDS)):
         some = tuple(zip(words[first : first + len(_WORDS)], _WORDS))
         for (y, x), register in some:
-            writer.add(Does.LOAD, register, BASE, number=pointer.offset((y * layout.row + column + x) * WORD))
+            writer.add(Does.LOAD, register, BASE, number=pointer.offset((y * layout.row + x) * WORD))
         for (y, _), register in some:
-            _take(writer, task, register, _LOWER, begun)
-            if not whole or y + layout.split < layout.height:
-                _take(writer, task, register, _UPPER, begun)
+            for rows, into in ((lower, _LOWER), (upper, _UPPER)):
+                if y in rows:
+                    _take(writer, task, register, into, begun)
     pointer.move(0)
+    taken = len(lower) * len(columns), len(upper) * len(columns)
     if whole and _UPPER in begun:
         _join(writer, task)
-    _finish(writer, task, _LOWER, len(words))
+    _finish(writer, task, _LOWER, sum(taken) if whole else taken[0], taken[0])
     if not whole:
-        _finish(writer, task, _UPPER, 0)
+        _finish(writer, task, _UPPER, taken[1], 0)
         writer.add(Does.OR_LEFT, _LOWER, _LOWER, _UPPER, by=UPPER)
 
 
@@ -135,11 +184,13 @@ def _join(writer: Writer, task: PoolTask) -> None:
         _raise(writer, _LOWER, _UPPER)
 
 
-def _finish(writer: Writer, task: PoolTask, register: int, lifted: int) -> None:
-    """What was taken as it is stored: with 128 more in lane 0. `lifted` values in the sum have 128 more already."""
+def _finish(writer: Writer, task: PoolTask, register: int, count: int, lifted: int) -> None:
+    """What was taken as it is stored: with 128 more in lane 0. `lifted` values of `count` have 128 more already."""
     lower = register == _LOWER
     if task.layer.reduction is Reduction.AVERAGE:
-        _divide(writer, register, task.size[0] * task.size[1], LIFT * lifted)
+        if len(task.counts) > 1:
+            _write_inverse(writer, task, count)
+        _divide(writer, register, count, LIFT * lifted)
         if not lower:
             add_signed(writer, register, -LIFT)
     write_clamp(writer, register, (task.layer.low, task.layer.high), LIFT if lower else 0)

@@ -130,7 +130,7 @@ def _prepared(writer: Writer, task: _Placed, i: int, border: int) -> PlacedTenso
     if windows is None:
         return source
     tensor = source if anew is None else anew
-    if any(windows.padding[1::2]):
+    if any(windows.padding[1::2]) and isinstance(task.network.layers[i], IntegerConv):  # a pool takes no padding
         write_columns(writer, source, border)
     if anew is not None or windows.size[0] > 1:
         layout = tensor.layout

@@ -6,8 +6,8 @@ so a window over words is a window in both halves. A word is
 
     (q0 + 128) + 2^24 q1
 
-as a signed number. Words lie as [word row][channel][column], with words of the border around: what a window finds there
-stands for 0, or belongs to the other half.
+as a signed number. Inputs without a sign are taken as int8, 128 less. Words lie as [word row][channel][column], with
+words of the border around: what a window finds there stands for 0, or belongs to the other half.
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ WORD = 4
 LIFT = 128  # that lane 0 has more than the value, so that it has no sign
 UPPER = 24  # bits below lane 1
 UPPER_BYTE = 3
+_BYTE = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class LaneLayout:
     bottom: int = 0
     left: int = 0  # words of the border
     right: int = 0
+    above: int = 0  # what a value is more than that in the word: 128 where it has no sign
 
     @property
     def channels(self) -> int:
@@ -84,5 +86,5 @@ class LaneLayout:
 
     @property
     def lifts(self) -> I64:
-        """What each byte has more than the value, (channels, height, width)."""
-        return np.where(np.indices(self.shape)[1] >= self.split, 0, LIFT)
+        """What each byte has more than the value, modulo 256, (channels, height, width)."""
+        return np.where(np.indices(self.shape)[1] >= self.split, 0, LIFT) - self.above & _BYTE

@@ -67,7 +67,7 @@ class TensorMemoryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     ram: int  # block and stack
 
 
-class PlaceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PlaceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A tensor in the block: two rows of a plane in a row of words (docs/integers.md, section 8).
 
     `number` is that of a value, 0 being the network's input; or that of a layer for what it takes laid out anew.
@@ -84,6 +84,7 @@ class PlaceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     right: int
     first: int  # the layer that makes it; -1 for the input
     last: int  # the last layer that takes it
+    above: int = 0  # what a value is more than that in the word: 128 of inputs without a sign
 
 
 class TensorLayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -210,7 +211,7 @@ def read_tensor_manifest(path: Path) -> TensorManifest:
 
 def placed(entry: PlaceEntry) -> PlacedTensor:
     """The tensor that an entry is of."""
-    layout = LaneLayout(entry.shape, entry.split, entry.top, entry.bottom, entry.left, entry.right)
+    layout = LaneLayout(entry.shape, entry.split, entry.top, entry.bottom, entry.left, entry.right, entry.above)
     return PlacedTensor(layout, entry.start)
 
 
@@ -219,7 +220,7 @@ def _place(number: int, tensor: PlacedTensor, life: tuple[int, int]) -> PlaceEnt
     channels, height, width = layout.shape
     border = (layout.top, layout.bottom, layout.left, layout.right)
     shape = (channels, height, width)
-    return PlaceEntry(number, tensor.start, layout.size, shape, layout.split, *border, *life)
+    return PlaceEntry(number, tensor.start, layout.size, shape, layout.split, *border, *life, layout.above)
 
 
 def _layers(selection: TensorSelection) -> Iterator[TensorLayerEntry]:

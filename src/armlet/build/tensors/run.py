@@ -15,7 +15,7 @@ from armlet.select.integer.writer import Writer
 from armlet.select.tensors.frame import REACH, add_number
 from armlet.select.tensors.program import TensorProgram
 from armlet.select.tensors.rows import PlacedTensor
-from armlet.tensors.layout import LIFT, UPPER, WORD
+from armlet.tensors.layout import LIFT, UPPER, WORD, LaneLayout
 
 _SOURCE, _ARGUMENT, _OUTPUT, _TO, _MIDDLE, _LINK = 0, 1, 4, 5, 6, 14  # registers
 _CHANNELS, _COLUMNS, _ROWS = 7, 2, 3  # counters
@@ -76,7 +76,7 @@ def _pack_row(writer: Writer, tensor: PlacedTensor, both: bool) -> None:
 
     def column() -> None:
         trips = channels // at_once
-        _repeated(writer, _CHANNELS, trips, lambda: _pack(writer, at_once, step, both, trips > 1))
+        _repeated(writer, _CHANNELS, trips, lambda: _pack(writer, at_once, layout, both, trips > 1))
         add_number(writer, _TO, WORD - (channels * step if trips > 1 else 0))
 
     _repeated(writer, _COLUMNS, layout.width, column)
@@ -89,14 +89,15 @@ def _at_once(tensor: PlacedTensor) -> int:
     return _divisor(layout.channels, _PACKED if (_PACKED - 1) * layout.pitch * WORD <= REACH else 1)
 
 
-def _pack(writer: Writer, count: int, step: int, both: bool, moves: bool) -> None:
-    """The words of so many channels at one position."""
+def _pack(writer: Writer, count: int, layout: LaneLayout, both: bool, moves: bool) -> None:
+    """The words of so many channels at one position. A byte has a sign in lane 1 and none in lane 0."""
+    step = layout.pitch * WORD
     lower, upper = _VALUES[:count], _VALUES[count : 2 * count]
     for k, register in enumerate(lower):
         writer.add(Does.LOAD_BYTE, register, _SOURCE, number=k)
     for k, register in enumerate(upper if both else ()):
         writer.add(Does.LOAD_BYTE, register, _MIDDLE, number=k)
-    for register in lower:
+    for register in lower if layout.above == 0 else upper if both else ():
         writer.add(Does.FLIP, register, register, number=LIFT)
     for one, other in zip(lower, upper if both else ()):
         writer.add(Does.OR_LEFT, one, one, other, by=UPPER)

@@ -1,14 +1,15 @@
 """Turns a network with windows into a program for Cortex-M4: layouts, places, then layer after layer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from armlet.errors import CapacityError
-from armlet.integer.formats import INT8
+from armlet.integer.formats import INT8, UINT8, IntegerFormat
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerPool
 from armlet.integer.network import IntegerNetwork
+from armlet.integer.signed import with_signed_inputs
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.isa.integer_target import IntegerTarget
 from armlet.network.layers import Reshape
@@ -23,17 +24,18 @@ from armlet.select.tensors.pool import PoolTask, write_pool
 from armlet.select.tensors.program import TensorProgram
 from armlet.select.tensors.rows import PlacedTensor, border_rows, laid_rows, write_columns, write_row
 from armlet.select.tensors.window import write_convolution
-from armlet.tensors.layout import WORD
+from armlet.tensors.layout import LIFT, WORD
 from armlet.tensors.place import Lifetime, bound, place
 from armlet.tensors.plan import TensorPlan, plan_tensors, windows_of
 
 
 def select_tensors(network: IntegerNetwork, target: IntegerTarget, shapes: Sequence[Shape]) -> TensorProgram:
     """The program, each convolution in bodies of its shape. Raises `CapacityError` for what it cannot write."""
-    if network.input_format is not INT8:
+    signed = with_signed_inputs(network)
+    if signed.input_format is not INT8:
         raise CapacityError(f"inputs in {network.input_format.name} are not written for tensors yet")
     homes = homes_of(network)
-    task = _placed(network, plan_tensors(network), homes)
+    task = _placed(signed, plan_tensors(signed), homes)
     writer = Writer(target, FACTOR)
     writer.add(Does.STORE_STACK, BASE, number=BLOCK)
     for i in range(len(network.layers)):
@@ -43,8 +45,17 @@ def select_tensors(network: IntegerNetwork, target: IntegerTarget, shapes: Seque
     if final is not None:
         write_outputs(writer, final, task.outputs)
     pool = np.frombuffer(bytes(writer.pool), np.uint8)
-    places = (task.values, task.taken, task.outputs, task.size, task.bound)
+    values = tuple(_as_given(tensor, kind) for tensor, kind in zip(task.values, network.formats))
+    taken = tuple(_as_given(tensor, network.source(i)) for i, tensor in enumerate(task.taken))
+    places = (values, taken, task.outputs, task.size, task.bound)
     return TensorProgram(target, network, lines_of(writer.rows), *places, pool)
+
+
+def _as_given(tensor: PlacedTensor | None, kind: IntegerFormat) -> PlacedTensor | None:
+    """Where a tensor lies, and what its values are more than those in the words."""
+    if tensor is None or kind is not UINT8:
+        return tensor
+    return replace(tensor, layout=replace(tensor.layout, above=LIFT))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,6 +14,7 @@ import numpy as np
 
 from armlet.integer.layers import IntegerConv
 from armlet.integer.network import IntegerNetwork
+from armlet.integer.signed import with_signed_inputs
 from armlet.isa.integer_target import IntegerTarget
 from armlet.select.integer.program import bytes_of, cycles_of, lines_of
 from armlet.select.integer.writer import Writer
@@ -41,6 +42,7 @@ def shape_costs(network: IntegerNetwork, target: IntegerTarget) -> tuple[tuple[S
 
     Raises `CapacityError` for a layer that no shape can write.
     """
+    network = with_signed_inputs(network)
     plan = plan_tensors(network)
     found = list[tuple[ShapeCost, ...]]()
     for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):

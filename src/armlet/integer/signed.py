@@ -1,0 +1,59 @@
+"""Takes inputs without a sign as int8, 128 less: layers do the same with them, with other biases and borders."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from armlet.errors import CapacityError
+from armlet.integer.formats import INT8, INT32, UINT8
+from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool
+from armlet.integer.network import IntegerNetwork
+from armlet.network.layers import Reduction, Reshape
+
+_LESS = UINT8.high - INT8.high
+
+
+def with_signed_inputs(network: IntegerNetwork) -> IntegerNetwork:
+    """The network on inputs in int8; itself where they are.
+
+    Raises `CapacityError` where a layer that makes no sums of weights gives them on in another way.
+    """
+    if network.input_format is not UINT8:
+        return network
+    layers, lowered = list[IntegerLayer](), [True]
+    for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
+        taken = tuple(lowered[source] for source in sources)
+        layers.append(_on_lowered(layer, taken, f"layer {i}") if any(taken) else layer)
+        lowered.append(taken[0] and isinstance(layer, IntegerPool | Reshape))
+    if lowered[-1]:
+        raise CapacityError("outputs that are inputs without a sign are not written for tensors yet")
+    domain, zero = network.domain, network.input_zero - _LESS
+    return replace(network, layers=tuple(layers), domain=domain, input_format=INT8, input_zero=zero)
+
+
+def _on_lowered(layer: IntegerLayer, taken: tuple[bool, ...], place: str) -> IntegerLayer:
+    """A layer some of whose sources are 128 less."""
+    match layer:
+        case IntegerConv():
+            return replace(layer, body=_with_bias(layer.body, place), border=layer.border - _LESS)
+        case IntegerDense():
+            return _with_bias(layer, place)
+        case IntegerAdd():
+            one, other = (offset + _LESS * less for offset, less in zip(layer.offset, taken))
+            return replace(layer, offset=(one, other))
+        case IntegerPool(reduction=Reduction.MAX):
+            low, high = (max(end - _LESS, INT32.low) for end in (layer.low, layer.high))
+            return replace(layer, low=low, high=high)
+        case Reshape():
+            return layer
+        case _:
+            raise CapacityError(
+                f"{place} takes averages of inputs without a sign, which is not written for tensors yet"
+            )
+
+
+def _with_bias(layer: IntegerDense, place: str) -> IntegerDense:
+    bias = layer.bias + _LESS * layer.weight.astype(np.int64).sum(axis=1)
+    if bias.min() < INT32.low or bias.max() > INT32.high:
+        raise CapacityError(f"{place} has sums beyond 32 bits where its inputs are taken with a sign")
+    return replace(layer, bias=bias)

@@ -1,5 +1,7 @@
 """The proof of programs on tensors accepts what is right and refuses every copy that is not, judged by running it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from armlet.errors import ToolchainError
 from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE
 from armlet.mutate.controls import flip
 from armlet.simulate.decoded import decode_program
-from compiled_tensors import CompiledTensors, deleted
+from compiled_tensors import CompiledTensors
 from generators.windows import windowed_network
 from oracles.whole_forms import holds_whole
 from tensor_cases import one_layer
@@ -42,6 +44,11 @@ def accepted(made: TensorProgram, copies: dict[str, list[str]]) -> set[str]:
     found = {name for name in copies if not made.prove(image, name, program).problem}
     assert {name for name in found if not made.is_right(image, name)} == set()
     return found
+
+
+def deleted(lines: Sequence[str]) -> dict[str, list[str]]:
+    """The program without each of its instructions."""
+    return {f"without{k}": [*lines[:k], *lines[k + 1 :]] for k, line in enumerate(lines) if not line.endswith(":")}
 
 
 def test_no_convolution_without_one_of_its_instructions_is_proved():

@@ -33,10 +33,11 @@ class Effort:
     draws: int  # inputs to fine-tune on
     judged: int  # of them, the inputs that removals are scored on
     validation: int  # inputs that only measure d
+    rounds: int  # of snapping weights onto their grid, each with fine-tuning
 
 
-DENSE = Effort(epochs=40, steps=500, batch=256, rate=0.04, draws=65536, judged=8192, validation=4096)
-WINDOWS = Effort(epochs=12, steps=300, batch=64, rate=None, draws=8192, judged=2048, validation=2048)
+DENSE = Effort(epochs=40, steps=500, batch=256, rate=0.04, draws=65536, judged=8192, validation=4096, rounds=10)
+WINDOWS = Effort(epochs=12, steps=300, batch=64, rate=None, draws=8192, judged=2048, validation=2048, rounds=4)
 """With windows an input costs as many products as thousands of draws do elsewhere, and gives as many slopes."""
 
 
@@ -49,7 +50,7 @@ class SparsifyOptions:
     inputs: str | None = None  # an input model; None asks `default_model`
     selector: Selector = Selector.AUTO
     metric: OutputMetric | None = None  # None asks `default_metric`
-    epochs: int | None = None  # this and the next three, draws, judged and validation are those of `Effort`;
+    epochs: int | None = None  # this and the next three, draws, judged, validation and rounds are those of `Effort`;
     steps: int | None = None  # None: what serves the network's kind of layers
     batch: int | None = None
     rate: float | None = None
@@ -63,7 +64,7 @@ class SparsifyOptions:
     target_core: str | None = None  # weights are chosen by what they cost on it; None: by distance alone
     blocks: str | None = None  # 1x2: weights stay in twos, of inputs that share a word, where that pays
     exponents: int = 4  # powers of two that the weights of one neuron may be, with `pow2`
-    rounds: int = 10  # of snapping weights onto their grid, each with fine-tuning
+    rounds: int | None = None  # of snapping weights onto their grid
     path: tuple[float, ...] = ()  # sparsities at which the network on the way is kept, each after recovery epochs
     rest: int = 2  # recovery epochs, which fine-tune and remove nothing, at each of them and at the end
     seed: int = 0

@@ -47,7 +47,7 @@ def settings_of(
         "sparsify_metric": metric.value,
         "sparsify_gauss_newton": options.gauss_newton or None,
         "sparsify_step_size": options.step_size,
-        **_grid_settings(options),
+        **_grid_settings(options, effort.rounds),
         "sparsify_epochs": effort.epochs,
         "sparsify_rest": options.rest,
         **{f"sparsify_{n}": getattr(effort, n) for n in ("steps", "batch", "rate", "draws", "judged", "validation")},
@@ -56,7 +56,7 @@ def settings_of(
     return {key: value for key, value in settings.items() if value is not None}
 
 
-def _grid_settings(options: SparsifyOptions) -> Mapping[str, str | int | None]:
+def _grid_settings(options: SparsifyOptions, rounds: int) -> Mapping[str, str | int | None]:
     """What decides the grid of weights and the format of values, where there are such."""
     kind = options.weight_format
     if kind is WeightFormat.FLOAT32:
@@ -67,5 +67,5 @@ def _grid_settings(options: SparsifyOptions) -> Mapping[str, str | int | None]:
         "sparsify_for": options.target_core,
         "sparsify_blocks": options.blocks,
         "sparsify_exponents": options.exponents if kind is WeightFormat.POW2 else None,
-        "sparsify_rounds": options.rounds,
+        "sparsify_rounds": rounds,
     }

@@ -35,6 +35,7 @@ from armlet.pruning.quantise.grid import grid_of
 from armlet.pruning.quantise.prepare import Prepared, input_scale
 from armlet.pruning.quantise.present import Mates, mates_at, savings_at
 from armlet.pruning.quantise.rounds import next_round, next_subject, prepared_subject, shown_network
+from armlet.pruning.quantise.windows import input_scale_of_windows
 from armlet.pruning.rate import first_rate
 from armlet.pruning.reference import ReferenceInputs, draw_references, with_temperature
 from armlet.pruning.schedule import schedule, survivors
@@ -81,7 +82,8 @@ def sparsify(
     require_supported(network, options)
     settings = settings_of(network, options, samples, moments)
     if options.weight_format is not WeightFormat.FLOAT32:
-        input_scale(network.domain, options.activations)  # refuses what cannot be stored
+        scale_of = input_scale_of_windows if has_windows(network) else input_scale
+        scale_of(network.domain, options.activations)  # refuses what cannot be stored
     state = _initial_state(network, options)
     if partial is not None:
         state = partial.load(network, settings) or state
@@ -107,8 +109,9 @@ def sparsify(
     told, prepared = {**network.provenance, **settings}, None
     while (subject := next_subject(state, options)) is not None:
         inputs = inputs or _references(network, options, settings, samples, moments)
+        rate = rate or first_rate(network, inputs, options)
         prepared = prepared or prepared_subject(network, subject, inputs, options)
-        state = next_round(network, state, subject, prepared, options, told)
+        state = next_round(network, state, subject, prepared, options, rate, told)
         state = ended(state, prepared)
         prepared = None if state.snapping is None else prepared
     return _result(network, options, state, settings)

@@ -83,6 +83,11 @@ def _sums(number: int, taken: jax.Array, z: jax.Array) -> jax.Array:
 
 def evaluate(point: Point, x: jax.Array, architecture: Architecture, watch: Watch = _sums) -> jax.Array:
     """Evaluate f_t on normalised inputs: (samples, inputs) to (samples, outputs)."""
+    return as_rows(values_of(point, x, architecture, watch)[-1])
+
+
+def values_of(point: Point, x: jax.Array, architecture: Architecture, watch: Watch = _sums) -> list[jax.Array]:
+    """What the first layer takes of normalised inputs, and what each layer gives: planes or rows."""
     shapes = architecture.shapes
     values = [as_planes(x, shapes[0]) if shapes and len(shapes[0]) == 3 else x]
     number = 0
@@ -94,7 +99,7 @@ def evaluate(point: Point, x: jax.Array, architecture: Architecture, watch: Watc
             values.append(activate(step, z))
         else:
             values.append(_unweighted(step, taken))
-    return as_rows(values[-1])
+    return values
 
 
 def _affine(step: Sums | Windows, taken: jax.Array, weight: jax.Array, bias: jax.Array) -> jax.Array:

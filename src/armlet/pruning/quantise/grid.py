@@ -36,8 +36,8 @@ class Grid:
         return np.sign(weight) * whole * step[:, None]
 
     def error(self, weight: F64, step: F64, importance: F64) -> F64:
-        """The squared error of each row, inputs weighted by their importance (in,)."""
-        return (weight - self.nearest(weight, step)) ** 2 @ importance
+        """The squared error of each row, inputs weighted by their importance (in,), or weights by theirs (out, in)."""
+        return _weighed((weight - self.nearest(weight, step)) ** 2, importance)
 
     def binary_steps(self, weight: F64, importance: F64, least: F64) -> F64:
         """For each row the power of two, not below `least`, that loses least."""
@@ -56,13 +56,17 @@ class Grid:
             tried.append(self.binary_steps(weight / factor, importance, least / factor) * factor)
         step = self._best(weight, importance, tried)
         whole = self.nearest(weight, step) / step[:, None]
-        square = (whole**2) @ importance
-        fitted = np.where(square > 0, (whole * weight) @ importance / np.maximum(square, _TINY), step)
+        square = _weighed(whole**2, importance)
+        fitted = np.where(square > 0, _weighed(whole * weight, importance) / np.maximum(square, _TINY), step)
         return np.maximum(np.where(fitted > 0, fitted, step), np.maximum(least, _TINY))
 
     def _best(self, weight: F64, importance: F64, tried: list[F64]) -> F64:
         errors = np.stack([self.error(weight, step, importance) for step in tried])
         return np.stack(tried)[errors.argmin(axis=0), np.arange(len(weight))]
+
+
+def _weighed(values: F64, importance: F64) -> F64:
+    return values @ importance if importance.ndim == 1 else (values * importance).sum(axis=1)
 
 
 def grid_of(kind: WeightFormat, exponents: int) -> Grid:

@@ -50,7 +50,7 @@ class InputScale:
             return (raw - self.mean) / self.spread
         whole = np.rint(raw / self.scale) + self.zero
         stored: F64 = np.clip(whole, self.stored.format.low, self.stored.format.high).astype(np.float64)
-        return stored * self.stored.unit
+        return (stored - self.stored.zero) * self.stored.unit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +81,7 @@ def prepare(network: Network, point: Point, inputs: ReferenceInputs, kind: Activ
     weight, bias = layers[0]  # of (x - mean) / std
     shift = (scale.mean - domain.mean) / domain.std
     layers[0] = weight / domain.std * scale.spread, bias + weight @ shift
-    drawn = _taken(inputs, domain, scale)
+    drawn = taken_by(inputs, domain, scale)
     ends = (scale.taken(domain.low), scale.taken(domain.high)) if domain.is_declared else None
     values, importance = _Values(np.asarray(drawn.training.x), ends), list[F64]()
     stored: list[Stored] = [] if scale.stored is None else [scale.stored]
@@ -100,7 +100,7 @@ def prepare(network: Network, point: Point, inputs: ReferenceInputs, kind: Activ
     return Prepared(scaled, drawn, scale, tuple(stored), tuple(importance), grid)
 
 
-def _taken(inputs: ReferenceInputs, domain: InputDomain, scale: InputScale) -> ReferenceInputs:
+def taken_by(inputs: ReferenceInputs, domain: InputDomain, scale: InputScale) -> ReferenceInputs:
     """The draws as the scaled network takes them."""
 
     def seen(draw: Reference) -> Reference:
@@ -145,14 +145,19 @@ def input_scale(domain: InputDomain, kind: ActivationFormat) -> InputScale:
     if kind is ActivationFormat.FLOAT32:
         spread = np.exp2(np.rint(np.log2(domain.std)))  # powers of two: weights of the grid stay on it
         return InputScale(np.zeros(len(spread)), spread, np.zeros(len(spread), np.int64))
-    if not domain.is_declared:
-        problem = "stores inputs in integers, and nobody declared their intervals"
-        raise InputError(f"--activations {kind.value}", problem, "--declare low=0,high=1 or a network.toml does")
+    require_declared(domain, kind)
     stored = stored_input(kind)
     width = np.where(domain.high > domain.low, domain.high - domain.low, np.maximum(np.abs(domain.high), 1.0))
     scale = width / (stored.format.high - max(stored.format.low, 0))
     zero = np.rint(-domain.low / scale).astype(np.int64)
     return InputScale(-zero * scale, scale / stored.unit, zero, stored)
+
+
+def require_declared(domain: InputDomain, kind: ActivationFormat) -> None:
+    """Raises `InputError` where integers would need an interval that nobody declared."""
+    if not domain.is_declared:
+        problem = "stores inputs in integers, and nobody declared their intervals"
+        raise InputError(f"--activations {kind.value}", problem, "--declare low=0,high=1 or a network.toml does")
 
 
 def _factors(layer: Dense, at: tuple[F64, F64], values: _Values, grid: Grid, to: Stored | None) -> F64:

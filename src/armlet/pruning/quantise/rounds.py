@@ -20,13 +20,16 @@ from armlet.network.frozen import F32, F64
 from armlet.network.network import Network
 from armlet.network.normalise import fold_normalisation
 from armlet.pruning.fine_tune import next_rate
-from armlet.pruning.geometry.functional import Point, masks_at, network_at
+from armlet.pruning.geometry.architecture import has_windows
+from armlet.pruning.geometry.functional import Masks, Point, masks_at, network_at
 from armlet.pruning.options import SparsifyOptions
 from armlet.pruning.quantise.formats import WeightFormat
 from armlet.pruning.quantise.grid import grid_of
 from armlet.pruning.quantise.integers import integer_network
+from armlet.pruning.quantise.layers import integer_windows
 from armlet.pruning.quantise.prepare import Prepared, prepare
 from armlet.pruning.quantise.snap import Snapped, snap, tuned, unsnapped
+from armlet.pruning.quantise.windows import prepare_windows
 from armlet.pruning.reference import ReferenceInputs, with_temperature
 from armlet.pruning.state import Finished, PruningState, Snapping, Snapshot
 from armlet.pruning.trace import PruningEpoch
@@ -66,7 +69,8 @@ def prepared_subject(
     """The subject, scaled for its grid."""
     warm = with_temperature(inputs, inputs.distance(subject.point))
     grid = grid_of(options.weight_format, options.exponents)
-    return prepare(network, subject.point, warm, options.activations, grid)
+    scaled = prepare_windows if has_windows(network) else prepare
+    return scaled(network, subject.point, warm, options.activations, grid)
 
 
 def next_round(
@@ -75,6 +79,7 @@ def next_round(
     subject: Snapshot,
     prepared: Prepared,
     options: SparsifyOptions,
+    first_rate: float,
     provenance: Mapping[str, Any],
 ) -> PruningState:
     """Snap more than the round before, and fine-tune; the last round finishes the subject.
@@ -83,23 +88,33 @@ def next_round(
     """
     now = state.snapping or Snapping(subject.epoch, 0, unsnapped(prepared.point))
     masks, number = masks_at(prepared.point), now.rounds + 1
-    share = 1 - (1 - number / options.rounds) ** 2
+    inputs, effort, rate = prepared.inputs, options.effort(has_windows(network)), _rate(state, now, first_rate)
+    share = 1 - (1 - number / effort.rounds) ** 2
     key = jax.random.fold_in(jax.random.key(options.seed), len(state.epochs))
-    at = snap(now.at, masks, prepared, key, share, options.ways)
-    inputs, effort, rate = prepared.inputs, options.effort(windows=False), _rate(state, now, options)
+    at = _snapped(now.at, masks, prepared, key, share, options)
     before = distance = inputs.distance(at.point)
     if effort.steps:
         after = tuned(at, masks, prepared, key, rate, effort.steps, effort.batch)
         distance = inputs.distance(after.point)
         at = after if distance < before else at
     nearer = min(distance, before)
-    epoch = _epoch(network, state, at, nearer, before, rate, share, options.rounds - now.rounds)
-    if number < options.rounds:
+    epoch = _epoch(network, state, at, nearer, before, rate, share, effort.rounds - now.rounds)
+    if number < effort.rounds:
         return replace(state, epochs=(*state.epochs, epoch), snapping=Snapping(subject.epoch, number, at))
     made, nearer = _made(network, at, prepared, provenance, nearer)
     epoch = replace(epoch, distance=nearer, kept=options.budget is None or nearer <= options.budget)
     finished = Finished(subject.epoch, made, nearer, epoch.kept)
     return replace(state, epochs=(*state.epochs, epoch), snapping=None, finished=(*state.finished, finished))
+
+
+def _snapped(
+    at: Snapped, masks: Masks, prepared: Prepared, key: jax.Array, share: float, options: SparsifyOptions
+) -> Snapped:
+    if prepared.inputs.shape.architecture.is_chain:
+        return snap(at, masks, prepared, key, share, options.ways)
+    from armlet.pruning.quantise.compensate import snap_windows  # wakes Numba
+
+    return snap_windows(at, masks, prepared, key, share, options.selector)
 
 
 def _epoch(
@@ -137,6 +152,8 @@ def shown_network(network: Network, state: PruningState, prepared: Prepared) -> 
 
 def float_network(dense: Network, point: Point, prepared: Prepared, provenance: Mapping[str, Any]) -> Network:
     """The network on raw inputs. Where the inputs' units are powers of two, weights stay on their grid to the bit."""
+    if has_windows(dense):
+        return network_at(point, dense, provenance)
     (weight, bias), *rest = [(np.asarray(w, np.float64), np.asarray(b, np.float64)) for w, b in point]
     scale = prepared.input
     raw = weight / scale.spread
@@ -154,20 +171,20 @@ def _made(
     """The finished network, and its distance, which integers have of their own."""
     if not prepared.stored:
         return float_network(network, at.point, prepared, {**provenance, _DISTANCE: distance}), distance
-    made = integer_network(network, at, prepared, provenance)
+    of = integer_windows if has_windows(network) else integer_network
+    made = of(network, at, prepared, provenance)
     distance = prepared.inputs.distance_of(lambda x: _outputs(made, x, prepared))
     return replace(made, provenance={**provenance, _DISTANCE: distance}), distance
 
 
 def _outputs(made: IntegerNetwork, x: F32, prepared: Prepared) -> F64:
     """Real outputs for what the first layer of the network that was tuned takes."""
-    stored = np.rint(np.asarray(x, np.float64) / prepared.stored[0].unit).astype(np.int64)
+    given = prepared.stored[0]
+    stored = np.rint(np.asarray(x, np.float64) / given.unit).astype(np.int64) + given.zero
     return made.real(run_integers(made, stored))
 
 
-def _rate(state: PruningState, now: Snapping, options: SparsifyOptions) -> float:
+def _rate(state: PruningState, now: Snapping, first: float) -> float:
     """As for removals, from the rounds of this subject alone."""
     rounds = state.epochs[len(state.epochs) - now.rounds :]
-    rate = options.effort(windows=False).rate
-    assert rate is not None
-    return next_rate(_SLOWER * rate, [epoch.adjusted for epoch in rounds])
+    return next_rate(_SLOWER * first, [epoch.adjusted for epoch in rounds])

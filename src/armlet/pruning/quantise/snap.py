@@ -72,13 +72,22 @@ def snap(
 def tuned(
     at: Snapped, masks: Masks, prepared: Prepared, key: jax.Array, rate: float, steps: int, batch: int
 ) -> Snapped:
-    """Tune what is free; steps of the last layer change with their factors."""
-    inputs, outputs = prepared.inputs, len(at.steps[-1])
-    turning = jnp.full(outputs, float(has_free_steps(prepared)))
-    drawn = (inputs.training, key, rate, steps, inputs.shape, batch)
-    found = tune_unsnapped(at.point, masks, at.snapped, turning, *drawn)
-    last = at.steps[-1] * np.asarray(found.factor, np.float64)
-    return Snapped(assembled(found, at.snapped), at.snapped, (*at.steps[:-1], last))
+    """Tune what is free; steps that may be any change with their factors."""
+    drawn = (prepared.inputs.training, key, rate, steps, prepared.inputs.shape, batch)
+    found = tune_unsnapped(at.point, masks, at.snapped, _turning(at, prepared), *drawn)
+    made = [
+        step if factor is None else step * np.asarray(factor, np.float64)
+        for step, factor in zip(at.steps, found.factors, strict=True)
+    ]
+    return Snapped(assembled(found, at.snapped), at.snapped, tuple(made))
+
+
+def _turning(at: Snapped, prepared: Prepared) -> tuple[jax.Array | None, ...]:
+    """Where steps may be any, 1: everywhere behind windows, else in a last layer whose sums are the outputs."""
+    if not prepared.inputs.shape.architecture.is_chain:
+        return tuple(jnp.ones(len(step)) for step in at.steps)
+    last = jnp.full(len(at.steps[-1]), float(has_free_steps(prepared)))
+    return (*(None for _ in at.steps[:-1]), last)
 
 
 def has_free_steps(prepared: Prepared) -> bool:

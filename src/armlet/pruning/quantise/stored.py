@@ -5,7 +5,7 @@ from math import ceil
 
 import numpy as np
 
-from armlet.integer.formats import INT16, UINT8, IntegerFormat
+from armlet.integer.formats import INT8, INT16, UINT8, IntegerFormat
 from armlet.network.activation import DEFINITIONS, Activation
 from armlet.network.frozen import F64
 from armlet.pruning.quantise.formats import ActivationFormat
@@ -19,7 +19,7 @@ class Stored:
     """A stored q stands for unit * (q - zero)."""
 
     format: IntegerFormat
-    unit: float  # a power of two
+    unit: float  # a power of two in a chain of dense layers
     zero: int
 
     @property
@@ -57,6 +57,13 @@ def stored_values(kind: ActivationFormat, activation: Activation, slope: float) 
         case Activation.LEAKY_RELU:
             unit, zero = least, 0 if wide else ceil(255 * slope / (1 + slope))
     return Stored(INT16 if wide else UINT8, unit, zero)
+
+
+def stored_between(low: float, high: float) -> Stored:
+    """Bytes with a sign for values from `low` to `high`, among which is 0, as TensorFlow Lite has them."""
+    low, high = min(low, 0.0), max(high, 0.0)
+    unit = max(high - low, _TINY) / (INT8.high - INT8.low)
+    return Stored(INT8, unit, max(INT8.low, min(INT8.high, round(INT8.low - low / unit))))
 
 
 def is_scalable(activation: Activation) -> bool:

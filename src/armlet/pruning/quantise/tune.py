@@ -1,15 +1,16 @@
-"""Fine-tune what is still free while snapped weights stay on their grid: free weights, biases, and the last steps.
+"""Fine-tune what is still free while snapped weights stay on their grid: free weights, biases, and steps.
 
-A snapped weight of the last layer is `step * n`; its step, one for each output, is tuned as a factor.
+A snapped weight is `step * n`. Where the steps of a layer may be any, as those of the last layer, each is tuned as a factor.
 """
 
+from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from armlet.pruning.fine_tune import averaged_descent, robust_loss, stepped, unit_of
+from armlet.pruning.fine_tune import averaged_descent, begun, descent, robust_loss, stepped, units_of
 from armlet.pruning.geometry.functional import Masks, Point, masked
 from armlet.pruning.geometry.metric import Reference, Shape
 
@@ -18,18 +19,17 @@ _LARGEST = 3.0  # of Adam's steps that a factor takes
 
 
 class Tuned(NamedTuple):
-    """A point whose last layer's snapped weights wait for their factors."""
+    """A point whose snapped weights wait for the factors of their steps."""
 
     point: Point
-    factor: jax.Array  # (outputs,)
+    factors: tuple[jax.Array | None, ...]  # (outputs,) of each layer; None where steps stay
 
 
-@partial(jax.jit, static_argnames=("shape", "batch"))
 def tune_unsnapped(
     point: Point,
     masks: Masks,
     snapped: Masks,
-    free_steps: jax.Array,
+    turning: tuple[jax.Array | None, ...],
     training: Reference,
     key: jax.Array,
     rate: float,
@@ -37,24 +37,85 @@ def tune_unsnapped(
     shape: Shape,
     batch: int,
 ) -> Tuned:
-    """Take `steps` steps of Adam. Factors move only where `free_steps` is 1, (outputs,)."""
+    """Take `steps` steps of Adam. Factors move only where `turning` is 1; layers without any have None."""
+    if shape.architecture.is_chain:
+        return _tune_chain(point, masks, snapped, turning, training, key, rate, steps, shape, batch)
+    state = begun(_start(point, masks, turning))
+    for number in range(steps):  # as in `fine_tune`
+        state = _step(number, state, masks, snapped, turning, training, key, rate, steps, shape, batch)
+    return state[2]
+
+
+@partial(jax.jit, static_argnames=("shape", "batch"))
+def _tune_chain(
+    point: Point,
+    masks: Masks,
+    snapped: Masks,
+    turning: tuple[jax.Array | None, ...],
+    training: Reference,
+    key: jax.Array,
+    rate: float,
+    steps: int,
+    shape: Shape,
+    batch: int,
+) -> Tuned:
+    start = _start(point, masks, turning)
+    found = _found(units_of(point, masks), masks, snapped, turning, shape)
+    return averaged_descent(start, *found, training, key, rate, steps, batch)
+
+
+@partial(jax.jit, static_argnames=("shape", "batch"))
+def _step(
+    number: int,
+    state: tuple[Tuned, Any, Tuned],
+    masks: Masks,
+    snapped: Masks,
+    turning: tuple[jax.Array | None, ...],
+    training: Reference,
+    key: jax.Array,
+    rate: float,
+    steps: int,
+    shape: Shape,
+    batch: int,
+) -> tuple[Tuned, Any, Tuned]:
+    found = _found(units_of(state[0].point, masks), masks, snapped, turning, shape)
+    return descent(*found, training, key, rate, steps, batch)(jnp.asarray(number), state)
+
+
+def _start(point: Point, masks: Masks, turning: tuple[jax.Array | None, ...]) -> Tuned:
+    return Tuned(masked(point, masks), tuple(None if turn is None else jnp.ones_like(turn) for turn in turning))
+
+
+def _found(
+    units: tuple[jax.Array, ...], masks: Masks, snapped: Masks, turning: tuple[jax.Array | None, ...], shape: Shape
+) -> tuple[Callable[[Tuned, Reference], Tuned], Callable[[Tuned, Any, jax.Array], Tuned]]:
+    """The gradient of a batch, and a step that Adam proposes."""
     free = tuple(mask * (1 - fixed) for mask, fixed in zip(masks, snapped, strict=True))
-    units = tuple(unit_of(weight, mask) for (weight, _), mask in zip(point, masks, strict=True))
 
     def gradient(here: Tuned, drawn: Reference) -> Tuned:
         slope = jax.grad(lambda at: robust_loss(assembled(at, snapped), drawn, shape))(here)
-        return Tuned(masked(slope.point, free), slope.factor * free_steps)
+        return Tuned(masked(slope.point, free), jax.tree.map(jnp.multiply, slope.factors, turning))
 
     def step(here: Tuned, updates: Tuned, size: jax.Array) -> Tuned:
-        turned = jnp.clip(updates.factor, -_LARGEST, _LARGEST)
-        factor = here.factor * (1 - _SLOWER * size * turned)
-        return Tuned(stepped(here.point, updates.point, units, size), factor)
+        return Tuned(
+            stepped(here.point, updates.point, units, size),
+            jax.tree.map(partial(_turned, size), here.factors, updates.factors),
+        )
 
-    start = Tuned(masked(point, masks), jnp.ones_like(point[-1][1]))
-    return averaged_descent(start, gradient, step, training, key, rate, steps, batch)
+    return gradient, step
+
+
+def _turned(size: jax.Array, factor: jax.Array, update: jax.Array) -> jax.Array:
+    return factor * (1 - _SLOWER * size * jnp.clip(update, -_LARGEST, _LARGEST))
 
 
 def assembled(here: Tuned, snapped: Masks) -> Point:
-    """The point, with the factors in the last layer's snapped weights."""
-    *before, (weight, bias) = here.point
-    return (*before, (jnp.where(snapped[-1] > 0, weight * here.factor[:, None], weight), bias))
+    """The point, with the factors in the snapped weights."""
+    layers = zip(here.point, here.factors, snapped, strict=True)
+    return tuple(
+        (weight if factor is None else _multiplied(weight, factor, on), bias) for (weight, bias), factor, on in layers
+    )
+
+
+def _multiplied(weight: jax.Array, factor: jax.Array, on: jax.Array) -> jax.Array:
+    return jnp.where(on > 0, weight * factor.reshape(-1, *(1,) * (weight.ndim - 1)), weight)

@@ -111,7 +111,7 @@ def remove_second_order(
         gone, costs, moved = prune_unit(unit.values, unit.inverse, unit.free, most, unit.saves)
         return _UnitRemovals(unit.places, gone, costs, moved, unit.ridge)
 
-    removals = _in_parallel(solve, problems)
+    removals = in_parallel(solve, problems)
     counts = _removals_of_each([unit.costs for unit in removals], count)
     for asked, unit, some in zip(problems, removals, counts, strict=True):
         _apply(*asked, unit, some)
@@ -131,7 +131,7 @@ def _apply(layer: _LayerProblem, number: int, removals: _UnitRemovals, some: int
     layer.alive[number, gone] = False
 
 
-def _in_parallel(work: Callable[[Any], T], asked: Sequence[Any]) -> list[T]:
+def in_parallel(work: Callable[[Any], T], asked: Sequence[Any]) -> list[T]:
     """Run `work` on all items in parallel; the results are in the order of the items, on any number of cores."""
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(work, asked))

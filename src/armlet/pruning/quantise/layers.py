@@ -1,0 +1,114 @@
+"""A network with windows whose weights lie on their grid, to the network in integers that computes it.
+
+A tensor's q stands for unit (q - zero). Of a unit of weights that takes such, `sum = step unit (bias + n q)` with whole n;
+what the zero of q adds is in the bias, and padding is the zero itself. Sums are scaled back by a multiplier of each
+channel, rounded once. Mathematics: docs/mathematics.md, section 8.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from armlet.integer.bounds import tensor_bounds
+from armlet.integer.formats import I64, INT32
+from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool
+from armlet.integer.network import IntegerNetwork
+from armlet.integer.requantise import Multiplier
+from armlet.network.activation import Activation
+from armlet.network.frozen import F64
+from armlet.network.layers import Add, Conv, Dense, Depthwise, Pool, Reshape, Weighted
+from armlet.network.network import Network
+from armlet.pruning.geometry.functional import network_at
+from armlet.pruning.quantise.prepare import Prepared
+from armlet.pruning.quantise.snap import Snapped
+from armlet.pruning.quantise.stored import TOP, Stored
+
+_RAISED = 16  # places by which an addition raises what it takes
+_COARSEST = 2.0**-2  # of a stored unit: what one unit of a sum is less than
+
+
+def integer_windows(dense: Network, at: Snapped, prepared: Prepared, provenance: Mapping[str, Any]) -> IntegerNetwork:
+    """The integers at a point all of whose weights are snapped. Raises `InputError` for a sum that could overflow."""
+    layers, steps, stored = list[IntegerLayer](), iter(at.steps), prepared.stored
+    scale, zero = np.full(dense.outputs, stored[-1].unit), np.full(dense.outputs, stored[-1].zero)
+    for k, (layer, sources) in enumerate(zip(network_at(at.point, dense, {}).layers, dense.sources), 1):
+        taken = stored[sources[0]]
+        match layer:
+            case Dense(activation=Activation.LINEAR) if k == len(dense.layers):
+                step = next(steps)
+                whole, bias = _whole(layer, step, taken)
+                ends = (np.full(len(bias), INT32.low), np.full(len(bias), INT32.high))
+                layers.append(IntegerDense(whole, bias, None, Activation.LINEAR, INT32, *ends))
+                scale, zero = step * taken.unit, np.zeros(len(bias), np.int64)
+            case Dense() | Conv() | Depthwise():
+                layers.append(_weighted(layer, next(steps), taken, stored[k]))
+            case Pool(reduction, size, stride, padding):
+                layers.append(IntegerPool(reduction, size, stride, padding))
+            case Add():
+                layers.append(_addition(layer, taken, stored[sources[1]], stored[k]))
+            case Reshape():
+                layers.append(layer)
+    given, size = prepared.input, len(dense.domain.mean)
+    assert given.stored is not None
+    domain = replace(dense.domain, mean=np.zeros(size), std=np.ones(size))
+    ends = (given.stored.format, given.scale, given.zero, scale, zero)
+    made = IntegerNetwork(tuple(layers), domain, dense.shape, *ends, provenance, dense.output, wiring=dense.sources)
+    tensor_bounds(made)
+    return made
+
+
+def _weighted(layer: Weighted, step: F64, taken: Stored, to: Stored) -> IntegerLayer:
+    """A layer whose sums are stored in bytes."""
+    wide = np.maximum(np.floor(np.log2(step * taken.unit / to.unit / _COARSEST)) + 1, 0)
+    step = step * np.exp2(-wide)  # of weights that are multiples of a power of two
+    whole, bias = _whole(layer, step, taken)
+    low, high = _ends(layer.activation, to)
+    ends = (np.full(len(bias), low), np.full(len(bias), high))
+    by = multiplier_of(step * taken.unit / to.unit)
+    body = IntegerDense(whole, bias, by, layer.activation, to.format, *ends, to.zero)
+    match layer:
+        case Dense():
+            return body
+        case Conv(groups=groups):
+            kernel = layer.weight.shape[2:]
+        case Depthwise(weight):
+            groups, kernel = len(weight), weight.shape[1:]
+    return IntegerConv(body, kernel, layer.stride, layer.padding, layer.dilation, groups, taken.zero)
+
+
+def _whole(layer: Weighted, step: F64, taken: Stored) -> tuple[I64, I64]:
+    """Weights (out, weights of a unit) and biases in steps."""
+    weight = layer.weight.astype(np.float64).reshape(len(step), -1)
+    whole = np.rint(weight / step[:, None]).astype(np.int64)
+    bias = np.rint(layer.bias / (step * taken.unit)).astype(np.int64)
+    return whole, bias - taken.zero * whole.sum(axis=1)
+
+
+def _addition(layer: Add, one: Stored, other: Stored, to: Stored) -> IntegerAdd:
+    """As TensorFlow Lite prepares its own: both are scaled to half of the larger unit, and raised for what that loses."""
+    units = np.array([one.unit, other.unit])
+    common = 2 * float(units.max())
+    low, high = _ends(layer.activation, to)
+    scaling = multiplier_of(units / common)
+    back = multiplier_of(np.array([common / to.unit * 2.0**-_RAISED]))
+    return IntegerAdd((-one.zero, -other.zero), _RAISED, scaling, back, to.format, low, high, to.zero)
+
+
+def _ends(activation: Activation, to: Stored) -> tuple[int, int]:
+    """The least and greatest number that is stored: the activation as a clamp."""
+    low, high = to.format.low, to.format.high
+    if activation in (Activation.RELU, Activation.RELU6):
+        low = max(low, to.zero)
+    if activation is Activation.RELU6:
+        high = min(high, to.zero + round(TOP / to.unit))
+    return low, high
+
+
+def multiplier_of(real: F64) -> Multiplier:
+    """Multipliers of 31 bits for positive numbers below 2^30."""
+    part, exponent = np.frexp(real)
+    whole = np.rint(part * 2.0**31).astype(np.int64)
+    over = whole == 1 << 31
+    return Multiplier(np.where(over, 1 << 30, whole), exponent + over, once=True)

@@ -13,6 +13,7 @@ from armlet.cli import app
 from armlet.errors import InputError
 from armlet.formats.arrays import write_npy
 from armlet.formats.params import params_files, read_params, write_params
+from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Pool, Reduction, Reshape
@@ -29,6 +30,8 @@ from armlet.pruning.trace import PruningEpoch
 from generators.layered import LINEAR, RELU, zeros
 
 QUICK = SparsifyOptions(sparsity=0.5, epochs=2, steps=6, batch=16, draws=96, judged=48, validation=48, rest=1)
+
+INT8 = {"activations": ActivationFormat.INT8}
 
 
 def classifier(scale: float = 1.0) -> Network:
@@ -96,9 +99,9 @@ def test_a_budget_of_distance_holds():
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"activations": ActivationFormat.INT8}, "layer 0 is a convolution 3x3x3x4; float32 is what"),
-        ({"weights": WeightFormat.POW2}, "layer 0 is a convolution 3x3x3x4; float32 is what"),
-        ({"weights": WeightFormat.INT8, "target_core": "cortex-m4f"}, "float32 is what sparsify gives"),
+        ({"activations": ActivationFormat.INT16}, "--activations int16: serves dense layers in a chain"),
+        ({"weights": WeightFormat.INT16, **INT8}, "--weights int16: serves dense layers in a chain"),
+        ({"target_core": "cortex-m4", "blocks": "1x2", **INT8}, "--blocks: stand in dense layers in a chain, layer 0"),
         ({"selector": Selector.EXACT}, "--selector exact: tries dense layers in a chain"),
         ({"gauss_newton": 1}, "--gauss-newton: serves dense layers in a chain"),
         ({"inputs": "weights"}, "--inputs weights: reads the first of dense layers in a chain"),
@@ -109,6 +112,14 @@ def test_what_does_not_serve_windows_is_refused_in_one_line(change: dict, says: 
         sparsify(classifier(), replace(QUICK, **change))
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_integers_store_clamps_alone():
+    network = classifier()
+    curved = replace(network, layers=(replace(network.layers[0], activation=Activation.TANH), *network.layers[1:]))
+    with pytest.raises(InputError, match="linear, relu or relu6, layer 0 is a convolution 3x3x3x4 with tanh"):
+        sparsify(curved, replace(QUICK, **INT8))
+    sparsify(curved, QUICK)
 
 
 def test_undeclared_inputs_are_refused_and_samples_of_them_are_not():

@@ -33,13 +33,13 @@ from armlet.pruning.options import Effort, SparsifyOptions
 from armlet.pruning.quantise.formats import WeightFormat
 from armlet.pruning.quantise.grid import grid_of
 from armlet.pruning.quantise.prepare import Prepared, input_scale
-from armlet.pruning.quantise.present import Mates, mates_at, savings_at
+from armlet.pruning.quantise.present import Mates, mates_at, savings_at, savings_by_positions
 from armlet.pruning.quantise.rounds import next_round, next_subject, prepared_subject, shown_network
 from armlet.pruning.quantise.windows import input_scale_of_windows
 from armlet.pruning.rate import first_rate
 from armlet.pruning.reference import ReferenceInputs, draw_references, with_temperature
 from armlet.pruning.schedule import schedule, survivors
-from armlet.pruning.select import prune
+from armlet.pruning.select import LayerSavings, prune
 from armlet.pruning.settings import Settings, settings_of
 from armlet.pruning.state import PruningState, Snapshot
 from armlet.pruning.supported import require_supported
@@ -155,10 +155,7 @@ def _next_state(
     plan, key = state.schedule, jax.random.fold_in(jax.random.key(options.seed), len(state.epochs))
     count = plan.left - plan.next
     asked = (inputs.scoring, key, inputs.shape, count, options.step_size)
-    savings = None
-    if options.ways and count:
-        grid = grid_of(options.weight_format, options.exponents)
-        savings = savings_at(state.point, state.masks, inputs, key, grid, options.ways, mates)
+    savings = _savings(state, inputs, options, key, mates) if options.ways and count else None
     point, masks, selector_ridge = prune(options.selector, state.point, state.masks, *asked, savings)
     rate = next_rate(rate, _accepted(state)) if _effort(inputs, options).steps else rate
     tuned = _tuned(point, masks, inputs, key, rate, options)
@@ -172,6 +169,16 @@ def _next_state(
     snapshot = (Snapshot(epoch.number, tuned.point, plan.has_recovered),) if keep else ()
     snapshots = (*state.snapshots, *snapshot)
     return PruningState(tuned.point, masks, epoch.distance, plan, (*state.epochs, epoch), snapshots)
+
+
+def _savings(
+    state: PruningState, inputs: ReferenceInputs, options: SparsifyOptions, key: jax.Array, mates: Mates | None
+) -> tuple[LayerSavings, ...]:
+    """What removals save on the target."""
+    if not inputs.shape.architecture.is_chain:
+        return savings_by_positions(state.point, inputs.shape.architecture)
+    grid = grid_of(options.weight_format, options.exponents)
+    return savings_at(state.point, state.masks, inputs, key, grid, options.ways, mates)
 
 
 class _Tuned(NamedTuple):

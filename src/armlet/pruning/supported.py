@@ -16,6 +16,8 @@ def require_supported(network: Network, options: SparsifyOptions) -> None:
     require_clamps(network, options.activations)
     if options.weight_format is WeightFormat.INT16:
         raise InputError("--weights int16", "serves dense layers in a chain, windows multiply bytes", "take int8")
+    if options.blocks is not None:
+        require_dense(network, "--blocks", "stand in dense layers in a chain", "leave it out")
     if options.selector is Selector.EXACT:
         require_dense(network, "--selector exact", "tries dense layers in a chain", "take auto, or second-order")
     if options.gauss_newton:

@@ -1,8 +1,8 @@
 """One round of snapping in which the rest of a unit, and its bias, make up for every weight that is snapped.
 
-Within a unit the metric has the block H. Moving a weight from t to v on the grid costs (t - v)^2 / [H^-1]_ii where the free
-ones move by -(t - v) / [H^-1]_ii H^-1 e_i; H^-1 is then updated to what is still free, as for removals. The cheapest
-goes first: weights near the grid go onto it, and what lies far from it may be moved nearer.
+Within a unit the metric has the block H. Moving a weight from t to v on the grid costs (t - v)^2 / [H^-1]_ii where the
+free ones move by -(t - v) / [H^-1]_ii H^-1 e_i; H^-1 is then updated to what is still free, as for removals. The
+cheapest goes first: weights near the grid go onto it, and what lies far from it may be moved nearer.
 Mathematics: docs/mathematics.md, sections 3 and 8. Frantar, Alistarh, NeurIPS 2022.
 """
 
@@ -32,7 +32,7 @@ B = NDArray[np.bool_]
 _LEVEL = 1e-3  # of the mean: the importance of a weight that nothing feels
 _FIELD, _WORD = 2.0**23, 2.0**31  # that sums of windows and of rows stay in
 _SLACK = 0.9
-_FINEST, _COARSEST = 2.0**-22, 2.0**-3  # of a stored unit: what one unit of a sum may be
+_FINEST = 2.0**-22  # of a stored unit: no unit of a sum is finer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,18 +56,16 @@ def snap_windows(
     free = [mask & ~(np.asarray(on) > 0) for mask, on in zip(alive, at.snapped, strict=True)]
     found, blocks = _felt(at, free, prepared, inputs.scoring, key, selector)
     begun = any(on.any() for on in map(np.asarray, at.snapped))
-    layers: list[_Layer] = []
-    for i, ((w, b), felt) in enumerate(zip(at.point, found, strict=True)):
-        weight, bias, importance = _by_unit(w), np.array(b, np.float64), _by_unit(felt.weight)
-        step = at.steps[i]
-        if not begun:
-            step = prepared.grid.free_steps(
-                weight, importance + _LEVEL * importance.mean() + 1e-30, _least(prepared, i, weight, bias)
-            )
-        masks_of_units = [_by_unit(each) > 0 for each in (alive[i], at.snapped[i])]
-        layers.append(_Layer(weight, bias, *masks_of_units, step, importance, blocks[i] if blocks else None))
+    layers = [
+        _layer(prepared, i, at, mask, felt, None if begun else prepared.grid, blocks[i] if blocks else None)
+        for i, (mask, felt) in enumerate(zip(alive, found, strict=True))
+    ]
     units = [(layer, unit) for layer in layers for unit in range(len(layer.bias))]
-    in_parallel(lambda asked: _snap_unit(*asked, prepared.grid, share), units)
+
+    def work(asked: tuple[_Layer, int]) -> None:
+        _snap_unit(asked[0], asked[1], prepared.grid, share)
+
+    in_parallel(work, units)
     point = tuple(
         (jnp.asarray(layer.weight.reshape(w.shape), jnp.float32), jnp.asarray(layer.bias, jnp.float32))
         for layer, (w, _) in zip(layers, at.point, strict=True)
@@ -76,6 +74,25 @@ def snap_windows(
         jnp.asarray(layer.snapped.reshape(mask.shape), jnp.float32) for layer, mask in zip(layers, masks, strict=True)
     )
     return Snapped(point, snapped, tuple(layer.step for layer in layers))
+
+
+def _layer(
+    prepared: Prepared,
+    i: int,
+    at: Snapped,
+    alive: B,
+    felt: LayerCurvature,
+    grid: Grid | None,
+    blocks: LayerBlocks | None,
+) -> _Layer:
+    """A layer by units; where a grid is given, its steps are chosen anew."""
+    weight, importance = _by_unit(at.point[i][0]), _by_unit(felt.weight)
+    bias, step = np.array(at.point[i][1], np.float64), at.steps[i]
+    if grid is not None:
+        level = _LEVEL * importance.mean() + 1e-30
+        step = grid.free_steps(weight, importance + level, _least(prepared, i, weight, bias))
+    snapped = np.array(_by_unit(at.snapped[i]) > 0)
+    return _Layer(weight, bias, alive.reshape(weight.shape), snapped, step, importance, blocks)
 
 
 def _felt(
@@ -110,7 +127,7 @@ def _by_unit(array: Any) -> F64:
 def _snap_unit(layer: _Layer, unit: int, grid: Grid, share: float) -> None:
     """Snap what is asked of one unit's survivors, in place."""
     places = np.flatnonzero(layer.alive[unit] & ~layer.snapped[unit])
-    many = int(np.ceil(share * np.count_nonzero(layer.alive[unit]))) - np.count_nonzero(layer.snapped[unit])
+    many = int(np.ceil(share * np.count_nonzero(layer.alive[unit])) - np.count_nonzero(layer.snapped[unit]))
     if len(places) == 0 or many <= 0:
         return
     values = np.append(layer.weight[unit, places], layer.bias[unit])

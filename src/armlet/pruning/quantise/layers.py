@@ -1,18 +1,19 @@
 """A network with windows whose weights lie on their grid, to the network in integers that computes it.
 
-A tensor's q stands for unit (q - zero). Of a unit of weights that takes such, `sum = step unit (bias + n q)` with whole n;
-what the zero of q adds is in the bias, and padding is the zero itself. Sums are scaled back by a multiplier of each
-channel, rounded once. Mathematics: docs/mathematics.md, section 8.
+A tensor's q stands for unit (q - zero). Of a channel that takes such, `sum = step unit (bias + n q)` with whole n; what
+the zero of q adds is in the bias, and padding is the zero itself. Sums are scaled back by a multiplier of each channel,
+rounded once. Mathematics: docs/mathematics.md, section 8.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from armlet.integer.bounds import tensor_bounds
-from armlet.integer.formats import I64, INT32
+from armlet.integer.formats import INT32, IntegerFormat
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier
@@ -25,6 +26,8 @@ from armlet.pruning.quantise.prepare import Prepared
 from armlet.pruning.quantise.snap import Snapped
 from armlet.pruning.quantise.stored import TOP, Stored
 
+Whole: TypeAlias = NDArray[Any]  # whole numbers, in 64 bits until they are known to fit
+
 _RAISED = 16  # places by which an addition raises what it takes
 _COARSEST = 2.0**-2  # of a stored unit: what one unit of a sum is less than
 
@@ -32,15 +35,15 @@ _COARSEST = 2.0**-2  # of a stored unit: what one unit of a sum is less than
 def integer_windows(dense: Network, at: Snapped, prepared: Prepared, provenance: Mapping[str, Any]) -> IntegerNetwork:
     """The integers at a point all of whose weights are snapped. Raises `InputError` for a sum that could overflow."""
     layers, steps, stored = list[IntegerLayer](), iter(at.steps), prepared.stored
-    scale, zero = np.full(dense.outputs, stored[-1].unit), np.full(dense.outputs, stored[-1].zero)
+    scale = np.full(dense.outputs, stored[-1].unit)
+    zero: Whole = np.full(dense.outputs, stored[-1].zero)
     for k, (layer, sources) in enumerate(zip(network_at(at.point, dense, {}).layers, dense.sources), 1):
         taken = stored[sources[0]]
         match layer:
             case Dense(activation=Activation.LINEAR) if k == len(dense.layers):
                 step = next(steps)
                 whole, bias = _whole(layer, step, taken)
-                ends = (np.full(len(bias), INT32.low), np.full(len(bias), INT32.high))
-                layers.append(IntegerDense(whole, bias, None, Activation.LINEAR, INT32, *ends))
+                layers.append(IntegerDense(whole, bias, None, Activation.LINEAR, INT32, *_filled(len(bias), INT32)))
                 scale, zero = step * taken.unit, np.zeros(len(bias), np.int64)
             case Dense() | Conv() | Depthwise():
                 layers.append(_weighted(layer, next(steps), taken, stored[k]))
@@ -64,8 +67,7 @@ def _weighted(layer: Weighted, step: F64, taken: Stored, to: Stored) -> IntegerL
     wide = np.maximum(np.floor(np.log2(step * taken.unit / to.unit / _COARSEST)) + 1, 0)
     step = step * np.exp2(-wide)  # of weights that are multiples of a power of two
     whole, bias = _whole(layer, step, taken)
-    low, high = _ends(layer.activation, to)
-    ends = (np.full(len(bias), low), np.full(len(bias), high))
+    ends = _filled(len(bias), to.format, *_ends(layer.activation, to))
     by = multiplier_of(step * taken.unit / to.unit)
     body = IntegerDense(whole, bias, by, layer.activation, to.format, *ends, to.zero)
     match layer:
@@ -78,16 +80,16 @@ def _weighted(layer: Weighted, step: F64, taken: Stored, to: Stored) -> IntegerL
     return IntegerConv(body, kernel, layer.stride, layer.padding, layer.dilation, groups, taken.zero)
 
 
-def _whole(layer: Weighted, step: F64, taken: Stored) -> tuple[I64, I64]:
+def _whole(layer: Weighted, step: F64, taken: Stored) -> tuple[Whole, Whole]:
     """Weights (out, weights of a unit) and biases in steps."""
     weight = layer.weight.astype(np.float64).reshape(len(step), -1)
-    whole = np.rint(weight / step[:, None]).astype(np.int64)
-    bias = np.rint(layer.bias / (step * taken.unit)).astype(np.int64)
+    whole: Whole = np.rint(weight / step[:, None]).astype(np.int64)
+    bias: Whole = np.rint(layer.bias / (step * taken.unit)).astype(np.int64)
     return whole, bias - taken.zero * whole.sum(axis=1)
 
 
 def _addition(layer: Add, one: Stored, other: Stored, to: Stored) -> IntegerAdd:
-    """As TensorFlow Lite prepares its own: both are scaled to half of the larger unit, and raised for what that loses."""
+    """As TensorFlow Lite has it: both are raised, and scaled to twice the larger unit."""
     units = np.array([one.unit, other.unit])
     common = 2 * float(units.max())
     low, high = _ends(layer.activation, to)
@@ -104,6 +106,11 @@ def _ends(activation: Activation, to: Stored) -> tuple[int, int]:
     if activation is Activation.RELU6:
         high = min(high, to.zero + round(TOP / to.unit))
     return low, high
+
+
+def _filled(units: int, stored: IntegerFormat, low: int | None = None, high: int | None = None) -> tuple[Whole, Whole]:
+    """The ends of what each unit stores: those of the format where none are given."""
+    return np.full(units, stored.low if low is None else low), np.full(units, stored.high if high is None else high)
 
 
 def multiplier_of(real: F64) -> Multiplier:

@@ -1,6 +1,7 @@
 """What the removal of each weight saves now: the price of the value that it would have on the grid.
 
-Mathematics: docs/mathematics.md, section 3 and 8.
+Behind windows every value of a byte costs the same, at each position that it serves. Mathematics: docs/mathematics.md,
+section 3 and 8.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.integer.price import Block, Price
+from armlet.pruning.geometry.architecture import Architecture, Sums, Windows
 from armlet.pruning.geometry.curvature import curvature
 from armlet.pruning.geometry.functional import Masks, Point
 from armlet.pruning.quantise.grid import Grid
@@ -59,6 +61,18 @@ def _in_blocks(way: Price, block: Block, size: tuple[int, ...], mate: I64) -> La
     alone = way.share(block.cycles_alone, block.bytes_alone)
     beside = 2 * way.share(block.cycles, block.bytes) - alone
     return LayerSavings(np.full(size, alone), np.full(size, beside), mate)
+
+
+def savings_by_positions(point: Point, architecture: Architecture) -> tuple[LayerSavings, ...]:
+    """The savings of each layer of a network with windows: how often a weight of it is used, in those of the most."""
+    steps = zip(architecture.steps, architecture.shapes[1:], strict=True)
+    often = [float(np.prod(given[1:])) for step, given in steps if isinstance(step, Sums | Windows)]
+    made = list[LayerSavings]()
+    for (weight, _), positions in zip(point, often, strict=True):
+        unit = weight.size // len(weight)
+        alone = np.full((len(weight), unit), positions / max(often))
+        made.append(LayerSavings(alone, alone, np.arange(unit)))
+    return tuple(made)
 
 
 def mates_at(point: Point, masks: Masks, inputs: ReferenceInputs, key: jax.Array) -> Mates:

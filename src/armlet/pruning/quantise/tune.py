@@ -1,6 +1,6 @@
 """Fine-tune what is still free while snapped weights stay on their grid: free weights, biases, and steps.
 
-A snapped weight is `step * n`. Where the steps of a layer may be any, as those of the last layer, each is tuned as a factor.
+A snapped weight is `step * n`. Where the steps of a layer may be any, each is tuned as a factor.
 """
 
 from collections.abc import Callable

@@ -34,7 +34,9 @@ def remove(
     alive = [np.asarray(mask) > 0 for mask in masks]
     path = strongest_path(costs, alive, architecture)
     if savings is not None:
-        costs = scores(costs, alive, savings)
+        open_ = [mask.reshape(len(mask), -1) for mask in alive]
+        scored = scores(tuple(cost.reshape(len(cost), -1) for cost in costs), open_, savings)
+        costs = tuple(score.reshape(cost.shape) for score, cost in zip(scored, costs))
     for layer, place in path:
         alive[layer][place] = False
     flat = np.concatenate([np.where(a, c, np.inf).ravel() for c, a in zip(costs, alive)])

@@ -1,0 +1,261 @@
+"""Networks with windows in integers, without data: what holds of every such result."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from armlet.errors import InputError
+from armlet.formats.params import params_files, write_params
+from armlet.formats.read import read_any_network
+from armlet.integer.interpret import evaluate, run_integers
+from armlet.integer.layers import IntegerConv, body_of
+from armlet.integer.network import IntegerNetwork
+from armlet.integer.requantise import Multiplier
+from armlet.network.activation import Activation, activated
+from armlet.network.evaluate import evaluate_layers
+from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reduction, Reshape
+from armlet.network.network import Network
+from armlet.network.shapes import tensor_shapes
+from armlet.pruning.checkpoint import Partial
+from armlet.pruning.geometry.architecture import has_windows
+from armlet.pruning.geometry.functional import evaluate_all, network_at, point_of
+from armlet.pruning.geometry.metric import OutputMetric
+from armlet.pruning.quantise.compensate import nearest, snap_unit
+from armlet.pruning.quantise.formats import ActivationFormat, WeightFormat
+from armlet.pruning.quantise.grid import Grid, grid_of
+from armlet.pruning.quantise.layers import integer_windows
+from armlet.pruning.quantise.prepare import Prepared
+from armlet.pruning.quantise.snap import Snapped
+from armlet.pruning.quantise.stored import Stored
+from armlet.pruning.quantise.windows import CLAMPS, prepare_windows
+from armlet.pruning.reference import draw_references
+from armlet.pruning.sparsify import sparsify
+from armlet.pruning.trace import PruningEpoch
+from generators.layered import layered_networks
+from test_sparsify_windows import QUICK, classifier
+
+F64 = NDArray[np.float64]
+BYTES = replace(QUICK, sparsity=0.0, activations=ActivationFormat.INT8, rounds=2)
+DRAWS = replace(QUICK, inputs="uniform")
+_ROUNDED = 1e-6  # of a number: what float32 and a multiplier of 31 bits leave of it
+
+
+def clamped(network: Network) -> Network:
+    """The network with activations that integers with windows have."""
+
+    def change(layer: Layer) -> Layer:
+        if isinstance(layer, Pool | Reshape):
+            return layer
+        return replace(layer, activation=CLAMPS[list(Activation).index(layer.activation) % len(CLAMPS)])
+
+    return replace(network, layers=tuple(map(change, network.layers)))
+
+
+def prepared_of(network: Network, kind: WeightFormat) -> Prepared | None:
+    """Scaled for bytes; None for a network whose outputs never vary."""
+    try:
+        inputs = draw_references(network, DRAWS, "uniform", OutputMetric.LOGITS)
+    except InputError:
+        return None
+    return prepare_windows(network, point_of(network), inputs, ActivationFormat.INT8, grid_of(kind, 4))
+
+
+def onto_grid(prepared: Prepared) -> Snapped:
+    """Every weight at its nearest value of the grid."""
+    layers, steps = [], []
+    for w, b in prepared.point:
+        weight = np.asarray(w, np.float64).reshape(len(b), -1)
+        step = prepared.grid.free_steps(weight, np.ones(weight.shape[1]), np.full(len(b), 1e-4))
+        value = prepared.grid.nearest(weight, step).reshape(w.shape)
+        layers.append((jnp.asarray(value, jnp.float32), b))
+        steps.append(step)
+    return Snapped(tuple(layers), tuple(jnp.ones_like(w) for w, _ in prepared.point), tuple(steps))
+
+
+class Followed:
+    """A value of real numbers, and how far what is stored may lie from it."""
+
+    def __init__(self, value: F64, error: float) -> None:
+        self.value, self.error = value, error
+
+    def stored(self, to: Stored) -> "Followed":
+        """As bytes hold it: clamped to what they reach, rounded."""
+        return Followed(np.clip(self.value, to.low, to.high), self.error + to.unit * 0.51)
+
+
+def followed(network: Network, at: Snapped, prepared: Prepared, x: F64) -> Followed:
+    """The outputs of real numbers, clamped where bytes are, and the bound of the error that all roundings add up to."""
+    layers, steps = network_at(at.point, network, {}).layers, iter(at.steps)
+    shapes = tensor_shapes(network.layers, network.sources, network.shape)
+    values = [Followed(x, 0.0)]
+    for k, (layer, sources) in enumerate(zip(layers, network.sources), 1):
+        taken, to = [values[source] for source in sources], prepared.stored[k]
+        if isinstance(layer, Add):
+            made = activated(layer.activation, layer.slope, taken[0].value + taken[1].value)
+        else:
+            made = evaluate_layers((layer,), ((0,),), shapes[sources[0]], taken[0].value)
+        match layer:
+            case Dense() | Conv() | Depthwise():
+                step, unit = next(steps), prepared.stored[sources[0]].unit
+                reach = float(np.abs(layer.weight).reshape(len(step), -1).sum(axis=1).max())
+                error = taken[0].error * reach + float(step.max()) * unit * 0.51
+                error += _ROUNDED * (float(np.abs(made).max()) + reach * 256 * unit)
+                is_sum = k == len(layers) and isinstance(layer, Dense) and layer.activation is Activation.LINEAR
+                values.append(Followed(made, error) if is_sum else Followed(made, error).stored(to))
+            case Add():
+                units = sum(prepared.stored[source].unit for source in sources)
+                error = sum(each.error for each in taken) + 1e-3 * units
+                values.append(Followed(made, error).stored(to))
+            case Pool(reduction):
+                rounded = to.unit * 0.51 if reduction is Reduction.AVERAGE else 0.0
+                values.append(Followed(made, taken[0].error + rounded))
+            case Reshape():
+                values.append(Followed(made, taken[0].error))
+    return values[-1]
+
+
+def stored_rows(prepared: Prepared, count: int) -> NDArray[np.int64]:
+    random = np.random.default_rng(0)
+    return random.integers(-128, 128, (count, prepared.inputs.scoring.x.shape[1]))
+
+
+def real_inputs(prepared: Prepared, stored: NDArray[np.int64]) -> F64:
+    to = prepared.stored[0]
+    return (stored - to.zero) * to.unit
+
+
+def farthest(made: IntegerNetwork, rows: NDArray[np.int64], bound: Followed) -> float:
+    return float(np.abs(made.real(run_integers(made, rows)) - bound.value.reshape(len(rows), -1)).max())
+
+
+@settings(max_examples=15, deadline=None)
+@given(layered_networks(), st.sampled_from((WeightFormat.INT8, WeightFormat.POW2)))
+def test_integers_are_the_real_numbers_within_the_steps_of_what_is_stored(drawn: Network, kind: WeightFormat):
+    network = clamped(drawn)
+    if not has_windows(network) or (prepared := prepared_of(network, kind)) is None:
+        return
+    at = onto_grid(prepared)
+    made = replace(integer_windows(network, at, prepared, {}), domain=network.domain)
+    rows = stored_rows(prepared, 6)
+    bound = followed(network, at, prepared, real_inputs(prepared, rows))
+    assert farthest(made, rows, bound) <= bound.error
+
+
+def planted(network: IntegerNetwork) -> list[IntegerNetwork]:
+    """Networks that differ from this one by one fault each: another padding, zero, bias or scaling."""
+    first = network.layers[0]
+    assert isinstance(first, IntegerConv)
+    body, by = first.body, first.body.requantisation
+    assert isinstance(by, Multiplier)
+    changed = [
+        replace(first, border=first.border + 60 if first.border < 0 else first.border - 60),
+        replace(first, body=replace(body, zero=body.zero + 9)),
+        replace(first, body=replace(body, bias=body.bias + (1 << 12))),
+        replace(
+            first,
+            body=replace(body, requantisation=replace(body.requantisation, exponent=body.requantisation.exponent - 1)),
+        ),
+    ]
+    return [replace(network, layers=(layer, *network.layers[1:])) for layer in changed]
+
+
+def test_the_bound_is_tight_enough_to_see_a_fault():
+    network = clamped(classifier())
+    network = replace(network, layers=network.layers[:1], wiring=())
+    prepared = prepared_of(network, WeightFormat.INT8)
+    assert prepared is not None
+    at, rows = onto_grid(prepared), stored_rows(prepared, 6)
+    made = integer_windows(network, at, prepared, {})
+    bound = followed(network, at, prepared, real_inputs(prepared, rows))
+    assert farthest(made, rows, bound) <= bound.error
+    for number, wrong in enumerate(planted(made)):
+        assert farthest(wrong, rows, bound) > bound.error, number
+
+
+def test_scaling_channels_leaves_the_function_as_it_is():
+    network = classifier()
+    prepared = prepared_of(network, WeightFormat.INT8)
+    assert prepared is not None
+    x, architecture = prepared.inputs.scoring.x, prepared.inputs.shape.architecture
+    before = np.asarray(evaluate_all(point_of(network), x, architecture))
+    after = np.asarray(evaluate_all(prepared.point, x, architecture))
+    assert np.abs(after - before).max() < 1e-5 * np.abs(before).max()
+    assert any(not np.allclose(w, v) for (w, _), (v, _) in zip(prepared.point, point_of(network)))
+
+
+@pytest.mark.parametrize("grid", [Grid(127, powers=False), Grid(8, powers=True), Grid(1, powers=True)])
+def test_what_is_still_free_is_the_best_that_can_be_made_of_the_rest(grid: Grid):
+    random = np.random.default_rng(3)
+    root, start, step = random.standard_normal((40, 9)), random.standard_normal(9), 1.7 / grid.largest
+    H, values = root.T @ root, start.copy()
+    chosen = snap_unit(values, np.linalg.inv(H), step, float(grid.largest), grid.powers, 5)
+    on = np.sort(chosen)
+    assert len(set(on.tolist())) == 5
+    assert 8 not in on  # the bias has no grid
+    assert np.allclose(grid.nearest(values[None, on], np.array([step]))[0], values[on], atol=1e-12)
+    rest = np.setdiff1d(np.arange(9), on)
+    moved = np.linalg.solve(H[np.ix_(rest, rest)], H[np.ix_(rest, on)] @ (start[on] - values[on]))
+    assert np.allclose(values[rest], start[rest] + moved)
+
+
+def test_the_nearest_value_of_one_weight_is_that_of_the_grid():
+    weight = np.random.default_rng(0).standard_normal((1, 500)) * 3
+    for grid in (Grid(127, powers=False), Grid(8, powers=True), Grid(1, powers=True)):
+        one = [nearest(float(w), 0.3, float(grid.largest), grid.powers) for w in weight[0]]
+        assert np.array_equal(one, grid.nearest(weight, np.array([0.3]))[0])
+
+
+def files(network: IntegerNetwork | Network) -> dict[str, bytes | str]:
+    return dict(params_files(network))
+
+
+@pytest.mark.parametrize("kind", [WeightFormat.INT8, WeightFormat.POW2, WeightFormat.TERNARY])
+def test_a_network_with_windows_comes_out_in_integers_on_its_grid(kind: WeightFormat, tmp_path: Path):
+    made = sparsify(classifier(), replace(BYTES, weights=kind))
+    network = made.network
+    assert isinstance(network, IntegerNetwork)
+    grid = grid_of(kind, 4)
+    for body in filter(None, map(body_of, network.layers)):
+        for row in np.abs(body.weight.astype(np.int64)):
+            part = row // np.gcd.reduce(row) if row.any() else row
+            assert part.max() <= grid.largest
+            assert not grid.powers or set(part.tolist()) <= {0, 1, 2, 4, 8}
+    write_params(network, tmp_path / "P")
+    again = read_any_network(tmp_path / "P", tell=lambda _: None)
+    assert again.digest() == network.digest()
+    x = np.random.default_rng(1).uniform(0, 255, (20, 192))
+    assert np.array_equal(evaluate(again, x), evaluate(network, x))
+    assert made.trace.distance == network.provenance["sparsify_distance"] < (0.2 if kind is WeightFormat.INT8 else 1.0)
+
+
+def test_the_same_bytes_come_out_again_and_of_a_run_that_was_broken_off(tmp_path: Path):
+    options = replace(BYTES, sparsity=0.5, path=(0.3,))
+    whole = sparsify(classifier(), options)
+
+    for stops in (2, len(whole.trace.epochs) - 1):
+
+        def stop(epoch: PruningEpoch, made: object, stops: int = stops) -> None:
+            if epoch.number == stops:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            sparsify(classifier(), options, stop, partial=Partial(tmp_path))
+    resumed = sparsify(classifier(), options, partial=Partial(tmp_path, resume=True))
+    assert files(resumed.network) == files(whole.network)
+    assert files(resumed.path[0.3]) == files(whole.path[0.3])
+    assert whole.network.sparsity >= 0.5
+
+
+def test_weights_alone_go_onto_a_grid_and_stay_real():
+    made = sparsify(classifier(), replace(BYTES, weights=WeightFormat.POW2, activations=ActivationFormat.FLOAT32))
+    assert isinstance(made.network, Network)
+    first = made.network.layers[0]
+    assert isinstance(first, Conv)
+    for row in np.abs(first.weight).reshape(4, -1):
+        assert len(set(np.round(np.log2(row[row > 0] / row.max()), 4))) <= 4

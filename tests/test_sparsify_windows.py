@@ -161,3 +161,18 @@ def test_the_command_shows_agreement_on_images_with_channels_last(tmp_path: Path
     refused = CliRunner().invoke(app, ("sparsify", "P", "T", "--samples", "y.npy", *effort))
     assert refused.exit_code == 2
     assert re.search(r"holds tensors 8x3x8; give channels x height x width, 3x8x8", refused.stderr)
+
+
+def test_a_network_with_windows_goes_all_the_way_to_a_verified_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    write_params(classifier(), tmp_path / "P")
+    (tmp_path / "armlet.toml").write_text("[sparsify]\ndraws = 64\njudged = 32\nvalidation = 32\nrounds = 1\n")
+    effort = ("--epochs", "1", "--steps", "2", "--batch", "8", "--config", "armlet.toml", "--json")
+    asked = ("--sparsity", "0.5", "--activations", "int8", "--for", "cortex-m4")
+    done = CliRunner().invoke(app, ("sparsify", "P", "S", *asked, *effort))
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["weights"] == "int8"
+    for words in (("compile", "S", "net", "--target", "cortex-m4"), ("verify", "build/net")):
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == 0, result.output
+    assert "verified" in result.output

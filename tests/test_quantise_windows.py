@@ -37,8 +37,8 @@ from armlet.pruning.quantise.windows import CLAMPS, prepare_windows
 from armlet.pruning.reference import draw_references
 from armlet.pruning.sparsify import sparsify
 from armlet.pruning.trace import PruningEpoch
+from generators.classifier import QUICK, classifier
 from generators.layered import layered_networks
-from test_sparsify_windows import QUICK, classifier
 
 F64 = NDArray[np.float64]
 BYTES = replace(QUICK, sparsity=0.0, activations=ActivationFormat.INT8, rounds=2)

@@ -15,44 +15,19 @@ from armlet.formats.arrays import write_npy
 from armlet.formats.params import params_files, read_params, write_params
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
-from armlet.network.frozen import F32
-from armlet.network.layers import Add, Conv, Dense, Depthwise, Pool, Reduction, Reshape
 from armlet.network.network import Network
 from armlet.pruning.checkpoint import Partial
 from armlet.pruning.geometry.metric import OutputMetric
-from armlet.pruning.options import SparsifyOptions
 from armlet.pruning.quantise.formats import ActivationFormat, WeightFormat
 from armlet.pruning.rate import first_rate
 from armlet.pruning.reference import draw_references
 from armlet.pruning.select import Selector
 from armlet.pruning.sparsify import sparsify
 from armlet.pruning.trace import PruningEpoch
-from generators.layered import LINEAR, RELU, zeros
-
-QUICK = SparsifyOptions(sparsity=0.5, epochs=2, steps=6, batch=16, draws=96, judged=48, validation=48, rest=1)
+from generators.classifier import QUICK, classifier
+from generators.layered import zeros
 
 INT8 = {"activations": ActivationFormat.INT8}
-
-
-def classifier(scale: float = 1.0) -> Network:
-    """Convolutions with an addition around the second, of six classes; `scale` moves a factor between two layers."""
-    random = np.random.default_rng(0)
-
-    def some(*size: int, times: float = 1.0) -> F32:
-        return (times * random.standard_normal(size) * np.sqrt(2 / np.prod(size[1:]))).astype(np.float32)
-
-    layers = (
-        Conv(some(4, 3, 3, 3, times=scale), zeros(4), RELU, padding=(1, 1, 1, 1)),
-        Depthwise(some(4, 3, 3, times=1 / scale), zeros(4), LINEAR, padding=(1, 1, 1, 1)),
-        Conv(some(4, 4, 1, 1), zeros(4), LINEAR),
-        Pool(Reduction.MAX, (2, 2), (2, 2)),
-        Conv(some(4, 4, 1, 1), zeros(4), RELU),
-        Add(RELU),
-        Reshape(),
-        Dense(some(6, 64), zeros(6), LINEAR),
-    )
-    wiring = ((0,), (1,), (2,), (3,), (4,), (5, 4), (6,), (7,))
-    return Network(layers, InputDomain.uniform(192, 0, 255, 120, 60), (3, 8, 8), wiring=wiring)
 
 
 def files(network: Network) -> dict[str, bytes | str]:

@@ -4,7 +4,7 @@ The networks are those of the path, and the last of the run. Where the last one 
 an earlier one is tried, with more weights: one epoch back, then three, seven and so on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +28,7 @@ from armlet.pruning.quantise.grid import grid_of
 from armlet.pruning.quantise.integers import integer_network
 from armlet.pruning.quantise.layers import integer_windows
 from armlet.pruning.quantise.prepare import Prepared, prepare
-from armlet.pruning.quantise.snap import Snapped, snap, tuned, unsnapped
+from armlet.pruning.quantise.snap import Snapped, snap, tuned, tuned_on_grid, unsnapped
 from armlet.pruning.quantise.windows import prepare_windows
 from armlet.pruning.reference import ReferenceInputs, with_temperature
 from armlet.pruning.state import Finished, PruningState, Snapping, Snapshot
@@ -93,18 +93,24 @@ def next_round(
     key = jax.random.fold_in(jax.random.key(options.seed), len(state.epochs))
     at = _snapped(now.at, masks, prepared, key, share, options)
     before = distance = inputs.distance(at.point)
-    if effort.steps:
-        after = tuned(at, masks, prepared, key, rate, effort.steps, effort.batch)
-        distance = inputs.distance(after.point)
-        at = after if distance < before else at
-    nearer = min(distance, before)
-    epoch = _epoch(network, state, at, nearer, before, rate, share, effort.rounds - now.rounds)
+    for way in _ways(prepared, number == effort.rounds) if effort.steps else ():
+        after = way(at, masks, prepared, key, rate, effort.steps, effort.batch)
+        there = inputs.distance(after.point)
+        at, distance = (after, there) if there < distance else (at, distance)
+    epoch = _epoch(network, state, at, distance, before, rate, share, effort.rounds - now.rounds)
     if number < effort.rounds:
         return replace(state, epochs=(*state.epochs, epoch), snapping=Snapping(subject.epoch, number, at))
-    made, nearer = _made(network, at, prepared, provenance, nearer)
-    epoch = replace(epoch, distance=nearer, kept=options.budget is None or nearer <= options.budget)
-    finished = Finished(subject.epoch, made, nearer, epoch.kept)
+    made, distance = _made(network, at, prepared, provenance, distance)
+    epoch = replace(epoch, distance=distance, kept=options.budget is None or distance <= options.budget)
+    finished = Finished(subject.epoch, made, distance, epoch.kept)
     return replace(state, epochs=(*state.epochs, epoch), snapping=None, finished=(*state.finished, finished))
+
+
+def _ways(prepared: Prepared, is_last: bool) -> tuple[Callable[..., Snapped], ...]:
+    """How a round fine-tunes: what is free, and behind windows at last the values on the grid too."""
+    if prepared.inputs.shape.architecture.is_chain or not is_last:
+        return (tuned,)
+    return tuned, tuned_on_grid
 
 
 def _snapped(

@@ -5,7 +5,7 @@ snaps the same share of its weights; the last round snaps all. Mathematics: docs
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ from armlet.network.frozen import F64
 from armlet.pruning.geometry.curvature import curvature
 from armlet.pruning.geometry.functional import Masks, Point
 from armlet.pruning.quantise.prepare import Prepared
-from armlet.pruning.quantise.tune import assembled, tune_unsnapped
+from armlet.pruning.quantise.tune import assembled, tune_on_grid, tune_unsnapped
 from armlet.pruning.quantise.value import chosen_values, worth_of
 
 
@@ -80,6 +80,15 @@ def tuned(
         for step, factor in zip(at.steps, found.factors, strict=True)
     ]
     return Snapped(assembled(found, at.snapped), at.snapped, tuple(made))
+
+
+def tuned_on_grid(
+    at: Snapped, masks: Masks, prepared: Prepared, key: jax.Array, rate: float, steps: int, batch: int
+) -> Snapped:
+    """Tune values on the grid, all of which are snapped, and biases; steps stay."""
+    inputs, sizes = prepared.inputs, tuple(jnp.asarray(step, jnp.float32) for step in at.steps)
+    drawn = (inputs.training, key, rate, steps, inputs.shape, batch)
+    return replace(at, point=tune_on_grid(at.point, masks, sizes, prepared.grid, *drawn))
 
 
 def _turning(at: Snapped, prepared: Prepared) -> tuple[jax.Array | None, ...]:

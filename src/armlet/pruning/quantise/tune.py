@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from armlet.pruning.fine_tune import averaged_descent, begun, descent, robust_loss, stepped, units_of
 from armlet.pruning.geometry.functional import Masks, Point, masked
 from armlet.pruning.geometry.metric import Reference, Shape
+from armlet.pruning.quantise.grid import Grid
 
 _SLOWER = 0.3  # the rate of a factor, to that of a weight
 _LARGEST = 3.0  # of Adam's steps that a factor takes
@@ -80,6 +82,73 @@ def _step(
 ) -> tuple[Tuned, Any, Tuned]:
     found = _found(units_of(state[0].point, masks), masks, snapped, turning, shape)
     return descent(*found, training, key, rate, steps, batch)(jnp.asarray(number), state)
+
+
+@partial(jax.jit, static_argnames=("grid", "shape", "batch"))
+def _step_on_grid(
+    number: int,
+    state: tuple[Point, Any, Point],
+    masks: Masks,
+    sizes: tuple[jax.Array, ...],
+    units: tuple[jax.Array, ...],
+    training: Reference,
+    key: jax.Array,
+    rate: float,
+    steps: int,
+    grid: Grid,
+    shape: Shape,
+    batch: int,
+) -> tuple[Point, Any, Point]:
+    def gradient(here: Point, drawn: Reference) -> Point:
+        return masked(jax.grad(lambda at: robust_loss(on_grid(at, sizes, grid), drawn, shape))(here), masks)
+
+    def step(here: Point, updates: Point, size: jax.Array) -> Point:
+        return stepped(here, updates, units, size)
+
+    return descent(gradient, step, training, key, rate, steps, batch)(jnp.asarray(number), state)
+
+
+def tune_on_grid(
+    point: Point,
+    masks: Masks,
+    sizes: tuple[jax.Array, ...],
+    grid: Grid,
+    training: Reference,
+    key: jax.Array,
+    rate: float,
+    steps: int,
+    shape: Shape,
+    batch: int,
+) -> Point:
+    """Take `steps` steps of Adam whose slopes are those at the grid: weights that go on one way change their value.
+
+    Slopes pass straight through the rounding (Bengio, Leonard, Courville, arXiv:1308.3432); `sizes` are the grid's
+    steps.
+    """
+    state, units = begun(masked(point, masks)), units_of(point, masks)
+    for number in range(steps):
+        state = _step_on_grid(number, state, masks, sizes, units, training, key, rate, steps, grid, shape, batch)
+    return on_grid(masked(state[2], masks), sizes, grid)
+
+
+def on_grid(point: Point, sizes: tuple[jax.Array, ...], grid: Grid) -> Point:
+    """The point with every weight at the nearest value of its grid, whose slope is 1."""
+    layers = zip(point, sizes, strict=True)
+    return tuple(
+        (weight + jax.lax.stop_gradient(_nearest(weight, size, grid) - weight), bias) for (weight, bias), size in layers
+    )
+
+
+def _nearest(weight: jax.Array, size: jax.Array, grid: Grid) -> jax.Array:
+    """`Grid.nearest`."""
+    step = size.reshape(-1, *(1,) * (weight.ndim - 1))
+    ratio = jnp.abs(weight) / step
+    if grid.powers:
+        exponent = jnp.floor(jnp.log2(jnp.maximum(ratio, 0.5) * (4 / 3)))
+        whole = jnp.where(ratio < 0.5, 0.0, jnp.exp2(jnp.clip(exponent, 0, np.log2(grid.largest))))
+    else:
+        whole = jnp.minimum(jnp.rint(ratio), grid.largest)
+    return jnp.sign(weight) * whole * step
 
 
 def _start(point: Point, masks: Masks, turning: tuple[jax.Array | None, ...]) -> Tuned:

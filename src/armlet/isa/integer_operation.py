@@ -71,6 +71,7 @@ class IntegerOperation(IntEnum):
     CLEAR_TO = auto()  # d := d and not a
     POSITIVE = auto()  # d := a, or 0 where it is negative
     NEGATIVE = auto()  # d := a, or 0 where it is positive
+    CLEAR_BY_SIGN = auto()  # d := a, or 0 where b is negative
     SIGNED_FIELD = auto()  # d := the lowest `by` bits of a, as a signed number
     UNSIGNED_FIELD = auto()  # d := the lowest `by` bits of a
     UNSIGNED_BYTE = auto()  # d := the lowest byte of a
@@ -199,6 +200,7 @@ OPERANDS: Mapping[IntegerOperation, IntegerOperands] = {
     _O.CLEAR_TO: _takes("d", "d a"),
     _O.POSITIVE: _takes("d", "a"),
     _O.NEGATIVE: _takes("d", "a"),
+    _O.CLEAR_BY_SIGN: _takes("d", "a b"),
     _O.SIGNED_FIELD: _takes("d", "a", "by"),
     _O.UNSIGNED_FIELD: _takes("d", "a", "by"),
     _O.UNSIGNED_BYTE: _takes("d", "a"),

@@ -120,6 +120,7 @@ _BITS: Mapping[Op, IntegerTemplate] = {
     Op.CLEAR_TO: _short("bics.n {d}, {a}", "d a"),
     Op.POSITIVE: _wide("bic.w {d}, {a}, {a}, asr #31"),
     Op.NEGATIVE: _wide("and.w {d}, {a}, {a}, asr #31"),
+    Op.CLEAR_BY_SIGN: _wide("bic.w {d}, {a}, {b}, asr #31"),
     Op.SIGNED_FIELD: _wide("sbfx {d}, {a}, #0, #{by}", shifts=_RIGHT),
     Op.UNSIGNED_FIELD: _wide("ubfx {d}, {a}, #0, #{by}", shifts=_RIGHT),
     Op.UNSIGNED_BYTE: _wide("uxtb.w {d}, {a}", short=_short("uxtb.n {d}, {a}", "d a")),

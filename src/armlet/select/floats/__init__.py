@@ -1,0 +1,1 @@
+"""Programs of networks with windows in single precision: counted loops around programs of weights."""

@@ -1,0 +1,71 @@
+"""Writes the addition of two tensors: loops over rows, channels and positions."""
+
+from dataclasses import dataclass
+
+from armlet.isa.integer_operation import IntegerOperation
+from armlet.isa.operation import Operation
+from armlet.network.layers import Add
+from armlet.select.floats.closing import Closing
+from armlet.select.floats.frame import BLOCK, CHANNELS, COLUMNS, CONSTANTS, OTHER, POOL, RESULT, ROWS, SOURCE
+from armlet.select.floats.lines import Line, Writer, core_line, float_line
+from armlet.select.floats.schedule import arranged
+from armlet.tensors.floats.planes import WORD, PlacedPlanes
+
+_MOST = 8  # positions at once
+_FREE = 2 * _MOST  # float registers from here on
+
+
+@dataclass(frozen=True, slots=True)
+class AdditionTask:
+    """An addition, the tensors that it takes, and the one that it makes."""
+
+    layer: Add
+    number: int
+    taken: tuple[PlacedPlanes, PlacedPlanes]
+    made: PlacedPlanes
+
+    @property
+    def closing(self) -> Closing:
+        """What becomes of a sum."""
+        return Closing(self.layer.activation, self.layer.slope)
+
+
+def write_addition(writer: Writer, task: AdditionTask) -> None:
+    """All lines of a layer."""
+    writer.layer = task.number
+    channels, rows, columns = task.made.layout.shape
+    at_once = max(k for k in range(1, _MOST + 1) if k <= columns and (columns % k == 0 or k >= 4))
+    trips, rest = divmod(columns, at_once)
+    pointers = ((SOURCE, task.taken[0]), (OTHER, task.taken[1]), (RESULT, task.made))
+    if constants := task.closing.constants:
+        writer.address(CONSTANTS, writer.symbol, len(writer.constants) * WORD)
+        writer.constants += constants
+    for register, tensor in pointers:
+        writer.move(register, tensor.start + tensor.layout.at(0, 0, 0), BLOCK)
+    outer, middle = writer.begin(ROWS, rows), writer.begin(CHANNELS, channels)
+    if trips:
+        inner = writer.begin(COLUMNS, trips)
+        _write_body(writer, task, at_once)
+        writer.end(COLUMNS, inner, trips)
+    if rest:
+        _write_body(writer, task, rest)
+    for register, tensor in pointers:
+        writer.move(register, (tensor.layout.pitch - columns) * WORD)
+    writer.end(CHANNELS, middle, channels)
+    writer.end(ROWS, outer, rows)
+
+
+def _write_body(writer: Writer, task: AdditionTask, count: int) -> None:
+    floats, lines = writer.machine.floats, list[Line]()
+    constants = task.closing.constants
+    if constants:
+        lines.append(core_line(writer.machine.cores, IntegerOperation.MOVE, d=POOL, a=CONSTANTS))
+        lines.append(float_line(floats, Operation.LOAD_CONSTANTS, list=(_FREE, len(constants)), base=POOL))
+    lines.append(float_line(floats, Operation.LOAD_MULTIPLE, list=(0, count), base=SOURCE))
+    lines.append(float_line(floats, Operation.LOAD_MULTIPLE, list=(_MOST, count), base=OTHER))
+    lines += [float_line(floats, Operation.ADD, d=k, a=k, b=_MOST + k) for k in range(count)]
+    held = {constant: _FREE + k for k, constant in enumerate(constants)}
+    free = range(_FREE + len(constants), 32)
+    lines += task.closing.lines(writer.machine, [(k, k * WORD) for k in range(count)], held, free)
+    writer.put_all(arranged(lines))
+    writer.move(RESULT, count * WORD)

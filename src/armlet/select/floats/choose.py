@@ -1,0 +1,127 @@
+"""Chooses how much the bodies of each layer do at once: for cycles, and the first choice that fits the flash.
+
+Of every layer some groups of channels are written in bodies of each shape, as a draft whose lines are counted and not
+arranged. A step from the fastest shapes of all layers to the smallest is the one that saves most bytes for a cycle.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from armlet.arithmetic.arithmetic import Arithmetic
+from armlet.errors import CapacityError
+from armlet.network.layers import Weighted
+from armlet.network.network import Network
+from armlet.select.floats.lines import Machine, Writer
+from armlet.select.floats.program import FloatProgram
+from armlet.select.floats.select import placed_planes, select_floats, sums_task
+from armlet.select.floats.window import Shape, SumsTask, groups_of, registers_of, write_group
+from armlet.tensors.floats.planes import WORD, homes_of
+
+_ACROSS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12)
+_CHANNELS = 24
+_SAMPLES = 3  # groups of channels that are counted, or a few more
+_NONE = Shape(0, 0)  # of a layer without weights
+
+
+@dataclass(frozen=True, slots=True)
+class FloatBudget:
+    """Bytes of flash that a program may take."""
+
+    name: str  # of the program
+    flash: int
+    needs: Callable[[FloatProgram], int]  # bytes that a program takes in all
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FloatSelection:
+    """A program, and the shape of the bodies of each layer; of none where it has no weights."""
+
+    program: FloatProgram
+    shapes: tuple[Shape, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    """What a layer costs in bodies of one shape."""
+
+    shape: Shape
+    cycles: int
+    bytes: int
+
+
+def choose_floats(
+    network: Network, machine: Machine, arithmetic: Arithmetic, symbol: str, budget: FloatBudget | None
+) -> FloatSelection:
+    """The fastest program within the budget. Raises `CapacityError` with both numbers where there is none."""
+    costs, least = _costs(network, machine, arithmetic), -1
+    for shapes in _mixes(costs):
+        program = select_floats(network, machine, arithmetic, shapes, symbol)
+        needed = 0 if budget is None else budget.needs(program)
+        if budget is None or needed <= budget.flash:
+            return FloatSelection(program, shapes)
+        least = needed if least < 0 else min(least, needed)
+    assert budget is not None
+    told = f"needs {least} bytes of flash, {budget.flash} are given"
+    raise CapacityError(f"{budget.name} {told}: {least - budget.flash} too many in its smallest form")
+
+
+def _costs(network: Network, machine: Machine, arithmetic: Arithmetic) -> list[tuple[_Cost, ...]]:
+    """For each layer the shapes of which none is both smaller and faster than another."""
+    homes, (values, _, _) = homes_of(network), placed_planes(network)
+    found = list[tuple[_Cost, ...]]()
+    for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
+        if isinstance(layer, Weighted):
+            task = sums_task(layer, i, values[homes[sources[0]]], values[homes[i + 1]], arithmetic)
+            found.append(_front([_cost(task, machine, shape) for shape in shapes_of(task)]))
+        else:
+            found.append(())
+    return found
+
+
+def shapes_of(task: SumsTask) -> list[Shape]:
+    """Shapes that are no wider than a row, with as many channels as there are registers, or some fewer."""
+    found, columns = list[Shape](), task.positions[1]
+    for across in _ACROSS:
+        if across > columns or (across < 4 <= columns and across > 1 and columns % across):
+            continue
+        fitting = [
+            Shape(across, channels)
+            for channels in range(1, min(_CHANNELS, len(task.places)) + 1)
+            if registers_of(task, Shape(across, channels))
+        ]
+        found += fitting[-3:]
+    return found
+
+
+def _cost(task: SumsTask, machine: Machine, shape: Shape) -> _Cost:
+    writer, groups = Writer(machine, "", is_draft=True), groups_of(task.sums, shape.channels)
+    some = groups[:: max(1, len(groups) // _SAMPLES)]
+    for group in some:
+        write_group(writer, task, group, shape)
+    cycles = sum(line.cycles * line.runs for line in writer.lines)
+    size, part = sum(line.size for line in writer.lines) + len(writer.constants) * WORD, sum(map(len, some))
+    return _Cost(shape, cycles * len(task.places) // part, size * len(task.places) // part)
+
+
+def _front(found: Sequence[_Cost]) -> tuple[_Cost, ...]:
+    best = list[_Cost]()
+    for cost in sorted(found, key=lambda cost: (cost.cycles, cost.bytes)):
+        if not best or cost.bytes < best[-1].bytes:
+            best.append(cost)
+    return tuple(best)
+
+
+def _mixes(costs: Sequence[Sequence[_Cost]]) -> Iterator[tuple[Shape, ...]]:
+    """Shapes of all layers from the fastest to the smallest: each step saves the bytes that cost fewest cycles."""
+    at = [0] * len(costs)
+    while True:
+        yield tuple(some[k].shape if some else _NONE for some, k in zip(costs, at))
+        steps: Mapping[tuple[int, int], float] = {
+            (i, k): (some[k].cycles - some[at[i]].cycles) / (some[at[i]].bytes - some[k].bytes)
+            for i, some in enumerate(costs)
+            for k in range(at[i] + 1, len(some))
+        }
+        if not steps:
+            return
+        i, k = min(steps, key=lambda step: (steps[step], step))
+        at[i] = k

@@ -1,0 +1,65 @@
+"""Float programs with loops, linked as one function f of the block, run in the emulator."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from armlet.arithmetic.arithmetic import Arithmetic
+from armlet.arithmetic.float32 import FLOAT32
+from armlet.isa.targets import INTEGER_TARGETS, TARGETS
+from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE as CORE
+from armlet.network.frozen import F32
+from armlet.network.network import Network
+from armlet.select.floats.lines import Line, Machine, label_of
+from armlet.select.floats.program import FloatProgram
+from armlet.select.floats.select import select_floats
+from armlet.select.floats.window import Shape
+from armlet.simulate.machine import Machine as Emulator
+from armlet.toolchain.image import Image, read_image
+from armlet.toolchain.toolchain import find_toolchain
+
+M4F = Machine(TARGETS["cortex-m4f"], INTEGER_TARGETS["cortex-m4f"])
+HEAD = ".syntax unified\n.thumb\n.fpu fpv4-sp-d16\n.text\n.global f\n.type f, %function\n.p2align 2\n.thumb_func\nf:\n"
+ENTER = "  push {r4-r11}\n  vpush {s16-s31}\n"
+LEAVE = "  vpop {s16-s31}\n  pop {r4-r11}\n  bx lr\n"
+
+
+@dataclass
+class Emulated:
+    """A program and its image."""
+
+    program: FloatProgram
+    image: Image
+
+    def run(self, rows: F32) -> F32:
+        """What the emulator leaves as outputs."""
+        program, found = self.program, []
+        machine = Emulator(CORE, self.image)
+        base = machine.reserve(program.size + 128) + 64
+        given, left = program.values[0].places, program.values[max(program.values)].places
+        for row in rows:
+            machine.poison(base - 64, program.size + 128)
+            for at, x in zip(given.tolist(), row):
+                machine.write_floats(base + at, np.array([x], np.float32))
+            machine.call("f", (base,), 10)
+            found.append([machine.read_floats(base + at, 1)[0] for at in left.tolist()])
+        return np.array(found, np.float32)
+
+
+def text_of(line: Line) -> str:
+    label = f"{label_of(line.label)}:\n" if line.label else ""
+    return label + "  " + line.text.replace("\n", "\n  ")
+
+
+def linked(program: FloatProgram) -> Image:
+    tools = find_toolchain()
+    code = "\n".join(map(text_of, program.lines))
+    words = "\n".join(f"  .word {word:#x}" for word in program.constants) or "  .word 0"
+    end = f".size f, . - f\n.section .rodata\n.global k\n.type k, %object\n.p2align 2\nk:\n{words}\n.size k, . - k\n"
+    made = tools.assemble(f"{HEAD}{ENTER}{code}\n{LEAVE}{end}", CORE)
+    return read_image(tools.link([made], CORE, "f"), CORE.instruction_set)
+
+
+def emulated(network: Network, shapes: list[Shape], arithmetic: Arithmetic = FLOAT32) -> Emulated:
+    program = select_floats(network, M4F, arithmetic, shapes, "k")
+    return Emulated(program, linked(program))

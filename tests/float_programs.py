@@ -6,15 +6,24 @@ import numpy as np
 
 from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.arithmetic.float32 import FLOAT32
+from armlet.isa.core import Memory
 from armlet.isa.targets import INTEGER_TARGETS, TARGETS
 from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE as CORE
 from armlet.network.frozen import F32
 from armlet.network.network import Network
+from armlet.prove.contract import Call
+from armlet.prove.floats.contract import name_of, plane_contract
+from armlet.prove.loops import prove_loops
+from armlet.prove.prove import Proof
 from armlet.select.floats.lines import Line, Machine, label_of
 from armlet.select.floats.program import FloatProgram
 from armlet.select.floats.select import select_floats
 from armlet.select.floats.window import Shape
+from armlet.simulate.decoded import decode_program
+from armlet.simulate.machine import STACK
 from armlet.simulate.machine import Machine as Emulator
+from armlet.simulate.runner import MemoryRegion
+from armlet.tensors.floats.planes import lifetimes
 from armlet.toolchain.image import Image, read_image
 from armlet.toolchain.toolchain import find_toolchain
 
@@ -63,3 +72,27 @@ def linked(program: FloatProgram) -> Image:
 def emulated(network: Network, shapes: list[Shape], arithmetic: Arithmetic = FLOAT32) -> Emulated:
     program = select_floats(network, M4F, arithmetic, shapes, "k")
     return Emulated(program, linked(program))
+
+
+def proof(made: Emulated) -> Proof:
+    """What the prover says of f."""
+    program, image = made.program, made.image
+    block = MemoryRegion("block", Memory(0x2000_8000, program.size), True)
+    table = Memory(image.address("k"), image.sizes["k"])
+    stack = MemoryRegion("stack", Memory(STACK.end - 96, 96), True)
+    areas = (block, stack, MemoryRegion("constants", table, False, image.bytes_at(table)))
+    places = {name_of(home): ("block", placed.start) for home, placed in program.values.items()}
+    lives = {name_of(home): ends for home, ends in lifetimes(program.network).items()}
+    call = Call(areas, {"r0": "block"}, places, CORE.preserved, phases_of(made), lives)
+    contract = plane_contract(program.network, program.arithmetic, program.values, None)
+    return prove_loops(decode_program(CORE, image), image, "f", call, contract)
+
+
+def phases_of(made: Emulated) -> tuple[tuple[int, int], ...]:
+    """Where the code of each layer begins, in the image."""
+    at, found = (made.image.address("f") & ~1) + 8, list[tuple[int, int]]()
+    for line in made.program.lines:
+        if not found or found[-1][1] != line.layer:
+            found.append((at, line.layer))
+        at += line.size
+    return tuple(found)

@@ -49,6 +49,18 @@ class TermAlgebra(Algebra[Term], WordAlgebra, Protocol):
         """a with its sign turned."""
         ...
 
+    def whole_sum(self, a: Term, b: Term) -> Term:
+        """The words a and b as whole numbers, added; they wrap round."""
+        ...
+
+    def whole_difference(self, a: Term, b: Term) -> Term:
+        """The word a as a whole number, b less; they wrap round."""
+        ...
+
+    def kept(self, a: Term, by: Term) -> Term:
+        """The word a where the sign of `by` is clear, otherwise 0."""
+        ...
+
 
 class CoreMachine(Protocol):
     """Registers and words of memory that hold terms. What breaks its rules raises `RefusalError`."""

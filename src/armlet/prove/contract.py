@@ -5,8 +5,9 @@ the table may take a number in place of a cell: a weight that differs from row t
 is a matter of the call (`Call`), not of what is computed.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -56,12 +57,16 @@ class Contract:
     tensors: tuple[Tensor, ...]
     stencils: tuple[Stencil, ...]
     arithmetic: Arithmetic = FLOAT32  # of all values
+    filled: I64 = field(default_factory=lambda: np.zeros(0, np.int64))  # cells that the caller fills, too
+    left: tuple[str, ...] | None = None  # tensors that the caller finds; None: all that are made
 
     def __post_init__(self) -> None:
         kinds = {tensor.name: tensor for tensor in self.tensors}
         if len(kinds) != len(self.tensors):
             raise InvariantError("two tensors have one name")
+        object.__setattr__(self, "filled", frozen(self.filled, np.int64))
         made = np.zeros(self.size, bool)
+        made[self.filled] = True
         for stencil in self.stencils:
             tensor, count = kinds[stencil.tensor], len(stencil.cells)
             if tensor.given or np.any(stencil.cells < 0) or np.any(stencil.cells >= tensor.words):
@@ -71,8 +76,15 @@ class Contract:
                 raise InvariantError(f"a stencil of {tensor.name} takes cells that no tensor has")
             cells = self.cells(tensor.name, stencil.cells)
             if made[cells].any() or len(np.unique(cells)) != count:
-                raise InvariantError(f"a cell of {tensor.name} is declared twice")
+                raise InvariantError(f"a cell of {tensor.name} is declared twice, or is given")
             made[cells] = True
+
+    @property
+    def given(self) -> NDArray[np.bool_]:
+        """(cells,) whether the caller fills it."""
+        found = np.repeat([tensor.given for tensor in self.tensors], [tensor.words for tensor in self.tensors])
+        found[self.filled] = True
+        return found
 
     @property
     def size(self) -> int:
@@ -122,6 +134,8 @@ class Call:
     arguments: Mapping[str, str]  # register to the area whose start it holds
     places: Mapping[str, tuple[str, int]]  # tensor to its area, and bytes from there
     preserved: tuple[str, ...]  # registers that come back unchanged
+    phases: tuple[tuple[int, int], ...] = ()  # from an address of code on, the phase of what runs there
+    lives: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # first and last phase of a tensor, if not all
 
     def __post_init__(self) -> None:
         areas = sorted(self.areas, key=lambda area: area.memory.base)
@@ -129,14 +143,26 @@ class Call:
             if one.memory.end > other.memory.base:
                 raise InvariantError(f"{one.what} and {other.what} overlap")
 
-    def cells_of(self, contract: Contract, area: MemoryRegion) -> I64:
-        """The cell in each word of an area, -1 in words that no tensor has; empty where none lies there.
+    def phase(self, at: int) -> int:
+        """That of the code at an address. It is a hint: what a word holds is seen by who wrote it last."""
+        number = bisect_right(self.phases, (at, _NUMBER)) - 1
+        return self.phases[number][1] if number >= 0 else 0
+
+    def is_there(self, tensor: str, phase: int) -> bool:
+        """Whether a tensor has its place in a phase."""
+        first, last = self.lives.get(tensor, (phase, phase))
+        return first <= phase <= last
+
+    def cells_of(self, contract: Contract, area: MemoryRegion, phase: int) -> I64:
+        """The cell in each word of an area in a phase, -1 in words that no tensor has; empty where none lies there.
 
         Raises `RefusalError` where a tensor leaves the area or lies over another one.
         """
         inside = [tensor for tensor in contract.tensors if self.places[tensor.name][0] == area.what]
         found = np.full(area.memory.size // 4 if inside else 0, -1, np.int64)
         for tensor in inside:
+            if not self.is_there(tensor.name, phase):
+                continue
             offset = self.places[tensor.name][1]
             piece = slice(offset // 4, offset // 4 + tensor.words)
             if offset % 4 or offset < 0 or piece.stop > len(found) or np.any(found[piece] >= 0):

@@ -46,9 +46,8 @@ class _Seen:
 
 
 def check_cover(instances: Instances, contract: Contract) -> bool:
-    """Whether a given cell is read after the first one is written. Raises `RefusalError` where a cell is misused."""
-    given = np.repeat([tensor.given for tensor in contract.tensors], [tensor.words for tensor in contract.tensors])
-    declared = np.zeros(contract.size, bool)
+    """Whether a given cell is read after the first that the caller finds is written. Raises `RefusalError` where a cell is misused."""
+    given, declared = contract.given, np.zeros(contract.size, bool)
     for stencil in contract.stencils:
         declared[contract.cells(stencil.tensor, stencil.cells)] = True
     seen, accesses = _Seen(instances, contract, given, declared), instances.summary.accesses
@@ -61,4 +60,11 @@ def check_cover(instances: Instances, contract: Contract) -> bool:
     for access in accesses:
         if not access.stores:
             seen.read(access)
-    return bool(declared.any()) and seen.last > int(seen.written[declared].min())
+    left = declared & _found(contract)
+    return bool(left.any()) and seen.last > int(seen.written[left].min())
+
+
+def _found(contract: Contract) -> NDArray[np.bool_]:
+    """(cells,) whether the caller finds it when the call has returned."""
+    kept = [contract.left is None or tensor.name in contract.left for tensor in contract.tensors]
+    return np.repeat(kept, [tensor.words for tensor in contract.tensors])

@@ -21,7 +21,7 @@ class Instances:
 
     summary: Summary
     areas: Sequence[MemoryRegion]  # as they lie in the proof
-    tables: Sequence[I64]  # for each area, the cell in each word, -1 where there is none; of constants, the words
+    table: Callable[[Access], I64]  # the cell in each word of its area, -1 where there is none; of constants, the words
     known: dict[tuple[int, int], I64] = field(default_factory=dict)  # places of a base, by base and loop
     kept: int = 0  # words of these
 
@@ -34,8 +34,8 @@ class Instances:
 
     def cells(self, access: Access, repeat: int) -> I64:
         """(trips,) what an access finds in each trip of a loop that it lies in, or around: a cell, or a known word."""
-        area, table = self.areas[access.area - 1], self.tables[access.area - 1]
-        offset = self._places(access, repeat) - area.memory.base
+        area, table = self.areas[access.area - 1], self.table(access)
+        offset = self.offsets(access, repeat)
         for wrong, why in (
             ((offset < 0) | (offset > 4 * len(table) - 4), "outside it"),
             (offset % 4 != 0, "which is not aligned"),
@@ -44,6 +44,10 @@ class Instances:
         found = table[offset // 4]
         self.refuse(access, found < 0, lambda k: f"goes to byte {offset[k]} of {area.what}, where no tensor is,")
         return found
+
+    def offsets(self, access: Access, repeat: int) -> I64:
+        """(trips,) the bytes from the start of its area to what an access finds."""
+        return self._places(access, repeat) - self.areas[access.area - 1].memory.base
 
     def refuse(self, access: Access, wrong: NDArray[np.bool_], tell: Callable[[int], str]) -> None:
         """Raise `RefusalError` with the first trip of an access that is `wrong`, if there is one."""

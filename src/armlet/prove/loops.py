@@ -7,6 +7,8 @@ declared cell is written once and read only after that (`prove/cover.py`), and w
 (`prove/compare.py`). A program without a loop is the case of one trip.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from armlet.isa.semantics import RefusalError
@@ -14,11 +16,13 @@ from armlet.prove.compare import compare
 from armlet.prove.contract import I64, Call, Contract, words
 from armlet.prove.cover import check_cover
 from armlet.prove.execute import MEMORY, RETURN, Walk, execute, relocated, roundings
+from armlet.prove.held import check_held
 from armlet.prove.instances import Instances
 from armlet.prove.prove import Proof
 from armlet.prove.record import Recorder
 from armlet.prove.skeleton import find_nest
 from armlet.prove.state import State
+from armlet.prove.summary import Access
 from armlet.prove.terms import Terms
 from armlet.simulate.decoded import DecodedProgram
 from armlet.simulate.runner import MemoryRegion
@@ -42,8 +46,9 @@ def prove_loops(program: DecodedProgram, image: Image, entry: str, call: Call, c
         if lost:
             raise RefusalError(f"does not give back {', '.join(lost)}")
         summary, areas = recorder.summary, tuple(recorder.state.areas)
-        instances = Instances(summary, areas, tuple(_table(call, contract, area) for area in call.areas))
+        instances = Instances(summary, areas, _tables(call, contract))
         late = check_cover(instances, contract)
+        check_held(instances, contract, call)
         compare(instances, contract)
     except RefusalError as refusal:
         return Proof(str(refusal), 0, 0)
@@ -89,7 +94,20 @@ def _run(recorder: Recorder, program: DecodedProgram, image: Image, entry: str) 
         raise RefusalError(f"{recorder.text} at {recorder.at:#010x} returns out of a loop")
 
 
-def _table(call: Call, contract: Contract, area: MemoryRegion) -> I64:
-    """What each word of an area is: a cell, or a known word of constants."""
-    cells = call.cells_of(contract, area)
+def _tables(call: Call, contract: Contract) -> Callable[[Access], I64]:
+    """What the words are that an access may find."""
+    known = dict[tuple[int, int], I64]()
+
+    def table(access: Access) -> I64:
+        key = access.area, call.phase(access.at)
+        if key not in known:
+            known[key] = _table(call, contract, call.areas[access.area - 1], key[1])
+        return known[key]
+
+    return table
+
+
+def _table(call: Call, contract: Contract, area: MemoryRegion, phase: int) -> I64:
+    """What each word of an area is in a phase: a cell, or a known word of constants."""
+    cells = call.cells_of(contract, area, phase)
     return cells if len(cells) or area.writable else words(area.content)

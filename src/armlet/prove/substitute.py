@@ -16,6 +16,9 @@ _TERMS = {  # how many of the numbers in a key are terms
     "divide": 2,
     "signed": 2,
     "raised": 1,
+    "whole sum": 2,
+    "whole difference": 2,
+    "kept": 2,
 }
 
 
@@ -58,6 +61,12 @@ def substitute(terms: Terms, whole: Term, leaf: Callable[[Term], Term]) -> Term:
                 made[term] = terms.signed(a, b)
             case "raised":
                 made[term] = terms.raised(a, numbers[1])
+            case "whole sum":
+                made[term] = terms.whole_sum(a, b)
+            case "whole difference":
+                made[term] = terms.whole_difference(a, b)
+            case "kept":
+                made[term] = terms.kept(a, b)
             case _:
                 made[term] = leaf(term)
     return made[whole]

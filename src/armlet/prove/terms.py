@@ -121,6 +121,18 @@ class Terms:
         bits = self.bits(a)
         return self._number("raised", a, by & _LOW) if bits is None else self.constant(bits + by)
 
+    def whole_sum(self, a: Term, b: Term) -> Term:
+        """The words a and b as whole numbers, added; they wrap round."""
+        return self._number("whole sum", min(a, b), max(a, b))
+
+    def whole_difference(self, a: Term, b: Term) -> Term:
+        """The word a as a whole number, b less; they wrap round."""
+        return self._number("whole difference", a, b)
+
+    def kept(self, a: Term, by: Term) -> Term:
+        """The word a where the sign of `by` is clear, otherwise 0."""
+        return self.positive(a) if a == by else self._number("kept", a, by)
+
     def bits(self, a: Term) -> int | None:
         """The word, where it is known."""
         kind, bits, *_ = self.keys[a]

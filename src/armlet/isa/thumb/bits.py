@@ -6,9 +6,11 @@ from armlet.isa.semantics import RefusalError, Step, SymbolicMachine, Term
 
 
 def clear(parts: list[str]) -> Step:
-    """BIC d, a, a, ASR #31: all bits go where the sign is set. BIC d, a, #0x80000000: the sign goes."""
+    """BIC d, a, b, ASR #31: all bits go where the sign of b is set. BIC d, a, #0x80000000: the sign goes."""
     if len(parts) == 3 and parts[2].startswith("#") and int(parts[2][1:], 0) & 0xFFFF_FFFF == 1 << 31:
         return _one(lambda s, a: s.terms.magnitude(a), parts[:2])
+    if len(parts) == 4 and parts[1] != parts[2] and parts[3] == "asr #31":
+        return _kept(*parts[:3])
     return _one(lambda s, a: s.terms.positive(a), _by_sign(parts))
 
 
@@ -25,6 +27,13 @@ def insert(parts: list[str]) -> Step:
 
     def step(s: SymbolicMachine, _: int) -> None:
         s.put(d, s.terms.signed(s.get(d), s.get(a)))
+
+    return step
+
+
+def _kept(d: str, a: str, by: str) -> Step:
+    def step(s: SymbolicMachine, _: int) -> None:
+        s.put(d, s.terms.kept(s.get(a), s.get(by)))
 
     return step
 

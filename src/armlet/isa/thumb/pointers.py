@@ -58,7 +58,7 @@ def move_top(parts: list[str]) -> CoreStep:
 
 
 def address_sum(sign: int) -> Callable[[list[str]], Step]:
-    """ADD and SUB of core registers move addresses, and the bits of a value by a known number."""
+    """ADD and SUB of core registers move addresses, and the bits of a value by a known number or by another value."""
 
     def meaning(parts: list[str]) -> Step:
         d, a, b = parts if len(parts) == 3 else [parts[0], *parts]
@@ -69,6 +69,9 @@ def address_sum(sign: int) -> Callable[[list[str]], Step]:
             if sign > 0 and s.terms.bits(two) is None:
                 one, two = two, one
             by = s.terms.bits(two)
+            if by is None and s.terms.moved(one, 0) is None and s.terms.moved(two, 0) is None:
+                s.put(d, s.terms.whole_sum(one, two) if sign > 0 else s.terms.whole_difference(one, two))
+                return
             if by is None:
                 raise RefusalError("adds what depends on data to an address")
             moved = s.terms.moved(one, sign * by)

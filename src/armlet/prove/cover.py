@@ -46,7 +46,10 @@ class _Seen:
 
 
 def check_cover(instances: Instances, contract: Contract) -> bool:
-    """Whether a given cell is read after the first that the caller finds is written. Raises `RefusalError` where a cell is misused."""
+    """Whether a given cell is read after the first of those that the caller finds is written.
+
+    Raises `RefusalError` where a cell is misused.
+    """
     given, declared = contract.given, np.zeros(contract.size, bool)
     for stencil in contract.stencils:
         declared[contract.cells(stencil.tensor, stencil.cells)] = True

@@ -8,6 +8,7 @@ from armlet.storage import parse_json, read_file
 
 INTEGERS = "integer"
 TENSORS = "tensors"  # in integers, with windows
+PLANES = "planes"  # in single precision, with windows
 LONGEST = 32 << 20  # bytes; numbers take sixteen times their text in memory, and 300,000 inputs fit
 
 
@@ -16,5 +17,5 @@ class _Kind(msgspec.Struct):
 
 
 def kind_of_manifest(path: Path) -> str:
-    """`INTEGERS` or `TENSORS` for a build in integers, "float32" for others. Raises `InputError`."""
+    """`INTEGERS` or `TENSORS` for a build in integers, `PLANES` or "float32" for others. Raises `InputError`."""
     return parse_json(path, read_file(path, LONGEST), _Kind, "a manifest", "compile the network again").kind

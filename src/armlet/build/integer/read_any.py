@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from armlet.build.bundle import manifest_path
-from armlet.build.integer.kind import INTEGERS, TENSORS, kind_of_manifest
+from armlet.build.floats.read import FloatBuild, read_float_build
+from armlet.build.integer.kind import INTEGERS, PLANES, TENSORS, kind_of_manifest
 from armlet.build.integer.read import IntegerBuild, read_integer_build
 from armlet.build.read import Build, read_build
 from armlet.build.tensors.read import TensorBuild, read_tensor_build
 
-AnyBuild: TypeAlias = Build | IntegerBuild | TensorBuild
+AnyBuild: TypeAlias = Build | IntegerBuild | TensorBuild | FloatBuild
 
 
 def read_any_build(folder: Path | str) -> AnyBuild:
@@ -20,5 +21,7 @@ def read_any_build(folder: Path | str) -> AnyBuild:
             return read_integer_build(folder)
         case kind if kind == TENSORS:
             return read_tensor_build(folder)
+        case kind if kind == PLANES:
+            return read_float_build(folder)
         case _:
             return read_build(folder)

@@ -38,7 +38,7 @@ def write_addition(writer: Writer, task: AdditionTask) -> None:
     trips, rest = divmod(columns, at_once)
     pointers = ((SOURCE, task.taken[0]), (OTHER, task.taken[1]), (RESULT, task.made))
     if constants := task.closing.constants:
-        writer.address(CONSTANTS, writer.symbol, len(writer.constants) * WORD)
+        writer.address(CONSTANTS, writer.symbol, len(writer.constants) * WORD, POOL)
         writer.constants += constants
     for register, tensor in pointers:
         writer.move(register, tensor.start + tensor.layout.at(0, 0, 0), BLOCK)

@@ -44,6 +44,10 @@ class Machine:
     floats: Target
     cores: IntegerTarget
 
+    @property
+    def name(self) -> str:
+        return self.floats.name
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -221,7 +225,7 @@ class Writer:
     def move(self, register: int, by: int, source: int | None = None) -> None:
         """register := source and some bytes more or less; the register itself where no source is named."""
         source = register if source is None else source
-        if abs(by) > 2 * _REACH and by > 0:
+        if by > 2 * _REACH and source != register:
             self.add(Operation.LEA_FAR, pointer=register, base=source, low=by & 0xFFFF, high=by >> 16)
             return
         if by == 0 and source != register:
@@ -233,10 +237,11 @@ class Writer:
             self.core(op, d=register, a=source, number=step)
             left, source = left - step, register
 
-    def address(self, register: int, symbol: str, offset: int = 0) -> None:
-        """register := an address in a piece of memory of the program's own."""
-        self.add(Operation.ADDRESS, pointer=register, symbol=symbol)
-        self.move(register, offset)
+    def address(self, register: int, symbol: str, offset: int, spare: int) -> None:
+        """register := an address in a piece of memory of the program's own; another register may be lost."""
+        near = register if offset <= 2 * _REACH else spare
+        self.add(Operation.ADDRESS, pointer=near, symbol=symbol)
+        self.move(register, offset, near)
 
 
 _REACH = 4092  # ARM DDI 0403, A7.7.3: ADD T4 holds 12 bits; whole words

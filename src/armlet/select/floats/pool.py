@@ -13,6 +13,7 @@ from armlet.select.floats.frame import (
     CHANNELS,
     COLUMNS,
     CONSTANTS,
+    POOL,
     RESULT,
     ROWS,
     SOURCE,
@@ -56,7 +57,7 @@ def _write_spans(writer: Writer, task: PoolTask, rows: Span, columns: Span) -> N
         columns.first * step - pool.padding[1] + columns.begin,
     )
     if pool.reduction is Reduction.AVERAGE and count > 1:
-        writer.address(CONSTANTS, writer.symbol, len(writer.constants) * WORD)
+        writer.address(CONSTANTS, writer.symbol, len(writer.constants) * WORD, POOL)
         writer.constants.append(int(reciprocal(count).view(np.uint32)))
         writer.add(Operation.LOAD, d=_FACTOR, base=CONSTANTS, offset=0)
     writer.move(SOURCE, task.taken.start + taken.at(first[0], 0, first[1]), BLOCK)

@@ -136,7 +136,7 @@ def write_group(writer: Writer, task: SumsTask, group: Sequence[int], shape: Sha
     uses = _uses(task, group)
     constants = [use.word for use in uses if use.word is not None] + list(task.closing.constants)
     if constants:
-        writer.address(CONSTANTS, writer.symbol, len(writer.constants) * WORD)
+        writer.address(CONSTANTS, writer.symbol, len(writer.constants) * WORD, POOL)
         writer.constants += constants
     writer.move(SOURCE, task.taken.start + layout.at(-top, 0, -left), BLOCK)
     writer.move(RESULT, min(task.places[j] for j in group), BLOCK)

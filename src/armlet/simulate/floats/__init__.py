@@ -1,0 +1,1 @@
+"""Builds of networks with windows in single precision, in the emulator."""

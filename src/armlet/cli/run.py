@@ -74,10 +74,11 @@ def _outputs(
     build: "AnyBuild", rows: "F32", entry: str, stored: bool, advance: Callable[[float, float], None]
 ) -> "NDArray[Any]":
     """What the program gives. Raises `InputError` where stored integers are asked of one that has none."""
+    from armlet.build.floats.read import FloatBuild
     from armlet.build.read import Build
     from armlet.verify.run import run_integer_program, run_program
 
-    if isinstance(build, Build):
+    if isinstance(build, Build | FloatBuild):
         if stored:
             raise InputError("--stored", f"{build.folder} computes in float32", "leave it out")
         return run_program(build, rows, entry, advance)

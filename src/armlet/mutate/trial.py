@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
+from armlet.build.floats.read import FloatBuild
 from armlet.build.integer.read import IntegerBuild
 from armlet.build.integer.read_any import AnyBuild, read_any_build
 from armlet.build.read import Build
@@ -18,11 +19,14 @@ from armlet.integer.interpret import run_integers
 from armlet.isa.instruction_set import Decoder
 from armlet.mutate.mutants import KINDS, Kinds, mutants
 from armlet.prove.bound import specified
+from armlet.prove.floats.bound import planes_specified
+from armlet.prove.floats.entry import prove_float_entry
 from armlet.prove.integer.entry import prove_entry
 from armlet.prove.prove import Proof, prove
 from armlet.prove.tensors.entry import prove_tensor_entry
 from armlet.schedule.interpret import run_order
 from armlet.simulate.decoded import DecodedProgram, decode_program
+from armlet.simulate.floats.runner import FloatRunner
 from armlet.simulate.integer.runner import IntegerRunner
 from armlet.simulate.integer.trials import integer_trials
 from armlet.simulate.link import link_build
@@ -30,10 +34,11 @@ from armlet.simulate.machine import MachineError
 from armlet.simulate.runner import Runner
 from armlet.simulate.tensors.runner import TensorRunner
 from armlet.simulate.vectors import trials
+from armlet.tensors.floats.interpret import run_planes
 from armlet.toolchain.image import Image
 from armlet.toolchain.toolchain import Toolchain, find_toolchain
 
-AnyRunner: TypeAlias = Runner | IntegerRunner | TensorRunner
+AnyRunner: TypeAlias = Runner | IntegerRunner | TensorRunner | FloatRunner
 CONFIRMED_BY = 1_000  # inputs that an accepted mutant runs on, edges of the format and of the interval first
 
 
@@ -126,6 +131,10 @@ def try_image(
 
 def _tried(build: AnyBuild, count: int, seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """At most so many inputs whose results are specified, and the results."""
+    if isinstance(build, FloatBuild):
+        x = trials(build, count, seed).inputs[:count]
+        x = x[planes_specified(build.network, x)]
+        return x, run_planes(build.network, build.arithmetic, x)
     if not isinstance(build, Build):
         stored = integer_trials(build, count, seed).inputs[:count]
         return stored, run_integers(build.network, stored)
@@ -156,6 +165,8 @@ def _runner(build: AnyBuild, image: Image) -> AnyRunner:
             return IntegerRunner(build, image)
         case TensorBuild():
             return TensorRunner(build, image)
+        case FloatBuild():
+            return FloatRunner(build, image)
         case _:
             return Runner(build, image)
 
@@ -166,6 +177,8 @@ def _proof(runner: AnyRunner, program: DecodedProgram, entry: str) -> Proof:
             return prove_entry(runner, program, entry)
         case TensorRunner():
             return prove_tensor_entry(runner, program, entry)
+        case FloatRunner():
+            return prove_float_entry(runner, program, entry)
         case _:
             return prove(runner, program, entry)
 

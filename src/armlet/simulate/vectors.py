@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from armlet.build.floats.read import FloatBuild
 from armlet.build.read import Build
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32
@@ -34,7 +35,7 @@ class Trials(Generic[Number]):
         return Trials(self.inputs[rows], tuple(label for label, kept in zip(self.labels, rows) if kept))
 
 
-def trials(build: Build, random: int, seed: int) -> Trials[np.float32]:
+def trials(build: Build | FloatBuild, random: int, seed: int) -> Trials[np.float32]:
     """`random` draws inside the declared interval beside the fixed inputs; special values are moved into it."""
     domain = build.network.domain
     low, high = _inward(domain)

@@ -8,6 +8,7 @@ from armlet.build.integer.read_any import AnyBuild
 from armlet.integer.layers import IntegerAdd, IntegerDense
 from armlet.integer.network import IntegerNetwork
 from armlet.simulate.cycles import variable_steps
+from armlet.simulate.floats.runner import FloatRunner
 from armlet.simulate.integer.runner import IntegerRunner
 from armlet.simulate.measure import figures_of
 from armlet.simulate.runner import MemoryRegion, Runner
@@ -21,13 +22,13 @@ _TRACED_LONG = 2  # of programs that run for millions of steps
 
 
 def check_paths(
-    runner: Runner | IntegerRunner | TensorRunner, entry: str, tried: Trials[Any], found: Findings
+    runner: Runner | IntegerRunner | TensorRunner | FloatRunner, entry: str, tried: Trials[Any], found: Findings
 ) -> tuple[Trace, bool]:
     """One path for every input, inside the declared areas; its figures. Gives one, and whether all are the same."""
-    count = _TRACED_LONG if isinstance(runner, TensorRunner) else _TRACED
+    count = _TRACED_LONG if isinstance(runner, TensorRunner | FloatRunner) else _TRACED
     chosen = np.unique(np.linspace(0, len(tried.inputs) - 1, count).astype(int)).tolist()
     traces = [runner.trace(entry, tried.inputs[i]) for i in chosen]
-    tables = not isinstance(runner, Runner) and has_tables(runner.build.network)
+    tables = not isinstance(runner, Runner | FloatRunner) and has_tables(runner.build.network)
     different = [tried.labels[i] for i, trace in zip(chosen, traces) if not trace.same_path(traces[0], tables)]
     problem = f"{different[0]} takes another way than {tried.labels[chosen[0]]}" if different else ""
     conditional = np.array([bool(form.condition) for form in traces[0].forms])[traces[0].form].sum()

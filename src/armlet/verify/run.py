@@ -7,12 +7,14 @@ from typing import TypeVar
 import numpy as np
 
 from armlet.build import names
+from armlet.build.floats.read import FloatBuild
 from armlet.build.integer.read import IntegerBuild
 from armlet.build.integer.read_any import read_any_build
 from armlet.build.read import Build
 from armlet.build.tensors.read import TensorBuild
 from armlet.integer.formats import I64
 from armlet.network.frozen import F32, F64
+from armlet.simulate.floats.runner import FloatRunner
 from armlet.simulate.integer.runner import IntegerRunner
 from armlet.simulate.link import link_build
 from armlet.simulate.runner import Runner
@@ -39,21 +41,22 @@ def run_build(
     Raises `InputError` on the folder, `ToolchainError` where it cannot be linked, `MachineError` where it misbehaves.
     """
     build = read_any_build(folder)
-    if not isinstance(build, Build):
+    if not isinstance(build, Build | FloatBuild):
         stored = run_integer_program(build, build.network.quantise(x), entry, watch, tools)
         return build.network.real(stored)
     return run_program(build, x, entry, watch, tools)
 
 
 def run_program(
-    build: Build,
+    build: Build | FloatBuild,
     x: F32,
     entry: str = "run",
     watch: Callable[[int, int], None] = _unwatched,
     tools: Toolchain | None = None,
 ) -> F32:
     """As `run_build`, of a build that is read already."""
-    runner = Runner(build, link_build(build, tools or find_toolchain()))
+    image = link_build(build, tools or find_toolchain())
+    runner = FloatRunner(build, image) if isinstance(build, FloatBuild) else Runner(build, image)
     symbol = names.run_symbol(build.name) if entry == "run" else names.core_symbol(build.name)
     return _each(runner.entries[symbol], x, np.empty((len(x), build.network.outputs), np.float32), watch)
 

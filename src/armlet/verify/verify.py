@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from armlet.build import names
+from armlet.build.floats.read import FloatBuild
 from armlet.build.integer.read import IntegerBuild
 from armlet.build.integer.read_any import read_any_build
 from armlet.build.read import Build
@@ -24,6 +25,7 @@ from armlet.verify.behaviour import check_behaviour
 from armlet.verify.declaration import disagreement
 from armlet.verify.files import altered, outside, rewritten
 from armlet.verify.findings import Findings
+from armlet.verify.floats.verify import verify_float_build
 from armlet.verify.integer.verify import verify_integer_build
 from armlet.verify.link.linked import DeclaredMemory, check_links
 from armlet.verify.link.object import Piece
@@ -43,6 +45,8 @@ def verify_build(folder: Path | str, random: int = 32, seed: int = 0, tools: Too
         return verify_integer_build(build, random, seed, tools)
     if isinstance(build, TensorBuild):
         return verify_tensor_build(build, random, seed, tools)
+    if isinstance(build, FloatBuild):
+        return verify_float_build(build, random, seed, tools)
     found, described = Findings(), tools.describe()
     sound = _check_files(build, found)
     if _check_text(build, found):

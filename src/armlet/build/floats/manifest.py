@@ -63,7 +63,7 @@ class FloatLayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     across: int  # positions of a row that a body makes at once; 0 where there is no such body
     channels: int  # of them
     bytes: int  # of code
-    lines: int  # each as often as it runs
+    instructions: int  # each as often as it runs
     cycles: int  # without waiting for memory
 
 
@@ -84,7 +84,7 @@ class FloatManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory: TensorMemoryEntry
     values: list[PlanesEntry]
     layers: list[FloatLayerEntry]
-    instructions: int  # lines of NAME_core that run, without entry and exit
+    instructions: int  # of NAME_core that run, without entry and exit
     cycles: int  # of them
     files: dict[str, str]  # SHA-256 of the other files of the build folder
     vectors: list[VectorEntry]
@@ -123,9 +123,7 @@ def float_network_entry(network: Network) -> FloatNetworkEntry:
         digest=network.digest(),
         shapes=[[*shape] for shape in tensor_shapes(network.layers, network.sources, network.shape)],
         kinds=[kind_of(layer) for layer in network.layers],
-        activations=[
-            layer.activation.value if isinstance(layer, Weighted | Add) else "" for layer in network.layers
-        ],
+        activations=[layer.activation.value if isinstance(layer, Weighted | Add) else "" for layer in network.layers],
         weights=network.weights,
         connections=network.connections,
         sparsity=round(network.sparsity, 6),
@@ -158,7 +156,7 @@ def make_float_manifest(
         memory=float_memory(program, frame),
         values=[_place(home, tensor, lives[home]) for home, tensor in sorted(program.values.items())],
         layers=layers,
-        instructions=sum(layer.lines for layer in layers),
+        instructions=sum(layer.instructions for layer in layers),
         cycles=sum(layer.cycles for layer in layers),
         files=files,
         vectors=[VectorEntry(x.tolist(), y.tolist()) for x, y in zip(*vectors)],
@@ -190,7 +188,7 @@ def _layers(selection: FloatSelection) -> Iterator[FloatLayerEntry]:
     program, cycles = selection.program, selection.program.cycles
     totals = [[0, 0, 0] for _ in program.network.layers]
     for line, cost in zip(program.lines, cycles):
-        for k, more in enumerate((line.size, line.runs, cost)):
+        for k, more in enumerate((line.size, line.runs * (1 + line.text.count("\n")), cost)):
             totals[line.layer][k] += more
     for number, (layer, shape) in enumerate(zip(program.network.layers, selection.shapes)):
         yield FloatLayerEntry(number, kind_of(layer), shape.across, shape.channels, *totals[number])

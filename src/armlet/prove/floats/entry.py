@@ -9,11 +9,9 @@ from armlet.prove.floats.contract import INPUT, OUTPUT, name_of, plane_contract
 from armlet.prove.loops import prove_loops
 from armlet.prove.prove import Proof
 from armlet.simulate.decoded import DecodedProgram
-from armlet.simulate.floats.runner import BLOCK, FloatRunner
+from armlet.simulate.floats.runner import BLOCK, OWN_BLOCK, FloatRunner
 from armlet.simulate.runner import INPUT_ARRAY, OUTPUT_ARRAY
 from armlet.tensors.floats.planes import lifetimes
-
-_OWN = "input block of its own"
 
 
 def prove_float_entry(runner: FloatRunner, decoded: DecodedProgram, entry: str) -> Proof:
@@ -21,7 +19,7 @@ def prove_float_entry(runner: FloatRunner, decoded: DecodedProgram, entry: str) 
     build, is_run = runner.build, runner.is_run(entry)
     values = {entry.number: placed_planes_of(entry) for entry in build.manifest.values}
     contract = plane_contract(build.network, build.arithmetic, values, runner.arrays if is_run else None)
-    block = _OWN if is_run else BLOCK
+    block = OWN_BLOCK if is_run else BLOCK
     places = {name_of(home): (block, placed.start) for home, placed in values.items()}
     lives = {name_of(home): ends for home, ends in lifetimes(build.network).items()}
     arguments = {"r0": BLOCK}

@@ -24,6 +24,7 @@ from armlet.simulate.watch import trace_call
 from armlet.toolchain.image import Image
 
 BLOCK = "block"  # the area that NAME_core is given
+OWN_BLOCK = "input block of its own"  # and that of NAME_run
 _WORD = 4
 _Call = Callable[[str, tuple[int, ...]], None]
 
@@ -83,7 +84,7 @@ class FloatRunner:
         if self.is_run(entry):
             arrays = MemoryRegion(INPUT_ARRAY, self._inputs, False), MemoryRegion(OUTPUT_ARRAY, self._outputs, True)
             return (*found, *arrays)
-        own = [area for area in found if area.memory.base != self.image.symbols[names.block_symbol(self.build.name)]]
+        own = [area for area in found if area.what != OWN_BLOCK]
         return (*own, MemoryRegion(BLOCK, self._block, True))
 
     def is_run(self, entry: str) -> bool:

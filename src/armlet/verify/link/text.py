@@ -70,7 +70,7 @@ def strange_text(text: str, name: str, target: Target, sizes: Sizes, graph: Grap
         return "it does not end with a line"
     reader, comments = Reader(text[:-1].split("\n")), _comments(target, graph)
     core, run, pool = names.core_symbol(name), names.run_symbol(name), names.constants_symbol(name)
-    known = _instructions(target, name)
+    known = instruction_lines(target, name)
     problem = reader.expect(skeleton.opening(target, name)) or reader.expect(skeleton.core_opening(target, name))
     problem = problem or _body(reader, target, skeleton.closing(core), known, comments)
     problem = problem or reader.expect(skeleton.run_opening(target, name))
@@ -90,7 +90,7 @@ def _body(
     reader: Reader,
     target: Target,
     closing: list[str],
-    known: Mapping[str, list["_Line"]],
+    known: Mapping[str, list["TextLine"]],
     comments: dict[str, int],
 ) -> str:
     """Instructions up to the closing lines; each comment as often as there are connections that it may stand for."""
@@ -135,7 +135,7 @@ def _comments(target: Target, graph: Graph) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class TextLine:
     """One line of a template, and the offsets or addends that it holds."""
 
     pattern: "re.Pattern[str]"
@@ -150,15 +150,15 @@ class _Line:
         return all(half <= _HALF for half in halves) and (held is None or int(held) in self.numbers)
 
 
-def _instructions(target: Target, name: str) -> Mapping[str, list[_Line]]:
+def instruction_lines(target: Target, name: str) -> Mapping[str, list[TextLine]]:
     """For each mnemonic the lines that the target's forms make of it."""
     blocks = (names.constants_symbol(name), names.work_symbol(name), names.block_symbol(name))
-    found: dict[str, list[_Line]] = {}
+    found: dict[str, list[TextLine]] = {}
     for op, template in target.templates.items():
         symbol = re.escape(names.core_symbol(name)) if op is Operation.CALL else "|".join(map(re.escape, blocks))
         for line in template.text.split("\n"):
             pattern = re.compile("  " + "".join(_parts(line, symbol)))
-            found.setdefault(line.split(" ")[0], []).append(_Line(pattern, template.numbers))
+            found.setdefault(line.split(" ")[0], []).append(TextLine(pattern, template.numbers))
     return found
 
 

@@ -1,0 +1,100 @@
+"""How far a network with windows in float32 may lie from float64: a proven bound for any order of every sum.
+
+As in `prove/bound.py`, layer by layer: a sum of n products errs by gamma(n + 1) of the sum of its sizes, and the error
+of its operands passes through |W|. The largest of a window errs no more than the worst of its values; an average of n
+is a sum of n values whose factor 1 / n is rounded once. Products with the zeros of a border are among the n.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from armlet.arithmetic.number_format import FLOAT32_FORMAT
+from armlet.network.activation import Activation, activated, activation_error
+from armlet.network.evaluate import evaluate_layers
+from armlet.network.frozen import F64
+from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reduction, Reshape, Weighted
+from armlet.network.network import Network
+from armlet.network.shapes import Shape, tensor_shapes
+
+_DOUBLE = 2.0**-53
+_UNIT, _LARGEST, _TINIEST = (
+    FLOAT32_FORMAT.unit_roundoff,
+    FLOAT32_FORMAT.largest,
+    FLOAT32_FORMAT.smallest_subnormal / 2,
+)
+
+
+def plane_error_bound(network: Network, x: ArrayLike) -> F64:
+    """At most how far `network` computed in float32 lies from `network(x)`, for x (samples, inputs).
+
+    Infinite where float32 may overflow. `x` are float32 values, and the network has no normalisation.
+    """
+    given = np.asarray(x, np.float64)
+    shapes = tensor_shapes(network.layers, network.sources, network.shape)
+    values, errors = [given], [np.zeros_like(given)]
+    with np.errstate(all="ignore"):
+        for layer, sources in zip(network.layers, network.sources):
+            taken = [(values[source], errors[source]) for source in sources]
+            value, error = _passed(layer, shapes[sources[0]], taken)
+            values.append(value)
+            errors.append(np.where(np.isnan(error), np.inf, error))
+    return errors[-1]
+
+
+def planes_specified(network: Network, x: ArrayLike) -> NDArray[np.bool_]:
+    """(samples,) on which inputs no sum leaves float32, in any order: their results can be claimed."""
+    return np.asarray(np.isfinite(plane_error_bound(network, x)).all(axis=1), bool)
+
+
+def _passed(layer: Layer, shape: Shape, taken: Sequence[tuple[F64, F64]]) -> tuple[F64, F64]:
+    """What a layer gives in float64, and how far float32 may lie from it."""
+    (value, error), *others = taken
+    match layer:
+        case Reshape():
+            return value, error
+        case Pool(Reduction.MAX):
+            return _one(layer, shape, value), _one(layer, shape, error)
+        case Pool():
+            count = float(shape[1] * shape[2]) if layer.size is None else float(layer.size[0] * layer.size[1])
+            size, passed = _one(layer, shape, np.abs(value)), _one(layer, shape, error)
+            within = np.where(
+                (size + passed) * count * 1.01 < _LARGEST, passed + _rounded(size + passed, count), np.inf
+            )
+            return _one(layer, shape, value), within
+        case Add(activation, slope):
+            (other, more), *_ = others
+            total, size = value + other, np.abs(value) + np.abs(other) + error + more
+            return _activated(activation, slope, total, error + more + _rounded(size, 2.0))
+        case Dense() | Conv() | Depthwise():
+            return _weighted(layer, shape, value, error)
+
+
+def _weighted(layer: Weighted, shape: Shape, value: F64, error: F64) -> tuple[F64, F64]:
+    plain = replace(layer, activation=Activation.LINEAR)
+    sizes = replace(plain, weight=np.abs(layer.weight), bias=np.abs(layer.bias))
+    count = float(np.count_nonzero(layer.weight.reshape(len(layer.weight), -1), axis=1).max())
+    exact, total = _one(sizes, shape, np.abs(value)), _one(plain, shape, value)
+    passed = _one(replace(sizes, bias=np.zeros_like(layer.bias)), shape, error)
+    return _activated(layer.activation, layer.slope, total, passed + _rounded(exact + passed, count))
+
+
+def _rounded(size: F64, count: float) -> F64:
+    """What roundings add to a sum of so many products of these sizes in all; infinite where it may overflow."""
+    gamma = (count + 3) * _UNIT / (1 - (count + 3) * _UNIT)
+    yardstick = (count + 16) * 4 * _DOUBLE
+    within = size * (gamma + yardstick) * (1 + 2.0**-20) + (count + 2) * _TINIEST
+    return np.where(size * (1 + gamma) < _LARGEST, within, np.inf)
+
+
+def _activated(activation: Activation, slope: float, total: F64, error: F64) -> tuple[F64, F64]:
+    value = activated(activation, slope, total)
+    if activation not in (Activation.LINEAR, Activation.RELU):
+        error = error + activation_error(activation, np.abs(value) + error) * (1 + 2.0**-20)
+    return value, error
+
+
+def _one(layer: Layer, shape: Shape, x: F64) -> F64:
+    return evaluate_layers((layer,), ((0,),), shape, x)

@@ -98,11 +98,12 @@ def compile(
     """
     from armlet.apart import refuse_overlap
     from armlet.build.names import check_name
+    from armlet.cli.compile_planes import compile_planes
     from armlet.cli.compile_tensors import compile_any_integers
     from armlet.config import CompileOptions, IntegerCompileOptions
     from armlet.formats.declare import file_of
     from armlet.integer.network import IntegerNetwork
-    from armlet.network.network import dense_chain
+    from armlet.network.layers import Dense
     from armlet.pipeline import compile_network, write_build
 
     console, declared = Console(quiet, verbose, json), file_of(declare)
@@ -121,7 +122,12 @@ def compile(
     _refuse_options({"optimize": optimize}, "is about programs in integers, the network is one in real numbers")
     options = resolve_options(CompileOptions, "compile", config, **shared, **given)
     _check_printable(products, json)
-    dense_chain(network, str(model))
+    if not all(isinstance(layer, Dense) for layer in network.layers):
+        alone = {key: given[key] for key in ("inputs", "registers", "objective", "rescale")}
+        _refuse_options({"outputs": outputs, **alone}, "is about networks of dense layers, this one has others")
+        told = compile_planes(console, network, out / name, options, products)
+        _finish(console, out / name, *told, verify, network.domain)
+        return
     with console.progress("compiling") as advance:
         made = compile_network(network, name, options, lambda stage: advance(_STAGES.index(stage), len(_STAGES), stage))
     if products:

@@ -6,6 +6,7 @@ import numpy as np
 
 from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.arithmetic.float32 import FLOAT32
+from armlet.errors import ToolchainError
 from armlet.isa.core import Memory
 from armlet.isa.targets import INTEGER_TARGETS, TARGETS
 from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE as CORE
@@ -18,11 +19,13 @@ from armlet.prove.prove import Proof
 from armlet.select.floats.lines import Line, Machine, label_of
 from armlet.select.floats.program import FloatProgram
 from armlet.select.floats.select import select_floats
-from armlet.select.floats.window import Shape
+from armlet.select.floats.task import Shape
 from armlet.simulate.decoded import decode_program
 from armlet.simulate.machine import STACK
 from armlet.simulate.machine import Machine as Emulator
 from armlet.simulate.runner import MemoryRegion
+from armlet.simulate.trace import Trace
+from armlet.simulate.watch import trace_call
 from armlet.tensors.floats.planes import lifetimes
 from armlet.toolchain.image import Image, read_image
 from armlet.toolchain.toolchain import find_toolchain
@@ -33,12 +36,27 @@ ENTER = "  push {r4-r11}\n  vpush {s16-s31}\n"
 LEAVE = "  vpop {s16-s31}\n  pop {r4-r11}\n  bx lr\n"
 
 
-@dataclass
+FRAME_CYCLES = 9 + 17 + 17 + 9 + 3  # of entry and exit
+
+
+@dataclass(frozen=True, eq=False)
 class Emulated:
     """A program and its image."""
 
     program: FloatProgram
     image: Image
+
+    def trace(self) -> Trace:
+        """A call on whatever the block holds."""
+        machine = Emulator(CORE, self.image)
+        return trace_call(machine, "f", (machine.reserve(self.program.size + 128) + 64,))
+
+    def is_refused(self) -> bool:
+        """Whether it does not decode, or is not proved."""
+        try:
+            return bool(proof(self).problem)
+        except ToolchainError:
+            return True
 
     def run(self, rows: F32) -> F32:
         """What the emulator leaves as outputs."""

@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
-from armlet.cli import app
 from armlet.errors import InputError
 from armlet.formats.arrays import write_npy, write_npz
 from armlet.formats.declare import parse_declaration
@@ -299,20 +297,7 @@ def test_an_npz_has_the_weights_of_the_layers_that_a_declared_file_says(tmp_path
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_compile_refuses_what_is_not_computed_yet_and_writes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
-):
-    monkeypatch.chdir(tmp_path)
-    write_params(network_with(KINDS[kind]), tmp_path / "P")
-    done = CliRunner().invoke(app, ("compile", "P", "net"))
-    assert done.exit_code == 2, done.output
-    line = "armlet: P: layer 0 is an? .*, this armlet computes dense layers in a chain; .*; convolutions take int8"
-    assert re.fullmatch(line.replace("; .*;", "; give a network of dense layers alone;"), done.stderr.strip())
-    assert [path.name for path in tmp_path.iterdir()] == ["P"]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_python_hears_the_same(kind: str):
+def test_what_computes_dense_layers_alone_says_so(kind: str):
     network = network_with(KINDS[kind])
     for compute in (lambda: compile_network(network, "net"), lambda: build_graph(network)):
         assert "layer 0 is a" in refused(compute)

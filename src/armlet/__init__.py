@@ -10,6 +10,7 @@ Each stage of the road is one function:
     compile_network                              assembly, header, drivers, manifest
     compile_integer_network                      the same, of a chain of dense layers in integers
     compile_tensor_network                       the same, of a network in integers that has windows
+    compile_float_network                        the same, of a network in real numbers that has windows
     verify_build, run_build                      the linked bytes, in the emulator
 
 Names are fetched when they are first used, so that importing armlet wakes neither JAX nor Numba. `Layer` is the name
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from armlet.verify.run import run_build
     from armlet.verify.verdict import Verdict
     from armlet.verify.verify import verify_build
+    from armlet.windows.compile import FloatCompilation, compile_float_network
 
 _HOMES = {
     "config": ("AnnealOptions", "CompileOptions", "IntegerCompileOptions"),
@@ -97,6 +99,7 @@ _HOMES = {
         "compile_tensor_network",
         "write_build",
     ),
+    "windows.compile": ("FloatCompilation", "compile_float_network"),
     "isa.targets": ("INTEGER_TARGETS", "TARGETS"),
     "train.options": ("TrainOptions",),
     "train.trainer": ("train_network",),
@@ -120,6 +123,7 @@ __all__ = [
     "DataSet",
     "Declaration",
     "Dense",
+    "FloatCompilation",
     "InputDomain",
     "InputError",
     "IntegerCompilation",
@@ -140,6 +144,7 @@ __all__ = [
     "TrainOptions",
     "Verdict",
     "__version__",
+    "compile_float_network",
     "compile_integer_network",
     "compile_network",
     "compile_tensor_network",

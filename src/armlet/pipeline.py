@@ -53,6 +53,7 @@ from armlet.select.program import Program
 from armlet.select.tensors.choose import TensorBudget, TensorSelection, choose_tensors
 from armlet.storage import write_folder
 from armlet.tune import SOURCE_REGISTERS, Choice, cheapest_program, tune
+from armlet.windows.compile import FloatCompilation
 
 Kind = TypeVar("Kind", bound=Enum)
 
@@ -228,7 +229,9 @@ def bundled(
     return IntegerCompilation(network, simplified, selection, around, made)
 
 
-def write_build(made: Compilation | IntegerCompilation | TensorCompilation, folder: Path | str) -> None:
+def write_build(
+    made: Compilation | IntegerCompilation | TensorCompilation | FloatCompilation, folder: Path | str
+) -> None:
     """Write the build folder, whole or not at all. Raises `InputError`."""
     write_folder(Path(folder), made.bundle.files, OWNS)
 

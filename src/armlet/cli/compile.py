@@ -1,6 +1,6 @@
 """armlet compile: a network to a build folder."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,11 +24,14 @@ from armlet.errors import InputError, ToolchainError
 
 if TYPE_CHECKING:
     from armlet.build.manifest import LayoutEntry, Manifest
+    from armlet.config import CompileOptions
     from armlet.network.domain import InputDomain
+    from armlet.network.network import Network
     from armlet.pipeline import Compilation
     from armlet.verify.verdict import Verdict
 
 _STAGES = ("graph", "order", "registers", "layout", "emit")
+_DENSE = ("outputs", "inputs", "registers", "objective", "rescale")  # options of networks of dense layers
 
 
 def compile(
@@ -98,12 +101,10 @@ def compile(
     """
     from armlet.apart import refuse_overlap
     from armlet.build.names import check_name
-    from armlet.cli.compile_planes import compile_planes
     from armlet.cli.compile_tensors import compile_any_integers
     from armlet.config import CompileOptions, IntegerCompileOptions
     from armlet.formats.declare import file_of
     from armlet.integer.network import IntegerNetwork
-    from armlet.network.layers import Dense
     from armlet.pipeline import compile_network, write_build
 
     console, declared = Console(quiet, verbose, json), file_of(declare)
@@ -122,10 +123,8 @@ def compile(
     _refuse_options({"optimize": optimize}, "is about programs in integers, the network is one in real numbers")
     options = resolve_options(CompileOptions, "compile", config, **shared, **given)
     _check_printable(products, json)
-    if not all(isinstance(layer, Dense) for layer in network.layers):
-        alone = {key: given[key] for key in ("inputs", "registers", "objective", "rescale")}
-        _refuse_options({"outputs": outputs, **alone}, "is about networks of dense layers, this one has others")
-        told = compile_planes(console, network, out / name, options, products)
+    if _has_windows(network):
+        told = _with_windows(console, network, out / name, options, shared | given, products)
         _finish(console, out / name, *told, verify, network.domain)
         return
     with console.progress("compiling") as advance:
@@ -140,11 +139,33 @@ def compile(
     _finish(console, out / name, *told, verify, network.domain)
 
 
-def _refuse_options(given: Mapping[str, object], problem: str) -> None:
-    """Raise `InputError` at the first option that was given and has no meaning here."""
+def _refuse_options(given: Mapping[str, object], problem: str, options: Collection[str] = ()) -> None:
+    """Raise `InputError` at the first of these options, or of all, that was given and has no meaning here."""
     for option, value in given.items():
-        if value is not None:
+        if value is not None and (not options or option in options):
             raise InputError(f"--{option.replace('_', '-')}", problem, "leave it out")
+
+
+def _has_windows(network: "Network") -> bool:
+    """Whether a network has other layers than dense ones."""
+    from armlet.network.layers import Dense
+
+    return not all(isinstance(layer, Dense) for layer in network.layers)
+
+
+def _with_windows(
+    console: Console,
+    network: "Network",
+    build: Path,
+    options: "CompileOptions",
+    given: Mapping[str, object],
+    products: list[str] | None,
+) -> tuple[dict[str, object], str]:
+    """Compile a network that has other layers than dense ones; its figures, and what a person is told."""
+    from armlet.cli.compile_planes import compile_planes
+
+    _refuse_options(given, "is about networks of dense layers, this one has others", _DENSE)
+    return compile_planes(console, network, build, options, products)
 
 
 def _finish(

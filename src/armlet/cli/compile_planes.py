@@ -22,7 +22,8 @@ def compile_planes(
     products: list[str] | None,
 ) -> tuple[dict[str, object], str]:
     """Compile the network to the folder `build`; its figures, and what a person is told."""
-    from armlet.pipeline_planes import compile_float_network, write_float_build
+    from armlet.pipeline import write_build
+    from armlet.windows.compile import compile_float_network
 
     if products:
         raise InputError("--print", "shows stages of programs without windows", "the lines are in NAME.S")
@@ -30,7 +31,7 @@ def compile_planes(
         made = compile_float_network(
             network, build.name, options, lambda stage: advance(_STAGES.index(stage), len(_STAGES), stage)
         )
-    write_float_build(made, build)
+    write_build(made, build)
     manifest = made.bundle.manifest
     return _figures(build, manifest), _summary(build, manifest)
 

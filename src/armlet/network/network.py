@@ -137,7 +137,7 @@ def dense_chain(network: Network, place: str = "network") -> tuple[Dense, ...]:
     for i, layer in enumerate(network.layers):
         if not isinstance(layer, Dense):
             problem = f"layer {i} is {describe(layer)}, this armlet computes dense layers in a chain"
-            raise InputError(place, problem, "give a network of dense layers alone; convolutions take int8")
+            raise InputError(place, problem, "give a network of dense layers alone; armlet compile takes others")
     return tuple(layer for layer in network.layers if isinstance(layer, Dense))
 
 

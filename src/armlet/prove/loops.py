@@ -14,9 +14,8 @@ import numpy as np
 from armlet.isa.semantics import RefusalError
 from armlet.prove.compare import compare
 from armlet.prove.contract import I64, Call, Contract, words
-from armlet.prove.cover import check_cover
+from armlet.prove.cover import check_cover, check_held
 from armlet.prove.execute import MEMORY, RETURN, Walk, execute, relocated, roundings
-from armlet.prove.held import check_held
 from armlet.prove.instances import Instances
 from armlet.prove.prove import Proof
 from armlet.prove.record import Recorder

@@ -10,9 +10,7 @@ from armlet.version import __version__
 
 def show_float_header(network: Network, target: Target, block: int, stack: int, name: str) -> str:
     """Declarations for C from C99 and C++; `block` and `stack` are bytes."""
-    run, core, own, guard = names.run_symbol(name), names.core_symbol(name), names.block_symbol(name), names.guard(name)
-    shapes = tensor_shapes(network.layers, network.sources, network.shape)
-    size = names.macro(name, "BLOCK_BYTES")
+    guard, shapes = names.guard(name), tensor_shapes(network.layers, network.sources, network.shape)
     return f"""\
 /* {name}: a neural network for {target.title}, by armlet {__version__}.
    Generated code, free of any licence condition.
@@ -20,7 +18,7 @@ def show_float_header(network: Network, target: Target, block: int, stack: int, 
    Before the first call the floating-point unit must be enabled (CPACR), FPSCR be as at reset: rounding to nearest,
    no flush to zero. Arrays lie at addresses that 4 divides, as those of float do.
 
-   RAM: {block} bytes of {own}, {stack} of stack. */
+   RAM: {block} bytes of {names.block_symbol(name)}, {stack} of stack. */
 #ifndef {guard}
 #define {guard}
 
@@ -34,6 +32,20 @@ extern "C" {{
 
 {_macros(shapes, block, name)}
 
+{_declarations(network, shapes, name)}
+#ifdef __cplusplus
+}}
+#endif
+
+#endif
+"""
+
+
+def _declarations(network: Network, shapes: tuple[Shape, ...], name: str) -> str:
+    """Both entries and the block, with what their callers must see to."""
+    run, core, own = names.run_symbol(name), names.core_symbol(name), names.block_symbol(name)
+    size = names.macro(name, "BLOCK_BYTES")
+    return f"""\
 /* `input` is {dimensions(shapes[0])},
    `output` is {dimensions(shapes[-1])}; the extent named last varies fastest.
    Inputs are raw and finite; their intervals: {network.domain.describe()}.
@@ -48,12 +60,6 @@ void {run}(const float *input, float *output);
 void {core}(float *block);
 
 extern float {own}[{size} / 4]; /* used by {run} */
-
-#ifdef __cplusplus
-}}
-#endif
-
-#endif
 """
 
 

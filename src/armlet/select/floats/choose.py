@@ -11,10 +11,12 @@ from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.errors import CapacityError
 from armlet.network.layers import Weighted
 from armlet.network.network import Network
+from armlet.select.floats.body import registers_of
 from armlet.select.floats.lines import Machine, Writer
 from armlet.select.floats.program import FloatProgram
 from armlet.select.floats.select import placed_planes, select_floats, sums_task
-from armlet.select.floats.window import Shape, SumsTask, groups_of, registers_of, write_group
+from armlet.select.floats.task import Shape, SumsTask, groups_of
+from armlet.select.floats.window import write_group
 from armlet.tensors.floats.planes import WORD, homes_of
 
 _ACROSS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12)

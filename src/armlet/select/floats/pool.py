@@ -112,7 +112,7 @@ class _Body:
         self.lines.append(float_line(self.machine.floats, op, **operands))
 
     def core(self, op: IntegerOperation, **operands: int) -> None:
-        self.lines.append(core_line(self.machine.cores, op, **operands))
+        self.lines.append(core_line(self.machine.cores, op, "", **operands))
 
     def take(self, row: int, first: int, width: int) -> None:
         """Some columns of a row of the windows."""

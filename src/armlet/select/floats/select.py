@@ -10,7 +10,8 @@ from armlet.select.floats.border import write_border
 from armlet.select.floats.lines import Machine, Writer
 from armlet.select.floats.pool import PoolTask, write_pool
 from armlet.select.floats.program import FloatProgram
-from armlet.select.floats.window import Shape, SumsTask, write_sums
+from armlet.select.floats.task import Shape, SumsTask
+from armlet.select.floats.window import write_sums
 from armlet.tensors.floats.planes import WORD, PlacedPlanes, homes_of, lifetimes, plan_planes
 from armlet.tensors.floats.sums import sums_of
 from armlet.tensors.place import Lifetime, bound, place

@@ -55,14 +55,13 @@ def _sums(arithmetic: Arithmetic, sums: Sums, planes: F32, shape: Sequence[int])
     wide[:, :, top : top + planes.shape[2], left : left + planes.shape[3]] = planes
     given = np.empty((len(planes), *shape), np.float32)
     for j, (taps, bias) in enumerate(zip(sums.taps, sums.bias)):
-        total = None if bias == 0 else bias
-        is_first = True
+        total, is_first = None if bias == 0 else np.asarray(bias), True
         for row, channel, column, weight in zip(taps.row, taps.channel, taps.column, taps.weight):
             x = wide[:, channel, row : row + down * height : down, column : column + across * width : across]
             x = x[:, :height, :width]
             go_on = arithmetic.begin if is_first else arithmetic.accumulate
             total, is_first = go_on(on, total, weight, x), False
-        if is_first:
+        if total is None or is_first:
             total = np.full(given[:, j].shape, bias, np.float32)
         given[:, j] = _finished(arithmetic, sums.activation, sums.slope, total)
     return given

@@ -50,8 +50,9 @@ class _Labels:
 
     def takes(self, line: str) -> bool:
         """Whether a line is the next label."""
-        self.count += line == f".L{self.count + 1}:"
-        return line == f".L{self.count}:"
+        is_next = line == f".L{self.count + 1}:"
+        self.count += is_next
+        return is_next
 
 
 def _known(build: FloatBuild) -> _Known:

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from armlet.build import names
-from armlet.build.bundle import OWNS
 from armlet.build.floats.bundle import FloatBundle, float_bundle
 from armlet.build.floats.frame import FloatFrame, float_frame
 from armlet.build.floats.manifest import float_memory, peak_of
@@ -16,7 +14,6 @@ from armlet.isa.targets import INTEGER_TARGETS
 from armlet.network.network import Network
 from armlet.select.floats.choose import FloatBudget, FloatSelection, choose_floats
 from armlet.select.floats.lines import Machine
-from armlet.storage import write_folder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,11 +55,6 @@ def compile_float_network(
         told = f"{name} needs {needed} bytes of RAM, {options.ram} are given"
         raise CapacityError(f"{told}; {peak_of(selection.program)[1]}")
     return FloatCompilation(network, selection, frame, made)
-
-
-def write_float_build(made: FloatCompilation, folder: Path | str) -> None:
-    """Write the build folder, whole or not at all. Raises `InputError`."""
-    write_folder(Path(folder), made.bundle.files, OWNS)
 
 
 def _check(network: Network, target: str) -> None:

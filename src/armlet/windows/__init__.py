@@ -1,0 +1,1 @@
+"""Networks with windows in single precision, from the network to a build."""

@@ -13,6 +13,7 @@ from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE as CORE
 from armlet.mutate.mutants import mutants
 from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
+from armlet.network.frozen import F32
 from armlet.network.layers import Add, Conv, Dense, Pool, Reduction, Reshape
 from armlet.network.network import Network
 from armlet.prove.floats.bound import plane_error_bound
@@ -143,3 +144,18 @@ def test_no_other_planes_and_no_row_beside_planes():
     for network in (other, row):
         with pytest.raises(InputError, match="not compiled yet"):
             run_planes(network, FLOAT32, np.zeros((1, 8), np.float32))
+
+
+def test_far_words_are_reached_on_the_way_in_and_out():
+    random = np.random.default_rng(0)
+
+    def sparse(*shape: int) -> F32:
+        return np.where(random.random(shape) < 0.05, random.standard_normal(shape), 0).astype(np.float32)
+
+    conv = Conv(sparse(40, 4, 3, 3), np.ones(40, np.float32), Activation.RELU6, padding=(1, 1, 1, 1))
+    dense = Dense(sparse(3, 40 * 4 * 30), np.ones(3, np.float32), Activation.LINEAR)
+    network = Network((conv, Pool(Reduction.AVERAGE, (1, 1)), dense), InputDomain.undeclared(4 * 4 * 30), (4, 4, 30))
+    made, rows = emulated(network, [Shape(2, 8), Shape(0, 0), Shape(1, 3)]), random_rows(network, random, 1)
+    assert made.run(rows).tobytes() == run_planes(network, FLOAT32, rows).tobytes()
+    assert proof(made).problem == ""
+    assert sum(made.program.cycles) == int(step_cycles(made.trace(), M4F.floats.cycles).sum()) - FRAME_CYCLES

@@ -326,11 +326,14 @@ def test_every_obstacle_is_named_with_what_to_do():
     assert json.loads(json.dumps(found.as_json()))["obstacles"][1]["operator"] == "LSTM"
 
 
-def test_convolutions_are_read_and_not_compiled():
-    found = inspection_of(model_of(planted()))
-    assert found.estimates == ()
-    assert "layer 0 is a convolution 3x3x1x4" in str(found.refusal)
-    assert "read, not compiled yet" in shown("m", found)
+def test_convolutions_have_no_estimate_and_are_refused_with_a_normalisation():
+    network = planted()
+    found = inspection_of(model_of(network))
+    assert (found.estimates, found.refusal) == ((), None)
+    scaled = replace(network, domain=InputDomain.uniform(network.inputs, 0, 255, 100, 50))
+    found = inspection_of(model_of(scaled))
+    assert "mean and std are not folded" in str(found.refusal)
+    assert "  compile  would refuse it: the inputs' mean" in shown("m", found)
 
 
 def test_long_names_are_cut_so_that_a_hundred_columns_hold_all():

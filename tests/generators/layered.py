@@ -54,7 +54,11 @@ class _Growing:
 @st.composite
 def layered_networks(draw: st.DrawFn, deepest: int = 5) -> Network:
     """A network of any kinds of layers, each behind the one before; additions go back to any value that fits."""
-    choices = Drawn(draw)
+    return grown(Drawn(draw), deepest)
+
+
+def grown(choices: Choices, deepest: int) -> Network:
+    """The same, of any choices."""
     growing = _Growing([(choices.integer(1, 4), choices.integer(1, 6), choices.integer(1, 6))])
     inputs = int(np.prod(growing.shapes[0]))
     for _ in range(choices.integer(0, deepest)):

@@ -3,7 +3,6 @@
 import math
 from dataclasses import replace
 
-from armlet.errors import InputError
 from armlet.formats.model import Model, ModelLayer
 from armlet.inspect.channels import Flow, flow_of
 from armlet.inspect.estimate import estimates_of
@@ -50,16 +49,16 @@ def _refusal(network: Network | IntegerNetwork, flow: Flow) -> str | None:
     """Why compile would refuse the network, in a line."""
     if isinstance(network, IntegerNetwork):
         return flow.overflow or None
-    try:
-        _ = network.dense
-    except InputError as wrong:
-        return f"{wrong.problem}; other layers are read, not compiled yet"
+    if not _is_chain(network) and not network.domain.is_normalised:
+        return "the inputs' mean and std are not folded into networks with windows yet"
     return None
 
 
 def _is_chain(network: Network | IntegerNetwork) -> bool:
     """Whether connections have a price: those that run once for each input."""
-    return not isinstance(network, IntegerNetwork) or network.is_chain
+    if isinstance(network, IntegerNetwork):
+        return network.is_chain
+    return all(isinstance(layer, Dense) for layer in network.layers)
 
 
 def _domain(network: Network | IntegerNetwork, flow: Flow) -> DomainFacts:

@@ -76,6 +76,7 @@ class Body:
         self._taken, self._loaded, self._first = 0, 0, 0
         self._held: dict[int, int] = {}  # column of the words that are loaded, and their registers
         self._row: tuple[int, int] | None = None
+        self._last: dict[int, tuple[int, int]] = {}  # column, and the tap and the position that take it last
 
     def add(self, op: Operation, **operands: int | float | str | tuple[int, int]) -> None:
         """A line of the floating-point unit."""
@@ -103,8 +104,9 @@ class Body:
                 continue
             self._fetch(number)
             for p in range(self.across):
-                x = self._held[use.column + p * self.task.sums.stride[1]]
-                self._write_tap(use, p, x, register, bias.get(use.channel, -1))
+                column = use.column + p * self.task.sums.stride[1]
+                is_last = self._last.get(column) == (number, p)
+                self._write_tap(use, p, self._held[column], register, bias.get(use.channel, -1), is_last)
 
     def write_end(self, stored: Sequence[tuple[int, int]]) -> None:
         """Activate and store all sums."""
@@ -116,7 +118,8 @@ class Body:
         held = dict(zip(closing.constants, registers))
         self.lines += closing.lines(self.machine, stored, held, registers[count:])
 
-    def _write_tap(self, use: Use, position: int, x: int, weight: int, bias: int) -> None:
+    def _write_tap(self, use: Use, position: int, x: int, weight: int, bias: int, is_last: bool) -> None:
+        """A product and its sum; a word that nobody takes after this, or a weight, gives its register to the product."""
         total = self.sum(use.channel, position)
         start = bias if use.begins and use.is_biased else total
         if weight < 0:
@@ -131,7 +134,7 @@ class Body:
                 self.add(Operation.COPY, d=total, a=start)
             self.add(Operation.FUSED, d=total, a=weight, b=x)
         else:
-            product = weight if position == self.across - 1 else self._next_product()
+            product = weight if position == self.across - 1 else x if is_last else self._next_product()
             self.add(Operation.MULTIPLY, d=product, a=weight, b=x)
             self.add(Operation.ADD, d=total, a=start, b=product)
 
@@ -171,6 +174,19 @@ class Body:
         self._load(self.task.place(*use.row, use.column), self.task.place(*use.row, 0), count)
         self._held = {use.column + k: self.registers.word + k for k in range(count)}
         self._row = use.row
+        self._last = self._last_uses(number)
+
+    def _last_uses(self, number: int) -> dict[int, tuple[int, int]]:
+        """For the words that are held from a tap on, the taps and positions that take them last."""
+        step, found = self.task.sums.stride[1], dict[int, tuple[int, int]]()
+        for k in range(number, len(self.uses)):
+            use = self.uses[k]
+            columns = [use.column + p * step for p in range(self.across)]
+            if use.row != self._row or not {*columns} <= self._held.keys():
+                break
+            if not use.is_bias:
+                found |= {column: (k, p) for p, column in enumerate(columns)}
+        return found
 
     def _load(self, place: int, row: int, count: int) -> None:
         """So many words from a place on, in a row that begins at another."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from armlet.select.floats.lines import Line
 
-_WINDOW = 28  # lines that are looked at
+_WINDOW = 60  # lines that are looked at
 
 
 def arranged(lines: Sequence[Line]) -> list[Line]:

@@ -119,7 +119,7 @@ class Body:
         self.lines += closing.lines(self.machine, stored, held, registers[count:])
 
     def _write_tap(self, use: Use, position: int, x: int, weight: int, bias: int, is_last: bool) -> None:
-        """A product and its sum; a word that nobody takes after this, or a weight, gives its register to the product."""
+        """A product and its sum; a word or a weight that nobody takes after this gives its register to the product."""
         total = self.sum(use.channel, position)
         start = bias if use.begins and use.is_biased else total
         if weight < 0:

@@ -17,7 +17,7 @@ from armlet.errors import CapacityError, InputError
 from armlet.formats.params import write_params
 from armlet.mutate.trial import try_verifier
 from armlet.network.domain import InputDomain
-from armlet.network.layers import Conv
+from armlet.network.layers import Conv, Pool, Reduction
 from armlet.network.network import Network
 from armlet.pipeline import write_build
 from armlet.tensors.floats.interpret import run_planes
@@ -90,11 +90,39 @@ def test_a_budget_of_flash_chooses_smaller_bodies_or_is_refused_with_both_number
         compile_float_network(network, "net", CompileOptions(ram=1000))
 
 
-def test_what_is_not_compiled_yet_is_refused():
-    network = network_with(KINDS["conv"])
-    scaled = Network(network.layers, InputDomain.uniform(32, 0, 255, 100, 50), network.shape)
-    with pytest.raises(InputError, match="not folded into networks with windows yet"):
-        compile_float_network(scaled, "net")
+def normalised(means: float | np.ndarray, padded: bool = True, groups: int = 1) -> Network:
+    random = np.random.default_rng(0)
+    weight, sides = (
+        random.standard_normal((4, 2 // groups, 3, 3)).astype(np.float32),
+        (1, 1, 1, 1) if padded else (0, 0, 0, 0),
+    )
+    conv = Conv(weight, zeros(4) + 0.5, RELU, padding=sides, groups=groups)
+    domain = InputDomain.uniform(50, 0, 255, means, np.repeat([50.0, 60.0], 25))
+    return Network((conv, Pool(Reduction.AVERAGE)), domain, (2, 5, 5))
+
+
+EACH = np.repeat([100.0, 120.0], 25)
+
+
+@pytest.mark.parametrize("network", [normalised(110), normalised(110, groups=2), normalised(EACH, padded=False)])
+def test_a_mean_and_std_are_folded_and_the_mean_stands_in_the_border(tmp_path: Path, network: Network):
+    built(network, tmp_path)
+    assert broken(verify_build(tmp_path / "net", random=4)) == []
+    rows = network.domain.draw(np.random.default_rng(0), 8).astype(np.float32)
+    assert np.abs(run_build(tmp_path / "net", rows) - network(rows)).max() < 1e-5
+
+
+def test_a_normalisation_that_cannot_be_folded_is_refused():
+    uneven = np.full(50, 110.0)
+    uneven[0] = 111.0
+    pool = Network((Pool(Reduction.MAX, (2, 2)), *normalised(110).layers), normalised(110).domain, (2, 5, 5))
+    for network, told in (
+        (normalised(EACH), "pads inputs whose means differ"),
+        (normalised(uneven, padded=False), "is not the same all over a channel"),
+        (pool, "folded into layers of weights alone"),
+    ):
+        with pytest.raises(InputError, match=told):
+            compile_float_network(network, "net")
 
 
 def test_no_mutant_survives(tmp_path: Path):

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+from armlet.errors import InputError
 from armlet.formats.model import Model, ModelLayer
 from armlet.inspect.channels import Flow, flow_of
 from armlet.inspect.estimate import estimates_of
@@ -19,6 +20,7 @@ from armlet.integer.layers import (
 from armlet.integer.network import IntegerNetwork
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Weighted, kind_of
 from armlet.network.network import Network
+from armlet.network.normalise import fold_into_windows
 
 
 def inspection_of(model: Model) -> Inspection:
@@ -49,8 +51,11 @@ def _refusal(network: Network | IntegerNetwork, flow: Flow) -> str | None:
     """Why compile would refuse the network, in a line."""
     if isinstance(network, IntegerNetwork):
         return flow.overflow or None
-    if not _is_chain(network) and not network.domain.is_normalised:
-        return "the inputs' mean and std are not folded into networks with windows yet"
+    try:
+        if not _is_chain(network):
+            fold_into_windows(network)
+    except InputError as wrong:
+        return f"{wrong.source}: {wrong.problem}"
     return None
 
 

@@ -12,6 +12,7 @@ from armlet.errors import CapacityError, InputError
 from armlet.isa.find import find_target
 from armlet.isa.targets import INTEGER_TARGETS
 from armlet.network.network import Network
+from armlet.network.normalise import fold_into_windows
 from armlet.select.floats.choose import FloatBudget, FloatSelection, choose_floats
 from armlet.select.floats.lines import Machine
 
@@ -61,6 +62,4 @@ def _check(network: Network, target: str) -> None:
     """Raise `InputError` for what is not compiled yet."""
     if target not in INTEGER_TARGETS:
         raise InputError(f"target {target}", "compiles no networks with windows yet", "choose cortex-m4f")
-    if not network.domain.is_normalised:
-        problem = "has a mean and std, which are not folded into networks with windows yet"
-        raise InputError("input domain", problem, "declare inputs as the first layer takes them")
+    fold_into_windows(network)

@@ -17,6 +17,7 @@ from armlet.network.evaluate import evaluate_layers
 from armlet.network.frozen import F64
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reduction, Reshape, Weighted
 from armlet.network.network import Network
+from armlet.network.normalise import fold_into_windows
 from armlet.network.shapes import Shape, tensor_shapes
 
 _DOUBLE = 2.0**-53
@@ -30,15 +31,18 @@ _UNIT, _LARGEST, _TINIEST = (
 def plane_error_bound(network: Network, x: ArrayLike) -> F64:
     """At most how far `network` computed in float32 lies from `network(x)`, for x (samples, inputs).
 
-    Infinite where float32 may overflow. `x` are float32 values, and the network has no normalisation.
+    Infinite where float32 may overflow. `x` are float32 values. The bound includes folding a normalisation.
     """
-    given = np.asarray(x, np.float64)
+    given, domain, folded = np.asarray(x, np.float64), network.domain, fold_into_windows(network)
     shapes = tensor_shapes(network.layers, network.sources, network.shape)
-    values, errors = [given], [np.zeros_like(given)]
+    values, errors = [(given - domain.mean) / domain.std], [np.zeros_like(given)]
     with np.errstate(all="ignore"):
-        for layer, sources in zip(network.layers, network.sources):
+        for layer, raw, sources in zip(network.layers, folded.network.layers, network.sources):
             taken = [(values[source], errors[source]) for source in sources]
             value, error = _passed(layer, shapes[sources[0]], taken)
+            if raw is not layer:
+                assert isinstance(raw, Weighted)
+                error = _first(raw, shapes[sources[0]], given, domain.mean, value)
             values.append(value)
             errors.append(np.where(np.isnan(error), np.inf, error))
     return errors[-1]
@@ -81,6 +85,23 @@ def _weighted(layer: Weighted, shape: Shape, value: F64, error: F64) -> tuple[F6
     return _activated(layer.activation, layer.slope, total, passed + _rounded(exact + passed, count))
 
 
+def _first(layer: Weighted, shape: Shape, x: F64, mean: F64, value: F64) -> F64:
+    """How far a layer lies from its value into which mean and std are folded, of raw inputs.
+
+    Its weights, bias and border are rounded once; they make up sums of larger sizes, of which the means are a part.
+    """
+    plain = replace(layer, weight=np.abs(layer.weight), bias=np.abs(layer.bias), activation=Activation.LINEAR)
+    wide = np.abs(x) + np.abs(mean)
+    flat, most = np.abs(layer.weight.reshape(len(layer.weight), -1).astype(np.float64)), float(np.abs(mean).max())
+    sizes = _one(plain, shape, wide)  # a border adds weights times a mean, each window at most all of them
+    positions = sizes.shape[1] // len(layer.weight)
+    sizes = sizes + 2 * most * np.repeat(flat.sum(axis=1), positions)
+    count = float(np.count_nonzero(flat, axis=1).max())
+    lost = count * 2 * _TINIEST * (1 + wide.max(axis=1, keepdims=True))
+    error = _rounded(sizes, count) + 4 * _UNIT * sizes + lost
+    return _with_activation(layer.activation, value, error)
+
+
 def _rounded(size: F64, count: float) -> F64:
     """What roundings add to a sum of so many products of these sizes in all; infinite where it may overflow."""
     gamma = (count + 3) * _UNIT / (1 - (count + 3) * _UNIT)
@@ -91,9 +112,14 @@ def _rounded(size: F64, count: float) -> F64:
 
 def _activated(activation: Activation, slope: float, total: F64, error: F64) -> tuple[F64, F64]:
     value = activated(activation, slope, total)
-    if activation not in (Activation.LINEAR, Activation.RELU):
-        error = error + activation_error(activation, np.abs(value) + error) * (1 + 2.0**-20)
-    return value, error
+    return value, _with_activation(activation, value, error)
+
+
+def _with_activation(activation: Activation, value: F64, error: F64) -> F64:
+    """The error of a sum, and what its activation adds, whose exact value is known."""
+    if activation in (Activation.LINEAR, Activation.RELU):
+        return error
+    return error + activation_error(activation, np.abs(value) + error) * (1 + 2.0**-20)
 
 
 def _one(layer: Layer, shape: Shape, x: F64) -> F64:

@@ -1,7 +1,7 @@
 """What a program of a network with windows must compute, as stencils: each sum in its order, on the cells it takes.
 
-A tensor is all words of its layout. Those of the border are +0, and each value is a function of cells of the tensors
-that its layer takes. The order of the sums is that of `tensors/floats/sums.py`; of the program nothing is known here.
+A tensor is all words of its layout. Those of the border are +0, or the inputs' mean beside them, and each value is a
+function of cells of the tensors that its layer takes. The order of the sums is that of `tensors/floats/sums.py`; of the program nothing is known here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +15,7 @@ from armlet.isa.semantics import Term, TermAlgebra
 from armlet.network.activation import Activation
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Pool, Reduction, Reshape
 from armlet.network.network import Network
+from armlet.network.normalise import fold_into_windows
 from armlet.prove.contract import I64, Contract, Stencil, Tensor, Value, numbers
 from armlet.tensors.floats.planes import WORD, PlacedPlanes, homes_of
 from armlet.tensors.floats.sums import Span, Sums, pool_spans, reciprocal, sums_of
@@ -58,12 +59,12 @@ def _cells(contract: Contract, home: int, placed: PlacedPlanes) -> I64:
 def _stencils(
     network: Network, arithmetic: Arithmetic, values: Mapping[int, PlacedPlanes], contract: Contract
 ) -> Iterator[Stencil]:
-    homes = homes_of(network)
+    homes, folded = homes_of(network), fold_into_windows(network)
     for home, placed in values.items():
-        border = placed.layout.border // WORD
+        border, number = placed.layout.border // WORD, numbers(0.0 if home else folded.border)
         if len(border):
-            yield Stencil(name_of(home), _same, border, np.broadcast_to(numbers(0.0), (1, len(border))))
-    for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
+            yield Stencil(name_of(home), _same, border, np.broadcast_to(number, (1, len(border))))
+    for i, (layer, sources) in enumerate(zip(folded.network.layers, network.sources)):
         made, taken = homes[i + 1], [homes[source] for source in sources]
         layouts = [values[home].layout for home in taken]
         match layer:

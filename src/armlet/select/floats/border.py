@@ -1,6 +1,7 @@
-"""Writes the zeros around a tensor: what lies before its first row, beside all rows, and behind the last."""
+"""Writes the border around a tensor: what lies before its first row, beside all rows, and behind the last."""
 
-from armlet.isa.integer_operation import IntegerOperation
+import numpy as np
+
 from armlet.isa.operation import Operation
 from armlet.select.floats.frame import BLOCK, COLUMNS, RESULT, VALUES
 from armlet.select.floats.lines import Writer
@@ -9,7 +10,7 @@ from armlet.tensors.floats.planes import WORD, PlacedPlanes
 _AT_ONCE = 16  # words of a trip
 
 
-def write_border(writer: Writer, tensor: PlacedPlanes) -> None:
+def write_border(writer: Writer, tensor: PlacedPlanes, number: float = 0.0) -> None:
     """All words of the border, in the order of their places."""
     layout, value = tensor.layout, VALUES[0]
     before, beside, behind = (
@@ -19,7 +20,7 @@ def write_border(writer: Writer, tensor: PlacedPlanes) -> None:
     )
     if not before + beside + behind:
         return
-    writer.core(IntegerOperation.CONSTANT, d=value, number=0)
+    writer.number(value, int(np.float32(number).view(np.uint32)))
     writer.move(RESULT, tensor.start, BLOCK)
     _fill(writer, before)
     rows = layout.height * layout.channels

@@ -11,6 +11,7 @@ from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.errors import CapacityError
 from armlet.network.layers import Weighted
 from armlet.network.network import Network
+from armlet.network.normalise import fold_into_windows
 from armlet.select.floats.body import registers_of
 from armlet.select.floats.lines import Machine, Writer
 from armlet.select.floats.program import FloatProgram
@@ -70,8 +71,8 @@ def choose_floats(
 def _costs(network: Network, machine: Machine, arithmetic: Arithmetic) -> list[tuple[_Cost, ...]]:
     """For each layer the shapes of which none is both smaller and faster than another."""
     homes, (values, _, _) = homes_of(network), placed_planes(network)
-    found = list[tuple[_Cost, ...]]()
-    for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
+    found, layers = list[tuple[_Cost, ...]](), fold_into_windows(network).network.layers
+    for i, (layer, sources) in enumerate(zip(layers, network.sources)):
         if isinstance(layer, Weighted):
             task = sums_task(layer, i, values[homes[sources[0]]], values[homes[i + 1]], arithmetic)
             found.append(_front([_cost(task, machine, shape) for shape in shapes_of(task)]))

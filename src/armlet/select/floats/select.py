@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Pool, Reshape
 from armlet.network.network import Network
+from armlet.network.normalise import fold_into_windows
 from armlet.select.floats.addition import AdditionTask, write_addition
 from armlet.select.floats.border import write_border
 from armlet.select.floats.lines import Machine, Writer
@@ -24,15 +25,15 @@ def select_floats(
 
     Raises `CapacityError` for what it cannot write.
     """
-    values, size, least = placed_planes(network)
+    (values, size, least), folded = placed_planes(network), fold_into_windows(network)
     writer = Writer(machine, symbol)
     for i in range(len(network.layers)):
         writer.layer = i
         if i == 0:
-            write_border(writer, values[0])
+            write_border(writer, values[0], folded.border)
         if i + 1 in values:
             write_border(writer, values[i + 1])
-        write_layer(writer, network, arithmetic, values, i, shapes[i])
+        write_layer(writer, folded.network, arithmetic, values, i, shapes[i])
     return FloatProgram(machine, arithmetic, network, tuple(writer.lines), values, size, least, tuple(writer.constants))
 
 

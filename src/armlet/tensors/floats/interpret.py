@@ -9,21 +9,23 @@ from armlet.network.activation import Activation
 from armlet.network.frozen import F32
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Pool, Reduction, Reshape
 from armlet.network.network import Network
-from armlet.tensors.floats.planes import plane_shapes
+from armlet.network.normalise import fold_into_windows
+from armlet.tensors.floats.planes import homes_of, plane_shapes
 from armlet.tensors.floats.sums import Span, Sums, pool_spans, reciprocal, sums_of
 
 
 def run_planes(network: Network, arithmetic: Arithmetic, x: F32) -> F32:
     """The outputs (samples, outputs) for raw inputs (samples, inputs)."""
-    shapes, samples = plane_shapes(network), len(x)
+    folded = fold_into_windows(network)
+    network, shapes, homes, samples = folded.network, plane_shapes(network), homes_of(network), len(x)
     values = [np.asarray(x, np.float32).reshape(samples, *shapes[0])]
     for layer, sources, shape in zip(network.layers, network.sources, shapes[1:]):
-        taken = [values[source] for source in sources]
+        taken, border = [values[source] for source in sources], 0.0 if homes[sources[0]] else folded.border
         match layer:
             case Dense():
-                given = _sums(arithmetic, sums_of(layer, _shape(taken[0])), taken[0], (layer.outputs, 1, 1))
+                given = _sums(arithmetic, sums_of(layer, _shape(taken[0])), taken[0], (layer.outputs, 1, 1), border)
             case Conv() | Depthwise():
-                given = _sums(arithmetic, sums_of(layer, _shape(taken[0])), taken[0], shape)
+                given = _sums(arithmetic, sums_of(layer, _shape(taken[0])), taken[0], shape, border)
             case Pool():
                 given = _pooled(arithmetic, layer, taken[0], shape)
             case Add(activation, slope):
@@ -43,7 +45,7 @@ def _finished(arithmetic: Arithmetic, activation: Activation, slope: float, tota
     return finish(arithmetic, arithmetic.numbers, activation, np.float32(slope), total)
 
 
-def _sums(arithmetic: Arithmetic, sums: Sums, planes: F32, shape: Sequence[int]) -> F32:
+def _sums(arithmetic: Arithmetic, sums: Sums, planes: F32, shape: Sequence[int], border: float) -> F32:
     """All sums of a layer, activated, (samples, channels, height, width)."""
     _, height, width = shape
     (down, across), (top, left, *_), on = sums.stride, sums.padding, arithmetic.numbers
@@ -51,7 +53,7 @@ def _sums(arithmetic: Arithmetic, sums: Sums, planes: F32, shape: Sequence[int])
     columns = max(
         [planes.shape[3], *(int(t.column.max()) + (width - 1) * across + 1 - left for t in sums.taps if len(t))]
     )
-    wide = np.zeros((*planes.shape[:2], top + rows, left + columns), np.float32)
+    wide = np.full((*planes.shape[:2], top + rows, left + columns), border, np.float32)
     wide[:, :, top : top + planes.shape[2], left : left + planes.shape[3]] = planes
     given = np.empty((len(planes), *shape), np.float32)
     for j, (taps, bias) in enumerate(zip(sums.taps, sums.bias)):

@@ -1,7 +1,8 @@
 """What a program of a network with windows must compute, as stencils: each sum in its order, on the cells it takes.
 
 A tensor is all words of its layout. Those of the border are +0, or the inputs' mean beside them, and each value is a
-function of cells of the tensors that its layer takes. The order of the sums is that of `tensors/floats/sums.py`; of the program nothing is known here.
+function of cells of the tensors that its layer takes. The order of the sums is that of `tensors/floats/sums.py`; of the
+program nothing is known here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -96,7 +96,7 @@ def normalised(means: float | np.ndarray, padded: bool = True, groups: int = 1) 
         random.standard_normal((4, 2 // groups, 3, 3)).astype(np.float32),
         (1, 1, 1, 1) if padded else (0, 0, 0, 0),
     )
-    conv = Conv(weight, zeros(4) + 0.5, RELU, padding=sides, groups=groups)
+    conv = Conv(weight, zeros(4) + np.float32(0.5), RELU, padding=sides, groups=groups)
     domain = InputDomain.uniform(50, 0, 255, means, np.repeat([50.0, 60.0], 25))
     return Network((conv, Pool(Reduction.AVERAGE)), domain, (2, 5, 5))
 

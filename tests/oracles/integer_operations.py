@@ -99,6 +99,7 @@ _VALUES: dict[Op, Callable[[int, int, int, IntegerLine], int]] = {
     Op.CLEAR: lambda d, a, b, n: a & ~b,
     Op.CLEAR_TO: lambda d, a, b, n: d & ~a,
     Op.POSITIVE: lambda d, a, b, n: max(_signed(a), 0),
+    Op.CLEAR_BY_SIGN: lambda d, a, b, n: 0 if _signed(b) < 0 else a,
     Op.NEGATIVE: lambda d, a, b, n: min(_signed(a), 0),
     Op.SIGNED_FIELD: lambda d, a, b, n: _signed(a, n.by),
     Op.UNSIGNED_FIELD: lambda d, a, b, n: a & ((1 << n.by) - 1),

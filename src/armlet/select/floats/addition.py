@@ -6,13 +6,12 @@ from armlet.isa.integer_operation import IntegerOperation
 from armlet.isa.operation import Operation
 from armlet.network.layers import Add
 from armlet.select.floats.closing import Closing
-from armlet.select.floats.frame import BLOCK, CHANNELS, COLUMNS, CONSTANTS, OTHER, POOL, RESULT, ROWS, SOURCE
+from armlet.select.floats.frame import BLOCK, CHANNELS, COLUMNS, CONSTANTS, FLOATS, OTHER, POOL, RESULT, ROWS, SOURCE
 from armlet.select.floats.lines import Line, Writer, core_line, float_line
 from armlet.select.floats.schedule import arranged
 from armlet.tensors.floats.planes import WORD, PlacedPlanes
 
-_MOST = 8  # positions at once
-_FREE = 2 * _MOST  # float registers from here on
+_FEW = 4  # positions at once that need not divide a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,8 @@ def write_addition(writer: Writer, task: AdditionTask) -> None:
     """All lines of a layer."""
     writer.layer = task.number
     channels, rows, columns = task.made.layout.shape
-    at_once = max(k for k in range(1, _MOST + 1) if k <= columns and (columns % k == 0 or k >= 4))
+    most = (FLOATS - task.closing.registers) // 2
+    at_once = max(k for k in range(1, most + 1) if k <= columns and (columns % k == 0 or k >= _FEW))
     trips, rest = divmod(columns, at_once)
     pointers = ((SOURCE, task.taken[0]), (OTHER, task.taken[1]), (RESULT, task.made))
     if constants := task.closing.constants:
@@ -56,16 +56,16 @@ def write_addition(writer: Writer, task: AdditionTask) -> None:
 
 
 def _write_body(writer: Writer, task: AdditionTask, count: int) -> None:
-    floats, lines = writer.machine.floats, list[Line]()
+    floats, lines, free = writer.machine.floats, list[Line](), 2 * count
     constants = task.closing.constants
     if constants:
         lines.append(core_line(writer.machine.cores, IntegerOperation.MOVE, d=POOL, a=CONSTANTS))
-        lines.append(float_line(floats, Operation.LOAD_CONSTANTS, list=(_FREE, len(constants)), base=POOL))
+        lines.append(float_line(floats, Operation.LOAD_CONSTANTS, list=(free, len(constants)), base=POOL))
     lines.append(float_line(floats, Operation.LOAD_MULTIPLE, list=(0, count), base=SOURCE))
-    lines.append(float_line(floats, Operation.LOAD_MULTIPLE, list=(_MOST, count), base=OTHER))
-    lines += [float_line(floats, Operation.ADD, d=k, a=k, b=_MOST + k) for k in range(count)]
-    held = {constant: _FREE + k for k, constant in enumerate(constants)}
-    free = range(_FREE + len(constants), 32)
-    lines += task.closing.lines(writer.machine, [(k, k * WORD) for k in range(count)], held, free)
+    lines.append(float_line(floats, Operation.LOAD_MULTIPLE, list=(count, count), base=OTHER))
+    lines += [float_line(floats, Operation.ADD, d=k, a=k, b=count + k) for k in range(count)]
+    held = {constant: free + k for k, constant in enumerate(constants)}
+    others = range(free + len(constants), FLOATS)
+    lines += task.closing.lines(writer.machine, [(k, k * WORD) for k in range(count)], held, others)
     writer.put_all(arranged(lines))
     writer.move(RESULT, count * WORD)

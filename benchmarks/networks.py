@@ -10,5 +10,15 @@ sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
 from generators.integer_survivors import ALPHABETS, REFERENCE, drawn_survivors, integer_survivors
 from generators.survivors import SPARSITIES, WIDTHS, survivors
+from generators.window_survivors import survivor_convolution
 
-__all__ = ["ALPHABETS", "REFERENCE", "SPARSITIES", "WIDTHS", "drawn_survivors", "integer_survivors", "survivors"]
+__all__ = [
+    "ALPHABETS",
+    "REFERENCE",
+    "SPARSITIES",
+    "WIDTHS",
+    "drawn_survivors",
+    "integer_survivors",
+    "survivor_convolution",
+    "survivors",
+]

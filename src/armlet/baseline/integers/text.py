@@ -1,6 +1,6 @@
 """The pieces of C that every baseline in integers is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -19,30 +19,46 @@ _TYPES = (  # narrow ones first
     (INT16.low, INT16.high, "int16_t"),
     (INT32.low, INT32.high, "int32_t"),
 )
-_MULTIPLIED = """static inline int32_t multiplied(int32_t sum, int32_t multiplier, int32_t exponent) {
+_SCALINGS = {
+    "multiplied": """static inline int32_t multiplied(int32_t sum, int32_t multiplier, int32_t exponent) {
   int64_t product = (int64_t)(sum << (exponent > 0 ? exponent : 0)) * multiplier;
-  product += product >= 0 ? 1 << 30 : 1 - (1 << 30);
-  int32_t high = (int32_t)(product / (1ll << 31)), by = exponent < 0 ? -exponent : 0;
+  int32_t high = (int32_t)((product + (1 << 30)) >> 31), by = exponent < 0 ? -exponent : 0;
   int32_t mask = (int32_t)((1u << by) - 1);
   return (high >> by) + ((high & mask) > (mask >> 1) + (high < 0));
-}"""
-
-
-_ONCE = """static inline int32_t multiplied_once(int32_t sum, int32_t multiplier, int32_t exponent) {
+}""",
+    "multiplied_down": """static inline int32_t multiplied_down(int32_t sum, int32_t multiplier, int32_t exponent) {
+  int32_t high = (int32_t)(((int64_t)sum * multiplier + (1 << 30)) >> 31);
+  return (high + (high >> 31) + (1 << (-exponent - 1))) >> -exponent;
+}""",
+    "multiplied_once": """static inline int32_t multiplied_once(int32_t sum, int32_t multiplier, int32_t exponent) {
   return (int32_t)(((int64_t)sum * multiplier + (1ll << (30 - exponent))) >> (31 - exponent));
-}"""
+}""",
+}
+_WIDEST = (1 << 16) - 1
+_SMALL = 1 << 30  # below it, half of the last place and a zero can be added in 32 bits
 
 
 def begin(network: IntegerNetwork) -> list[str]:
-    """The head of the file: what each layer makes of a sum, and the numbers that differ from neuron to neuron."""
+    """The head of the file for a chain of dense layers."""
+    biases = [table(f"b{i}", layer.bias) for i, layer in enumerate(network.dense)]
+    return [*head(dict(enumerate(network.dense))), *biases]
+
+
+def head(layers: Mapping[int, IntegerDense], more: Collection[str] = ()) -> list[str]:
+    """What each layer makes of a sum, and the numbers that differ from neuron to neuron; layers by their number.
+
+    `more` are functions of scaling that others call.
+    """
     lines = ["#include <stdint.h>", ""]
-    used = {by.once for layer in network.dense if isinstance(by := layer.requantisation, Multiplier)}
-    lines += [line for once in sorted(used) for line in (_ONCE if once else _MULTIPLIED, "")]
-    for i, layer in enumerate(network.dense):
+    used = {
+        *more,
+        *(_scaling(layer, by) for layer in layers.values() if isinstance(by := layer.requantisation, Multiplier)),
+    }
+    lines += [line for name in sorted(used) for line in (_SCALINGS[name], "")]
+    for i, layer in layers.items():
         if layer.requantisation is not None:
             lines += _function(i, layer)
         lines += [table(f"{name}{i}", values) for name, values in _numbers(layer).items() if np.ptp(values)]
-        lines.append(table(f"b{i}", layer.bias))
     return lines
 
 
@@ -123,8 +139,22 @@ def _numbers(layer: IntegerDense) -> dict[str, np.ndarray]:
             scaling = {"shift": shift}
         case Multiplier(multiplier, exponent):
             scaling = {"multiplier": multiplier, "exponent": exponent}
-    ends = np.clip(np.stack((layer.low, layer.high)).astype(np.int64) - layer.zero, INT32.low, INT32.high)
-    return {**scaling, "low": ends[0], "high": ends[1]}
+    ends = np.stack((layer.low, layer.high)).astype(np.int64) - (0 if _is_small(layer) else layer.zero)
+    low, high = np.clip(ends, INT32.low, INT32.high)
+    return {**scaling, "low": low, "high": high}
+
+
+def _is_small(layer: IntegerDense) -> bool:
+    """Whether sums, and what they are scaled to, leave room for a half and a zero; sums are of numbers of 16 bits."""
+    by = layer.requantisation
+    widest = np.abs(layer.weight.astype(np.int64)).sum(axis=1) * _WIDEST + np.abs(layer.bias.astype(np.int64))
+    falls = not isinstance(by, Multiplier) or bool((by.exponent < 0).all())
+    return falls and int(widest.max()) < _SMALL and abs(layer.zero) < _SMALL
+
+
+def _scaling(layer: IntegerDense, by: Multiplier) -> str:
+    """The name of the function."""
+    return "multiplied_once" if by.once else "multiplied_down" if _is_small(layer) else "multiplied"
 
 
 def _function(i: int, layer: IntegerDense) -> list[str]:
@@ -132,7 +162,7 @@ def _function(i: int, layer: IntegerDense) -> list[str]:
     by = layer.requantisation
     scaled = "sum >> shift"
     if isinstance(by, Multiplier):
-        scaled = f"multiplied{'_once' if by.once else ''}(sum, multiplier, exponent)"
+        scaled = f"{_scaling(layer, by)}(sum, multiplier, exponent)"
     taken = "".join(f", int32_t {name}" for name in _numbers(layer))
     table_lines: list[str] = []
     lines = [f"static inline int32_t store{i}(int32_t sum{taken}) {{"]
@@ -144,5 +174,7 @@ def _function(i: int, layer: IntegerDense) -> list[str]:
     if layer.table is not None:
         table_lines = [table(f"curve{i}", layer.table.astype(np.int64) - layer.zero)]
         lines.append(f"  t = curve{i}[(t < -128 ? -128 : t > 127 ? 127 : t) + 128];")
-    back = f" + {layer.zero}" if layer.zero else ""
-    return [*table_lines, *lines, f"  return (t < low ? low : t > high ? high : t){back};", "}"]
+    back, clamped = f" + {layer.zero}" if layer.zero else "", "(t < low ? low : t > high ? high : t)"
+    if back and _is_small(layer):
+        return [*table_lines, *lines, f"  t = t{back};", f"  return {clamped};", "}"]  # ends of a format are one SSAT
+    return [*table_lines, *lines, f"  return {clamped}{back};", "}"]

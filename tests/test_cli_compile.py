@@ -79,6 +79,7 @@ def test_print_gives_the_text_of_products_alone_and_writes_no_build(here: Path):
         (("verify", "P"), "is not a build folder"),
         (("demo", "none.csv"), "none.csv: cannot be read"),
         (("demo", "--source", "none"), "none: does not exist"),
+        (("demo", "--conv", "t.csv"), "--conv: has layers of its own; leave out t.csv"),
     ],
 )
 def test_what_is_wrong_is_one_line_and_no_build_is_left(here: Path, arguments: tuple[str, ...], says: str):
@@ -154,6 +155,22 @@ def test_the_demo_walks_the_whole_road_and_ends_with_one_table(here: Path):
     assert {"connections", "flash, bytes", "activation moves", "cycles, no wait states"} <= rows
     assert "the build is exact" in walked.stdout
     for product in ("network_topology.csv", "dataset", "PARAMS", "PARAMS_SPARSE", "build/net/net.S"):
+        assert (here / "demo" / product).exists()
+
+
+def test_the_demo_of_convolutions_ends_with_the_same_table(here: Path):
+    """A short walk: what it comes to is no matter, that the build is proved and says what the network says is."""
+    short = "[train]\nepochs = 4\n[sparsify]\nsparsity = 0.5\nepochs = 2\nsteps = 10\n"
+    (here / "short.toml").write_text(f"{short}draws = 256\njudged = 128\nvalidation = 128\n")
+    walked = armlet("demo", "--conv", "--config", "short.toml", "--json")
+    assert walked.exit_code == 0, walked.output
+    told = json.loads(walked.stdout)
+    assert told["accuracy_compiled"] == told["accuracy_sparse"]
+    assert told["verdict"]["verified"]
+    assert 0.49 < told["sparsity"] < 0.56
+    cycles = [told["dense_c"]["cycles"], told["verdict"]["figures"]["net_run"]["cycles"]]
+    assert cycles[1] < cycles[0]
+    for product in ("dataset", "PARAMS", "PARAMS_SPARSE", "build/net/net.S"):
         assert (here / "demo" / product).exists()
 
 

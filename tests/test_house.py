@@ -44,7 +44,7 @@ MAY_SEE = {  # a room sees itself, EVERYONE, and these; what is not listed sees 
     "select": STAGES,
     "tune": STAGES | {"select", "build"},
     "build": STAGES | {"select", "formats"},
-    "baseline": VALUES,
+    "baseline": VALUES | {"tensors"},
     "toolchain": {"isa"},
     "simulate": {"network", "integer", "isa", "build", "toolchain"},
     "prove": STAGES | {"build", "toolchain", "simulate"},

@@ -145,6 +145,13 @@ def test_from_params_to_outputs_on_the_command_line(tmp_path: Path, monkeypatch:
         ran = armlet("run", "build/net", "rows.csv", "--entry", entry, "-o", f"{entry}.npy")
         assert ran.exit_code == 0, ran.output
         assert np.load(f"{entry}.npy").tolist() == evaluate(network, rows).tolist()
+    planes = rows.reshape(4, *network.shape)
+    for tensors in (planes, planes.transpose(0, 2, 3, 1)):
+        np.save("tensors.npy", tensors)
+        assert armlet("run", "build/net", "tensors.npy", "-o", "y.npy").exit_code == 0
+        assert np.load("y.npy").tolist() == evaluate(network, rows).tolist()
+    np.save("tensors.npy", planes.transpose(0, 3, 1, 2))
+    assert "holds tensors" in armlet("run", "build/net", "tensors.npy").stderr
     assert run_build(Path("build/net"), rows).tolist() == evaluate(network, rows).tolist()
     judged = armlet("verify", "build/net", "--random", "2")
     assert judged.exit_code == 0, judged.output

@@ -13,8 +13,12 @@ from armlet.data.digits import read_digits
 from armlet.errors import InputError
 from armlet.formats.params import read_params, write_params
 from armlet.network.activation import Activation
+from armlet.network.domain import InputDomain
+from armlet.network.layers import Weighted
+from armlet.network.network import Network
 from armlet.network.topology import Topology
 from armlet.train.options import Epoch, TrainOptions
+from armlet.train.planes import small_stack, train_stack
 from armlet.train.trainer import train_network
 
 TOPOLOGY = Topology(8, (24, 16, 10))
@@ -114,3 +118,39 @@ def test_options_that_make_no_sense_are_refused_by_name(wrong: dict[str, float])
     with pytest.raises(InputError) as caught:
         TrainOptions(**wrong)  # pyright: ignore[reportArgumentType]
     assert str(caught.value).startswith(f"--{next(iter(wrong))}: ")
+
+
+def test_a_convolutional_network_learns_and_a_seed_decides_every_bit(digits: DataSet):
+    options = replace(SHORT, epochs=8)
+    network, again = (train_stack(digits, small_stack(8, 10), options) for _ in range(2))
+    assert (network(digits.test_inputs).argmax(axis=1) == digits.test_labels).mean() > 0.85
+    assert network.digest() == again.digest()
+    assert network.shape == (1, 8, 8)
+
+
+def test_what_is_trained_is_the_network_that_is_given(digits: DataSet):
+    """The logits that JAX makes of windows are those of the network in float64, but for rounding."""
+    stack = small_stack(8, 10)
+    parameters = stack.start(np.random.default_rng(3))
+    given = iter(parameters)
+    layers = tuple(
+        replace(layer, weight=np.asarray((both := next(given))[0]), bias=np.asarray(both[1]))
+        if isinstance(layer, Weighted)
+        else layer
+        for layer in stack.layers
+    )
+    network = Network(layers, InputDomain.uniform(64, 0, 1), stack.shape)
+    x = digits.test_inputs[:50]
+    assert np.abs(np.asarray(stack(parameters, x)) - network(x)).max() < 1e-5
+
+
+def test_a_convolutional_network_never_sees_the_test_rows(digits: DataSet):
+    flipped = replace(digits, test_inputs=1 - digits.test_inputs, test_labels=digits.test_labels[::-1].copy())
+    made = [train_stack(data, small_stack(8, 10), replace(SHORT, epochs=2)).digest() for data in (digits, flipped)]
+    assert made[0] == made[1]
+
+
+def test_a_data_set_of_another_side_or_more_classes_is_refused(digits: DataSet):
+    for stack in (small_stack(9, 10), small_stack(8, 9)):
+        with pytest.raises(InputError, match="data set: has 64 inputs and classes to 9"):
+            train_stack(digits, stack, SHORT)

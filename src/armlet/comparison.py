@@ -8,6 +8,8 @@ import numpy as np
 from armlet.arithmetic.number_format import FLOAT32_FORMAT
 from armlet.baseline import BASELINES
 from armlet.baseline.integers import INTEGER_BASELINES
+from armlet.baseline.tensors import TENSOR_BASELINES
+from armlet.build.tensors.arrays import array_order, array_places
 from armlet.errors import InvariantError
 from armlet.integer.formats import I64
 from armlet.integer.interpret import run_integers
@@ -42,7 +44,7 @@ def measure_c(
     tools: Toolchain,
     seconds: float = 120,
 ) -> BaselineResult:
-    """Compile one of `BASELINES` or `INTEGER_BASELINES` at -O3 and run it, its outputs held against the network.
+    """Compile one of `BASELINES`, `INTEGER_BASELINES` or `TENSOR_BASELINES` at -O3 and run it, its outputs checked.
 
     Raises `ToolchainError` where the compiler does not finish within `seconds`.
     """
@@ -66,7 +68,7 @@ def require_agreement(network: Network, kind: str, x: F32, found: F32) -> None:
 def _text(network: Network | IntegerNetwork, kind: str) -> str:
     if isinstance(network, Network):
         return BASELINES[kind](network, "net")
-    return INTEGER_BASELINES[kind](network, "net")
+    return (INTEGER_BASELINES if network.is_chain else TENSOR_BASELINES)[kind](network, "net")
 
 
 def _machine(text: str, target: Target | IntegerTarget, tools: Toolchain, seconds: float) -> Machine:
@@ -87,15 +89,16 @@ def _measured(
         return figures
     given, stored = network.input_format, network.result_format
     source, sink = machine.reserve(given.bytes * network.inputs), machine.reserve(stored.bytes * network.results)
-    figures: Figures | None = None
-    for row in some_stored(network):
-        machine.write(source, row.astype(given.dtype).tobytes())
-        figures = measure_call(machine, "net_run", (source, sink), target.cycles, target.flash)
+    rows = some_stored(network)
+    order = array_order(network.shape)
+    places = array_places(network.shapes[-1]) if network.argmax is None else np.zeros(1, int)
+    for row in rows:
+        machine.write(source, row[order].astype(given.dtype).tobytes())
+        machine.call("net_run", (source, sink))
         found = np.frombuffer(machine.read(sink, stored.bytes * network.results), stored.dtype)
-        if (found != run_integers(network, row)[0]).any():
+        if (found[places] != run_integers(network, row)[0]).any():
             raise InvariantError(f"{kind}: the outputs are not the network's")
-    assert figures is not None
-    return figures
+    return measure_call(machine, "net_run", (source, sink), target.cycles, target.flash)
 
 
 def some_stored(network: IntegerNetwork) -> I64:

@@ -242,7 +242,7 @@ def _tensor_target(network: IntegerNetwork, options: IntegerCompileOptions) -> I
     if not target.can(IntegerOperation.MULTIPLY_LONG):
         raise InputError(f"target {target.name}", "compiles no networks with windows yet", "choose cortex-m4")
     if options.outputs == "argmax" or network.argmax is not None:
-        raise InputError("argmax", "is not compiled for networks with windows yet", "leave it out")
+        raise InputError("--outputs argmax", "is not compiled for networks with windows yet", "leave it out")
     if odd := next((shape for shape in network.shapes if len(shape) not in (1, 3)), None):
         raise InputError(f"a tensor of shape {odd}", "is neither planes nor a row", "give it a shape of 3 extents or 1")
     return target

@@ -55,7 +55,7 @@ def run(
         refuse_overlap((output,), (build, x, config))
     program = read_any_build(build)
     domain = program.network.domain
-    rows = read_inputs(x, len(domain.low))
+    rows = read_inputs(x, len(domain.low), program.network.shape)
     if outside := domain.outside(rows):
         console.warn(f"{x}: {outside}; nothing is claimed of their outputs")
     with console.progress("running") as advance:

@@ -1,6 +1,7 @@
-"""A multilayer perceptron as JAX sees it: a list of (weight, bias), its start, its logits and its loss."""
+"""A multilayer perceptron as JAX sees it: a list of (weight, bias), its start and its logits."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TypeAlias
@@ -8,7 +9,6 @@ from typing import TypeAlias
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from armlet.network.activation import Activation
 
@@ -37,13 +37,14 @@ def initial(random: np.random.Generator, widths: tuple[int, ...]) -> Parameters:
     return [(jnp.asarray(weight), jnp.zeros(len(weight))) for weight in weights]
 
 
-def logits(parameters: Parameters, x: jax.Array, kinds: Kinds) -> jax.Array:
-    """(samples, classes) of (samples, inputs)."""
-    for (weight, bias), (kind, slope) in zip(parameters, kinds, strict=True):
-        x = FUNCTIONS[kind](x @ weight.T + bias, slope)
-    return x
+@dataclass(frozen=True, slots=True)
+class Perceptron:
+    """Its logits as a function of parameters and inputs; equal ones are compiled once."""
 
+    kinds: Kinds
 
-def loss(parameters: Parameters, x: jax.Array, y: jax.Array, kinds: Kinds) -> jax.Array:
-    """Mean cross entropy in nats."""
-    return optax.losses.softmax_cross_entropy_with_integer_labels(logits(parameters, x, kinds), y).mean()
+    def __call__(self, parameters: Parameters, x: jax.Array) -> jax.Array:
+        """(samples, classes) of (samples, inputs)."""
+        for (weight, bias), (kind, slope) in zip(parameters, self.kinds, strict=True):
+            x = FUNCTIONS[kind](x @ weight.T + bias, slope)
+        return x

@@ -5,7 +5,7 @@ One epoch is one compiled call, a scan over its shuffled batches. The test rows 
 
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -20,8 +20,11 @@ from armlet.network.layers import Dense
 from armlet.network.network import Network
 from armlet.network.topology import Topology
 from armlet.train.options import Epoch, TrainOptions, Watch, unwatched
-from armlet.train.perceptron import Kinds, Parameters, initial, logits, loss
+from armlet.train.perceptron import Parameters, Perceptron, initial
 from armlet.version import __version__
+
+Logits: TypeAlias = Callable[[Parameters, jax.Array], jax.Array]
+"""Hashable: what is equal is compiled once."""
 
 _Run = Callable[[Parameters, Any, jax.Array, jax.Array, jax.Array], tuple[Parameters, Any, jax.Array]]
 
@@ -31,16 +34,28 @@ def train_network(
 ) -> Network:
     """The trained network, on raw inputs in the interval that the rows fill. Raises `InputError` if it diverges."""
     _require_fit(data, topology)
+    start = partial(initial, widths=topology.widths)
+    best, told = fitted(data, options, start, Perceptron(topology.activations), watch)
+    return _network(best, data, topology, told)
+
+
+def fitted(
+    data: DataSet,
+    options: TrainOptions,
+    start: Callable[[np.random.Generator], Parameters],
+    logits: Logits,
+    watch: Watch,
+) -> tuple[Parameters, dict[str, Any]]:
+    """The best parameters on rows held out, and what is told of them. Raises `InputError` if training diverges."""
     kept, held = hold_out(data.train_labels, options.validation, options.seed)
     held = held if len(held) else kept  # no class has two samples
     options = options.for_samples(len(kept))
     x, y = jnp.asarray(data.train_inputs[kept]), jnp.asarray(data.train_labels[kept], jnp.int32)
-    kinds = topology.activations
-    judge = partial(_accuracy, jnp.asarray(data.train_inputs[held]), jnp.asarray(data.train_labels[held]), kinds)
+    judge = partial(_accuracy, jnp.asarray(data.train_inputs[held]), jnp.asarray(data.train_labels[held]), logits)
     random = np.random.default_rng(options.seed)
-    parameters = initial(random, topology.widths)
+    parameters = start(random)
     steps = len(x) // options.batch
-    adam, run = _epoch(options.rate, options.decay, options.epochs * steps, kinds)
+    adam, run = _epoch(options.rate, options.decay, options.epochs * steps, logits)
     state = adam.init(parameters)  # pyright: ignore[reportArgumentType]
     best, best_accuracy, best_epoch, rose = parameters, -1.0, 0, 0
     for number in range(1, options.epochs + 1):
@@ -55,11 +70,11 @@ def train_network(
         watch(Epoch(number, options.epochs, float(mean), accuracy, best_accuracy))
         if number - rose >= options.patience:
             break
-    return _network(best, data, topology, _provenance(options, best_epoch, best_accuracy, len(kept)) | _origin(data))
+    return best, _provenance(options, best_epoch, best_accuracy, len(kept)) | _origin(data)
 
 
 @lru_cache(maxsize=8)
-def _epoch(rate: float, decay: float, steps: int, kinds: Kinds) -> tuple[optax.GradientTransformation, _Run]:
+def _epoch(rate: float, decay: float, steps: int, logits: Logits) -> tuple[optax.GradientTransformation, _Run]:
     """The optimiser for so many steps, and the compiled epoch: (parameters, state, x, y, rows of each batch)."""
     adam = optax.adamw(optax.schedules.cosine_decay_schedule(rate, steps), weight_decay=decay, mask=_weights)
 
@@ -69,7 +84,7 @@ def _epoch(rate: float, decay: float, steps: int, kinds: Kinds) -> tuple[optax.G
     ) -> tuple[Parameters, Any, jax.Array]:
         def step(carry: tuple[Parameters, Any], rows: jax.Array) -> tuple[tuple[Parameters, Any], jax.Array]:
             parameters, state = carry
-            value, slope = jax.value_and_grad(loss)(parameters, x[rows], y[rows], kinds)
+            value, slope = jax.value_and_grad(_loss)(parameters, x[rows], y[rows], logits)
             updates, state = adam.update(slope, state, parameters)
             return (optax.apply_updates(parameters, updates), state), value  # pyright: ignore[reportReturnType]
 
@@ -84,9 +99,14 @@ def _weights(parameters: Any) -> Any:
     return [(True, False) for _ in parameters]
 
 
-@partial(jax.jit, static_argnames="kinds")
-def _accuracy(x: jax.Array, y: jax.Array, kinds: Kinds, parameters: Parameters) -> jax.Array:
-    return (logits(parameters, x, kinds).argmax(axis=1) == y).mean()
+def _loss(parameters: Parameters, x: jax.Array, y: jax.Array, logits: Logits) -> jax.Array:
+    """Mean cross entropy in nats."""
+    return optax.losses.softmax_cross_entropy_with_integer_labels(logits(parameters, x), y).mean()
+
+
+@partial(jax.jit, static_argnames="logits")
+def _accuracy(x: jax.Array, y: jax.Array, logits: Logits, parameters: Parameters) -> jax.Array:
+    return (logits(parameters, x).argmax(axis=1) == y).mean()
 
 
 def _require_fit(data: DataSet, topology: Topology) -> None:
@@ -100,11 +120,15 @@ def _require_fit(data: DataSet, topology: Topology) -> None:
 
 
 def _network(parameters: Parameters, data: DataSet, topology: Topology, provenance: dict[str, Any]) -> Network:
-    low, high = min(0.0, float(data.train_inputs.min())), max(1.0, float(data.train_inputs.max()))
-    domain = InputDomain.uniform(data.inputs, low, high)
     trained = [(np.asarray(weight), np.asarray(bias)) for weight, bias in parameters]
     layers = tuple(Dense(*arrays, *kind) for arrays, kind in zip(trained, topology.activations))
-    return Network(layers, domain, (topology.side, topology.side), provenance)
+    return Network(layers, interval_of(data), (topology.side, topology.side), provenance)
+
+
+def interval_of(data: DataSet) -> InputDomain:
+    """What the rows to train with fill, and at least 0 to 1."""
+    low, high = min(0.0, float(data.train_inputs.min())), max(1.0, float(data.train_inputs.max()))
+    return InputDomain.uniform(data.inputs, low, high)
 
 
 def _origin(data: DataSet) -> dict[str, Any]:

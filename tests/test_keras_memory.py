@@ -32,5 +32,5 @@ def test_a_header_that_claims_gigabytes_is_not_given_them(tmp_path: Path) -> Non
     refusal, figures = done.stdout.splitlines()
     assert "is not HDF5 that can be read" in refusal
     megabytes, limits = figures.split(" ", 1)
-    assert int(megabytes) < 1000
+    assert int(megabytes) < 500
     assert limits == str(resource.getrlimit(resource.RLIMIT_DATA))  # given back

@@ -41,7 +41,7 @@ class Hdf5:
     """An open file. Whatever is broken in it, or more than armlet reads, is an `InputError`."""
 
     def __init__(self, source: Path, file: "h5py.File", size: int) -> None:
-        self.source, self._file, self._left, self._links = source, file, most_unpacked(size), _MOST_LINKS
+        self.source, self._file, self._left, self._links = source, file, _most_arrays(size), _MOST_LINKS
 
     def array(self, *path: str) -> NDArray[Any] | None:
         """The numbers of the dataset at the end of a path of links, or None where there is none."""
@@ -90,13 +90,18 @@ class Hdf5:
 @contextmanager
 def open_hdf5(source: Path, data: bytes) -> Iterator[Hdf5]:
     """An HDF5 file out of its bytes. Raises `InputError`."""
-    with at_most(_ROOM * most_unpacked(len(data))):
+    with at_most(_ROOM * _most_arrays(len(data))):
         file = _opened(source, data)
         try:
             yield Hdf5(source, file, len(data))
         finally:
             with suppress(*_BROKEN):  # of what is broken only on the way out nothing was taken
                 file.close()
+
+
+def _most_arrays(size: int) -> int:
+    """Bytes of all arrays in a file of `size` bytes: Keras packs none, and others not a hundredfold."""
+    return min(most_unpacked(size), max(8 << 20, 100 * size))
 
 
 def _opened(source: Path, data: bytes) -> "h5py.File":

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _FILTERS = (1, 2, 3)  # zlib, shuffle, checksum, all of HDF5 itself
 _MOST_LINKS = 10_000  # looked at in one file
-_ROOM = 4  # times the bytes of all arrays, which become float64
+_ROOM = 3  # times the bytes of all arrays: one that is read, its copy, and what is packed
 _BROKEN = (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError, MemoryError, UnicodeDecodeError)
 
 
@@ -42,12 +42,13 @@ class Hdf5:
 
     def __init__(self, source: Path, file: "h5py.File", size: int) -> None:
         self.source, self._file, self._left, self._links = source, file, _most_arrays(size), _MOST_LINKS
+        self._most = _ROOM * self._left
 
     def array(self, *path: str) -> NDArray[Any] | None:
         """The numbers of the dataset at the end of a path of links, or None where there is none."""
         import h5py
 
-        with _guard(self.source):
+        with _guard(self.source), at_most(self._most):
             found = self._open(path)
             return self._read(found, "/".join(path)) if isinstance(found, h5py.Dataset) else None
 
@@ -90,13 +91,12 @@ class Hdf5:
 @contextmanager
 def open_hdf5(source: Path, data: bytes) -> Iterator[Hdf5]:
     """An HDF5 file out of its bytes. Raises `InputError`."""
-    with at_most(_ROOM * _most_arrays(len(data))):
-        file = _opened(source, data)
-        try:
-            yield Hdf5(source, file, len(data))
-        finally:
-            with suppress(*_BROKEN):  # of what is broken only on the way out nothing was taken
-                file.close()
+    file = _opened(source, data)
+    try:
+        yield Hdf5(source, file, len(data))
+    finally:
+        with suppress(*_BROKEN):  # of what is broken only on the way out nothing was taken
+            file.close()
 
 
 def _most_arrays(size: int) -> int:
@@ -107,5 +107,5 @@ def _most_arrays(size: int) -> int:
 def _opened(source: Path, data: bytes) -> "h5py.File":
     import h5py
 
-    with _guard(source):
+    with _guard(source), at_most(_ROOM * _most_arrays(len(data))):
         return h5py.File.in_memory(data)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -141,7 +142,7 @@ def test_what_is_trained_is_the_network_that_is_given(digits: DataSet):
     )
     network = Network(layers, InputDomain.uniform(64, 0, 1), stack.shape)
     x = digits.test_inputs[:50]
-    assert np.abs(np.asarray(stack(parameters, x)) - network(x)).max() < 1e-5
+    assert np.abs(np.asarray(stack(parameters, jnp.asarray(x))) - network(x)).max() < 1e-5
 
 
 def test_a_convolutional_network_never_sees_the_test_rows(digits: DataSet):

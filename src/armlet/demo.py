@@ -21,7 +21,7 @@ from armlet.isa.targets import INTEGER_TARGETS, TARGETS
 from armlet.network.network import Network
 from armlet.network.topology import Topology
 from armlet.pipeline import compile_network, compile_tensor_network, write_build
-from armlet.pruning.options import SparsifyOptions
+from armlet.pruning.options import FAST_WINDOWS, SparsifyOptions
 from armlet.pruning.sparsify import Sparsified, sparsify
 from armlet.simulate.figures import Figures
 from armlet.toolchain.toolchain import find_toolchain
@@ -106,7 +106,8 @@ def demo_of_convolutions(folder: Path, stages: Stages, watch: Watch) -> Outcome:
     dense = train_stack(data, small_stack(SQUARE.side, SQUARE.classes), stages.train, watch.epoch)
     write_params(dense, folder / "PARAMS")
 
-    watch.step(f"armlet sparsify {folder}/PARAMS {folder}/PARAMS_SPARSE --fast --weights int8 --activations int8")
+    fast = " --fast" if all(getattr(stages.sparsify, name) == value for name, value in FAST_WINDOWS.items()) else ""
+    watch.step(f"armlet sparsify {folder}/PARAMS {folder}/PARAMS_SPARSE{fast} --weights int8 --activations int8")
     found = _sparsified(dense, folder, stages.sparsify, watch)
 
     build = folder / "build" / NAME

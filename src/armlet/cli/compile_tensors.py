@@ -88,7 +88,7 @@ def tensor_summary(build: Path, manifest: "TensorManifest") -> str:
             f"  connections  {network.connections} of {network.weights} ({network.sparsity:.1%} sparse), "
             f"{network.connections - manifest.simplified.connections} of them need no computing",
             f"  intervals    no sum overflows: the widest needs {bits} of 32 bits",
-            f"  cycles       {manifest.cycles:,} in {manifest.name}_core but its entry and exit, no wait states",
+            f"  cycles       {manifest.cycles:,} in {manifest.name}_core but for its entry and exit, no wait states",
             f"  flash        {memory.flash} bytes ({memory.code} code, {memory.constants} constants)",
             f"  RAM          {memory.ram} bytes ({memory.block} block, {memory.stack} stack); the block is at least "
             f"{memory.bound}, at layer {memory.peak}",

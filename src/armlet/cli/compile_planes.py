@@ -57,6 +57,7 @@ def _summary(build: Path, manifest: "FloatManifest") -> str:
         [
             f"{build}: {shapes[0]} to {shapes[-1]} for {manifest.target}, {manifest.dtype}",
             *table(["layer", "kind", "gives", "body", "bytes", "instructions", "cycles"], rows).split("\n"),
+            "  body         positions x channels that one pass over a body's code computes",
             f"  domain       inputs {manifest.domain.text}",
             f"  connections  {network.connections} of {network.weights} ({network.sparsity:.1%} sparse)",
             f"  cycles       {manifest.cycles:,} in {manifest.name}_core, memory without wait states",

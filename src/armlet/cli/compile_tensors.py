@@ -84,6 +84,7 @@ def tensor_summary(build: Path, manifest: "TensorManifest") -> str:
         [
             f"{build}: {shapes[0]} to {shapes[-1]} for {manifest.target}, in integers",
             *table(["layer", "kind", "gives", "body", "bytes", "instructions", "cycles"], rows).split("\n"),
+            "  body         positions x channels that one pass over a body's code computes",
             f"  domain       inputs {manifest.domain.text}",
             f"  connections  {network.connections} of {network.weights} ({network.sparsity:.1%} sparse), "
             f"{network.connections - manifest.simplified.connections} of them need no computing",

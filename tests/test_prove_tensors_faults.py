@@ -21,7 +21,7 @@ from generators.windows import windowed_network
 from tensor_cases import network, one_layer
 from tensor_programs import TensorProgram, Writer, border_word, framed, samples
 
-FALSE_ALARMS = {  # networks of which right programs were refused once
+FALSE_ALARMS = {  # networks, without padded pools, of which right programs were refused once
     10303: "an addition over leftovers of memory, whose first trip lies where another tensor was",
     10970: "the same, where all of a channel is clamped to few numbers",
     12304: "the same, in the last trips",
@@ -37,7 +37,7 @@ FALSE_ALARMS = {  # networks of which right programs were refused once
 
 @pytest.mark.parametrize("seed", FALSE_ALARMS)
 def test_what_was_refused_once_is_proved(seed: int):
-    made = CompiledTensors(windowed_network(seed))
+    made = CompiledTensors(windowed_network(seed, padded_pools=False))
     assert made.prove(made.link()).problem == ""
 
 
@@ -140,7 +140,7 @@ def test_the_largest_of_something_else_is_not(wrong: Mapping[str, object]):
 
 @pytest.mark.parametrize("seed", [*FALSE_ALARMS, *range(40)])
 def test_values_that_are_called_constant_are(seed: int):
-    made = windowed_network(seed)
+    made = windowed_network(seed, padded_pools=False)
     values, rows = Values(made), samples(made, 40)
     for k, names in enumerate(values.names[1:], 1):
         known = is_constant(names)

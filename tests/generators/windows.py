@@ -66,13 +66,13 @@ class Drawn:
         return cls(random, [shape], [zero_of(random)])
 
 
-def windowed_network(seed: int) -> IntegerNetwork:
-    """The network of a seed."""
+def windowed_network(seed: int, padded_pools: bool = True) -> IntegerNetwork:
+    """The network of a seed; another one, mostly, where pools never take padding."""
     random = np.random.default_rng(seed)
     shape = (int(random.integers(1, 5)), *(int(extent) for extent in random.integers(1, 12, 2)))
     drawn = Drawn.of(random, shape)
     for _ in range(int(random.integers(1, 5))):
-        _add_layer(drawn)
+        _add_layer(drawn, padded_pools)
     if random.random() < 0.4:
         add_residual(drawn)
     if random.random() < 0.5 or not any(isinstance(layer, IntegerConv) for layer in drawn.layers):
@@ -84,14 +84,14 @@ def zero_of(random: np.random.Generator) -> int:
     return -128 if random.random() < 0.6 else int(random.integers(-128, 128))
 
 
-def _add_layer(drawn: Drawn) -> None:
+def _add_layer(drawn: Drawn, padded_pools: bool) -> None:
     random, taken = drawn.random, drawn.last
     twins = [k for k in range(taken) if drawn.shapes[k] == drawn.shapes[taken]]
     kind = int(random.integers(0, 7 if twins else 6))
     if kind < 5:
         _add_any_convolution(drawn, depthwise=kind >= 3)
     elif kind == 5:
-        _add_pool(drawn)
+        _add_pool(drawn, padded_pools)
     else:
         zero, other = zero_of(random), twins[int(random.integers(len(twins)))]
         drawn.add(addition(drawn, other, taken, zero), drawn.shapes[taken], zero, other, taken)
@@ -128,7 +128,7 @@ def add_residual(drawn: Drawn) -> None:
     drawn.add(addition(drawn, taken, drawn.last, total), (channels, *plane), total, taken, drawn.last)
 
 
-def _add_pool(drawn: Drawn) -> None:
+def _add_pool(drawn: Drawn, is_padded: bool) -> None:
     random, (_, *plane) = drawn.random, drawn.shapes[-1]
     reduction = Reduction.AVERAGE if random.random() < 0.6 else Reduction.MAX
     low, high = sorted(int(end) for end in random.integers(-128, 128, 2)) if random.random() < 0.3 else (-128, 127)
@@ -136,7 +136,8 @@ def _add_pool(drawn: Drawn) -> None:
         add_pool(drawn, IntegerPool(reduction, low=low, high=high))
     else:
         window, stride, _ = _windows(drawn, plane)
-        add_pool(drawn, IntegerPool(reduction, window, stride, _sides(drawn, window), low=low, high=high))
+        sides = _sides(drawn, window) if is_padded else (0, 0, 0, 0)
+        add_pool(drawn, IntegerPool(reduction, window, stride, sides, low=low, high=high))
 
 
 def add_pool(drawn: Drawn, pool: IntegerPool) -> None:

@@ -1,11 +1,12 @@
 """Cycles and bytes of convolutions in int8 on Cortex-M4, by the count that a manifest has: docs/decisions/lanes.md.
 
-    python benchmarks/convolutions.py [--resnet]
+    python benchmarks/convolutions.py [--resnet] [--ds-cnn]
 
 One layer, 3x3 from 32 channels to 32 at 16x16, in bodies of every shape, a share of its weights removed at random; and
 a depthwise one that is dense. With --resnet, the shapes of ResNet-8 with 90 % of the weights of all convolutions
 removed at random, no channel left out, for speed and for a flash of 150,000 bytes. Weights are normal, the greatest at
-three times their spread, and multipliers those of TensorFlow Lite, rounded once.
+three times their spread, and multipliers those of TensorFlow Lite, rounded once. With --ds-cnn, the shapes of the
+benchmark's network for keywords with 80 % of the weights of all convolutions removed at random, for speed.
 """
 
 import argparse
@@ -43,11 +44,13 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--resnet", action="store_true", help="ResNet-8 too")
-    if parser.parse_args().resnet:
-        for flash in (1 << 30, FLASH):
-            program = choose_tensors(resnet(0.1), CORTEX_M4, Optimize.SPEED, TensorBudget("net", flash, _flash)).program
-            cycles, size = line_cycles(CORTEX_M4, program.lines).sum(), _flash(program)
-            print(f"ResNet-8, 90 % removed: {cycles:,} cycles, {size:,} bytes of flash of {flash:,} at most")
+    parser.add_argument("--ds-cnn", action="store_true", help="the network for keywords too")
+    asked = parser.parse_args()
+    if asked.resnet or asked.ds_cnn:
+        for flash in (1 << 30, FLASH) if asked.resnet else ():
+            _tell("ResNet-8, 90 % removed", resnet(0.1), flash)
+        if asked.ds_cnn:
+            _tell("DS-CNN, 80 % removed", ds_cnn(0.2), 1 << 30)
         return
     rows = []
     for shape in SHAPES:
@@ -56,6 +59,12 @@ def main() -> None:
         rows.append([f"{shape.across} x {shape.channels}", "2^8" if shape.raised else "", *numbers])
     print(table(["words x channels", "raised", "80 %: cycles", "90 %", "80 %: bytes", "90 %"], rows))
     print(f"depthwise, dense: {_cost(one_layer(0.0, 2 * CHANNELS, 2 * CHANNELS), Shape(4, 1, True))[0]:.2f} cycles")
+
+
+def _tell(name: str, network: IntegerNetwork, flash: int) -> None:
+    program = choose_tensors(network, CORTEX_M4, Optimize.SPEED, TensorBudget("net", flash, _flash)).program
+    cycles, size = line_cycles(CORTEX_M4, program.lines).sum(), _flash(program)
+    print(f"{name}: {cycles:,} cycles, {size:,} bytes of flash of {flash:,} at most")
 
 
 def _flash(program: TensorProgram) -> int:
@@ -102,6 +111,19 @@ def resnet(kept: float) -> IntegerNetwork:
     value = add(Reshape(), add(IntegerPool(Reduction.AVERAGE, (8, 8)), value))
     add(_body(random, (10, 64), 1.0, 0), value)
     return _network(layers, tuple(wiring), (3, 32, 32), 10)
+
+
+def ds_cnn(kept: float) -> IntegerNetwork:
+    """DS-CNN of MLPerf Tiny by its shapes: 49x10, four pairs of depthwise and pointwise, 64 channels, twelve classes."""
+    random, channels = np.random.default_rng(0), 64
+    first = _body(random, (channels, 10 * 4), kept, -128)
+    layers: list[IntegerLayer] = [IntegerConv(first, (10, 4), (2, 2), (4, 1, 5, 1), (1, 1), 1, -128)]
+    for _ in range(4):
+        body = _body(random, (channels, 9), kept, -128)
+        layers.append(IntegerConv(body, (3, 3), (1, 1), (1, 1, 1, 1), (1, 1), channels, -128))
+        layers.append(IntegerConv(_body(random, (channels, channels), kept, -128), (1, 1), border=-128))
+    layers += [IntegerPool(Reduction.AVERAGE), Reshape(), _body(random, (12, channels), 1.0, 0)]
+    return _network(layers, tuple((k,) for k in range(len(layers))), (1, 49, 10), 12)
 
 
 def _addition(random: np.random.Generator, zeros: tuple[int, int]) -> IntegerAdd:

@@ -114,7 +114,7 @@ def resnet(kept: float) -> IntegerNetwork:
 
 
 def ds_cnn(kept: float) -> IntegerNetwork:
-    """DS-CNN of MLPerf Tiny by its shapes: 49x10, four pairs of depthwise and pointwise, 64 channels, twelve classes."""
+    """DS-CNN of MLPerf Tiny by its shapes: 49x10, four pairs of depthwise and pointwise, 64 channels, 12 classes."""
     random, channels = np.random.default_rng(0), 64
     first = _body(random, (channels, 10 * 4), kept, -128)
     layers: list[IntegerLayer] = [IntegerConv(first, (10, 4), (2, 2), (4, 1, 5, 1), (1, 1), 1, -128)]

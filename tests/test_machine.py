@@ -20,6 +20,7 @@ from armlet.simulate.decoded import decode_program
 from armlet.simulate.machine import STACK, Machine, MachineError
 from armlet.simulate.trace import REGIONS, Region
 from armlet.simulate.watch import trace_call
+from armlet.simulate.watchdog import Watchdog
 from armlet.toolchain.image import read_image
 from armlet.toolchain.toolchain import find_toolchain
 from emulated import HEAD, machine
@@ -232,3 +233,14 @@ def test_a_core_that_contradicts_itself_is_refused():
     ):
         with pytest.raises(TargetError):
             replace(CORTEX_M4F_CORE, **change)
+
+
+@pytest.mark.parametrize(("waits", "stops"), [(True, 0), (False, 1)])
+def test_a_call_that_waits_for_the_processor_is_not_stopped(waits: bool, stops: int):
+    stopped, begin = list[int](), time.process_time()
+    with Watchdog().limit(0.1, lambda: stopped.append(1)):
+        if waits:
+            time.sleep(0.5)
+        while not waits and time.process_time() - begin < 0.5:
+            pass
+    assert len(stopped) == stops

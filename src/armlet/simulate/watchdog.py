@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import monotonic
+from time import monotonic, process_time
 
 from armlet.simulate.interrupt import Interruptible
 
@@ -22,10 +22,13 @@ class Watchdog:
 
     @contextmanager
     def limit(self, seconds: float, stop: Callable[[], None]) -> Iterator[None]:
-        """Guard a block for `seconds`. Raises KeyboardInterrupt where it was interrupted."""
+        """Guard a block for `seconds` of clock and processor, both. Raises KeyboardInterrupt where it was interrupted.
+
+        On a busy machine it waits for its turn, and a program that is right must not seem endless.
+        """
         block = object()
         with self._lock:
-            self._guarded[block] = monotonic() + seconds, stop
+            self._guarded[block] = monotonic() + seconds, process_time() + seconds, stop
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, daemon=True)
                 self._thread.start()
@@ -42,10 +45,11 @@ class Watchdog:
         while True:
             self._armed.wait()
             with self._lock:
-                now = float("inf") if self._interruptible.was_woken() else monotonic()
-                late = [block for block, (end, _) in self._guarded.items() if now > end]
+                woken, now, worked = self._interruptible.was_woken(), monotonic(), process_time()
+                guarded = self._guarded.items()
+                late = [block for block, (end, work, _) in guarded if woken or (now > end and worked > work)]
                 for block in late:
-                    _, stop = self._guarded.pop(block)
+                    *_, stop = self._guarded.pop(block)
                     stop()
                 if not self._guarded:
                     self._armed.clear()
@@ -54,5 +58,5 @@ class Watchdog:
     def _forget(self) -> None:
         self._lock = threading.Lock()
         self._armed = threading.Event()
-        self._guarded: dict[object, tuple[float, Callable[[], None]]] = {}
+        self._guarded: dict[object, tuple[float, float, Callable[[], None]]] = {}
         self._thread: threading.Thread | None = None

@@ -127,7 +127,7 @@ def stored_rows(prepared: Prepared, count: int) -> NDArray[np.int64]:
 
 def real_inputs(prepared: Prepared, stored: NDArray[np.int64]) -> F64:
     to = prepared.stored[0]
-    return (stored - to.zero) * to.unit
+    return np.asarray((stored - to.zero) * to.unit, np.float64)
 
 
 def farthest(made: IntegerNetwork, rows: NDArray[np.int64], bound: Followed) -> float:
@@ -157,10 +157,7 @@ def planted(network: IntegerNetwork) -> list[IntegerNetwork]:
         replace(first, border=first.border + 60 if first.border < 0 else first.border - 60),
         replace(first, body=replace(body, zero=body.zero + 9)),
         replace(first, body=replace(body, bias=body.bias + (1 << 12))),
-        replace(
-            first,
-            body=replace(body, requantisation=replace(body.requantisation, exponent=body.requantisation.exponent - 1)),
-        ),
+        replace(first, body=replace(body, requantisation=replace(by, exponent=by.exponent - 1))),
     ]
     return [replace(network, layers=(layer, *network.layers[1:])) for layer in changed]
 
@@ -228,6 +225,7 @@ def test_a_network_with_windows_comes_out_in_integers_on_its_grid(kind: WeightFo
             assert not grid.powers or set(part.tolist()) <= {0, 1, 2, 4, 8}
     write_params(network, tmp_path / "P")
     again = read_any_network(tmp_path / "P", tell=lambda _: None)
+    assert isinstance(again, IntegerNetwork)
     assert again.digest() == network.digest()
     x = np.random.default_rng(1).uniform(0, 255, (20, 192))
     assert np.array_equal(evaluate(again, x), evaluate(network, x))

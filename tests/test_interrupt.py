@@ -53,7 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         ("simulate.watch", "trace_call", 0.0),
         ("simulate.watch", "trace_call", 0.001),
-        ("simulate.runner", "trace_call", 0.0005),
+        ("simulate.entries", "trace_call", 0.0005),
     ],
 )
 def test_ctrl_c_while_a_call_is_watched_ends_verify_with_130(module: str, function: str, delay: float, folder: Path):

@@ -4,7 +4,7 @@ Before each call everything that the program may only write first is filled with
 got shows in the outputs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +14,8 @@ from armlet.build.driver import Driver
 from armlet.build.read import Build
 from armlet.isa.core import Memory
 from armlet.network.frozen import F32
-from armlet.simulate.decoded import DecodedProgram, decode_program
-from armlet.simulate.machine import STACK, Machine
-from armlet.simulate.trace import Trace
-from armlet.simulate.watch import trace_call
+from armlet.simulate.entries import Call, Entries
+from armlet.simulate.machine import STACK
 from armlet.toolchain.image import Image
 
 INPUT_ARRAY, OUTPUT_ARRAY = "input array", "output array"  # the areas that NAME_run is given
@@ -34,61 +32,28 @@ class MemoryRegion:
     content: bytes = b""  # of constants
 
 
-class Runner:
+class Runner(Entries[Build, F32]):
     """One build, loaded. Both entries take one input vector and give the outputs in natural order."""
 
     def __init__(self, build: Build, image: Image) -> None:
-        self.build, self.image = build, image
-        self.machine = Machine(build.target.core, image)
+        super().__init__(build, image)
         self._inputs = self.machine.reserve(self.build.word * build.network.inputs + 2 * GUARD) + GUARD
         self._outputs = self.machine.reserve(self.build.word * build.network.outputs + 2 * GUARD) + GUARD
         self._block = self.machine.reserve(_span(build.inputs, build.word) + 2 * GUARD) + GUARD
-        self._decoded: DecodedProgram | None = None
-
-    @property
-    def entries(self) -> Mapping[str, Callable[[F32], F32]]:
-        """The two ways in, by symbol."""
-        name = self.build.name
-        return {names.run_symbol(name): self.run, names.core_symbol(name): self.core}
-
-    def run(self, x: F32) -> F32:
-        """NAME_run on C arrays. Raises `MachineError`."""
-        return self._through_arrays(x, self.machine.call)
-
-    def core(self, x: F32) -> F32:
-        """NAME_core as the drivers say. Raises `MachineError`."""
-        return self._through_drivers(x, self.machine.call)
-
-    def trace(self, entry: str, x: F32) -> Trace:
-        """The same call, watched. Raises `MachineError`."""
-        seen: list[Trace] = []
-
-        def call(symbol: str, arguments: tuple[int, ...]) -> None:
-            seen.append(trace_call(self.machine, symbol, arguments, program=self.decoded))
-
-        way = self._through_arrays if self._is_run(entry) else self._through_drivers
-        way(x, call)
-        return seen[0]
-
-    @property
-    def decoded(self) -> DecodedProgram:
-        """The program's instructions, decoded once."""
-        self._decoded = self._decoded or decode_program(self.machine.core, self.image)
-        return self._decoded
 
     def arguments(self, entry: str) -> tuple[int, ...]:
         """What a call of `entry` passes."""
-        return (self._inputs, self._outputs) if self._is_run(entry) else (self._block,)
+        return (self._inputs, self._outputs) if self.is_run(entry) else (self._block,)
 
     def places(self, entry: str) -> Mapping[int, int]:
         """For each address that the caller fills, the number of the input that goes there."""
-        if self._is_run(entry):
+        if self.is_run(entry):
             return {self._inputs + self.build.word * i: i for i in range(self.build.network.inputs)}
         return {self._block + v.offset: v.index for v in self.build.inputs.values if v.offset is not None}
 
     def results(self, entry: str) -> tuple[int | str, ...]:
         """The address of each output after a call of `entry`, or the register that holds it."""
-        if self._is_run(entry):
+        if self.is_run(entry):
             return tuple(self._outputs + self.build.word * j for j in range(self.build.network.outputs))
         return tuple(
             value.register or self.image.address(self.build.outputs.base) + (value.offset or 0)
@@ -100,7 +65,7 @@ class Runner:
         network, memory = self.build.network, self.build.manifest.memory
         stack = Memory(STACK.end - memory.stack, memory.stack)
         found = [*linked_regions(self.image, self.build.name), MemoryRegion("stack", stack, True)]
-        if self._is_run(entry):
+        if self.is_run(entry):
             found.append(MemoryRegion(INPUT_ARRAY, Memory(self._inputs, self.build.word * network.inputs), False))
             found.append(MemoryRegion(OUTPUT_ARRAY, Memory(self._outputs, self.build.word * network.outputs), True))
         else:
@@ -113,7 +78,7 @@ class Runner:
             )
         return tuple(found)
 
-    def _through_arrays(self, x: F32, call: Callable[[str, tuple[int, ...]], None]) -> F32:
+    def _through_arrays(self, x: F32, call: Call) -> F32:
         self._poison()
         count = self.build.network.outputs
         self.machine.poison(self._outputs, self.build.word * count)
@@ -121,7 +86,7 @@ class Runner:
         call(names.run_symbol(self.build.name), (self._inputs, self._outputs))
         return self.machine.read_floats(self._outputs, count)
 
-    def _through_drivers(self, x: F32, call: Callable[[str, tuple[int, ...]], None]) -> F32:
+    def _through_drivers(self, x: F32, call: Call) -> F32:
         self._poison()
         words = np.full(max(1, _span(self.build.inputs, self.build.word) // self.build.word), np.nan, np.float32)
         for value in self.build.inputs.values:
@@ -140,14 +105,6 @@ class Runner:
             for place in self.results(entry)
         ]
         return np.frombuffer(b"".join(bits), "<f4").astype(np.float32)
-
-    def _is_run(self, entry: str) -> bool:
-        return entry == names.run_symbol(self.build.name)
-
-    def _poison(self) -> None:
-        for section in self.image.sections:
-            if section.name == ".bss":
-                self.machine.poison(section.address, section.size)
 
 
 def linked_regions(image: Image, name: str) -> list[MemoryRegion]:

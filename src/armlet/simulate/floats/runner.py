@@ -4,8 +4,6 @@ Before each call all memory that the program must write before it reads holds Na
 that must come through unchanged, as C arrays of inputs must; in the block the program may write where it likes.
 """
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,26 +13,22 @@ from armlet.build.tensors.arrays import array_order, array_places
 from armlet.isa.core import Memory
 from armlet.network.frozen import F32
 from armlet.network.shapes import tensor_shapes
-from armlet.simulate.decoded import DecodedProgram, decode_program
+from armlet.simulate.entries import Call, Entries
 from armlet.simulate.integer.guarded import Guarded
-from armlet.simulate.machine import STACK, Machine, MachineError
+from armlet.simulate.machine import STACK, MachineError
 from armlet.simulate.runner import INPUT_ARRAY, OUTPUT_ARRAY, MemoryRegion, linked_regions
-from armlet.simulate.trace import Trace
-from armlet.simulate.watch import trace_call
 from armlet.toolchain.image import Image
 
 BLOCK = "block"  # the area that NAME_core is given
 OWN_BLOCK = "input block of its own"  # and that of NAME_run
 _WORD = 4
-_Call = Callable[[str, tuple[int, ...]], None]
 
 
-class FloatRunner:
+class FloatRunner(Entries[FloatBuild, F32]):
     """One build, loaded. Both entries take inputs and give outputs in the network's own order."""
 
     def __init__(self, build: FloatBuild, image: Image) -> None:
-        self.build, self.image = build, image
-        self.machine = Machine(build.target.core, image)
+        super().__init__(build, image)
         self._guarded = Guarded(self.machine)
         network = build.network
         shapes = tensor_shapes(network.layers, network.sources, network.shape)
@@ -43,38 +37,6 @@ class FloatRunner:
         self._block = self._guarded.reserve(build.inputs.block, _WORD)
         self._order, self._results = array_order(shapes[0]), array_places(shapes[-1])
         self.arrays = array_places(shapes[0]), array_places(shapes[-1])
-        self._decoded: DecodedProgram | None = None
-
-    @property
-    def entries(self) -> Mapping[str, Callable[[F32], F32]]:
-        """The two ways in, by symbol."""
-        name = self.build.name
-        return {names.run_symbol(name): self.run, names.core_symbol(name): self.core}
-
-    def run(self, x: F32) -> F32:
-        """NAME_run on C arrays. Raises `MachineError`."""
-        return self._through_arrays(x, self.machine.call)
-
-    def core(self, x: F32) -> F32:
-        """NAME_core as the drivers say. Raises `MachineError`."""
-        return self._through_drivers(x, self.machine.call)
-
-    def trace(self, entry: str, x: F32) -> Trace:
-        """The same call, watched. Raises `MachineError`."""
-        seen: list[Trace] = []
-
-        def call(symbol: str, arguments: tuple[int, ...]) -> None:
-            seen.append(trace_call(self.machine, symbol, arguments, program=self.decoded))
-
-        way = self._through_arrays if self.is_run(entry) else self._through_drivers
-        way(x, call)
-        return seen[0]
-
-    @property
-    def decoded(self) -> DecodedProgram:
-        """The program's instructions, decoded once."""
-        self._decoded = self._decoded or decode_program(self.machine.core, self.image)
-        return self._decoded
 
     def areas(self, entry: str) -> tuple[MemoryRegion, ...]:
         """What a call of `entry` may touch: its caller's memory, its own block, constants and stack."""
@@ -87,11 +49,7 @@ class FloatRunner:
         own = [area for area in found if area.what != OWN_BLOCK]
         return (*own, MemoryRegion(BLOCK, self._block, True))
 
-    def is_run(self, entry: str) -> bool:
-        """Whether an entry is NAME_run."""
-        return entry == names.run_symbol(self.build.name)
-
-    def _through_arrays(self, x: F32, call: _Call) -> F32:
+    def _through_arrays(self, x: F32, call: Call) -> F32:
         self._poison()
         given = np.asarray(x, np.float32)[self._order].tobytes()
         self.machine.write(self._inputs.base, given)
@@ -103,7 +61,7 @@ class FloatRunner:
         self._guarded.check()
         return self.machine.read_floats(self._outputs.base, self.build.network.outputs)[self._results]
 
-    def _through_drivers(self, x: F32, call: _Call) -> F32:
+    def _through_drivers(self, x: F32, call: Call) -> F32:
         self._poison()
         block = self._block
         self.machine.poison(block.base, block.size)
@@ -113,11 +71,6 @@ class FloatRunner:
         call(names.core_symbol(self.build.name), (block.base,))
         self._guarded.check()
         return self.machine.read_floats(block.base, block.size // _WORD)[_words(self.build.outputs.offsets)]
-
-    def _poison(self) -> None:
-        for section in self.image.sections:
-            if section.name == ".bss":
-                self.machine.poison(section.address, section.size)
 
 
 def _words(offsets: list[int]) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ Before each call all memory that the program must write before it reads holds a 
 addresses of no more alignment than they need, between guards that must come through unchanged, as inputs must.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,70 +14,34 @@ from armlet.build.integer.driver import IntegerDriver
 from armlet.build.integer.read import IntegerBuild
 from armlet.integer.formats import I64, IntegerFormat
 from armlet.isa.core import Memory
-from armlet.simulate.decoded import DecodedProgram, decode_program
+from armlet.simulate.entries import Call, Entries
 from armlet.simulate.integer.guarded import Guarded
-from armlet.simulate.machine import STACK, Machine, MachineError
+from armlet.simulate.machine import STACK, MachineError
 from armlet.simulate.runner import INPUT_ARRAY, OUTPUT_ARRAY, MemoryRegion, linked_regions
-from armlet.simulate.trace import Trace
-from armlet.simulate.watch import trace_call
 from armlet.toolchain.image import Image
 
 _WORD = 4
-_Call = Callable[[str, tuple[int, ...]], None]
 
 
-class IntegerRunner:
+class IntegerRunner(Entries[IntegerBuild, I64]):
     """One build, loaded. Both entries take one vector of stored inputs and give the stored outputs in order."""
 
     def __init__(self, build: IntegerBuild, image: Image) -> None:
-        self.build, self.image = build, image
-        self.machine = Machine(build.target.core, image)
+        super().__init__(build, image)
         network = build.network
         self._guarded = Guarded(self.machine)
         size, stored = network.input_format.bytes, build.stored.bytes
         self._inputs = self._guarded.reserve(network.inputs * size, size).base
         self._outputs = self._guarded.reserve(network.results * stored, stored).base
         self._block = self._guarded.reserve(build.inputs.block, _WORD).base
-        self._decoded: DecodedProgram | None = None
-
-    @property
-    def entries(self) -> Mapping[str, Callable[[I64], I64]]:
-        """The two ways in, by symbol."""
-        name = self.build.name
-        return {names.run_symbol(name): self.run, names.core_symbol(name): self.core}
-
-    def run(self, x: I64) -> I64:
-        """NAME_run on C arrays. Raises `MachineError`."""
-        return self._through_arrays(x, self.machine.call)
-
-    def core(self, x: I64) -> I64:
-        """NAME_core as the drivers say. Raises `MachineError`."""
-        return self._through_drivers(x, self.machine.call)
-
-    def trace(self, entry: str, x: I64) -> Trace:
-        """The same call, watched. Raises `MachineError`."""
-        seen: list[Trace] = []
-
-        def call(symbol: str, arguments: tuple[int, ...]) -> None:
-            seen.append(trace_call(self.machine, symbol, arguments, program=self.decoded))
-
-        way = self._through_arrays if self._is_run(entry) else self._through_drivers
-        way(x, call)
-        return seen[0]
-
-    @property
-    def decoded(self) -> DecodedProgram:
-        """The program's instructions, decoded once."""
-        self._decoded = self._decoded or decode_program(self.machine.core, self.image)
-        return self._decoded
 
     def arguments(self, entry: str) -> tuple[int, ...]:
         """What a call of `entry` passes."""
-        return (self._inputs, self._outputs) if self._is_run(entry) else (self._block,)
+        return (self._inputs, self._outputs) if self.is_run(entry) else (self._block,)
 
     def places(self, entry: str) -> Mapping[int, tuple[int, int]]:
         """For each address that the caller fills, the number of the input that goes there, and its bytes."""
-        if self._is_run(entry):
+        if self.is_run(entry):
             size = self.build.network.input_format.bytes
             return {self._inputs + size * i: (i, size) for i in range(self.build.network.inputs)}
         values = self.build.inputs.values
@@ -85,7 +49,7 @@ class IntegerRunner:
 
     def results(self, entry: str) -> tuple[tuple[int, int], ...]:
         """The address of each output after a call of `entry`, and its bytes."""
-        if self._is_run(entry):
+        if self.is_run(entry):
             size = self.build.stored.bytes
             return tuple((self._outputs + size * j, size) for j in range(self.build.network.results))
         return tuple((self._block + (v.offset or 0), v.bytes or 0) for v in self.build.outputs.values)
@@ -95,7 +59,7 @@ class IntegerRunner:
         build, memory = self.build, self.build.manifest.memory
         stack = Memory(STACK.end - memory.stack, memory.stack)
         found = [*linked_regions(self.image, build.name), MemoryRegion("stack", stack, True)]
-        if self._is_run(entry):
+        if self.is_run(entry):
             arrays = self._arrays()
             found += [MemoryRegion(INPUT_ARRAY, arrays[0], False), MemoryRegion(OUTPUT_ARRAY, arrays[1], True)]
             return tuple(found)
@@ -111,7 +75,7 @@ class IntegerRunner:
         inputs = Memory(self._inputs, network.inputs * network.input_format.bytes)
         return inputs, Memory(self._outputs, network.results * stored.bytes)
 
-    def _through_arrays(self, x: I64, call: _Call) -> I64:
+    def _through_arrays(self, x: I64, call: Call) -> I64:
         self._poison()
         inputs, outputs = self._arrays()
         given = self._check_range(x).astype(self.build.network.input_format.dtype).tobytes()
@@ -122,7 +86,7 @@ class IntegerRunner:
         left = self.machine.read(outputs.base, outputs.size)
         return np.frombuffer(left, self.build.stored.dtype).astype(np.int64)
 
-    def _through_drivers(self, x: I64, call: _Call) -> I64:
+    def _through_drivers(self, x: I64, call: Call) -> I64:
         self._poison()
         inputs, block = self.build.inputs, Memory(self._block, self.build.inputs.block)
         given = fill_block(inputs, self._check_range(x))
@@ -143,14 +107,6 @@ class IntegerRunner:
         if self.machine.read(inputs.base, inputs.size) != given:
             raise MachineError("the inputs are changed, and may only be read")
         self._guarded.check()
-
-    def _is_run(self, entry: str) -> bool:
-        return entry == names.run_symbol(self.build.name)
-
-    def _poison(self) -> None:
-        for section in self.image.sections:
-            if section.name == ".bss":
-                self.machine.poison(section.address, section.size)
 
 
 def fill_block(driver: IntegerDriver, x: I64) -> bytes:

@@ -5,8 +5,6 @@ addresses of no more alignment than they need, between guards that must come thr
 must; in the block the program may write where it likes.
 """
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 
 from armlet.build import names
@@ -15,25 +13,21 @@ from armlet.build.tensors.driver import TensorDriver
 from armlet.build.tensors.read import TensorBuild
 from armlet.integer.formats import I64
 from armlet.isa.core import Memory
-from armlet.simulate.decoded import DecodedProgram, decode_program
+from armlet.simulate.entries import Call, Entries
 from armlet.simulate.integer.guarded import Guarded
-from armlet.simulate.machine import STACK, Machine, MachineError
+from armlet.simulate.machine import STACK, MachineError
 from armlet.simulate.runner import INPUT_ARRAY, OUTPUT_ARRAY, MemoryRegion, linked_regions
-from armlet.simulate.trace import Trace
-from armlet.simulate.watch import trace_call
 from armlet.toolchain.image import Image
 
 _WORD = 4
 _BYTE = 0xFF
-_Call = Callable[[str, tuple[int, ...]], None]
 
 
-class TensorRunner:
+class TensorRunner(Entries[TensorBuild, I64]):
     """One build, loaded. Both entries take stored inputs and give stored outputs in the network's own order."""
 
     def __init__(self, build: TensorBuild, image: Image) -> None:
-        self.build, self.image = build, image
-        self.machine = Machine(build.target.core, image)
+        super().__init__(build, image)
         self._guarded = Guarded(self.machine)
         network = build.network
         size, stored = network.input_format.bytes, build.stored.bytes
@@ -41,52 +35,20 @@ class TensorRunner:
         self._outputs = self._guarded.reserve(network.results * stored, stored)
         self._block = self._guarded.reserve(build.inputs.block, _WORD)
         self._array, self._results = array_order(network.shape), array_places(network.shapes[-1])
-        self._decoded: DecodedProgram | None = None
-
-    @property
-    def entries(self) -> Mapping[str, Callable[[I64], I64]]:
-        """The two ways in, by symbol."""
-        name = self.build.name
-        return {names.run_symbol(name): self.run, names.core_symbol(name): self.core}
-
-    def run(self, x: I64) -> I64:
-        """NAME_run on C arrays. Raises `MachineError`."""
-        return self._through_arrays(x, self.machine.call)
-
-    def core(self, x: I64) -> I64:
-        """NAME_core as the drivers say. Raises `MachineError`."""
-        return self._through_drivers(x, self.machine.call)
-
-    def trace(self, entry: str, x: I64) -> Trace:
-        """The same call, watched. Raises `MachineError`."""
-        seen: list[Trace] = []
-
-        def call(symbol: str, arguments: tuple[int, ...]) -> None:
-            seen.append(trace_call(self.machine, symbol, arguments, program=self.decoded))
-
-        way = self._through_arrays if self._is_run(entry) else self._through_drivers
-        way(x, call)
-        return seen[0]
-
-    @property
-    def decoded(self) -> DecodedProgram:
-        """The program's instructions, decoded once."""
-        self._decoded = self._decoded or decode_program(self.machine.core, self.image)
-        return self._decoded
 
     def arguments(self, entry: str) -> tuple[int, ...]:
         """What a call of `entry` passes."""
-        return (self._inputs.base, self._outputs.base) if self._is_run(entry) else (self._block.base,)
+        return (self._inputs.base, self._outputs.base) if self.is_run(entry) else (self._block.base,)
 
     def block(self, entry: str) -> int:
         """The address of the block in which `entry` works."""
         own = names.block_symbol(self.build.name)
-        return self.image.address(own) if self._is_run(entry) else self._block.base
+        return self.image.address(own) if self.is_run(entry) else self._block.base
 
     def places(self, entry: str) -> tuple[tuple[I64, I64], I64]:
         """In the network's order: addresses of inputs and what their bytes have more, and addresses of outputs."""
         network = self.build.network
-        if self._is_run(entry):
+        if self.is_run(entry):
             inputs = self._inputs.base + network.input_format.bytes * array_places(network.shape)
             return (inputs, np.zeros_like(inputs)), self._outputs.base + self.build.stored.bytes * self._results
         offsets, lifts = _fields(self.build.inputs)
@@ -94,7 +56,7 @@ class TensorRunner:
 
     def zeros(self, entry: str) -> tuple[Memory, ...]:
         """Bytes that are zero at a call of `entry`: those of an input's word that hold none."""
-        if self._is_run(entry):
+        if self.is_run(entry):
             return ()
         offsets = _fields(self.build.inputs)[0]
         words = np.unique(offsets // _WORD)
@@ -108,12 +70,12 @@ class TensorRunner:
         memory = self.build.manifest.memory
         stack = Memory(STACK.end - memory.stack, memory.stack)
         found = [*linked_regions(self.image, self.build.name), MemoryRegion("stack", stack, True)]
-        if self._is_run(entry):
+        if self.is_run(entry):
             arrays = MemoryRegion(INPUT_ARRAY, self._inputs, False), MemoryRegion(OUTPUT_ARRAY, self._outputs, True)
             return (*found, *arrays)
         return (*found, MemoryRegion("block", self._block, True))
 
-    def _through_arrays(self, x: I64, call: _Call) -> I64:
+    def _through_arrays(self, x: I64, call: Call) -> I64:
         self._poison()
         given = self._checked(x)[self._array].astype(self.build.network.input_format.dtype).tobytes()
         self.machine.write(self._inputs.base, given)
@@ -125,7 +87,7 @@ class TensorRunner:
         left = np.frombuffer(self.machine.read(self._outputs.base, self._outputs.size), self.build.stored.dtype)
         return left.astype(np.int64)[self._results]
 
-    def _through_drivers(self, x: I64, call: _Call) -> I64:
+    def _through_drivers(self, x: I64, call: Call) -> I64:
         self._poison()
         block = self._block
         self.machine.poison(block.base, block.size)
@@ -141,14 +103,6 @@ class TensorRunner:
         if len(x) and (x.min() < format.low or x.max() > format.high):
             raise MachineError(f"inputs from {x.min()} to {x.max()} are not {format.name}")
         return x
-
-    def _is_run(self, entry: str) -> bool:
-        return entry == names.run_symbol(self.build.name)
-
-    def _poison(self) -> None:
-        for section in self.image.sections:
-            if section.name == ".bss":
-                self.machine.poison(section.address, section.size)
 
 
 def filled(driver: TensorDriver, x: I64, block: bytes) -> bytes:

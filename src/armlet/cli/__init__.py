@@ -18,7 +18,7 @@ from armlet.cli.moments import moments as moments_command
 from armlet.cli.run import run as run_command
 from armlet.cli.sparsify import sparsify as sparsify_command
 from armlet.cli.terminal.console import Interrupted, OutputError, show_error
-from armlet.cli.terminal.process import finished, leave
+from armlet.cli.terminal.process import finished, leave, tell_interrupted
 from armlet.cli.train import train as train_command
 from armlet.cli.verify import verify as verify_command
 from armlet.errors import CapacityError, InputError, TargetError, ToolchainError
@@ -88,7 +88,7 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             show_error(f"{refused.filename or 'system'}: {(refused.strerror or str(refused)).lower()}; check the path")
             raise typer.Exit(2) from refused
         except KeyboardInterrupt:
-            show_error("interrupted")
+            tell_interrupted()
             raise Interrupted from None
 
     return run

@@ -35,10 +35,10 @@ def finished(run: Callable[[], Any]) -> int:
     except Interrupted:
         return INTERRUPTED
     except KeyboardInterrupt:
-        return _interrupted()
+        return tell_interrupted()
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-        return _interrupted() if code == INTERRUPTED else code
+        return tell_interrupted() if code == INTERRUPTED else code
     except BrokenPipeError:
         return 1  # nobody reads on
     except OSError as refused:
@@ -70,7 +70,7 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
     at = frame
     while at is not None:
         if at.f_code.co_filename.startswith("<frozen importlib"):
-            leave(_interrupted())
+            leave(tell_interrupted())
         at = at.f_back
     sys.unraisablehook = _after_interruption
     signal.default_int_handler(signum, frame)
@@ -79,8 +79,9 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 vars(_interrupt)["raises_keyboard_interrupt"] = True  # for whoever guards native code from it
 
 
-def _interrupted() -> int:
-    sys.unraisablehook = _after_interruption
+def tell_interrupted() -> int:
+    """Say that the run was interrupted, and give the code to exit with, which the caller does next."""
+    sys.unraisablehook = _once_told
     show_error("interrupted")
     return INTERRUPTED
 
@@ -93,14 +94,18 @@ def _output_refused(refused: OSError) -> int:
 def _interrupted_where_nothing_raises(event: "sys.UnraisableHookArgs") -> None:
     """An interruption that met Python where it raises nothing (a finaliser, a callback of C) counts as any other."""
     if issubclass(event.exc_type, KeyboardInterrupt):
-        leave(_interrupted())
+        leave(tell_interrupted())
     sys.__unraisablehook__(event)
 
 
 def _after_interruption(event: "sys.UnraisableHookArgs") -> None:
-    """What an interruption left half made fails once more as it is thrown away; the one line has said why."""
+    """What an interruption left half made fails once more as it is thrown away: the run ends there."""
     if issubclass(event.exc_type, KeyboardInterrupt):
-        leave(_interrupted())
+        leave(tell_interrupted())
+
+
+def _once_told(event: "sys.UnraisableHookArgs") -> None:
+    """What fails while the one line is being written, or after it, is no news."""
 
 
 def _occupy_streams() -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from armlet.build import names
 from armlet.build.read import Build
 from armlet.mutate.controls import negative_controls
-from armlet.network.frozen import F32, F64
+from armlet.network.frozen import F32
 from armlet.prove.bound import error_bound, largest_sum, specified
 from armlet.prove.prove import prove
 from armlet.simulate.machine import MachineError
@@ -16,6 +16,8 @@ from armlet.simulate.runner import Runner
 from armlet.simulate.trace import Trace
 from armlet.simulate.vectors import Trials
 from armlet.toolchain.image import Image
+from armlet.verify.claims import check_bound, check_exact, check_proved
+from armlet.verify.controls import chosen_rows
 from armlet.verify.findings import Findings
 from armlet.verify.paths import check_paths, check_time
 from armlet.verify.rederive import figures_disagreement
@@ -33,12 +35,16 @@ def check_behaviour(
     if not told.any():
         found.add("there is an input with a specified result", "on each one tried, sums may leave float32")
         return
-    _check_bound(build, tried, expected, found)
+    bound = error_bound(build.network, tried.inputs, build.scaling)
+    check_bound(build.network(tried.inputs), tried.labels, expected, bound, found)
     try:
         runner, traces = Runner(build, image), dict[str, Trace]()
         for entry in runner.entries:
-            proved = _check_proof(runner, entry, found)
-            _check_exact(runner, entry, tried, expected, found)
+            proof = prove(runner, runner.decoded, entry)
+            detail = f"{proof.roundings} roundings in {proof.steps} instructions, each as declared"
+            proved = check_proved(build.name, entry, proof, detail, found)
+            kept = ", registers and stack given back"
+            check_exact(runner.entries[entry], entry, tried, expected, kept, found)
             traces[entry], same = check_paths(runner, entry, tried, found)
             check_time(build, entry, traces[entry] if same else None, proved, found)
     except MachineError as fault:
@@ -60,42 +66,6 @@ def _check_range(build: Build, told: NDArray[np.bool_], found: Findings) -> None
     found.add(claim, "", f"{np.count_nonzero(~told)} of {len(told)} inputs tried are left out")
 
 
-def _check_bound(build: Build, tried: Trials[np.float32], expected: F32, found: Findings) -> None:
-    distance: F64 = np.abs(expected.astype(np.float64) - build.network(tried.inputs))
-    bound = error_bound(build.network, tried.inputs, build.scaling)
-    outside = np.argwhere(~(distance <= bound))
-    at = np.unravel_index(int(np.argmax(distance)), distance.shape)
-    found.worst = float(distance[at]), float(bound[at])
-    problem = ""
-    if len(outside):
-        i, j = outside[0].tolist()
-        problem = f"output {j} of {tried.labels[i]} is {distance[i, j]:.3g} off, the bound is {bound[i, j]:.3g}"
-    detail = f"at most {found.worst[0]:.3g} off, proven {found.worst[1]:.3g}"
-    found.add("the declared order computes the float64 network", problem, detail)
-
-
-def _check_proof(runner: Runner, entry: str, found: Findings) -> bool:
-    proof = prove(runner, runner.decoded, entry)
-    detail = f"{proof.roundings} roundings in {proof.steps} instructions, each as declared"
-    if entry == names.run_symbol(runner.build.name) and not proof.problem:
-        claim = f"{entry} may be given one array for inputs and outputs"
-        found.add(claim, proof.late, "it reads its last input before it writes its first output")
-    return found.add(f"{entry} is proved from its bytes for every input", proof.problem, detail)
-
-
-def _check_exact(runner: Runner, entry: str, tried: Trials[np.float32], expected: F32, found: Findings) -> None:
-    problem = ""
-    for x, wanted, label in zip(tried.inputs, expected, tried.labels):
-        given = runner.entries[entry](x)
-        if given.tobytes() != wanted.tobytes():
-            wrong = np.flatnonzero(given.view(np.uint32) != wanted.view(np.uint32))
-            j = int(wrong[0])
-            problem = f"output {j} of {label} is {given[j]!s}, must be {wanted[j]!s} ({len(wrong)} outputs differ)"
-            break
-    detail = f"{len(tried.labels)} inputs, registers and stack given back"
-    found.add(f"{entry} is exact to the bit", problem, detail)
-
-
 def _check_figures(build: Build, image: Image, trace: Trace, sound: bool, found: Findings) -> None:
     figures = found.figures[names.core_symbol(build.name)]
     declared = build.manifest.moves.loads, build.manifest.moves.stores
@@ -111,7 +81,7 @@ def _check_figures(build: Build, image: Image, trace: Trace, sound: bool, found:
 def _check_controls(
     build: Build, image: Image, traces: Mapping[str, Trace], tried: Trials[np.float32], expected: F32, found: Findings
 ) -> None:
-    chosen = np.unique(np.linspace(0, len(tried.inputs) - 1, _CONTROL_INPUTS).astype(int))
+    chosen = chosen_rows(len(tried.inputs), _CONTROL_INPUTS)
     weight, instruction = negative_controls(build, image, traces, tried.inputs[chosen], expected[chosen])
     rest = "" if weight.refused == weight.tried else "; the others change no output"
     if not weight.refused:  # no evidence; that the comparison sees anything is then shown by instructions alone

@@ -8,13 +8,15 @@ from armlet.build.floats.bundle import float_files_beside
 from armlet.build.floats.manifest import placed_planes_of
 from armlet.build.floats.read import FloatBuild
 from armlet.prove.floats.bound import planes_specified
+from armlet.simulate.floats.runner import FloatRunner
 from armlet.simulate.vectors import trials
 from armlet.tensors.floats.interpret import run_planes
 from armlet.tensors.floats.planes import homes_of
 from armlet.toolchain.toolchain import Toolchain
+from armlet.verify.controls import first_wrong
 from armlet.verify.files import altered, differing
 from armlet.verify.findings import Findings
-from armlet.verify.floats.behaviour import check_float_behaviour, first_wrong_floats
+from armlet.verify.floats.behaviour import check_float_behaviour
 from armlet.verify.floats.figures import float_settings_disagreement, float_vectors_disagreement
 from armlet.verify.floats.text import strange_float_text
 from armlet.verify.link.linked import DeclaredMemory, check_links
@@ -40,7 +42,7 @@ def verify_float_build(build: FloatBuild, random: int, seed: int, tools: Toolcha
             tools,
             described,
             declared,
-            lambda image: first_wrong_floats(build, image, tried.inputs[one], expected[one]),
+            lambda image: first_wrong(lambda: FloatRunner(build, image), tried.inputs[one], expected[one]),
             found,
         )
         if linked is not None:

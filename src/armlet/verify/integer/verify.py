@@ -3,11 +3,13 @@
 from armlet.build import names
 from armlet.build.integer.read import IntegerBuild
 from armlet.integer.interpret import run_integers
+from armlet.simulate.integer.runner import IntegerRunner
 from armlet.simulate.integer.trials import integer_trials
 from armlet.toolchain.toolchain import Toolchain
+from armlet.verify.controls import first_wrong
 from armlet.verify.files import altered
 from armlet.verify.findings import Findings
-from armlet.verify.integer.behaviour import check_integer_behaviour, first_wrong
+from armlet.verify.integer.behaviour import check_integer_behaviour
 from armlet.verify.integer.figures import integer_settings_disagreement, integer_vectors_disagreement
 from armlet.verify.integer.files import rewritten_integers
 from armlet.verify.integer.intervals import intervals_disagreement
@@ -32,7 +34,7 @@ def verify_integer_build(build: IntegerBuild, random: int, seed: int, tools: Too
             tools,
             described,
             declared,
-            lambda image: first_wrong(build, image, tried.inputs[:1], expected),
+            lambda image: first_wrong(lambda: IntegerRunner(build, image), tried.inputs[:1], expected),
             found,
         )
         if linked is not None:

@@ -7,12 +7,14 @@ from armlet.build.tensors.manifest import placed
 from armlet.build.tensors.read import TensorBuild
 from armlet.integer.interpret import run_integers
 from armlet.simulate.integer.trials import integer_trials
+from armlet.simulate.tensors.runner import TensorRunner
 from armlet.toolchain.toolchain import Toolchain
+from armlet.verify.controls import first_wrong
 from armlet.verify.files import altered, differing
 from armlet.verify.findings import Findings
 from armlet.verify.integer.figures import integer_settings_disagreement, integer_vectors_disagreement
 from armlet.verify.link.linked import DeclaredMemory, check_links
-from armlet.verify.tensors.behaviour import check_tensor_behaviour, first_wrong_tensors
+from armlet.verify.tensors.behaviour import check_tensor_behaviour
 from armlet.verify.tensors.intervals import tensor_intervals_disagreement
 from armlet.verify.tensors.text import strange_tensor_text
 from armlet.verify.verdict import Verdict
@@ -34,7 +36,7 @@ def verify_tensor_build(build: TensorBuild, random: int, seed: int, tools: Toolc
             tools,
             described,
             declared,
-            lambda image: first_wrong_tensors(build, image, tried.inputs[:1], expected),
+            lambda image: first_wrong(lambda: TensorRunner(build, image), tried.inputs[:1], expected),
             found,
         )
         if linked is not None:

@@ -6,9 +6,7 @@ annealings went, of their seed and of the other wishes to the compiler; see docs
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict
 
-import msgspec
 import numpy as np
 
 from armlet.build import names
@@ -16,7 +14,7 @@ from armlet.build.bundle import test_inputs
 from armlet.build.domain_entry import domain_entry
 from armlet.build.manifest import LayerEntry, cheapest
 from armlet.build.read import Build
-from armlet.config import AnnealOptions, CompileOptions
+from armlet.config import CompileOptions
 from armlet.errors import CapacityError, InputError
 from armlet.graph.graph import ACTIVATIONS
 from armlet.isa.instruction_set import InstructionSet
@@ -30,20 +28,20 @@ from armlet.simulate.figures import Figures
 from armlet.simulate.trace import REGIONS, Region, Trace
 from armlet.toolchain.image import Image
 from armlet.verify.declaration import constants_left_out
+from armlet.verify.manifest import first_difference, first_untrue, options_of
 
 
 def settings_disagreement(build: Build) -> str:
     """What of the wishes to the compiler does not go with the build, in words; empty where all does."""
     manifest, graph = build.manifest, build.order.graph
-    told = dict(manifest.settings)
     try:
-        anneal = AnnealOptions(**(told.pop("anneal", None) or {}))  # type: ignore[arg-type]
-        options = CompileOptions(**told, anneal=anneal)  # type: ignore[arg-type]
+        options = options_of(manifest.settings, CompileOptions)
+    except InputError as wrong:
+        return str(wrong)
+    try:
         granted = build.target.grant(options.registers)
     except (TypeError, InputError, CapacityError, ValueError) as wrong:
         return f"settings: {wrong}"
-    if msgspec.json.encode(asdict(options)) != msgspec.json.encode(manifest.settings):
-        return "settings are not those of the compiler"
     split = manifest.registers
     found: dict[str, bool] = {
         "target": options.target == manifest.target,
@@ -62,16 +60,12 @@ def settings_disagreement(build: Build) -> str:
     found["rescale"] &= options.rescale != "none" or (bool((graph.scale == 1).all()) and bool(powers.all()))
     whole = graph.nodes == sum(build.network.widths) and not len(graph.twins)
     found["simplify"] = options.simplify or whole
-    wrong = [name for name, agrees in found.items() if not agrees]
-    return f"{wrong[0]} does not go with the build" if wrong else ""
+    return first_untrue(found)
 
 
 def figures_disagreement(build: Build, image: Image, trace: Trace, figures: dict[str, Figures]) -> str:
     """The first figure of the manifest that is not the program's, in words; `trace` is of NAME_core."""
-    for place, declared, wanted in _figures(build, image, trace, figures):
-        if declared != wanted:
-            return f"{place} is declared {_short(declared)}, must be {_short(wanted)}"
-    return _bounded(build)
+    return first_difference(_figures(build, image, trace, figures)) or _bounded(build)
 
 
 def _figures(
@@ -218,8 +212,3 @@ def vectors_disagreement(build: Build, expected: F32) -> str:
     if [x.tobytes() for x in inputs[: len(ends)]] != ends:
         return "the ends of the declared intervals are not among the first vectors"
     return ""
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 80 else text[:77] + "..."

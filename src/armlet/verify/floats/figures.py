@@ -1,10 +1,8 @@
 """The figures of a manifest of a build in single precision with windows worked out again, and its places."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from itertools import combinations
 
-import msgspec
 import numpy as np
 
 from armlet.build import names
@@ -13,7 +11,7 @@ from armlet.build.domain_entry import domain_entry
 from armlet.build.floats.frame import entry_bytes, leave_bytes
 from armlet.build.floats.manifest import FloatLayerEntry, float_network_entry, placed_planes_of
 from armlet.build.floats.read import FloatBuild
-from armlet.config import AnnealOptions, CompileOptions
+from armlet.config import CompileOptions
 from armlet.errors import InputError
 from armlet.network.frozen import F32
 from armlet.network.layers import Weighted, kind_of
@@ -23,19 +21,16 @@ from armlet.simulate.trace import Trace
 from armlet.tensors.floats.interpret import run_planes
 from armlet.tensors.floats.planes import lifetimes, plan_planes
 from armlet.toolchain.image import Image
+from armlet.verify.manifest import first_difference, first_untrue, options_of
 
 
 def float_settings_disagreement(build: FloatBuild) -> str:
     """What of the wishes to the compiler does not go with the build, in words; empty where all does."""
     manifest = build.manifest
     try:
-        told = dict(manifest.settings)
-        anneal = AnnealOptions(**(told.pop("anneal", None) or {}))  # type: ignore[arg-type]
-        options = CompileOptions(**told, anneal=anneal)  # type: ignore[arg-type]
-    except (TypeError, InputError, ValueError) as wrong:
-        return f"settings: {wrong}"
-    if msgspec.json.encode(asdict(options)) != msgspec.json.encode(manifest.settings):
-        return "settings are not those of the compiler"
+        options = options_of(manifest.settings, CompileOptions)
+    except InputError as wrong:
+        return str(wrong)
     agrees = {
         "target": options.target == manifest.target,
         "dtype": options.dtype == manifest.dtype,
@@ -44,8 +39,7 @@ def float_settings_disagreement(build: FloatBuild) -> str:
         "ram": options.ram is None or manifest.memory.ram <= options.ram,
         "entries": manifest.entries == [names.run_symbol(build.name), names.core_symbol(build.name)],
     }
-    wrong = [name for name, holds in agrees.items() if not holds]
-    return f"{wrong[0]} does not go with the build" if wrong else ""
+    return first_untrue(agrees)
 
 
 def float_vectors_disagreement(build: FloatBuild) -> str:
@@ -60,10 +54,7 @@ def float_vectors_disagreement(build: FloatBuild) -> str:
 
 def float_figures_disagreement(build: FloatBuild, image: Image, trace: Trace, figures: Mapping[str, Figures]) -> str:
     """The first figure of the manifest that is not the program's, in words; `trace` is of NAME_core."""
-    for place, declared, wanted in _figures(build, image, trace, figures):
-        if declared != wanted:
-            return f"{place} is declared {str(declared)[:80]}, must be {str(wanted)[:80]}"
-    return _places_disagreement(build)
+    return first_difference(_figures(build, image, trace, figures)) or _places_disagreement(build)
 
 
 def _figures(

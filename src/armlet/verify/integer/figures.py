@@ -5,9 +5,6 @@ How the lines of NAME_core divide among the layers cannot be seen in what ran: o
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
-
-import msgspec
 
 from armlet.build import names
 from armlet.build.domain_entry import domain_entry
@@ -15,7 +12,7 @@ from armlet.build.integer.bundle import integer_test_inputs
 from armlet.build.integer.manifest import IntegerLayerEntry, network_entry, simplified_entry
 from armlet.build.integer.read import IntegerBuild
 from armlet.build.tensors.read import TensorBuild
-from armlet.config import AnnealOptions, IntegerCompileOptions
+from armlet.config import IntegerCompileOptions
 from armlet.errors import InputError
 from armlet.integer.formats import I64
 from armlet.integer.simplify import simplify_integers
@@ -23,19 +20,16 @@ from armlet.isa.integer_operation import IntegerOperation
 from armlet.simulate.figures import Figures
 from armlet.simulate.trace import Trace
 from armlet.verify.integer.text import connecting_operations, frame_of
+from armlet.verify.manifest import first_difference, first_untrue, options_of
 
 
 def integer_settings_disagreement(build: IntegerBuild | TensorBuild) -> str:
     """What of the wishes to the compiler does not go with the build, in words; empty where all does."""
     manifest = build.manifest
     try:
-        told = dict(manifest.settings)
-        anneal = AnnealOptions(**(told.pop("anneal", None) or {}))  # type: ignore[arg-type]
-        options = IntegerCompileOptions(**told, anneal=anneal)  # type: ignore[arg-type]
-    except (TypeError, InputError, ValueError) as wrong:
-        return f"settings: {wrong}"
-    if msgspec.json.encode(asdict(options)) != msgspec.json.encode(manifest.settings):
-        return "settings are not those of the compiler"
+        options = options_of(manifest.settings, IntegerCompileOptions)
+    except InputError as wrong:
+        return str(wrong)
     agrees = {
         "target": options.target == manifest.target,
         "flash": options.flash is None or manifest.memory.flash <= options.flash,
@@ -43,8 +37,7 @@ def integer_settings_disagreement(build: IntegerBuild | TensorBuild) -> str:
         "outputs": options.outputs != "argmax" or build.network.argmax is not None,
         "entries": manifest.entries == [names.run_symbol(build.name), names.core_symbol(build.name)],
     }
-    wrong = [name for name, holds in agrees.items() if not holds]
-    return f"{wrong[0]} does not go with the build" if wrong else ""
+    return first_untrue(agrees)
 
 
 def integer_vectors_disagreement(build: IntegerBuild | TensorBuild, expected: I64) -> str:
@@ -58,10 +51,7 @@ def integer_vectors_disagreement(build: IntegerBuild | TensorBuild, expected: I6
 
 def integer_figures_disagreement(build: IntegerBuild, trace: Trace, figures: Mapping[str, Figures]) -> str:
     """The first figure of the manifest that is not the program's, in words; `trace` is of NAME_core."""
-    for place, declared, wanted in _figures(build, trace, figures):
-        if declared != wanted:
-            return f"{place} is declared {str(declared)[:80]}, must be {str(wanted)[:80]}"
-    return ""
+    return first_difference(_figures(build, trace, figures))
 
 
 def _figures(build: IntegerBuild, trace: Trace, figures: Mapping[str, Figures]) -> Iterator[tuple[str, object, object]]:

@@ -13,6 +13,7 @@ from armlet.simulate.cycles import step_cycles
 from armlet.simulate.figures import Figures
 from armlet.simulate.trace import Trace
 from armlet.toolchain.image import Image
+from armlet.verify.manifest import first_difference
 from armlet.verify.tensors.places import places_disagreement
 from armlet.verify.tensors.text import LayerCode, layer_codes
 
@@ -21,10 +22,8 @@ _MOST = 8  # sums that a body holds at once, each in two registers
 
 def tensor_figures_disagreement(build: TensorBuild, image: Image, trace: Trace, figures: Mapping[str, Figures]) -> str:
     """The first figure of the manifest that is not the program's, in words; `trace` is of NAME_core."""
-    for place, declared, wanted in _figures(build, image, trace, figures):
-        if declared != wanted:
-            return f"{place} is declared {str(declared)[:80]}, must be {str(wanted)[:80]}"
-    return places_disagreement(build.network, build.manifest)
+    problem = first_difference(_figures(build, image, trace, figures))
+    return problem or places_disagreement(build.network, build.manifest)
 
 
 def _figures(

@@ -7,9 +7,10 @@ from armlet.errors import CapacityError
 from armlet.integer.layers import IntegerAdd, IntegerConv
 from armlet.select.tensors.bodies.convolution import Shape
 from armlet.select.tensors.fetch import Registers
-from armlet.tensors.layout import WORD, LaneLayout
+from armlet.tensors.layout import LaneLayout
 from armlet.tensors.place import Lifetime, bound, place
 from armlet.tensors.plan import plan_tensors, planes, windows_of
+from armlet.tensors.rows import WORD
 from generators.windows import windowed_network
 
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from armlet.integer.formats import I64
 from armlet.network.shapes import Shape
+from armlet.tensors.rows import WORD, BorderedRows
 
-WORD = 4
 LIFT = 128  # that lane 0 has more than the value, so that it has no sign
 UPPER = 24  # bits below lane 1
 UPPER_BYTE = 3
@@ -25,7 +25,7 @@ _BYTE = 255
 
 
 @dataclass(frozen=True, slots=True)
-class LaneLayout:
+class LaneLayout(BorderedRows):
     """Where the words of a tensor lie, in bytes from its start."""
 
     shape: Shape  # channels, height, width
@@ -37,40 +37,8 @@ class LaneLayout:
     above: int = 0  # what a value is more than that in the word: 128 where it has no sign
 
     @property
-    def channels(self) -> int:
-        return self.shape[0]
-
-    @property
-    def height(self) -> int:
-        return self.shape[1]
-
-    @property
-    def width(self) -> int:
-        return self.shape[2]
-
-    @property
-    def pitch(self) -> int:
-        """Words from a row to that of the next channel; the border at the end of one is that before the next."""
-        return self.width + max(self.left, self.right)
-
-    @property
-    def row(self) -> int:
-        """Words from a word row to the next."""
-        return self.channels * self.pitch
-
-    @property
-    def words(self) -> int:
-        """All of them."""
-        return (self.top + self.split + self.bottom) * self.row + self.left
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return self.words * WORD
-
-    def at(self, row: int, channel: int, column: int) -> int:
-        """Where a word begins; rows and columns of the border are below 0 and beyond the last."""
-        return (((row + self.top) * self.channels + channel) * self.pitch + column + self.left) * WORD
+    def rows(self) -> int:
+        return self.split
 
     def lane(self, row: int) -> tuple[int, int]:
         """The word row of a row of the plane, and its lane there."""

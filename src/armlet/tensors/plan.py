@@ -10,19 +10,10 @@ from dataclasses import dataclass, replace
 from armlet.errors import CapacityError
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerLayer, IntegerPool
 from armlet.integer.network import IntegerNetwork
-from armlet.network.layers import Pair, Sides
+from armlet.network.layers import Pair
 from armlet.network.shapes import Shape
 from armlet.tensors.layout import LaneLayout
-
-
-@dataclass(frozen=True, slots=True)
-class Windows:
-    """How a layer goes over a plane."""
-
-    size: Pair
-    stride: Pair = (1, 1)
-    padding: Sides = (0, 0, 0, 0)
-    dilation: Pair = (1, 1)
+from armlet.tensors.rows import Windows, bordered
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +43,9 @@ def plan_tensors(network: IntegerNetwork) -> TensorPlan:
     for i, windows, source in _windowed(network):
         wanted = values[i + 1].split * windows.stride[0]
         if wanted == values[source].split or values[source].height == 1:
-            values[source] = bordered(values[source], windows, values[i + 1])
+            values[source] = bordered(values[source], windows, _made(values[i + 1]))
         else:
-            taken[i] = bordered(LaneLayout(shapes[source], wanted), windows, values[i + 1])
+            taken[i] = bordered(LaneLayout(shapes[source], wanted), windows, _made(values[i + 1]))
     for i, _, source in _windowed(network):
         if (anew := taken[i]) is not None:  # rows are copied whole, so that both have their columns in one place
             values[source] = replace(
@@ -72,19 +63,8 @@ def planes(shape: Shape) -> Shape:
     return shape if len(shape) == 3 else (shape[0], 1, 1)
 
 
-def bordered(layout: LaneLayout, windows: Windows, made: LaneLayout) -> LaneLayout:
-    """The layout with a border as wide as the windows over it need that make another tensor."""
-    top, left = windows.padding[:2]
-    reach = [(size - 1) * step + 1 for size, step in zip(windows.size, windows.dilation)]
-    bottom = (made.split - 1) * windows.stride[0] + reach[0] - top - layout.split
-    right = (made.width - 1) * windows.stride[1] + reach[1] - left - layout.width
-    return replace(
-        layout,
-        top=max(layout.top, top),
-        bottom=max(layout.bottom, bottom),
-        left=max(layout.left, left),
-        right=max(layout.right, right),
-    )
+def _made(layout: LaneLayout) -> Pair:
+    return layout.rows, layout.width
 
 
 def _windowed(network: IntegerNetwork) -> Iterator[tuple[int, Windows, int]]:

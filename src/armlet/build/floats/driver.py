@@ -8,7 +8,8 @@ from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.isa.target import Target
 from armlet.network.network import Network
 from armlet.network.shapes import tensor_shapes
-from armlet.tensors.floats.planes import WORD, PlacedPlanes
+from armlet.tensors.floats.planes import PlacedPlanes
+from armlet.tensors.rows import WORD
 
 FORMAT = 1
 

@@ -21,7 +21,8 @@ from armlet.network.shapes import tensor_shapes
 from armlet.select.floats.choose import FloatSelection
 from armlet.select.floats.program import FloatProgram
 from armlet.storage import parse_json, read_file
-from armlet.tensors.floats.planes import WORD, PlacedPlanes, PlaneLayout, lifetimes
+from armlet.tensors.floats.planes import PlacedPlanes, PlaneLayout, lifetimes
+from armlet.tensors.rows import WORD
 from armlet.version import __version__
 
 FORMAT = 1

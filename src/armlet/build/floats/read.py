@@ -21,7 +21,8 @@ from armlet.isa.target import Target
 from armlet.network.network import Network
 from armlet.network.shapes import LARGEST
 from armlet.storage import parse_json, read_file
-from armlet.tensors.floats.planes import WORD, homes_of, plane_shapes
+from armlet.tensors.floats.planes import homes_of, plane_shapes
+from armlet.tensors.rows import WORD
 from armlet.version import __version__
 
 _AGAIN = "compile the network again"

@@ -10,7 +10,8 @@ from armlet.isa.integer_operation import IntegerOperation
 from armlet.isa.operation import Operation
 from armlet.select.floats.lines import Line, Machine, Writer
 from armlet.select.floats.program import FloatProgram
-from armlet.tensors.floats.planes import WORD, PlacedPlanes, homes_of
+from armlet.tensors.floats.planes import PlacedPlanes, homes_of
+from armlet.tensors.rows import WORD
 
 _BLOCK, _ARRAY = 0, 1  # registers: the block, and what C gives; the input comes in 0
 _CHANNELS, _COLUMNS, _ROWS = 2, 3, 4  # counters

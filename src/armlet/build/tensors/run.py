@@ -15,7 +15,8 @@ from armlet.select.integer.writer import Writer
 from armlet.select.tensors.frame import REACH, add_number
 from armlet.select.tensors.program import TensorProgram
 from armlet.select.tensors.rows import PlacedTensor
-from armlet.tensors.layout import LIFT, UPPER, WORD, LaneLayout
+from armlet.tensors.layout import LIFT, UPPER, LaneLayout
+from armlet.tensors.rows import WORD
 
 _SOURCE, _ARGUMENT, _OUTPUT, _TO, _MIDDLE, _LINK = 0, 1, 4, 5, 6, 14  # registers
 _CHANNELS, _COLUMNS, _ROWS = 7, 2, 3  # counters

@@ -18,8 +18,9 @@ from armlet.network.layers import Add, Conv, Dense, Depthwise, Pool, Reduction, 
 from armlet.network.network import Network
 from armlet.network.normalise import fold_into_windows
 from armlet.prove.contract import I64, Contract, Stencil, Tensor, Value, numbers
-from armlet.tensors.floats.planes import WORD, PlacedPlanes, homes_of
+from armlet.tensors.floats.planes import PlacedPlanes, homes_of
 from armlet.tensors.floats.sums import Span, Sums, pool_spans, reciprocal, sums_of
+from armlet.tensors.rows import WORD
 
 INPUT, OUTPUT = "input", "output"  # the C arrays
 

@@ -9,7 +9,8 @@ from armlet.select.floats.closing import Closing
 from armlet.select.floats.frame import BLOCK, CHANNELS, COLUMNS, CONSTANTS, FLOATS, OTHER, POOL, RESULT, ROWS, SOURCE
 from armlet.select.floats.lines import Line, Writer, core_line, float_line
 from armlet.select.floats.schedule import arranged
-from armlet.tensors.floats.planes import WORD, PlacedPlanes
+from armlet.tensors.floats.planes import PlacedPlanes
+from armlet.tensors.rows import WORD
 
 _FEW = 4  # positions at once that need not divide a row
 

@@ -19,7 +19,7 @@ from armlet.isa.operation import Operation
 from armlet.select.floats.frame import ADDRESSES, FLOATS, POOL, SOURCE
 from armlet.select.floats.lines import Line, Machine, core_line, float_line
 from armlet.select.floats.task import Shape, SumsTask, Use
-from armlet.tensors.floats.planes import WORD
+from armlet.tensors.rows import WORD
 
 _NEAR = 1020  # ARM DDI 0403, A7.7.233: VLDR reaches 8 bits of words
 _REACH = 4092  # A7.7.3: ADD T4, whole words

@@ -5,7 +5,8 @@ import numpy as np
 from armlet.isa.operation import Operation
 from armlet.select.floats.frame import BLOCK, COLUMNS, RESULT, VALUES
 from armlet.select.floats.lines import Writer
-from armlet.tensors.floats.planes import WORD, PlacedPlanes
+from armlet.tensors.floats.planes import PlacedPlanes
+from armlet.tensors.rows import WORD
 
 _AT_ONCE = 16  # words of a trip
 

@@ -18,7 +18,8 @@ from armlet.select.floats.program import FloatProgram
 from armlet.select.floats.select import placed_planes, select_floats, sums_task
 from armlet.select.floats.task import Shape, SumsTask, groups_of
 from armlet.select.floats.window import write_group
-from armlet.tensors.floats.planes import WORD, homes_of
+from armlet.tensors.floats.planes import homes_of
+from armlet.tensors.rows import WORD
 
 _ACROSS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12)
 _CHANNELS = 24

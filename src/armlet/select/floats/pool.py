@@ -21,8 +21,9 @@ from armlet.select.floats.frame import (
 )
 from armlet.select.floats.lines import Line, Machine, Writer, core_line, float_line
 from armlet.select.floats.schedule import arranged
-from armlet.tensors.floats.planes import WORD, PlacedPlanes
+from armlet.tensors.floats.planes import PlacedPlanes
 from armlet.tensors.floats.sums import Span, pool_spans, reciprocal
+from armlet.tensors.rows import WORD
 
 _SUMS = 8  # positions at once
 _WORDS = 20  # float registers of words that are loaded

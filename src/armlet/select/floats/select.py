@@ -13,9 +13,10 @@ from armlet.select.floats.pool import PoolTask, write_pool
 from armlet.select.floats.program import FloatProgram
 from armlet.select.floats.task import Shape, SumsTask
 from armlet.select.floats.window import write_sums
-from armlet.tensors.floats.planes import WORD, PlacedPlanes, homes_of, lifetimes, plan_planes
+from armlet.tensors.floats.planes import PlacedPlanes, homes_of, lifetimes, plan_planes
 from armlet.tensors.floats.sums import sums_of
 from armlet.tensors.place import Lifetime, bound, place
+from armlet.tensors.rows import WORD
 
 
 def select_floats(

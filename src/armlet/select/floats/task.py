@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from armlet.select.floats.closing import Closing
-from armlet.tensors.floats.planes import WORD, PlacedPlanes
+from armlet.tensors.floats.planes import PlacedPlanes
 from armlet.tensors.floats.sums import Sums
+from armlet.tensors.rows import WORD
 
 
 @dataclass(frozen=True, slots=True, order=True)

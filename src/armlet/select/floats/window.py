@@ -9,7 +9,7 @@ from armlet.select.floats.frame import BLOCK, COLUMNS, CONSTANTS, POOL, RESULT, 
 from armlet.select.floats.lines import Writer
 from armlet.select.floats.schedule import arranged
 from armlet.select.floats.task import Shape, SumsTask, Use, groups_of, uses_of
-from armlet.tensors.floats.planes import WORD
+from armlet.tensors.rows import WORD
 
 _FAR = 1_000_000  # ARM DDI 0403, A7.7.12: B T3 reaches 20 bits
 

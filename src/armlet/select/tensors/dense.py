@@ -13,7 +13,8 @@ from armlet.select.integer.writer import Writer
 from armlet.select.tensors.closing import scaling_of, write_scaled
 from armlet.select.tensors.frame import BASE, FACTOR, Pointer, write_place, write_table
 from armlet.select.tensors.rows import PlacedTensor
-from armlet.tensors.layout import LIFT, WORD, LaneLayout
+from armlet.tensors.layout import LIFT, LaneLayout
+from armlet.tensors.rows import WORD
 
 _VALUE, _SCALE, _START = 2, 3, 4
 _SUMS = (5, 6, 7, 8, 9, 10, 11, 12, 14)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.select.integer.constants import write_constant
 from armlet.select.integer.writer import Writer
-from armlet.tensors.layout import WORD
+from armlet.tensors.rows import WORD
 
 BASE, FACTOR = 0, 1  # registers: where the window is; a weight, and what else passes
 VALUES = (2, 3, 4, 5)  # words of tensors

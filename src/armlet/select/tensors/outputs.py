@@ -14,7 +14,8 @@ from armlet.select.tensors.frame import (
     write_place,
 )
 from armlet.select.tensors.rows import PlacedTensor
-from armlet.tensors.layout import LIFT, UPPER_BYTE, WORD
+from armlet.tensors.layout import LIFT, UPPER_BYTE
+from armlet.tensors.rows import WORD
 
 _VALUE = 2
 _MOST = 1024  # values of a channel that are written one by one

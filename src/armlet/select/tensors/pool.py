@@ -27,7 +27,8 @@ from armlet.select.tensors.frame import (
     write_place,
 )
 from armlet.select.tensors.rows import PlacedTensor
-from armlet.tensors.layout import LIFT, UPPER, WORD
+from armlet.tensors.layout import LIFT, UPPER
+from armlet.tensors.rows import WORD
 
 _RESULT, _LOWER, _UPPER, _PART, _INVERSE, _SIGN = 1, 6, 7, 8, 9, 10  # registers
 _WORDS = (3, 4, 5, 12)

@@ -11,7 +11,8 @@ from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.select.integer.constants import write_constant
 from armlet.select.integer.writer import Writer
 from armlet.select.tensors.frame import write_place, write_trips
-from armlet.tensors.layout import LIFT, UPPER, UPPER_BYTE, WORD, LaneLayout
+from armlet.tensors.layout import LIFT, UPPER, UPPER_BYTE, LaneLayout
+from armlet.tensors.rows import WORD
 
 _RESULT, _LOWER, _UPPER, _FIRST, _SECOND, _VALUE = 0, 4, 5, 6, 7, 12  # registers
 

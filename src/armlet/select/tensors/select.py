@@ -24,9 +24,10 @@ from armlet.select.tensors.pool import PoolTask, write_pool
 from armlet.select.tensors.program import TensorProgram
 from armlet.select.tensors.rows import PlacedTensor, border_rows, laid_rows, write_columns, write_row
 from armlet.select.tensors.window import write_convolution
-from armlet.tensors.layout import LIFT, WORD
+from armlet.tensors.layout import LIFT
 from armlet.tensors.place import Lifetime, bound, place
 from armlet.tensors.plan import TensorPlan, plan_tensors, windows_of
+from armlet.tensors.rows import WORD
 
 
 def select_tensors(network: IntegerNetwork, target: IntegerTarget, shapes: Sequence[Shape]) -> TensorProgram:

@@ -17,7 +17,7 @@ from armlet.select.tensors.frame import (
     write_apart,
     write_place,
 )
-from armlet.tensors.layout import WORD
+from armlet.tensors.rows import WORD
 
 _END = VALUES[0]  # register of what the base is compared with
 

@@ -6,7 +6,7 @@ a row are computed by the same instructions. A row of values is one plane of one
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -16,13 +16,13 @@ from armlet.errors import InputError
 from armlet.network.layers import Add, Conv, Depthwise, Reshape
 from armlet.network.network import Network
 from armlet.network.shapes import tensor_shapes
+from armlet.tensors.rows import WORD, BorderedRows, Windows, bordered
 
-WORD = 4
 Places: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class PlaneLayout:
+class PlaneLayout(BorderedRows):
     """Where the words of a tensor lie, in bytes from its start."""
 
     shape: tuple[int, int, int]  # channels, height, width
@@ -32,40 +32,8 @@ class PlaneLayout:
     right: int = 0
 
     @property
-    def channels(self) -> int:
-        return self.shape[0]
-
-    @property
-    def height(self) -> int:
-        return self.shape[1]
-
-    @property
-    def width(self) -> int:
-        return self.shape[2]
-
-    @property
-    def pitch(self) -> int:
-        """Words from a row to that of the next channel; the border at the end of one is that before the next."""
-        return self.width + max(self.left, self.right)
-
-    @property
-    def row(self) -> int:
-        """Words from a row to the next."""
-        return self.channels * self.pitch
-
-    @property
-    def words(self) -> int:
-        """All of them."""
-        return (self.top + self.height + self.bottom) * self.row + self.left
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return self.words * WORD
-
-    def at(self, row: int, channel: int, column: int) -> int:
-        """Where a word begins; rows and columns of the border are below 0 and beyond the last."""
-        return (((row + self.top) * self.channels + channel) * self.pitch + column + self.left) * WORD
+    def rows(self) -> int:
+        return self.height
 
     @property
     def places(self) -> Places:
@@ -140,7 +108,9 @@ def plan_planes(network: Network) -> dict[int, PlaneLayout]:
     homes, shapes = homes_of(network), plane_shapes(network)
     found = {home: PlaneLayout(shapes[home]) for home in sorted({*homes})}
     for i, layer, source in _windowed(network):
-        found[homes[source]] = _bordered(found[homes[source]], layer, shapes[i + 1])
+        height, width = layer.weight.shape[-2:]
+        windows = Windows((height, width), layer.stride, layer.padding, layer.dilation)
+        found[homes[source]] = bordered(found[homes[source]], windows, shapes[i + 1][1:])
     return found
 
 
@@ -148,18 +118,3 @@ def _windowed(network: Network) -> Iterator[tuple[int, Conv | Depthwise, int]]:
     for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
         if isinstance(layer, Conv | Depthwise):
             yield i, layer, sources[0]
-
-
-def _bordered(layout: PlaneLayout, layer: Conv | Depthwise, made: tuple[int, int, int]) -> PlaneLayout:
-    """The layout with a border as wide as the windows of a layer need."""
-    top, left = layer.padding[:2]
-    reach = [(size - 1) * step + 1 for size, step in zip(layer.weight.shape[-2:], layer.dilation)]
-    bottom = (made[1] - 1) * layer.stride[0] + reach[0] - top - layout.height
-    right = (made[2] - 1) * layer.stride[1] + reach[1] - left - layout.width
-    return replace(
-        layout,
-        top=max(layout.top, top),
-        bottom=max(layout.bottom, bottom),
-        left=max(layout.left, left),
-        right=max(layout.right, right),
-    )

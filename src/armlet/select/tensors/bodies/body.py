@@ -34,7 +34,8 @@ from armlet.select.tensors.frame import (
     write_apart,
     write_table,
 )
-from armlet.tensors.layout import UPPER, WORD
+from armlet.tensors.layout import UPPER
+from armlet.tensors.rows import WORD
 
 _RAISED = 32 - UPPER  # bits by which weights are raised
 _ENDS = VALUES[:3]  # registers of the factor, and of what the lower and the upper product are given

@@ -9,7 +9,8 @@ from armlet.errors import CapacityError
 from armlet.integer.layers import IntegerConv
 from armlet.select.tensors.closing import FIELD, Lanes, Scaling, lanes_of, scaling_of
 from armlet.select.tensors.frame import SUMS, VALUES
-from armlet.tensors.layout import LIFT, WORD, LaneLayout
+from armlet.tensors.layout import LIFT, LaneLayout
+from armlet.tensors.rows import WORD
 
 _GREATEST = 255  # value of lane 0, with what it has more
 

@@ -11,7 +11,7 @@ import numpy as np
 from armlet.anneal.engine import Annealed
 from armlet.build import names
 from armlet.build.domain_entry import DomainEntry, domain_entry
-from armlet.build.integer.kind import INTEGERS, LONGEST, kind_of_manifest
+from armlet.build.kind import INTEGERS, kind_of_manifest, read_manifest_as
 from armlet.build.prologue import Frame, entry_cycles, inputs_are_natural
 from armlet.errors import InputError
 from armlet.graph.graph import Graph
@@ -24,7 +24,6 @@ from armlet.schedule.bound import move_bound
 from armlet.schedule.code import Op
 from armlet.schedule.structure import trips_of
 from armlet.select.program import Program, by_operation
-from armlet.storage import parse_json, read_file
 from armlet.version import __version__
 
 FORMAT = 2
@@ -290,10 +289,7 @@ def read_manifest(path: Path) -> Manifest:
     """Parse NAME.json. Raises `InputError` with the place."""
     if kind_of_manifest(path) == INTEGERS:
         raise InputError(path, "is of a build in integers, which is read in another way", "give one in float32")
-    manifest = parse_json(path, read_file(path, LONGEST), Manifest, "a manifest", "compile the network again")
-    if manifest.format != FORMAT:
-        raise InputError(path, f"format is {manifest.format}, this armlet reads {FORMAT}", "compile the network again")
-    names.check_name(manifest.name)  # files are opened by it
+    manifest = read_manifest_as(path, Manifest, FORMAT)
     if len(manifest.network.widths) < 2:
         raise InputError(path, f"network.widths is {manifest.network.widths}", "compile the network again")
     return manifest

@@ -9,6 +9,7 @@ from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.arithmetic.arithmetics import arithmetic_called
 from armlet.build.bundle import manifest_path
 from armlet.build.driver import Driver
+from armlet.build.kind import check_writer
 from armlet.build.manifest import Manifest, read_manifest
 from armlet.build.order_file import read_order
 from armlet.build.scaling import Scaling, scaling_of
@@ -20,7 +21,6 @@ from armlet.isa.targets import TARGETS
 from armlet.network.network import Network
 from armlet.schedule.order import Order
 from armlet.storage import parse_json, read_file
-from armlet.version import __version__
 
 LONGEST = 128 << 20  # bytes of one file
 
@@ -82,10 +82,7 @@ def read_build(folder: Path | str) -> Build:
     outputs = read_driver(folder / f"{name}_output_driver.json", "output", network.outputs, arithmetic, may_hold)
     if (order.graph.network_inputs, len(order.graph.outputs)) != (network.inputs, network.outputs):
         raise InputError(folder / f"{name}_order.npz", "declares another network", "compile the network again")
-    if manifest.armlet != __version__:
-        raise InputError(
-            path, f"is by armlet {manifest.armlet[:20]!r}, this is {__version__}", "compile the network again"
-        )
+    check_writer(path, manifest.armlet)
     _check_vectors(path, manifest, network, arithmetic)
     return Build(
         folder=folder,

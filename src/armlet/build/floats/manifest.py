@@ -10,23 +10,20 @@ import numpy as np
 from armlet.build import names
 from armlet.build.domain_entry import DomainEntry, domain_entry
 from armlet.build.floats.frame import FloatFrame
-from armlet.build.integer.kind import LONGEST, PLANES
+from armlet.build.kind import PLANES, read_manifest_as
 from armlet.build.manifest import Settings, VectorEntry
-from armlet.build.tensors.manifest import TensorMemoryEntry
-from armlet.errors import InputError
+from armlet.build.tensors.manifest import TensorMemoryEntry, memory_entry
 from armlet.network.frozen import F32
 from armlet.network.layers import Add, Weighted, kind_of
 from armlet.network.network import Network
 from armlet.network.shapes import tensor_shapes
 from armlet.select.floats.choose import FloatSelection
 from armlet.select.floats.program import FloatProgram
-from armlet.storage import parse_json, read_file
 from armlet.tensors.floats.planes import PlacedPlanes, PlaneLayout, lifetimes
 from armlet.tensors.rows import WORD
 from armlet.version import __version__
 
 FORMAT = 1
-_AGAIN = "compile the network again"
 
 
 class FloatNetworkEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,17 +90,7 @@ class FloatManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def float_memory(program: FloatProgram, frame: FloatFrame) -> TensorMemoryEntry:
     """What the build takes, exactly."""
-    constants, stack = len(program.constants) * WORD, frame.stack_bytes
-    return TensorMemoryEntry(
-        code=frame.code_bytes,
-        constants=constants,
-        flash=frame.code_bytes + constants,
-        block=program.size,
-        bound=program.bound,
-        peak=peak_of(program)[0],
-        stack=stack,
-        ram=program.size + stack,
-    )
+    return memory_entry(frame, len(program.constants) * WORD, program, peak_of(program)[0])
 
 
 def peak_of(program: FloatProgram) -> tuple[int, str]:
@@ -166,11 +153,7 @@ def make_float_manifest(
 
 def read_float_manifest(path: Path) -> FloatManifest:
     """Parse NAME.json. Raises `InputError` with the place."""
-    manifest = parse_json(path, read_file(path, LONGEST), FloatManifest, "a manifest", _AGAIN)
-    if manifest.format != FORMAT:
-        raise InputError(path, f"format is {manifest.format}, this armlet reads {FORMAT}", _AGAIN)
-    names.check_name(manifest.name)  # files are opened by it
-    return manifest
+    return read_manifest_as(path, FloatManifest, FORMAT)
 
 
 def placed_planes_of(entry: PlanesEntry) -> PlacedPlanes:

@@ -11,6 +11,7 @@ from armlet.build.bundle import manifest_path
 from armlet.build.floats.driver import FORMAT, FloatDriver
 from armlet.build.floats.manifest import FloatManifest, PlanesEntry, read_float_manifest
 from armlet.build.integer.read import refuse_note
+from armlet.build.kind import AGAIN, check_writer, read_numbered
 from armlet.build.read import LONGEST, files_in
 from armlet.errors import InputError
 from armlet.formats.params import read_params
@@ -20,12 +21,9 @@ from armlet.isa.integer_target import IntegerTarget
 from armlet.isa.target import Target
 from armlet.network.network import Network
 from armlet.network.shapes import LARGEST
-from armlet.storage import parse_json, read_file
+from armlet.storage import read_file
 from armlet.tensors.floats.planes import homes_of, plane_shapes
 from armlet.tensors.rows import WORD
-from armlet.version import __version__
-
-_AGAIN = "compile the network again"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,9 +56,8 @@ def read_float_build(folder: Path | str) -> FloatBuild:
     inputs = _read_driver(folder / f"{name}_input_driver.json", "input", manifest.dtype, network.inputs)
     outputs = _read_driver(folder / f"{name}_output_driver.json", "output", manifest.dtype, network.outputs)
     if not inputs.block == outputs.block == manifest.memory.block:
-        raise InputError(path, "speaks of another block than the drivers", _AGAIN)
-    if manifest.armlet != __version__:
-        raise InputError(path, f"is by armlet {manifest.armlet[:20]!r}, this is {__version__}", _AGAIN)
+        raise InputError(path, "speaks of another block than the drivers", AGAIN)
+    check_writer(path, manifest.armlet)
     build = FloatBuild(
         folder=folder,
         manifest=manifest,
@@ -80,16 +77,14 @@ def read_float_build(folder: Path | str) -> FloatBuild:
 
 def _read_driver(path: Path, direction: str, dtype: str, count: int) -> FloatDriver:
     """A driver file of `count` inputs or outputs: each in a word of its own, inside the block."""
-    driver = parse_json(path, read_file(path, LONGEST), FloatDriver, "a driver", _AGAIN)
-    if driver.format != FORMAT:
-        raise InputError(path, f"format is {driver.format}, this armlet reads {FORMAT}", _AGAIN)
+    driver = read_numbered(path, FloatDriver, "a driver", FORMAT)
     if driver.direction != direction or len(driver.offsets) != count or driver.dtype != dtype:
-        raise InputError(path, f"does not list {count} {direction}s of {dtype}", _AGAIN)
+        raise InputError(path, f"does not list {count} {direction}s of {dtype}", AGAIN)
     if not 0 <= driver.block <= LARGEST_RAM or driver.block % WORD:
-        raise InputError(path, f"has a block of {driver.block} bytes", _AGAIN)
+        raise InputError(path, f"has a block of {driver.block} bytes", AGAIN)
     inside = all(0 <= at <= driver.block - WORD and at % WORD == 0 for at in driver.offsets)
     if not inside or len({*driver.offsets}) != count:
-        raise InputError(path, f"puts an {direction} in no place of its own", _AGAIN)
+        raise InputError(path, f"puts an {direction} in no place of its own", AGAIN)
     return driver
 
 
@@ -97,21 +92,21 @@ def _check_vectors(path: Path, build: FloatBuild) -> None:
     network, largest = build.network, build.arithmetic.format.largest
     for i, vector in enumerate(build.manifest.vectors):
         if (len(vector.input), len(vector.output)) != (network.inputs, network.outputs):
-            raise InputError(path, f"vectors[{i}] does not fit the network", _AGAIN)
+            raise InputError(path, f"vectors[{i}] does not fit the network", AGAIN)
         if np.abs([*vector.input, *vector.output]).max() > largest:
-            raise InputError(path, f"vectors[{i}] leaves {build.arithmetic.format.name}", _AGAIN)
+            raise InputError(path, f"vectors[{i}] leaves {build.arithmetic.format.name}", AGAIN)
 
 
 def _check_places(path: Path, build: FloatBuild) -> None:
     """Every value that has a place of its own has one in the block, in whole words, as the planes that it is."""
     shapes, manifest = plane_shapes(build.network), build.manifest
     if [entry.number for entry in manifest.values] != sorted({*homes_of(build.network)}):
-        raise InputError(path, "values are not those of this network", _AGAIN)
+        raise InputError(path, "values are not those of this network", AGAIN)
     for entry in manifest.values:
         if entry.shape != shapes[entry.number] or not _is_placed(entry, manifest.memory.block):
-            raise InputError(path, f"values have number {entry.number} in no place of the block", _AGAIN)
+            raise InputError(path, f"values have number {entry.number} in no place of the block", AGAIN)
     if len(manifest.layers) != len(build.network.layers):
-        raise InputError(path, "layers are not those of this network", _AGAIN)
+        raise InputError(path, "layers are not those of this network", AGAIN)
 
 
 def _is_placed(entry: PlanesEntry, block: int) -> bool:

@@ -11,9 +11,8 @@ from armlet.build import names
 from armlet.build.domain_entry import DomainEntry, domain_entry
 from armlet.build.integer.assembly import whole_words
 from armlet.build.integer.frame import IntegerFrame, code_bytes
-from armlet.build.integer.kind import INTEGERS, LONGEST
+from armlet.build.kind import INTEGERS, read_manifest_as
 from armlet.build.manifest import Settings
-from armlet.errors import InputError
 from armlet.integer.bounds import LayerBounds, integer_bounds
 from armlet.integer.formats import I64
 from armlet.integer.network import IntegerNetwork
@@ -21,11 +20,9 @@ from armlet.integer.simplify import SimplifiedIntegers
 from armlet.isa.integer_operation import IntegerOperation
 from armlet.select.integer.program import IntegerLines, IntegerProgram
 from armlet.select.integer.select import Selection
-from armlet.storage import parse_json, read_file
 from armlet.version import __version__
 
 FORMAT = 1
-_AGAIN = "compile the network again"
 
 
 class IntegerNetworkEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -197,11 +194,7 @@ def make_integer_manifest(
 
 def read_integer_manifest(path: Path) -> IntegerManifest:
     """Parse NAME.json. Raises `InputError` with the place."""
-    manifest = parse_json(path, read_file(path, LONGEST), IntegerManifest, "a manifest", _AGAIN)
-    if manifest.format != FORMAT:
-        raise InputError(path, f"format is {manifest.format}, this armlet reads {FORMAT}", _AGAIN)
-    names.check_name(manifest.name)  # files are opened by it
-    return manifest
+    return read_manifest_as(path, IntegerManifest, FORMAT)
 
 
 def signed_bits(number: int) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from armlet.build.bundle import manifest_path
 from armlet.build.integer.driver import FORMAT, IntegerDriver
 from armlet.build.integer.manifest import IntegerManifest, IntegerVectorEntry, read_integer_manifest
+from armlet.build.kind import AGAIN, check_writer, read_numbered
 from armlet.build.read import LONGEST, files_in
 from armlet.errors import InputError
 from armlet.formats.integers.params import read_integer_params
@@ -17,10 +18,8 @@ from armlet.integer.network import IntegerNetwork
 from armlet.isa.core import LARGEST_RAM
 from armlet.isa.integer_target import IntegerTarget
 from armlet.isa.targets import INTEGER_TARGETS
-from armlet.storage import parse_json, read_file
-from armlet.version import __version__
+from armlet.storage import read_file
 
-_AGAIN = "compile the network again"
 _WORD = 4  # bytes that the block and the inputs' part of it are multiples of
 
 
@@ -58,9 +57,8 @@ def read_integer_build(folder: Path | str) -> IntegerBuild:
     outputs = read_integer_driver(folder / f"{name}_output_driver.json", "output", network.results)
     _check_fields(folder, inputs, outputs, network)
     if (inputs.block, inputs.inputs) != (outputs.block, outputs.inputs):
-        raise InputError(folder / f"{name}_output_driver.json", "speaks of another block than the inputs'", _AGAIN)
-    if manifest.armlet != __version__:
-        raise InputError(path, f"is by armlet {manifest.armlet[:20]!r}, this is {__version__}", _AGAIN)
+        raise InputError(folder / f"{name}_output_driver.json", "speaks of another block than the inputs'", AGAIN)
+    check_writer(path, manifest.armlet)
     build = IntegerBuild(
         folder=folder,
         manifest=manifest,
@@ -77,27 +75,25 @@ def read_integer_build(folder: Path | str) -> IntegerBuild:
 
 def read_integer_driver(path: Path, direction: str, count: int) -> IntegerDriver:
     """A driver file of `count` inputs or outputs: each value in a place of its own, inside its part of the block."""
-    driver = parse_json(path, read_file(path, LONGEST), IntegerDriver, "a driver", _AGAIN)
-    if driver.format != FORMAT:
-        raise InputError(path, f"format is {driver.format}, this armlet reads {FORMAT}", _AGAIN)
+    driver = read_numbered(path, IntegerDriver, "a driver", FORMAT)
     if driver.direction != direction or [value.index for value in driver.values] != list(range(count)):
-        raise InputError(path, f"does not list {count} {direction}s in order", _AGAIN)
+        raise InputError(path, f"does not list {count} {direction}s in order", AGAIN)
     if not 0 <= driver.inputs <= driver.block <= LARGEST_RAM or driver.block % _WORD or driver.inputs % _WORD:
-        raise InputError(path, f"has a block of {driver.block} bytes, {driver.inputs} of inputs", _AGAIN)
+        raise InputError(path, f"has a block of {driver.block} bytes, {driver.inputs} of inputs", AGAIN)
     begin, end = (0, driver.inputs) if direction == "input" else (driver.inputs, driver.block)
     if driver.dtype not in FORMATS:
-        raise InputError(path, f"dtype is {driver.dtype!r}", _AGAIN)
+        raise InputError(path, f"dtype is {driver.dtype!r}", AGAIN)
     taken = np.zeros(end - begin, bool)
     for value in driver.values:
         if value.place == "unused" and direction == "input":
             continue
         if value.offset is None or value.bytes not in (1, 2, 4):
-            raise InputError(path, f"{direction} {value.index} lies nowhere, or has no such field", _AGAIN)
+            raise InputError(path, f"{direction} {value.index} lies nowhere, or has no such field", AGAIN)
         here = slice(value.offset - begin, value.offset - begin + value.bytes)
         if value.offset % value.bytes or here.start < 0 or here.stop > len(taken):
-            raise InputError(path, f"{direction} {value.index} has offset {value.offset}, beyond its part", _AGAIN)
+            raise InputError(path, f"{direction} {value.index} has offset {value.offset}, beyond its part", AGAIN)
         if direction == "input" and taken[here].any():  # who fills the block may do so in any order
-            raise InputError(path, f"{direction} {value.index} lies over another one", _AGAIN)
+            raise InputError(path, f"{direction} {value.index} lies over another one", AGAIN)
         taken[here] = True
     return driver
 
@@ -108,12 +104,12 @@ def _check_fields(folder: Path, inputs: IntegerDriver, outputs: IntegerDriver, n
         bits = 8 * (value.bytes or 4)
         if low < -(1 << bits - 1) or high >= 1 << bits:
             what = f"input {value.index} has {value.bytes} bytes for values from {low} to {high}"
-            raise InputError(folder / f"{inputs.name}_input_driver.json", what, _AGAIN)
+            raise InputError(folder / f"{inputs.name}_input_driver.json", what, AGAIN)
     stored = network.result_format
     for value in outputs.values:
         if (value.bytes or 0) < stored.bytes:
             what = f"output {value.index} has {value.bytes} bytes for {stored.name}"
-            raise InputError(folder / f"{inputs.name}_output_driver.json", what, _AGAIN)
+            raise InputError(folder / f"{inputs.name}_output_driver.json", what, AGAIN)
 
 
 def check_vectors(path: Path, vectors: Sequence[IntegerVectorEntry], network: IntegerNetwork) -> None:
@@ -122,10 +118,10 @@ def check_vectors(path: Path, vectors: Sequence[IntegerVectorEntry], network: In
     for i, vector in enumerate(vectors):
         both = vector.input, vector.output
         if tuple(map(len, both)) != (network.inputs, network.results):
-            raise InputError(path, f"vectors[{i}] does not fit the network", _AGAIN)
+            raise InputError(path, f"vectors[{i}] does not fit the network", AGAIN)
         for numbers, format in zip(both, ends):
             if min(numbers) < format.low or max(numbers) > format.high:
-                raise InputError(path, f"vectors[{i}] leaves {format.name}", _AGAIN)
+                raise InputError(path, f"vectors[{i}] leaves {format.name}", AGAIN)
 
 
 def integer_target_of(path: Path, name: str) -> IntegerTarget:
@@ -137,4 +133,4 @@ def integer_target_of(path: Path, name: str) -> IntegerTarget:
 
 def refuse_note(note: str) -> None:
     """What `compile` writes leaves nothing to be taken without being said."""
-    raise InputError(note, "is not as compile writes it", _AGAIN)
+    raise InputError(note, "is not as compile writes it", AGAIN)

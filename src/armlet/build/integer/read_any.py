@@ -5,8 +5,8 @@ from typing import TypeAlias
 
 from armlet.build.bundle import manifest_path
 from armlet.build.floats.read import FloatBuild, read_float_build
-from armlet.build.integer.kind import INTEGERS, PLANES, TENSORS, kind_of_manifest
 from armlet.build.integer.read import IntegerBuild, read_integer_build
+from armlet.build.kind import INTEGERS, PLANES, TENSORS, kind_of_manifest
 from armlet.build.read import Build, read_build
 from armlet.build.tensors.read import TensorBuild, read_tensor_build
 

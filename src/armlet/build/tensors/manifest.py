@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 import numpy as np
@@ -10,14 +10,13 @@ import numpy as np
 from armlet.build import names
 from armlet.build.domain_entry import DomainEntry, domain_entry
 from armlet.build.integer.assembly import whole_words
-from armlet.build.integer.kind import LONGEST, TENSORS
 from armlet.build.integer.manifest import IntegerVectorEntry, IntervalEntry
+from armlet.build.kind import TENSORS, read_manifest_as
 from armlet.build.manifest import Settings
 from armlet.build.tensors.cycles import line_cycles
 from armlet.build.tensors.frame import TensorFrame
 from armlet.build.tensors.intervals import tensor_intervals
-from armlet.build.tensors.memory import Peak, lifetimes, peak_of
-from armlet.errors import InputError
+from armlet.build.tensors.memory import lifetimes, peak_of
 from armlet.integer.formats import I64
 from armlet.integer.layers import IntegerConv, body_of, integer_kind_of
 from armlet.integer.network import IntegerNetwork
@@ -25,12 +24,10 @@ from armlet.select.integer.program import bytes_of
 from armlet.select.tensors.choose import TensorSelection
 from armlet.select.tensors.program import TensorProgram
 from armlet.select.tensors.rows import PlacedTensor
-from armlet.storage import parse_json, read_file
 from armlet.tensors.layout import LaneLayout
 from armlet.version import __version__
 
 FORMAT = 1
-_AGAIN = "compile the network again"
 
 
 class TensorNetworkEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,17 +123,37 @@ class TensorManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def tensor_memory(program: TensorProgram, frame: TensorFrame) -> TensorMemoryEntry:
     """What the build takes, exactly."""
-    constants, stack = len(whole_words(program.constants.tobytes())), frame.stack_bytes
-    peak: Peak = peak_of(program)
+    constants = len(whole_words(program.constants.tobytes()))
+    return memory_entry(frame, constants, program, peak_of(program).layer)
+
+
+class _Frame(Protocol):
+    @property
+    def code_bytes(self) -> int: ...
+
+    @property
+    def stack_bytes(self) -> int: ...
+
+
+class _Placed(Protocol):
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def bound(self) -> int: ...
+
+
+def memory_entry(frame: _Frame, constants: int, program: _Placed, peak: int) -> TensorMemoryEntry:
+    """The entry of a program with so many bytes of constants, whose block is fullest at a layer."""
     return TensorMemoryEntry(
         code=frame.code_bytes,
         constants=constants,
         flash=frame.code_bytes + constants,
         block=program.size,
         bound=program.bound,
-        peak=peak.layer,
-        stack=stack,
-        ram=program.size + stack,
+        peak=peak,
+        stack=frame.stack_bytes,
+        ram=program.size + frame.stack_bytes,
     )
 
 
@@ -202,11 +219,7 @@ def make_tensor_manifest(
 
 def read_tensor_manifest(path: Path) -> TensorManifest:
     """Parse NAME.json. Raises `InputError` with the place."""
-    manifest = parse_json(path, read_file(path, LONGEST), TensorManifest, "a manifest", _AGAIN)
-    if manifest.format != FORMAT:
-        raise InputError(path, f"format is {manifest.format}, this armlet reads {FORMAT}", _AGAIN)
-    names.check_name(manifest.name)  # files are opened by it
-    return manifest
+    return read_manifest_as(path, TensorManifest, FORMAT)
 
 
 def placed(entry: PlaceEntry) -> PlacedTensor:

@@ -8,6 +8,7 @@ import numpy as np
 
 from armlet.build.bundle import manifest_path
 from armlet.build.integer.read import check_vectors, integer_target_of, refuse_note
+from armlet.build.kind import AGAIN, check_writer, read_numbered
 from armlet.build.read import LONGEST, files_in
 from armlet.build.tensors.driver import FORMAT, TensorDriver
 from armlet.build.tensors.manifest import PlaceEntry, TensorManifest, read_tensor_manifest
@@ -19,11 +20,9 @@ from armlet.integer.network import IntegerNetwork
 from armlet.isa.core import LARGEST_RAM
 from armlet.isa.integer_target import IntegerTarget
 from armlet.network.shapes import LARGEST
-from armlet.storage import parse_json, read_file
+from armlet.storage import read_file
 from armlet.tensors.plan import planes
-from armlet.version import __version__
 
-_AGAIN = "compile the network again"
 _WORD = 4
 
 
@@ -61,9 +60,8 @@ def read_tensor_build(folder: Path | str) -> TensorBuild:
     inputs = _read_driver(folder / f"{name}_input_driver.json", "input", network.input_format, network.inputs)
     outputs = _read_driver(folder / f"{name}_output_driver.json", "output", network.result_format, network.results)
     if not inputs.block == outputs.block == manifest.memory.block:
-        raise InputError(path, "speaks of another block than the drivers", _AGAIN)
-    if manifest.armlet != __version__:
-        raise InputError(path, f"is by armlet {manifest.armlet[:20]!r}, this is {__version__}", _AGAIN)
+        raise InputError(path, "speaks of another block than the drivers", AGAIN)
+    check_writer(path, manifest.armlet)
     build = TensorBuild(
         folder=folder,
         manifest=manifest,
@@ -82,22 +80,20 @@ def read_tensor_build(folder: Path | str) -> TensorBuild:
 
 def _read_driver(path: Path, direction: str, stored: IntegerFormat, count: int) -> TensorDriver:
     """A driver file of `count` inputs or outputs: each in bytes of its own, inside the block."""
-    driver = parse_json(path, read_file(path, LONGEST), TensorDriver, "a driver", _AGAIN)
-    if driver.format != FORMAT:
-        raise InputError(path, f"format is {driver.format}, this armlet reads {FORMAT}", _AGAIN)
+    driver = read_numbered(path, TensorDriver, "a driver", FORMAT)
     if driver.direction != direction or [value.index for value in driver.values] != list(range(count)):
-        raise InputError(path, f"does not list {count} {direction}s in order", _AGAIN)
+        raise InputError(path, f"does not list {count} {direction}s in order", AGAIN)
     if not 0 <= driver.block <= LARGEST_RAM or driver.block % _WORD:
-        raise InputError(path, f"has a block of {driver.block} bytes", _AGAIN)
+        raise InputError(path, f"has a block of {driver.block} bytes", AGAIN)
     if (driver.dtype, driver.bytes) != (stored.name, stored.bytes):
-        raise InputError(path, f"has {driver.bytes} bytes of {driver.dtype!r}, not {stored.name}", _AGAIN)
+        raise InputError(path, f"has {driver.bytes} bytes of {driver.dtype!r}, not {stored.name}", AGAIN)
     taken = np.zeros(driver.block, bool)
     for value in driver.values:
         here = slice(value.offset, value.offset + driver.bytes)
         if value.offset % driver.bytes or here.start < 0 or here.stop > driver.block or taken[here].any():
-            raise InputError(path, f"{direction} {value.index} has offset {value.offset}, no place of its own", _AGAIN)
+            raise InputError(path, f"{direction} {value.index} has offset {value.offset}, no place of its own", AGAIN)
         if not 0 <= value.lift < 1 << 8:
-            raise InputError(path, f"{direction} {value.index} has a lift of {value.lift}", _AGAIN)
+            raise InputError(path, f"{direction} {value.index} has a lift of {value.lift}", AGAIN)
         taken[here] = True
     return driver
 
@@ -110,12 +106,12 @@ def _check_places(path: Path, build: TensorBuild) -> None:
     for what, entries, known in (("values", manifest.values, shapes), ("taken", manifest.taken, sources)):
         numbers = [entry.number for entry in entries]
         if numbers != sorted({*numbers}) or not {*numbers} <= known.keys():
-            raise InputError(path, f"{what} are not of this network's layers", _AGAIN)
+            raise InputError(path, f"{what} are not of this network's layers", AGAIN)
         for entry in entries:
             if entry.shape != known[entry.number] or not _is_placed(entry, manifest.memory.block):
-                raise InputError(path, f"{what} have number {entry.number} in no place of the block", _AGAIN)
+                raise InputError(path, f"{what} have number {entry.number} in no place of the block", AGAIN)
     if not manifest.values or manifest.values[0].number != 0:
-        raise InputError(path, "values do not begin with the network's input", _AGAIN)
+        raise InputError(path, "values do not begin with the network's input", AGAIN)
 
 
 def _is_placed(entry: PlaceEntry, block: int) -> bool:

@@ -28,6 +28,7 @@ from pathlib import Path
 from random import Random
 
 from armlet.errors import InputError
+from armlet.formats.keras.hdf5.process import SHARED
 from generators.damage import mutate
 from generators.reader import Reader
 from generators.readers import READERS
@@ -116,9 +117,9 @@ def fuzz(reader: Reader, count: int, seed: int, report: Callable[[Fault], None],
                 if seconds is not None and time.monotonic() - begin > seconds:
                     break
             write(handle, content)
-            clock = time.process_time()
+            clock = worked()
             is_taken, problem = try_input(reader, path)
-            clock = time.process_time() - clock
+            clock = worked() - clock
             if not problem and clock > SECONDS:
                 problem = f"takes {clock:.2f} s"
             if problem:
@@ -127,6 +128,13 @@ def fuzz(reader: Reader, count: int, seed: int, report: Callable[[Fault], None],
     signal.setitimer(signal.ITIMER_PROF, 0)
     signal.signal(signal.SIGPROF, before)
     return Tried(done, taken, slowest)
+
+
+def worked() -> float:
+    """Seconds of the processor: of this process, and of that which reads HDF5 for it, where systems tell."""
+    number = SHARED.number
+    more = time.clock_gettime(~number << 3 | 2) if number and sys.platform == "linux" else 0.0
+    return time.process_time() + more
 
 
 def memory_folder() -> str | None:

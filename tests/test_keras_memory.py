@@ -8,7 +8,7 @@ import pytest
 
 from armlet.errors import InputError
 from armlet.formats.declaration import Declaration
-from armlet.formats.keras.memory import at_most
+from armlet.formats.keras.hdf5.memory import at_most
 from armlet.formats.read import read_model
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux holds a process to memory")

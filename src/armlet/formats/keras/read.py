@@ -14,7 +14,7 @@ from armlet.formats.keras.activations import activation_of
 from armlet.formats.keras.build import Builder
 from armlet.formats.keras.config import KerasGraph, KerasLayer, parse_config
 from armlet.formats.keras.context import Context
-from armlet.formats.keras.hdf5 import open_hdf5
+from armlet.formats.keras.hdf5.process import open_hdf5
 from armlet.formats.keras.value import UnreadError, Value
 from armlet.formats.keras.weights import Weights
 from armlet.formats.model import Model, Obstacle

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from armlet.errors import InputError
 from armlet.formats.keras.config import KerasLayer
-from armlet.formats.keras.hdf5 import Hdf5
+from armlet.formats.keras.hdf5.process import Arrays
 
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")  # of Keras 3, and of Keras 2.12 to 2.15
 
@@ -21,7 +21,7 @@ class Weights:
     """The arrays in model.weights.h5."""
 
     source: Path
-    file: Hdf5
+    file: Arrays
 
     def of(self, layer: KerasLayer, roles: Sequence[str]) -> Mapping[str, NDArray[Any]]:
         """Those of `roles`, which are in the order in which the layer makes them. Raises `InputError`."""

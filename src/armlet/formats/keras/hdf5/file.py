@@ -8,7 +8,6 @@ claims; the process is held to what the arrays of a whole file can take.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from armlet.errors import InputError, one_line
 from armlet.formats.arrays import most_unpacked
-from armlet.formats.keras.memory import at_most
+from armlet.formats.keras.hdf5.memory import at_most
 
 if TYPE_CHECKING:
     import h5py
@@ -28,7 +27,7 @@ _BROKEN = (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError
 
 
 @contextmanager
-def _guard(source: Path) -> Iterator[None]:
+def _guard(source: str) -> Iterator[None]:
     """What the library finds broken is an `InputError`."""
     try:
         yield
@@ -40,7 +39,7 @@ def _guard(source: Path) -> Iterator[None]:
 class Hdf5:
     """An open file. Whatever is broken in it, or more than armlet reads, is an `InputError`."""
 
-    def __init__(self, source: Path, file: "h5py.File", size: int) -> None:
+    def __init__(self, source: str, file: "h5py.File", size: int) -> None:
         self.source, self._file, self._left, self._links = source, file, _most_arrays(size), _MOST_LINKS
         self._most = _ROOM * self._left
 
@@ -89,7 +88,7 @@ class Hdf5:
 
 
 @contextmanager
-def open_hdf5(source: Path, data: bytes) -> Iterator[Hdf5]:
+def open_hdf5(source: str, data: bytes) -> Iterator[Hdf5]:
     """An HDF5 file out of its bytes. Raises `InputError`."""
     file = _opened(source, data)
     try:
@@ -104,7 +103,7 @@ def _most_arrays(size: int) -> int:
     return min(most_unpacked(size), max(8 << 20, 100 * size))
 
 
-def _opened(source: Path, data: bytes) -> "h5py.File":
+def _opened(source: str, data: bytes) -> "h5py.File":
     import h5py
 
     with _guard(source), at_most(_ROOM * _most_arrays(len(data))):

@@ -13,7 +13,7 @@ from armlet.errors import InputError
 from armlet.formats.declaration import Declaration
 from armlet.formats.keras.hdf5 import process, worker
 from armlet.formats.keras.hdf5.messages import Array, Done, Open, Read, Refused, Reply, receive_reply, send
-from armlet.formats.keras.hdf5.process import Hdf5Process, open_hdf5
+from armlet.formats.keras.hdf5.process import GoneError, Hdf5Process, open_hdf5
 from armlet.formats.read import read_model
 
 h5py = pytest.importorskip("h5py", reason="reads .keras files")
@@ -40,16 +40,24 @@ def test_arrays_come_over_whatever_their_byte_order() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
 @pytest.mark.parametrize("number", ["SIGSEGV", "SIGABRT", "SIGPROF"])
-def test_what_ends_the_process_is_refused_and_the_next_file_is_read(number: str) -> None:
+def test_what_a_file_before_did_to_the_process_harms_no_other(number: str) -> None:
     with open_hdf5(FILE, content()) as arrays:
         pid = process.SHARED.number
         assert pid is not None
         os.kill(pid, getattr(signal, number))
+        assert arrays.array("layers", "dense", "vars", "0") is not None
+        assert process.SHARED.number != pid
+
+
+def test_what_ends_every_process_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_hdf5(FILE, content()) as arrays:
+        process.SHARED.end()
+        monkeypatch.setattr(process, "_COMMAND", (sys.executable, "-c", "import os; os.abort()"))
         with pytest.raises(InputError, match=r"m\.keras: is not HDF5 that can be read: it stops the library"):
             arrays.array("layers", "dense", "vars", "0")
+    monkeypatch.undo()
     with open_hdf5(FILE, content()) as arrays:
         assert arrays.array("layers", "dense", "vars", "0") is not None
-    assert process.SHARED.number != pid
 
 
 def test_an_exchange_that_is_interrupted_leaves_no_answer_behind(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,8 +84,8 @@ def test_what_is_no_answer_is_refused(reply: bytes, monkeypatch: pytest.MonkeyPa
     program = f"import sys; sys.stdout.buffer.write({reply!r})"
     monkeypatch.setattr(process, "_COMMAND", (sys.executable, "-c", program))
     broken = Hdf5Process()
-    with pytest.raises(InputError, match="it stops the library"):
-        broken.ask(FILE, Read(("a",)))
+    with pytest.raises(GoneError):
+        broken.ask(Read(("a",)))
     assert broken.number is None
 
 

@@ -24,6 +24,10 @@ _COMMAND = (sys.executable, "-P", "-m", "armlet.formats.keras.hdf5.worker")
 _AGAIN = "save it again with model.save"
 
 
+class GoneError(Exception):
+    """The process ended in place of an answer."""
+
+
 class Hdf5Process:
     """A process that reads HDF5, started where there is none, ended where an exchange does not come to its end."""
 
@@ -35,13 +39,13 @@ class Hdf5Process:
         """Of the process that runs."""
         return None if self._process is None else self._process.pid
 
-    def ask(self, source: Path, request: Request) -> Reply:
-        """The answer. Raises `InputError` where it is a refusal, or none comes."""
+    def ask(self, request: Request) -> Reply:
+        """The answer. Raises `InputError` where it is a refusal, `GoneError` where none comes."""
         try:
             reply = self._exchange(request)
         except (OSError, EOFError, DecodeError) as gone:
             self.end()
-            raise InputError(source, "is not HDF5 that can be read: it stops the library", _AGAIN) from gone
+            raise GoneError from gone
         except BaseException:  # an answer that nobody waits for would be that to the next request
             self.end()
             raise
@@ -84,12 +88,13 @@ atexit.register(SHARED.end)
 class Arrays:
     """The arrays of an open file. Whatever is broken in it, or more than armlet reads, is an `InputError`."""
 
-    def __init__(self, source: Path, process: Hdf5Process) -> None:
-        self.source, self._process = source, process
+    def __init__(self, source: Path, data: bytes, process: Hdf5Process) -> None:
+        self.source, self._data, self._process = source, data, process
+        self._answer()
 
     def array(self, *path: str) -> NDArray[Any] | None:
         """The numbers of the dataset at the end of a path of links, or None where there is none."""
-        match self._process.ask(self.source, Read(path)):
+        match self._answer(Read(path)):
             case Array(dtype, shape, data) if math.prod(shape) * np.dtype(dtype).itemsize == len(data):
                 return np.frombuffer(data, dtype).reshape(shape)
             case Array():
@@ -97,10 +102,20 @@ class Arrays:
             case _:
                 return None
 
+    def _answer(self, *requests: Request) -> Reply:
+        """To the last of them, or to the opening of the file: once more by a new process, for what ends it is in doubt.
+
+        A file before this one may have left the library in disorder.
+        """
+        opening = Open(str(self.source), self._data)
+        for asked in (requests or (opening,), (opening, *requests)):
+            with suppress(GoneError):
+                return [self._process.ask(request) for request in asked][-1]
+        raise InputError(self.source, "is not HDF5 that can be read: it stops the library", _AGAIN)
+
 
 @contextmanager
 def open_hdf5(source: Path, data: bytes) -> Iterator[Arrays]:
     """An HDF5 file out of its bytes. Raises `InputError`."""
     with SHARED.lock:
-        SHARED.ask(source, Open(str(source), data))
-        yield Arrays(source, SHARED)
+        yield Arrays(source, data, SHARED)

@@ -59,7 +59,7 @@ def test_a_seed_draws_every_kind_of_layer_and_most_of_them_alive():
         kinds |= {integer_kind_of(layer) for layer in network.layers}
         depthwise += sum(isinstance(at, IntegerConv) and at.groups == at.channels > 1 for at in network.layers)
         wired += bool(network.wiring)
-    assert kinds == {"dense", "conv", "max_pool", "average_pool", "add", "reshape"}
+    assert kinds == {"dense", "conv", "max_pool", "average_pool", "scaled_average_pool", "add", "reshape"}
     assert min(depthwise, wired) > 20
     assert alive > outputs / 3
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from armlet.integer.bounds import Interval, layer_bounds, taps
 from armlet.integer.formats import INT8, INT16, UINT8, IntegerFormat
-from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool
+from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool, PoolScaling
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, Shift
 from armlet.integer.shapes import integer_shapes, stored_formats
@@ -125,7 +125,16 @@ def _pool(choices: Choices, growing: _Growing) -> None:
         if choices.chance(3):
             ends = tuple(sorted(choices.spread.integers(stored.low, stored.high + 1, 2).tolist()))
         windows = (None, (1, 1), (0, 0, 0, 0)) if choices.chance(4) else (size, stride, padding)
-        growing.add(IntegerPool(reduction, *windows, *ends))
+        pool = IntegerPool(reduction, *windows, *ends)
+        is_plain = reduction is Reduction.MAX or any(pool.padding)
+        growing.add(pool if is_plain or choices.chance(2) else _scaled_pool(choices, pool))
+
+
+def _scaled_pool(choices: Choices, pool: IntegerPool) -> IntegerPool:
+    """The same with a scaling of any size."""
+    spread = choices.spread
+    bias, multiplier, zero = (int(spread.integers(*ends)) for ends in ((-3000, 3001), (1 << 30, 1 << 31), (-200, 200)))
+    return replace(pool, scaling=PoolScaling(bias, multiplier, choices.integer(-12, 2), zero, choices.chance(2)))
 
 
 def _add(choices: Choices, growing: _Growing) -> None:

@@ -3,13 +3,13 @@
 Scales are such that sums spread over what is stored; zeros and borders lie anywhere, weights have all densities.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from armlet.integer.formats import INT8, INT32
-from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool
+from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool, PoolScaling
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, Shift
 from armlet.network.activation import Activation
@@ -133,18 +133,33 @@ def _add_pool(drawn: Drawn, is_padded: bool) -> None:
     reduction = Reduction.AVERAGE if random.random() < 0.6 else Reduction.MAX
     low, high = sorted(int(end) for end in random.integers(-128, 128, 2)) if random.random() < 0.3 else (-128, 127)
     if random.random() < 0.5:
-        add_pool(drawn, IntegerPool(reduction, low=low, high=high))
+        pool = IntegerPool(reduction, low=low, high=high)
     else:
         window, stride, _ = _windows(drawn, plane)
         sides = _sides(drawn, window) if is_padded else (0, 0, 0, 0)
-        add_pool(drawn, IntegerPool(reduction, window, stride, sides, low=low, high=high))
+        pool = IntegerPool(reduction, window, stride, sides, low=low, high=high)
+    apart = random.spawn(1)[0]  # what is drawn after it stays
+    if reduction is Reduction.AVERAGE and not any(pool.padding) and apart.random() < 0.4:
+        pool = scaled_pool(drawn, pool, apart)
+    add_pool(drawn, pool)
+
+
+def scaled_pool(drawn: Drawn, pool: IntegerPool, random: np.random.Generator) -> IntegerPool:
+    """The pool on what was added last, its averages in a unit of their own: about as large as the values or larger."""
+    _, height, width = drawn.shapes[-1]
+    count, off = pool.count(height, width), int(random.integers(-200, 201))
+    exponent = -max(2, count.bit_length() + int(random.integers(-2, 2)))
+    numbers = (off - drawn.zeros[-1] * count, int(random.integers(1 << 30, 1 << 31)), exponent)
+    scaling = PoolScaling(*numbers, zero_of(random), bool(random.random() < 0.5))
+    return replace(pool, scaling=scaling)
 
 
 def add_pool(drawn: Drawn, pool: IntegerPool) -> None:
     """A pool on what was added last."""
     channels, *plane = drawn.shapes[-1]
     size = _steps(plane, pool.size, pool.stride, pool.padding, (1, 1)) if pool.size else (1, 1)
-    drawn.add(pool, (channels, *size), drawn.zeros[-1], drawn.last)
+    zero = drawn.zeros[-1] if pool.scaling is None else pool.scaling.zero
+    drawn.add(pool, (channels, *size), zero, drawn.last)
 
 
 def add_dense(drawn: Drawn, neurons: int = 0) -> None:

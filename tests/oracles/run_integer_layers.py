@@ -86,6 +86,9 @@ def _pooled(layer: IntegerPool, planes: np.ndarray) -> Iterator[list[int]]:
 
 def _pool(layer: IntegerPool, seen: list[int]) -> int:
     total, count = sum(seen), len(seen)
+    if (by := layer.scaling) is not None:
+        scaled = _scaled(by.by, total + by.bias, 0) + by.zero
+        return min(max(scaled, layer.low), layer.high)
     average = (total + count // 2) // count if total > 0 else -((-total + count // 2) // count)
     return min(max(max(seen) if layer.reduction is Reduction.MAX else average, layer.low), layer.high)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from armlet.errors import InputError
 from armlet.integer.formats import I64, INT32
-from armlet.integer.interpret import added, store
+from armlet.integer.interpret import added, averaged, store
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool, body_of
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier, requantise
@@ -152,9 +152,12 @@ def _given(layer: IntegerLayer, i: int, taken: list[Interval], sums: Interval | 
             assert sums is not None
             stored = np.sort(store(body, np.stack((sums.low, sums.high))), axis=0)  # no activation falls
             return Interval(stored[0], stored[1])
-        case IntegerPool(reduction=reduction, low=low, high=high):
-            if reduction is Reduction.AVERAGE:
-                _require_pool(layer, i, taken[0], shapes[0])
+        case IntegerPool(reduction=Reduction.AVERAGE):
+            count = layer.count(*shapes[0][1:])
+            low, high = taken[0].low * count, taken[0].high * count
+            _require_pool(layer, i, low, high)
+            return Interval(averaged(layer, low, count), averaged(layer, high, count))
+        case IntegerPool(low=low, high=high):
             return Interval(np.clip(taken[0].low, low, high), np.clip(taken[0].high, low, high))
         case IntegerAdd():
             one, other = taken
@@ -187,10 +190,13 @@ def _require_addition(layer: IntegerAdd, i: int, taken: list[Interval]) -> None:
     _check(least << up, most << up, f"layer {i}, channel", "has sums")
 
 
-def _require_pool(layer: IntegerPool, i: int, taken: Interval, shape: Shape) -> None:
-    height, width = layer.size or shape[1:]
-    count = min(height, shape[1]) * min(width, shape[2])
-    _check(taken.low * count, taken.high * count, f"layer {i}, channel", "has sums")
+def _require_pool(layer: IntegerPool, i: int, low: I64, high: I64) -> None:
+    """Sums between two ends, and with a scaling those that it takes."""
+    _check(low, high, f"layer {i}, channel", "has sums")
+    if layer.scaling is not None:
+        bias, up = layer.scaling.bias, max(layer.scaling.exponent, 0)
+        _check(low + bias, high + bias, f"layer {i}, channel", "has sums, with their bias,")
+        _check(low + bias << up, high + bias << up, f"layer {i}, channel", "has sums, with their exponent,")
 
 
 def _check(low: I64, high: I64, place: str, what: str) -> None:

@@ -99,12 +99,16 @@ def _pooled(layer: IntegerPool, planes: I64) -> I64:
         return np.clip(seen.max(axis=(4, 5)), layer.low, layer.high)
     sums = _windows(planes, size, layer.stride, (1, 1), layer.padding, 0).sum(axis=(4, 5))
     count = _windows(np.ones_like(planes[:1]), size, layer.stride, (1, 1), layer.padding, 0).sum(axis=(4, 5))
-    return np.clip(average(sums, count), layer.low, layer.high)
+    return averaged(layer, sums, count)
 
 
-def average(sums: I64, count: I64) -> I64:
-    """sums / count to the nearest, halves away from 0."""
-    return np.sign(sums) * ((np.abs(sums) + count // 2) // count)
+def averaged(layer: IntegerPool, sums: I64, count: I64 | int) -> I64:
+    """What an average pool stores for sums of `count` values: the average, halves away from 0, or those scaled."""
+    if layer.scaling is None:
+        whole = np.sign(sums) * ((np.abs(sums) + count // 2) // count)
+    else:
+        whole = requantise(layer.scaling.by, sums + layer.scaling.bias) + layer.scaling.zero
+    return np.clip(whole, layer.low, layer.high)
 
 
 def added(layer: IntegerAdd, one: I64, other: I64) -> I64:

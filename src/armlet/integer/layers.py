@@ -125,10 +125,39 @@ class IntegerConv:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolScaling:
+    """What stores an average in a unit of its own: scaled back(bias + sum of the window) + zero, rounded as dense sums.
+
+    One multiplier for all channels, in which the division by the number of values is; the zero of what is taken is in
+    the bias.
+    """
+
+    bias: int
+    multiplier: int
+    exponent: int
+    zero: int  # the stored value that stands for 0
+    once: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("bias", "multiplier", "exponent", "zero"):
+            object.__setattr__(self, name, index(getattr(self, name)))
+        for name, number in (("bias", self.bias), ("zero", self.zero)):
+            if not INT32.low <= number <= INT32.high:
+                raise InputError(name, f"of a pool is {number}, beyond 32 bits")
+        assert len(self.by.multiplier) == 1  # its ends are checked
+
+    @property
+    def by(self) -> Multiplier:
+        """(1,) what scales the sums back."""
+        return Multiplier(np.array([self.multiplier]), np.array([self.exponent]), self.once)
+
+
+@dataclass(frozen=True, slots=True)
 class IntegerPool:
     """The largest stored value of each window, or their average, to the nearest, halves away from 0; clamped.
 
-    What is padding takes no part in it, and the average is that of the stored values, as TensorFlow Lite has it.
+    What is padding takes no part in it, and the average is that of the stored values, as TensorFlow Lite has it; or
+    with a scaling it is stored in a unit of its own, where all windows hold equally many values.
     """
 
     reduction: Reduction
@@ -137,6 +166,7 @@ class IntegerPool:
     padding: Sides = (0, 0, 0, 0)
     low: int = INT32.low
     high: int = INT32.high
+    scaling: PoolScaling | None = None
 
     def __post_init__(self) -> None:
         outline = self.outline
@@ -144,11 +174,18 @@ class IntegerPool:
             object.__setattr__(self, name, getattr(outline, name))
         if self.low > self.high:
             raise InputError("clamp", f"from {self.low} to {self.high} is no interval")
+        if self.scaling is not None and (self.reduction is not Reduction.AVERAGE or any(self.padding)):
+            raise InputError("pool", "with a scaling is no average, or has padding")
 
     @property
     def outline(self) -> Pool:
         """The same windows in real numbers."""
         return Pool(self.reduction, self.size, self.stride, self.padding)
+
+    def count(self, height: int, width: int) -> int:
+        """How many values a window of a plane holds, at most."""
+        down, across = self.size or (height, width)
+        return min(down, height) * min(across, width)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,8 +227,8 @@ def integer_kind_of(layer: IntegerLayer) -> str:
             return "dense"
         case IntegerConv():
             return "conv"
-        case IntegerPool(reduction):
-            return f"{reduction.value}_pool"
+        case IntegerPool(reduction, scaling=scaling):
+            return f"{reduction.value}_pool" if scaling is None else f"scaled_{reduction.value}_pool"
         case IntegerAdd():
             return "add"
         case Reshape():

@@ -25,6 +25,7 @@ from armlet.integer.layers import (
     IntegerDense,
     IntegerLayer,
     IntegerPool,
+    PoolScaling,
     body_of,
     integer_kind_of,
     whole,
@@ -94,8 +95,7 @@ class IntegerNetwork:
             body, source = body_of(layer), self.formats[taken[0]]
             if body is not None and body.requantisation is None and i < len(self.layers) - 1:
                 raise InputError(f"layer {i}", "stores sums as they are, which only the last layer may")
-            if isinstance(layer, IntegerConv) and not source.low <= layer.border <= source.high:
-                raise InputError(f"layer {i}", f"has {layer.border} in its padding, which is no {source.name}")
+            _require_held(layer, source, f"layer {i}")
 
     @property
     def sources(self) -> Wiring:
@@ -211,6 +211,17 @@ def integer_dense_chain(network: IntegerNetwork, place: str = "network") -> tupl
     return tuple(layer for layer in network.layers if isinstance(layer, IntegerDense))
 
 
+def _require_held(layer: IntegerLayer, source: IntegerFormat, place: str) -> None:
+    """What a layer says of values in the format of what it takes must be such. Raises `InputError`."""
+    match layer:
+        case IntegerConv(border=border) if not source.low <= border <= source.high:
+            raise InputError(place, f"has {border} in its padding, which is no {source.name}")
+        case IntegerPool(low=low, high=high, scaling=PoolScaling()) if low < source.low or high > source.high:
+            raise InputError(place, f"is clamped from {low} to {high}, beyond {source.name}")
+        case _:
+            pass
+
+
 def _text(network: IntegerNetwork) -> str:
     """What decides beside the layers; chains of dense layers have a form of their own, older than the other kinds."""
     if network.is_chain:
@@ -226,8 +237,9 @@ def _facts(layer: IntegerLayer) -> str:
         case IntegerConv(body):
             windows = (layer.kernel, layer.stride, layer.padding, layer.dilation, layer.groups, layer.border)
             return f"conv {windows!r} {_facts(body)}"
-        case IntegerPool(_, size, stride, padding, low, high):
-            return f"{integer_kind_of(layer)} {(size, stride, padding, low, high)!r}"
+        case IntegerPool(_, size, stride, padding, low, high, by):
+            scaling = () if by is None else (by.bias, by.multiplier, by.exponent, by.zero, by.once)
+            return f"{integer_kind_of(layer)} {(size, stride, padding, low, high, *scaling)!r}"
         case IntegerAdd():
             ends = (layer.offset, layer.raised, layer.stored.name, layer.low, layer.high, layer.zero)
             return f"add {ends!r}"

@@ -6,9 +6,10 @@ import numpy as np
 
 from armlet.errors import CapacityError
 from armlet.integer.formats import INT8, INT32, UINT8
-from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool
+from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool, PoolScaling
 from armlet.integer.network import IntegerNetwork
 from armlet.network.layers import Reduction, Reshape
+from armlet.network.shapes import Shape
 
 _LESS = UINT8.high - INT8.high
 
@@ -23,7 +24,8 @@ def with_signed_inputs(network: IntegerNetwork) -> IntegerNetwork:
     layers, lowered = list[IntegerLayer](), [True]
     for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
         taken = tuple(lowered[source] for source in sources)
-        layers.append(_on_lowered(layer, taken, f"layer {i}") if any(taken) else layer)
+        shape = network.shapes[sources[0]]
+        layers.append(_on_lowered(layer, shape, taken, f"layer {i}") if any(taken) else layer)
         lowered.append(taken[0] and isinstance(layer, IntegerPool | Reshape))
     if lowered[-1]:
         raise CapacityError("outputs that are inputs without a sign are not written for tensors yet")
@@ -31,8 +33,8 @@ def with_signed_inputs(network: IntegerNetwork) -> IntegerNetwork:
     return replace(network, layers=tuple(layers), domain=domain, input_format=INT8, input_zero=zero)
 
 
-def _on_lowered(layer: IntegerLayer, taken: tuple[bool, ...], place: str) -> IntegerLayer:
-    """A layer some of whose sources are 128 less."""
+def _on_lowered(layer: IntegerLayer, shape: Shape, taken: tuple[bool, ...], place: str) -> IntegerLayer:
+    """A layer some of whose sources are 128 less; the first has a shape."""
     match layer:
         case IntegerConv():
             return replace(layer, body=_with_bias(layer.body, place), border=layer.border - _LESS)
@@ -44,6 +46,10 @@ def _on_lowered(layer: IntegerLayer, taken: tuple[bool, ...], place: str) -> Int
         case IntegerPool(reduction=Reduction.MAX):
             low, high = (max(end - _LESS, INT32.low) for end in (layer.low, layer.high))
             return replace(layer, low=low, high=high)
+        case IntegerPool(scaling=PoolScaling() as by):
+            more = _LESS * layer.count(*shape[1:])
+            scaling = replace(by, bias=by.bias + more, zero=by.zero - _LESS)
+            return replace(layer, low=layer.low - _LESS, high=layer.high - _LESS, scaling=scaling)
         case Reshape():
             return layer
         case _:

@@ -3,7 +3,8 @@
 from armlet.baseline.integers.text import table
 from armlet.baseline.tensors.convolution import signature
 from armlet.integer.formats import I64, IntegerFormat
-from armlet.integer.layers import IntegerAdd, IntegerPool
+from armlet.integer.layers import IntegerAdd, IntegerLayer, IntegerPool, PoolScaling
+from armlet.integer.requantise import Multiplier
 from armlet.network.layers import Reduction
 from armlet.network.shapes import Shape
 
@@ -17,7 +18,7 @@ def pool_c(i: int, layer: IntegerPool, given: IntegerFormat, taken: Shape, made:
     (channels, height, width), (down, across) = taken, layer.size or taken[1:]
     is_max = layer.reduction is Reduction.MAX
     each = "if (q > t) t = q;" if is_max else "t += q, count++;"
-    mean = "  t = t < 0 ? -((count / 2 - t) / count) : (t + count / 2) / count;"
+    mean = f"  t = {_mean_of(layer)};"
     whole = f"jend - j == {down} && kend - k == {across}"
     return [
         f"static inline __attribute__((always_inline)) void pool{i}({given.c_type} const *restrict from, "
@@ -50,7 +51,7 @@ def pool_c(i: int, layer: IntegerPool, given: IntegerFormat, taken: Shape, made:
 
 def addition_c(i: int, layer: IntegerAdd, given: tuple[IntegerFormat, IntegerFormat], count: int) -> list[str]:
     """C of `layer<i>(from, other, to)`."""
-    name = scaling_of(layer)
+    name = _scaled(layer.scaling.once)
     scaled = [
         f"{name}(({taken}[k] + {offset}) * {1 << layer.raised}, {multiplier}, {exponent})"
         for taken, offset, multiplier, exponent in zip(
@@ -70,9 +71,26 @@ def addition_c(i: int, layer: IntegerAdd, given: tuple[IntegerFormat, IntegerFor
     ]
 
 
-def scaling_of(layer: IntegerAdd) -> str:
-    """The name of the C function by which an addition scales."""
-    return "multiplied_once" if layer.scaling.once else "multiplied"
+def scaling_of(layer: IntegerLayer) -> str | None:
+    """The name of the C function by which an addition, or a pool, scales; None for other layers."""
+    match layer:
+        case IntegerAdd(scaling=Multiplier(once=once)) | IntegerPool(scaling=PoolScaling(once=once)):
+            return _scaled(once)
+        case _:
+            return None
+
+
+def _scaled(once: bool) -> str:
+    """The name of the C function of a multiplier that rounds so."""
+    return "multiplied_once" if once else "multiplied"
+
+
+def _mean_of(layer: IntegerPool) -> str:
+    """C of what an average makes of the sum t of `count` values."""
+    by = layer.scaling
+    if by is None:
+        return "t < 0 ? -((count / 2 - t) / count) : (t + count / 2) / count"
+    return f"{_scaled(by.once)}(t + {by.bias}, {by.multiplier}, {by.exponent}) + {by.zero}"
 
 
 def reshape_c(i: int, given: IntegerFormat, moved: I64 | None, count: int) -> list[str]:

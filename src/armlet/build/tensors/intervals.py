@@ -46,8 +46,10 @@ def _stored(layer: IntegerLayer, taken: _Ends, sums: _Ends) -> _Ends:
             if body.requantisation is None:
                 return max(sums[0], INT32.low), min(sums[1], INT32.high)
             return int(body.low.min()), int(body.high.max())
-        case IntegerPool(low=low, high=high):
+        case IntegerPool(low=low, high=high, scaling=None):
             return max(taken[0], low), min(taken[1], high)
+        case IntegerPool(low=low, high=high):
+            return low, high
         case IntegerAdd(low=low, high=high):
             return low, high
         case _:

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from armlet.errors import InputError
-from armlet.formats.integers.layers import Entry, Stored, Whole, Wholes, layer_lines, shortest
+from armlet.formats.integers.entries import Entry, Stored, Whole, Wholes
+from armlet.formats.integers.layers import layer_lines, shortest
 from armlet.formats.toml import toml_lines
 from armlet.integer.network import IntegerNetwork
 from armlet.network.domain import Origin

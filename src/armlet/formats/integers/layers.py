@@ -1,18 +1,29 @@
-"""Layers of a network in integers, to and from their [[layer]] and arrays, each kind with keys of its own.
+"""Layers of a network in integers, to and from their [[layer]] and arrays.
 
-Every key of a kind is there: what is computed must not hang on a default. A chain of dense layers says neither kind nor
-inputs; in any other network each layer says both, and inputs count as `layers.py` of networks of real numbers does:
-"input", or the number of a layer from 0 on.
+A chain of dense layers says neither kind nor inputs; in any other network each layer says both, and inputs count as
+`layers.py` of networks of real numbers does: "input", or the number of a layer from 0 on.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from armlet.errors import InputError
+from armlet.formats.integers.entries import (
+    AddEntry,
+    AveragePoolEntry,
+    ConvEntry,
+    DenseEntry,
+    Entry,
+    MaxPoolEntry,
+    Once,
+    PoolEntry,
+    ReshapeEntry,
+    ScaledPoolEntry,
+    SumsEntry,
+)
 from armlet.integer.formats import FORMATS, IntegerFormat
 from armlet.integer.layers import (
     IntegerAdd,
@@ -20,16 +31,13 @@ from armlet.integer.layers import (
     IntegerDense,
     IntegerLayer,
     IntegerPool,
+    PoolScaling,
     integer_kind_of,
 )
 from armlet.integer.requantise import Multiplier, Requantisation, Shift
-from armlet.network.activation import Activation
 from armlet.network.layers import Pair, Reduction, Reshape, Sides
-from armlet.network.shapes import LARGEST, Wiring
+from armlet.network.shapes import Wiring
 
-Whole = Annotated[int, msgspec.Meta(ge=-(1 << 31), le=(1 << 31) - 1)]
-Wholes = Whole | list[Whole]
-Stored = Literal["uint8", "int8", "int16", "int32"]
 Array = Callable[[str, int], NDArray[Any]]  # the array of a name in this layer, of so many dimensions
 
 _INPUT = "input"
@@ -41,81 +49,6 @@ _SCALINGS = {  # the arrays that each takes
     "multiplier_once": ("multiplier", "exponent"),
     "none": (),
 }
-_Scaling = Literal["shift", "multiplier", "multiplier_once", "none"]
-_Once = Literal["multiplier", "multiplier_once"]
-_Inputs = Annotated[list[Annotated[int, msgspec.Meta(ge=0)] | Literal["input"]], msgspec.Meta(max_length=2)]
-_Pair = tuple[int, int]
-_Sides = tuple[int, int, int, int]
-_Extent = Annotated[int, msgspec.Meta(ge=1, le=LARGEST)]
-
-
-class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
-    inputs: _Inputs | None = None
-
-
-class _Sums(_Entry, frozen=True, kw_only=True):
-    """What a layer with weights does with its sums."""
-
-    activation: Activation
-    stored: Stored
-    scaling: _Scaling
-    low: Wholes
-    high: Wholes
-    zero: Whole
-    slope: Whole
-
-
-class DenseEntry(_Sums, frozen=True, forbid_unknown_fields=True, tag="dense"):
-    """All of a dense layer that is not in its arrays."""
-
-
-class ConvEntry(_Sums, frozen=True, forbid_unknown_fields=True, tag="conv", kw_only=True):
-    """A convolution; its weights have the shape of its windows."""
-
-    stride: _Pair
-    padding: _Sides
-    dilation: _Pair
-    groups: Whole
-    border: Whole
-
-
-class _PoolEntry(_Entry, frozen=True, kw_only=True):
-    size: _Pair | Literal["global"]
-    stride: _Pair
-    padding: _Sides
-    low: Whole
-    high: Whole
-
-
-class MaxPoolEntry(_PoolEntry, frozen=True, forbid_unknown_fields=True, tag="max_pool"):
-    """The largest value of each window."""
-
-
-class AveragePoolEntry(_PoolEntry, frozen=True, forbid_unknown_fields=True, tag="average_pool"):
-    """The average of each window."""
-
-
-class AddEntry(_Entry, frozen=True, forbid_unknown_fields=True, tag="add", kw_only=True):
-    """The sum of two tensors; multipliers and exponents are of both, and of their sum."""
-
-    offset: tuple[Whole, Whole]
-    raised: Whole
-    scaling: _Once
-    multiplier: tuple[Whole, Whole, Whole]
-    exponent: tuple[Whole, Whole, Whole]
-    stored: Stored
-    low: Whole
-    high: Whole
-    zero: Whole
-
-
-class ReshapeEntry(_Entry, frozen=True, forbid_unknown_fields=True, tag="reshape", kw_only=True):
-    """The same values in another shape; none given is a row."""
-
-    shape: Annotated[list[_Extent], msgspec.Meta(max_length=3)] | None = None
-
-
-Entry = DenseEntry | ConvEntry | MaxPoolEntry | AveragePoolEntry | AddEntry | ReshapeEntry
 
 
 def spread(place: str, values: int | float | Sequence[int | float], count: int) -> NDArray[Any]:
@@ -155,10 +88,13 @@ def layer_of(entry: Entry, array: Array) -> IntegerLayer:
             body = _sums_of(entry, weight.reshape(len(weight), -1), array)
             kernel = (weight.shape[2], weight.shape[3])
             return IntegerConv(body, kernel, entry.stride, entry.padding, entry.dilation, entry.groups, entry.border)
-        case MaxPoolEntry() | AveragePoolEntry():
-            reduction = Reduction.MAX if isinstance(entry, MaxPoolEntry) else Reduction.AVERAGE
-            size = None if isinstance(entry.size, str) else entry.size
-            return IntegerPool(reduction, size, entry.stride, entry.padding, entry.low, entry.high)
+        case MaxPoolEntry():
+            return _pool_of(entry, Reduction.MAX, None)
+        case AveragePoolEntry():
+            return _pool_of(entry, Reduction.AVERAGE, None)
+        case ScaledPoolEntry(scaling=scaling, bias=bias, multiplier=multiplier, exponent=exponent, zero=zero):
+            by = PoolScaling(bias, multiplier, exponent, zero, scaling == "multiplier_once")
+            return _pool_of(entry, Reduction.AVERAGE, by)
         case AddEntry():
             scaling, back = _of_addition(entry)
             stored = FORMATS[entry.stored]
@@ -194,10 +130,8 @@ def layer_lines(at: int, layer: IntegerLayer, sources: tuple[int, ...], in_chain
             yield f"dilation = {[*layer.dilation]}"
             yield f"groups = {layer.groups}"
             yield f"border = {layer.border}"
-        case IntegerPool(size=size):
-            yield f"size = {[*size]}" if size else 'size = "global"'
-            yield from _window_lines(layer.stride, layer.padding)
-            yield from (f"low = {layer.low}", f"high = {layer.high}")
+        case IntegerPool():
+            yield from _pool_lines(layer)
         case IntegerAdd():
             yield from _add_lines(layer)
         case Reshape(shape):
@@ -225,7 +159,7 @@ def _sum_lines(layer: IntegerDense) -> Iterator[str]:
         case Shift():
             scaling = "shift"
         case Multiplier(once=once):
-            scaling = "multiplier_once" if once else "multiplier"
+            scaling = _once(once)
     yield f'activation = "{layer.activation.value}"'
     yield f'stored = "{layer.stored.name}"'
     yield f'scaling = "{scaling}"'
@@ -237,9 +171,29 @@ def _window_lines(stride: Pair, padding: Sides) -> Iterator[str]:
     yield from (f"stride = {[*stride]}", f"padding = {[*padding]}")
 
 
+def _pool_lines(layer: IntegerPool) -> Iterator[str]:
+    yield f"size = {[*layer.size]}" if layer.size else 'size = "global"'
+    yield from _window_lines(layer.stride, layer.padding)
+    yield from (f"low = {layer.low}", f"high = {layer.high}")
+    if (by := layer.scaling) is not None:
+        yield f'scaling = "{_once(by.once)}"'
+        yield from (f"bias = {by.bias}", f"multiplier = {by.multiplier}", f"exponent = {by.exponent}")
+        yield f"zero = {by.zero}"
+
+
+def _once(once: bool) -> Once:
+    """How a multiplier rounds."""
+    return "multiplier_once" if once else "multiplier"
+
+
+def _pool_of(entry: PoolEntry, reduction: Reduction, scaling: PoolScaling | None) -> IntegerPool:
+    size = None if isinstance(entry.size, str) else entry.size
+    return IntegerPool(reduction, size, entry.stride, entry.padding, entry.low, entry.high, scaling)
+
+
 def _add_lines(layer: IntegerAdd) -> Iterator[str]:
     yield from (f"offset = {[*layer.offset]}", f"raised = {layer.raised}")
-    yield f'scaling = "{"multiplier_once" if layer.scaling.once else "multiplier"}"'
+    yield f'scaling = "{_once(layer.scaling.once)}"'
     both, back = layer.scaling, layer.requantisation
     yield f"multiplier = {[*both.multiplier.tolist(), *back.multiplier.tolist()]}"
     yield f"exponent = {[*both.exponent.tolist(), *back.exponent.tolist()]}"
@@ -253,7 +207,7 @@ def _of_addition(entry: AddEntry) -> tuple[Multiplier, Multiplier]:
     return Multiplier(multiplier[:2], exponent[:2], once), Multiplier(multiplier[2:], exponent[2:], once)
 
 
-def _sums_of(entry: _Sums, weight: NDArray[Any], array: Array) -> IntegerDense:
+def _sums_of(entry: SumsEntry, weight: NDArray[Any], array: Array) -> IntegerDense:
     bias = array("b", 1)
     given = [array(name, 1).astype(np.int64) for name in _SCALINGS[entry.scaling]]
     table = array("table", 1) if entry.activation.value in _CURVES else None

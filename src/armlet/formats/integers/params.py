@@ -19,7 +19,8 @@ from armlet.formats.integers.description import (
     read_integer_description,
     show_integer_description,
 )
-from armlet.formats.integers.layers import Entry, layer_arrays, layer_of, spread, wiring_of
+from armlet.formats.integers.entries import Entry
+from armlet.formats.integers.layers import layer_arrays, layer_of, spread, wiring_of
 from armlet.integer.argmax import Argmax
 from armlet.integer.formats import FORMATS
 from armlet.integer.layers import IntegerDense, IntegerLayer

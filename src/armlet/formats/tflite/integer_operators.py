@@ -17,7 +17,7 @@ from armlet.formats.tflite.scaling import (
     reference_multiplier,
 )
 from armlet.integer.formats import I64, INT8, INT32
-from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool, body_of
+from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool, PoolScaling, body_of
 from armlet.integer.requantise import Multiplier
 from armlet.network.activation import Activation
 from armlet.network.frozen import F64
@@ -81,21 +81,19 @@ def _pool(draft: IntegerDraft, operator: Operator) -> None:
 
 
 def _whole_pool(draft: IntegerDraft, operator: Operator) -> None:
-    """REDUCE_MAX; and MEAN, whose kernel is a sum times a multiplier: a convolution of ones."""
+    """REDUCE_MAX; and MEAN, whose kernel is a sum times a multiplier: an average in a unit of its own."""
     taken, value = whole_planes(draft, operator)
     if operator.kind == "REDUCE_MAX":
         _same_pair(draft, operator)
         draft.put(operator, IntegerPool(Reduction.MAX, None), [taken], value, "int8")
         return
     (scale_in, zero_in), (scale, zero) = (one_pair(tensor) for tensor in _ends(draft, operator))
-    channels, *size = taken.shape
-    count = math.prod(size)
-    by = mean_multiplier(float(scale_in) / float(scale), count, channels)
-    bias = np.full(channels, -zero_in * count)
-    body = _dense_body(np.ones((channels, count), np.int64), bias, by, Activation.LINEAR, INT8.low, INT8.high, zero)
-    layer = IntegerConv(body, (size[0], size[1]), groups=channels, border=zero_in)
-    draft.note("MEAN is taken as a convolution of ones, which rounds as its kernel does")
-    draft.put(operator, layer, [taken], value, "int8")
+    count = math.prod(taken.shape[1:])
+    multiplier, exponent = mean_multiplier(float(scale_in) / float(scale), count)
+    by = PoolScaling(-zero_in * count, multiplier, exponent, zero)
+    draft.put(
+        operator, IntegerPool(Reduction.AVERAGE, low=INT8.low, high=INT8.high, scaling=by), [taken], value, "int8"
+    )
 
 
 def _add(draft: IntegerDraft, operator: Operator) -> None:

@@ -80,11 +80,11 @@ def reference_multiplier(scales: F64, _low: int = 0, _high: int = 0) -> Multipli
     return Multiplier(np.array(multiplier), np.array(exponent))
 
 
-def mean_multiplier(scale: float, count: int, channels: int) -> Multiplier:
+def mean_multiplier(scale: float, count: int) -> tuple[int, int]:
     """By which MEAN makes stored values of sums of `count`: QuantizedMeanOrSum. Raises `ValueError`."""
     multiplier, exponent = quantised_multiplier(scale)
     by = max(min(count.bit_length() - 1, 32, _POINT + exponent), 0)
-    return Multiplier(np.full(channels, (multiplier << by) // count), np.full(channels, exponent - by))
+    return (multiplier << by) // count, exponent - by
 
 
 def addition_multipliers(one: float, other: float, given: float, raised: int) -> tuple[Multiplier, Multiplier]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from armlet.integer.formats import I64
-from armlet.integer.interpret import added, average, store
+from armlet.integer.interpret import added, averaged, store
 from armlet.integer.layers import IntegerAdd, IntegerDense, IntegerLayer, IntegerPool, body_of
 from armlet.integer.requantise import Multiplier, Shift
 from armlet.network.layers import Reduction
@@ -17,7 +17,7 @@ _FAR = 1 << 40
 def stored_of(layer: IntegerLayer, channel: int, sums: I64, count: I64) -> I64:
     """What is stored for sums of what is taken; `count` is of how many values an average is."""
     if isinstance(layer, IntegerPool):
-        return np.clip(average(sums, count), layer.low, layer.high)
+        return averaged(layer, sums, count)
     body = body_of(layer)
     assert body is not None
     return store(one_neuron(body, channel), (sums + body.bias[channel])[:, None])[:, 0]

@@ -73,9 +73,9 @@ class Values:
         for k, layer in enumerate(self.network.layers, 1):
             body, before = body_of(layer), found[self.network.sources[k - 1][0]]
             match layer:
-                case IntegerPool(low=low, high=high):
+                case IntegerPool(low=low, high=high, scaling=None):
                     found.append((max(low, before[0]), min(high, before[1])))
-                case IntegerAdd():
+                case IntegerPool() | IntegerAdd():
                     found.append((layer.low, layer.high))
                 case _:
                     found.append(before if body is None else (int(body.low.min()), int(body.high.max())))

@@ -56,8 +56,9 @@ def scaling_of(layer: IntegerDense, neuron: int, place: str) -> Scaling:
 def multiplied(multiplier: int, exponent: int, once: bool, zero: int, ends: tuple[int, int], place: str) -> Scaling:
     """The scaling by a multiplier of 31 bits. Raises `CapacityError` where it has too little or too much to shift."""
     shift = -exponent - 1 if once else -exponent
-    if not 1 <= shift <= _MOST_SHIFT:
-        raise CapacityError(f"{place}: a multiplier of 2^{exponent} is not written for tensors yet")
+    if not (multiplier and 1 <= shift <= _MOST_SHIFT):
+        told = f"2^{exponent}" if multiplier else "0"
+        raise CapacityError(f"{place}: a multiplier of {told} is not written for tensors yet")
     start = (1 << shift - 1) + (zero << shift)
     return Scaling(multiplier, shift, start, *ends, not once, not once and ends[0] < zero)
 

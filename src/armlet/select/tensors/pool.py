@@ -4,18 +4,22 @@ The average of n stored values is rounded to the nearest, halves away from 0, as
 and n / 2 + 128 n more, which is not below 0, and one less where the sum is negative and n is even, that is u / n - 128,
 rounded down. The division is a multiplication by 2^32 / n, rounded up, which is exact as long as u n < 2^32.
 
+A pool with a scaling begins its sums at the bias and scales them back as bodies of weights do; no average is made.
+
 What is padding takes no part. Which columns are is known where a window is written; rows of words whose windows have
 other rows of padding, in either lane, have a body of their own.
 """
 
 from dataclasses import dataclass, replace
 
-from armlet.integer.layers import IntegerPool
+from armlet.errors import CapacityError
+from armlet.integer.formats import INT8
+from armlet.integer.layers import IntegerPool, PoolScaling
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.network.layers import Pair, Reduction
 from armlet.select.integer.constants import write_constant
 from armlet.select.integer.writer import Writer
-from armlet.select.tensors.closing import add_signed, write_clamp
+from armlet.select.tensors.closing import Scaling, add_signed, multiplied, write_clamp, write_scaled
 from armlet.select.tensors.frame import (
     BASE,
     OUTER,
@@ -31,8 +35,10 @@ from armlet.tensors.layout import LIFT, UPPER
 from armlet.tensors.rows import WORD
 
 _RESULT, _LOWER, _UPPER, _PART, _INVERSE, _SIGN = 1, 6, 7, 8, 9, 10  # registers
+_BIASES, _STARTS = {_LOWER: 10, _UPPER: 8}, {_LOWER: 11, _UPPER: 14}  # registers of a scaling, by what they are for
 _WORDS = (3, 4, 5, 12)
 _NEAR = 4095
+_MOST_SUM = 1 << 30  # that twice a sum of a scaling fits a word
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +107,9 @@ def write_pool(writer: Writer, task: PoolTask) -> None:
     layer, taken, made = task.layer, task.taken.layout, task.made.layout
     write_place(writer, BASE, task.taken.start + taken.at(-layer.padding[0], 0, 0))
     write_place(writer, _RESULT, task.made.start + made.at(0, 0, 0))
-    if len(task.counts) == 1:
+    if layer.scaling is not None:
+        _write_scaling(writer, task, layer.scaling)
+    elif len(task.counts) == 1:
         _write_inverse(writer, task, *task.counts)
     rows, steps = made.split, (layer.stride[0] * taken.row, made.row)
     channels = begin_counted(writer, made.channels, OUTER)
@@ -127,6 +135,29 @@ def _write_inverse(writer: Writer, task: PoolTask, count: int) -> None:
     """What an average over so many values multiplies by, where it does."""
     if task.layer.reduction is Reduction.AVERAGE and count & count - 1:
         write_constant(writer, _INVERSE, -(-(1 << 32) // count))
+
+
+def _write_scaling(writer: Writer, task: PoolTask, by: PoolScaling) -> None:
+    """All that sums are scaled back by, in registers of their own."""
+    scaling, (count,), whole = _scaling(task), task.counts, task.is_whole
+    lifted = task.taken.layout.split * task.size[1] if whole else count
+    write_constant(writer, _INVERSE, scaling.factor)
+    write_constant(writer, _BIASES[_LOWER], by.bias - LIFT * lifted)
+    write_constant(writer, _STARTS[_LOWER], scaling.start + (LIFT << scaling.shift))
+    if not whole:
+        write_constant(writer, _BIASES[_UPPER], by.bias)
+        write_constant(writer, _STARTS[_UPPER], scaling.start)
+
+
+def _scaling(task: PoolTask) -> Scaling:
+    """How sums are stored. Raises `CapacityError` where that is not written yet."""
+    layer, by, place = task.layer, task.layer.scaling, f"layer {task.number}"
+    assert by is not None
+    found = multiplied(by.multiplier, by.exponent, by.once, by.zero, (layer.low, layer.high), place)
+    most = max(abs(by.bias + end * count) for end in (INT8.low, INT8.high) for count in task.counts)
+    if most >= _MOST_SUM:
+        raise CapacityError(f"{place}: sums of a pool up to {most} are not written for tensors yet")
+    return found
 
 
 def _write_window(writer: Writer, task: PoolTask, column: int, alike: Rows) -> None:
@@ -158,8 +189,12 @@ def _write_window(writer: Writer, task: PoolTask, column: int, alike: Rows) -> N
 def _take(writer: Writer, task: PoolTask, word: int, into: int, begun: set[int]) -> None:
     """A lane of a word into what was taken so far."""
     lower = into == _LOWER
-    if into not in begun:
-        begun.add(into)
+    is_first, is_whole = into not in begun, task.is_whole
+    begun.add(into)
+    if task.layer.scaling is not None and is_first and (lower or not is_whole):
+        op = Does.ADD_LOW_BYTE if lower else Does.ADD_SIGNED_RIGHT
+        writer.add(op, into, _BIASES[into], word, by=0 if lower else UPPER)
+    elif is_first:
         writer.add(Does.UNSIGNED_BYTE if lower else Does.RIGHT_SIGNED, into, word, by=0 if lower else UPPER)
     elif task.layer.reduction is Reduction.AVERAGE:
         op = Does.ADD_LOW_BYTE if lower else Does.ADD_SIGNED_RIGHT
@@ -188,6 +223,12 @@ def _join(writer: Writer, task: PoolTask) -> None:
 def _finish(writer: Writer, task: PoolTask, register: int, count: int, lifted: int) -> None:
     """What was taken as it is stored: with 128 more in lane 0. `lifted` values of `count` have 128 more already."""
     lower = register == _LOWER
+    if task.layer.scaling is not None:
+        scaling = _scaling(task)
+        if scaling.twice:
+            writer.add(Does.LEFT, register, register, by=1)
+        write_scaled(writer, scaling, register, _INVERSE, _STARTS[register], lifted=lower)
+        return
     if task.layer.reduction is Reduction.AVERAGE:
         if len(task.counts) > 1:
             _write_inverse(writer, task, count)

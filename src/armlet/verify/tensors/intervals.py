@@ -37,10 +37,10 @@ def _intervals(network: IntegerNetwork) -> Iterator[IntervalEntry]:
             case IntegerConv(body, padding=padding, border=border):
                 outside = (border,) if any(padding) else ()
                 found = _entry(number, body, min(low, *outside, high), max(low, *outside, high))
-            case IntegerPool():
+            case IntegerPool(scaling=None):
                 ends.append((max(low, layer.low), min(high, layer.high)))
                 continue
-            case IntegerAdd():
+            case IntegerPool() | IntegerAdd():
                 ends.append((layer.low, layer.high))
                 continue
             case _:

@@ -19,7 +19,7 @@ from armlet.verify.verify import verify_build
 from compiled_tensors import CompiledTensors, deleted
 from generators.builds import broken
 from generators.tensor_builds import compiled_tensors
-from generators.windows import Drawn, Windows, add_convolution, add_dense, add_pool, add_residual
+from generators.windows import Drawn, Windows, add_convolution, add_dense, add_pool, add_residual, scaled_pool
 
 
 def unsigned(seed: int, begins: str = "convolution") -> IntegerNetwork:
@@ -31,6 +31,9 @@ def unsigned(seed: int, begins: str = "convolution") -> IntegerNetwork:
             add_pool(drawn, IntegerPool(Reduction.MAX, (2, 2), (1, 1), (1, 0, 0, 1), -100, 90))
         case "average":
             add_pool(drawn, IntegerPool(Reduction.AVERAGE, (2, 2)))
+        case "scaled":
+            pool = IntegerPool(Reduction.AVERAGE, (2, 2), low=-128, high=127)
+            add_pool(drawn, scaled_pool(drawn, pool, drawn.random))
         case "addition":
             add_residual(drawn)
         case _:
@@ -51,10 +54,14 @@ def _takes_inputs(network: IntegerNetwork, i: int) -> bool:
 def _raised(layer: object) -> object:
     if isinstance(layer, IntegerConv):
         return replace(layer, border=layer.border + 128)
-    return replace(layer, low=layer.low + 128, high=layer.high + 128) if isinstance(layer, IntegerPool) else layer
+    if not isinstance(layer, IntegerPool):
+        return layer
+    by = layer.scaling
+    by = by and replace(by, bias=by.bias - 128 * layer.count(5, 6), zero=by.zero + 128)
+    return replace(layer, low=layer.low + 128, high=layer.high + 128, scaling=by)
 
 
-@pytest.mark.parametrize("begins", ["convolution", "largest", "addition"])
+@pytest.mark.parametrize("begins", ["convolution", "largest", "scaled", "addition"])
 @pytest.mark.parametrize("seed", range(4))
 def test_inputs_without_a_sign_are_computed_and_proved(seed: int, begins: str) -> None:
     network = unsigned(seed, begins)

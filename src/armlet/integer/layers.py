@@ -184,8 +184,7 @@ class IntegerPool:
 
     def count(self, height: int, width: int) -> int:
         """How many values a window of a plane holds, at most."""
-        down, across = self.size or (height, width)
-        return min(down, height) * min(across, width)
+        return self.outline.count(height, width)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

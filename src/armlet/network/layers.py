@@ -115,6 +115,11 @@ class Pool:
         if self.size is None and (self.stride, self.padding) != ((1, 1), (0, 0, 0, 0)):
             raise InputError("stride or padding", "is given, and the pool is global", "leave it out")
 
+    def count(self, height: int, width: int) -> int:
+        """How many values a window of a plane holds, at most."""
+        down, across = self.size or (height, width)
+        return min(down, height) * min(across, width)
+
 
 @dataclass(frozen=True, slots=True)
 class Add:

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from armlet.integer.bounds import tensor_bounds
 from armlet.integer.formats import INT32, IntegerFormat
-from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool
+from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool, PoolScaling
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier
 from armlet.network.activation import Activation
 from armlet.network.frozen import F64
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Pool, Reshape, Weighted
 from armlet.network.network import Network
+from armlet.network.shapes import Shape
 from armlet.pruning.geometry.functional import network_at
 from armlet.pruning.quantise.prepare import Prepared
 from armlet.pruning.quantise.snap import Snapped
@@ -35,6 +36,7 @@ _COARSEST = 2.0**-2  # of a stored unit: what one unit of a sum is less than
 def integer_windows(dense: Network, at: Snapped, prepared: Prepared, provenance: Mapping[str, Any]) -> IntegerNetwork:
     """The integers at a point all of whose weights are snapped. Raises `InputError` for a sum that could overflow."""
     layers, steps, stored = list[IntegerLayer](), iter(at.steps), prepared.stored
+    shapes = prepared.inputs.shape.architecture.shapes
     scale = np.full(dense.outputs, stored[-1].unit)
     zero: Whole = np.full(dense.outputs, stored[-1].zero)
     for k, (layer, sources) in enumerate(zip(network_at(at.point, dense, {}).layers, dense.sources), 1):
@@ -47,8 +49,8 @@ def integer_windows(dense: Network, at: Snapped, prepared: Prepared, provenance:
                 scale, zero = step * taken.unit, np.zeros(len(bias), np.int64)
             case Dense() | Conv() | Depthwise():
                 layers.append(_weighted(layer, next(steps), taken, stored[k]))
-            case Pool(reduction, size, stride, padding):
-                layers.append(IntegerPool(reduction, size, stride, padding))
+            case Pool():
+                layers.append(_pool(layer, taken, stored[k], shapes[sources[0]]))
             case Add():
                 layers.append(_addition(layer, taken, stored[sources[1]], stored[k]))
             case Reshape():
@@ -86,6 +88,18 @@ def _whole(layer: Weighted, step: F64, taken: Stored) -> tuple[Whole, Whole]:
     whole: Whole = np.rint(weight / step[:, None]).astype(np.int64)
     bias: Whole = np.rint(layer.bias / (step * taken.unit)).astype(np.int64)
     return whole, bias - taken.zero * whole.sum(axis=1)
+
+
+def _pool(layer: Pool, taken: Stored, to: Stored, shape: Shape) -> IntegerPool:
+    """The average in its own unit, where it has one."""
+    windows = layer.size, layer.stride, layer.padding
+    if to == taken:
+        return IntegerPool(layer.reduction, *windows)
+    count = layer.count(*shape[1:])
+    by = multiplier_of(np.array([taken.unit / (count * to.unit)]))
+    numbers = int(by.multiplier[0]), int(by.exponent[0]), to.zero, by.once
+    scaling = PoolScaling(-taken.zero * count, *numbers)
+    return IntegerPool(layer.reduction, *windows, to.format.low, to.format.high, scaling)
 
 
 def _addition(layer: Add, one: Stored, other: Stored, to: Stored) -> IntegerAdd:

@@ -59,10 +59,13 @@ def stored_values(kind: ActivationFormat, activation: Activation, slope: float) 
     return Stored(INT16 if wide else UINT8, unit, zero)
 
 
-def stored_between(low: float, high: float) -> Stored:
-    """Bytes with a sign for values from `low` to `high`, among which is 0, as TensorFlow Lite has them."""
+def stored_between(low: float, high: float, finest: float = 0.0) -> Stored:
+    """Bytes with a sign for values from `low` to `high`, among which is 0, as TensorFlow Lite has them.
+
+    Their unit is at least `finest`.
+    """
     low, high = min(low, 0.0), max(high, 0.0)
-    unit = max(high - low, _TINY) / (INT8.high - INT8.low)
+    unit = max(max(high - low, _TINY) / (INT8.high - INT8.low), finest)
     return Stored(INT8, unit, max(INT8.low, min(INT8.high, round(INT8.low - low / unit))))
 
 

@@ -17,18 +17,20 @@ from armlet.errors import InputError
 from armlet.network.activation import DEFINITIONS, Activation
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F64
-from armlet.network.layers import Add, Pool, Reshape, describe
+from armlet.network.layers import Add, Pool, Reduction, Reshape, describe
 from armlet.network.network import Network
+from armlet.network.shapes import Shape
 from armlet.pruning.geometry.architecture import Architecture, Sums, Windows, as_kernel
 from armlet.pruning.geometry.functional import Point, values_of
 from armlet.pruning.quantise.formats import ActivationFormat
 from armlet.pruning.quantise.grid import Grid
 from armlet.pruning.quantise.prepare import InputScale, Prepared, require_declared, taken_by
-from armlet.pruning.quantise.stored import stored_between
+from armlet.pruning.quantise.stored import Stored, stored_between
 from armlet.pruning.reference import ReferenceInputs
 
 CLAMPS = (Activation.LINEAR, Activation.RELU, Activation.RELU6)  # activations that are nothing but a clamp
 _AT_ONCE = 1 << 24  # numbers of all values of the samples that are evaluated together: 64 MB
+_FINEST = 5.0  # units of a sum: what the unit of an average is at least, as sums are scaled down (by a fourth or more)
 _LEAST = 2.0**-8  # of a tensor's range: channels that fill less of it are not raised to it
 
 
@@ -90,10 +92,28 @@ def prepare_windows(
     scaled = _scaled(point, architecture, factors)
     stored = [scale.stored]
     for k, (step, sources) in enumerate(zip(architecture.steps, architecture.wiring), 1):
-        own = ranges[k].divided(factors[k])
-        same = isinstance(step, Pool | Reshape)
-        stored.append(stored[sources[0]] if same else stored_between(float(own.low.min()), float(own.high.max())))
+        own, taken = ranges[k].divided(factors[k]), stored[sources[0]]
+        ends = float(own.low.min()), float(own.high.max())
+        match step:
+            case Pool():
+                stored.append(_pooled(step, taken, ends, architecture.shapes[sources[0]]))
+            case Reshape():
+                stored.append(taken)
+            case _:
+                stored.append(stored_between(*ends))
     return Prepared(scaled, drawn, scale, tuple(stored), (), grid)
+
+
+def _pooled(pool: Pool, taken: Stored, ends: tuple[float, float], shape: Shape) -> Stored:
+    """How what a pool gives is stored: as what it takes, or averages in a finer unit of their own.
+
+    Windows with padding hold fewer values than others, and keep the unit.
+    """
+    if pool.reduction is not Reduction.AVERAGE or any(pool.padding):
+        return taken
+    finest = _FINEST * taken.unit / pool.count(*shape[1:])
+    own = stored_between(*ends, finest)
+    return own if own.unit < taken.unit else taken
 
 
 def _ranges(point: Point, x: jax.Array, architecture: Architecture) -> list[_Range]:

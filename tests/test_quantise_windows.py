@@ -14,7 +14,7 @@ from armlet.errors import InputError
 from armlet.formats.params import params_files, write_params
 from armlet.formats.read import read_any_network
 from armlet.integer.interpret import evaluate, run_integers
-from armlet.integer.layers import IntegerConv, body_of
+from armlet.integer.layers import IntegerConv, IntegerPool, body_of
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.requantise import Multiplier
 from armlet.network.activation import Activation, activated
@@ -29,10 +29,10 @@ from armlet.pruning.geometry.metric import OutputMetric
 from armlet.pruning.quantise.compensate import nearest, snap_unit
 from armlet.pruning.quantise.formats import ActivationFormat, WeightFormat
 from armlet.pruning.quantise.grid import Grid, grid_of
-from armlet.pruning.quantise.layers import integer_windows
+from armlet.pruning.quantise.layers import integer_windows, multiplier_of
 from armlet.pruning.quantise.prepare import Prepared
 from armlet.pruning.quantise.snap import Snapped
-from armlet.pruning.quantise.stored import Stored
+from armlet.pruning.quantise.stored import Stored, stored_between
 from armlet.pruning.quantise.windows import CLAMPS, prepare_windows
 from armlet.pruning.reference import draw_references
 from armlet.pruning.sparsify import sparsify
@@ -113,8 +113,8 @@ def followed(network: Network, at: Snapped, prepared: Prepared, x: F64) -> Follo
                 error = sum(each.error for each in taken) + 1e-3 * units
                 values.append(Followed(made, error).stored(to))
             case Pool(reduction):
-                rounded = to.unit * 0.51 if reduction is Reduction.AVERAGE else 0.0
-                values.append(Followed(made, taken[0].error + rounded))
+                given = Followed(made, taken[0].error)
+                values.append(given.stored(to) if reduction is Reduction.AVERAGE else given)
             case Reshape():
                 values.append(Followed(made, taken[0].error))
     return values[-1]
@@ -173,6 +173,68 @@ def test_the_bound_is_tight_enough_to_see_a_fault():
     assert farthest(made, rows, bound) <= bound.error
     for number, wrong in enumerate(planted(made)):
         assert farthest(wrong, rows, bound) > bound.error, number
+
+
+def averaging(*pools: Pool) -> Network:
+    """The first convolution of the classifier, pools, and a dense layer on all that they give."""
+    first = classifier().layers[0]
+    network = replace(classifier(), layers=(first, *pools, Reshape()), wiring=())
+    weight = np.random.default_rng(4).standard_normal((3, network.outputs)).astype(np.float32)
+    last = Dense(weight, np.zeros(3, np.float32), Activation.LINEAR)
+    return clamped(replace(network, layers=(*network.layers, last)))
+
+
+AVERAGE = Pool(Reduction.AVERAGE)
+
+
+def test_an_average_of_planes_is_stored_in_a_finer_unit_of_its_own():
+    network = averaging(AVERAGE)
+    prepared = prepared_of(network, WeightFormat.INT8)
+    assert prepared is not None
+    assert prepared.stored[2].unit < prepared.stored[1].unit
+    at, rows = onto_grid(prepared), stored_rows(prepared, 6)
+    made = integer_windows(network, at, prepared, {})
+    pool = made.layers[1]
+    assert isinstance(pool, IntegerPool)
+    assert pool.scaling is not None
+    assert pool.scaling.exponent <= -2  # what programs scale by
+    bound = followed(network, at, prepared, real_inputs(prepared, rows))
+    assert farthest(made, rows, bound) <= bound.error
+    by = pool.scaling
+    faults = {"bias": by.bias + (1 << 12), "exponent": by.exponent - 1, "zero": by.zero + 20}
+    for name, value in faults.items():
+        wrong = replace(pool, scaling=replace(by, **{name: value}))
+        found = replace(made, layers=(made.layers[0], wrong, *made.layers[2:]))
+        assert farthest(found, rows, bound) > bound.error, name
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [
+        Pool(Reduction.MAX),
+        Pool(Reduction.AVERAGE, (3, 3), (1, 1), (1, 1, 1, 1)),
+        Pool(Reduction.AVERAGE, (1, 1), (1, 1)),
+        Pool(Reduction.AVERAGE, (1, 2), (1, 2)),
+    ],
+)
+def test_the_largest_padded_and_small_windows_keep_the_unit_of_what_they_take(pool: Pool):
+    network = averaging(pool)
+    prepared = prepared_of(network, WeightFormat.INT8)
+    assert prepared is not None
+    assert prepared.stored[2] == prepared.stored[1]
+    made = integer_windows(network, onto_grid(prepared), prepared, {}).layers[1]
+    assert isinstance(made, IntegerPool)
+    assert made.scaling is None
+
+
+@pytest.mark.parametrize("count", [5, 64, 1024])
+def test_the_unit_of_an_average_is_no_finer_than_its_sums(count: int):
+    """Averages that hardly vary would want a multiplier above those that programs have."""
+    taken = stored_between(0.0, 255.0)
+    own = stored_between(0.0, 1e-9, 5 * taken.unit / count)
+    assert own.unit == 5 / count
+    assert own.zero == -128
+    assert multiplier_of(np.array([taken.unit / (count * own.unit)])).exponent[0] == -2
 
 
 def test_scaling_channels_leaves_the_function_as_it_is():

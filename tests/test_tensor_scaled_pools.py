@@ -1,18 +1,28 @@
 """Averages in a unit of their own: the sum of a window goes back through a multiplier, in bodies and in the proof."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from armlet.baseline.tensors import TENSOR_BASELINES
+from armlet.comparison import measure_c
 from armlet.errors import CapacityError, InputError
+from armlet.integer.drop_channels import drop_channels
 from armlet.integer.interpret import run_integers
-from armlet.integer.layers import IntegerPool, PoolScaling
+from armlet.integer.layers import IntegerConv, IntegerPool, PoolScaling
 from armlet.integer.network import IntegerNetwork
+from armlet.isa.targets import TARGETS
 from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE
 from armlet.network.layers import Pair, Reduction
 from armlet.simulate.decoded import decode_program
+from armlet.toolchain.toolchain import find_toolchain
+from armlet.verify.verify import verify_build
 from compiled_tensors import CompiledTensors, deleted
+from generators.builds import broken
+from generators.tensor_builds import compiled_tensors
 from generators.windows import Drawn, Windows, add_convolution, add_pool
 
 GLOBAL = (None, (1, 1))
@@ -59,6 +69,36 @@ def test_no_scaled_pool_without_one_of_its_instructions_is_proved_that_computes_
     found = [name for name in copies if not made.prove(image, name, program).problem]
     assert len(found) < len(copies) // 4
     assert [name for name in found if not made.is_right(image, name, 20)] == []
+
+
+@pytest.mark.parametrize("target", ["cortex-m4", "cortex-m4f"])
+def test_a_build_with_a_scaled_pool_is_verified_and_proved(target: str, tmp_path: Path) -> None:
+    verdict = verify_build(compiled_tensors(network_of(scaled(GLOBAL)), tmp_path, target=target), random=3)
+    assert verdict.holds, broken(verdict)
+    manifest = json.loads((tmp_path / "net" / "net.json").read_text())
+    assert [layer["kind"] for layer in manifest["layers"]] == ["conv", "scaled_average_pool", "conv"]
+
+
+@pytest.mark.parametrize("kind", TENSOR_BASELINES)
+@pytest.mark.parametrize("once", [False, True])
+def test_c_computes_scaled_pools(kind: str, once: bool) -> None:
+    for windows in WINDOWS:
+        network = network_of(scaled(windows, replace(BY, once=once), (-100, 120)))
+        assert measure_c(network, kind, TARGETS["cortex-m4f"], find_toolchain()).figures.cycles > 0
+
+
+def test_channels_that_are_constant_go_through_a_scaled_pool() -> None:
+    """Into the biases of those who read them, as the number that the pool makes of them."""
+    network = network_of(scaled(GLOBAL))
+    conv = network.layers[0]
+    assert isinstance(conv, IntegerConv)
+    weight = conv.body.weight.copy()
+    weight[0] = 0
+    network = replace(network, layers=(replace(conv, body=replace(conv.body, weight=weight)), *network.layers[1:]))
+    dropped = drop_channels(network)
+    assert [len(channels) for channels in dropped.channels] == [2, 1, 1, 3]
+    rows = np.random.default_rng(2).integers(-128, 128, (20, network.inputs))
+    assert np.array_equal(run_integers(dropped.network, rows), run_integers(network, rows))
 
 
 FAULTS = {

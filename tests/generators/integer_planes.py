@@ -125,7 +125,7 @@ def _pool(choices: Choices, growing: _Growing) -> None:
         if choices.chance(3):
             ends = tuple(sorted(choices.spread.integers(stored.low, stored.high + 1, 2).tolist()))
         windows = (None, (1, 1), (0, 0, 0, 0)) if choices.chance(4) else (size, stride, padding)
-        pool = IntegerPool(reduction, *windows, *ends)
+        pool = IntegerPool(reduction, *windows, low=ends[0], high=ends[1])
         is_plain = reduction is Reduction.MAX or any(pool.padding)
         growing.add(pool if is_plain or choices.chance(2) else _scaled_pool(choices, pool))
 

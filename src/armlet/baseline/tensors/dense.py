@@ -31,7 +31,7 @@ def dense_c(network: IntegerNetwork, name: str) -> str:
 def network_c(network: IntegerNetwork, name: str, given: Mapping[int, list[str]], statics: list[str]) -> str:
     """C text of all layers, some `given` by their number, and of `NAME_run`, which calls them on their arrays."""
     lay = arena(network)
-    scalings = {name for layer in network.layers if (name := scaling_of(layer))}
+    scalings = {found for layer in network.layers if (found := scaling_of(layer))}
     bodies = {i: body for i, layer in enumerate(network.layers) if (body := body_of(layer)) is not None}
     lines = [_OWN_LOOPS, *head(bodies, scalings), WIDE, HALVES, LIMITED, *statics]
     for i in range(len(network.layers)):

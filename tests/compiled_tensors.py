@@ -14,6 +14,7 @@ from armlet.isa.thumb.integer.cortex_m4 import CORTEX_M4
 from armlet.prove.prove import Proof
 from armlet.prove.tensors.contract import PlacedValues, TensorCall, TensorContract
 from armlet.prove.tensors.prove import prove_tensors
+from armlet.prove.tensors.values import given_value
 from armlet.select.integer.select import Optimize
 from armlet.select.tensors.bodies.convolution import Shape
 from armlet.select.tensors.choose import choose_tensors
@@ -59,11 +60,14 @@ class CompiledTensors:
         program, network = self.program, self.network
         given = self.placed(0, base)
         hints = tuple(self.placed(k, base) for k, tensor in enumerate(program.values) if tensor is not None and k)
-        count, size = network.outputs, network.result_format.bytes
+        count, size = network.outputs, network.formats[-1].bytes
         at = base + program.outputs + size * np.arange(count)
         filled = {*given.addresses.tolist()}
         zeros = tuple(Memory(a + 1, 2 if a + 3 in filled else 3) for a in sorted(filled) if a % 4 == 0)
         outputs = PlacedValues(len(network.layers), np.arange(count), at, np.zeros(count, int))
+        if network.argmax is not None:
+            hints, zero = (*hints, outputs), np.zeros(1, int)
+            outputs = PlacedValues(given_value(network), zero, at[:1], zero)
         return TensorContract(network, (given,), outputs, hints, zeros)
 
     def call(self, image: Image, entry: str = "f") -> TensorCall:

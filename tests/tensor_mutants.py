@@ -30,7 +30,7 @@ from armlet.toolchain.toolchain import find_toolchain
 from fuzz import memory_folder
 from generators.shaped import shaped_network
 from generators.tensor_builds import compiled_tensors
-from generators.windows import windowed_network
+from generators.windows import answering, windowed_network
 
 MOST = 4096  # bytes of code, so that a proof is quick
 AIMS = {
@@ -80,6 +80,7 @@ def trials(
     tools, left = find_toolchain(), mutants
     for number in count(first):
         network = shaped_network(number) if number % 4 == 3 else windowed_network(number)
+        network = answering(network, number)
         with tempfile.TemporaryDirectory(dir=memory_folder(), prefix="mutants-") as folder:
             try:
                 build = read_tensor_build(compiled_tensors(network, Path(folder)))

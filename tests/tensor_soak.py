@@ -3,9 +3,10 @@
     python tests/tensor_soak.py [--networks N] [--first I] [--prove P] [--shaped]
 
 Network number i is the same on every machine: any layers in any order (generators/windows.py), or with --shaped
-LeNet-5, signals over time, mobile blocks and groups (generators/shaped.py). Each is compiled in bodies of a random
-shape, linked, and run in the emulator on the ends of all inputs and on random ones: all outputs must be what the
-network defines, to the bit. A share is proved from its linked bytes as well. Exit code 1 where anything was found.
+LeNet-5, signals over time, mobile blocks and groups (generators/shaped.py); a third give the class. Each is compiled in
+bodies of a random shape, linked, and run in the emulator on the ends of all inputs and on random ones: all outputs must
+be what the network defines, to the bit. A share is proved from its linked bytes as well. Exit code 1 where anything was
+found.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from armlet.integer.network import IntegerNetwork
 from armlet.select.tensors.shapes import SHAPES
 from compiled_tensors import CompiledTensors
 from generators.shaped import shaped_network
-from generators.windows import windowed_network
+from generators.windows import answering, windowed_network
 
 _ROWS = 3
 
@@ -38,7 +39,7 @@ def main() -> int:
     done = 0
     with suppress(KeyboardInterrupt):  # what was found until then is told
         for number in range(args.first, args.first + args.networks):
-            network = shaped_network(number) if args.shaped else windowed_network(number)
+            network = answering(shaped_network(number) if args.shaped else windowed_network(number), number)
             for what, told in examine(network, number, args.prove):
                 counts[what] += 1
                 if what in ("differ", "not proved"):

@@ -161,7 +161,6 @@ def test_from_params_to_outputs_on_the_command_line(tmp_path: Path, monkeypatch:
     ("arguments", "says"),
     [
         (("--target", "cortex-m0plus"), "compiles no networks with windows yet"),
-        (("--outputs", "argmax"), "is not compiled for networks with windows yet"),
         (("--ram", "10"), "bytes of RAM, 10 are given; most is held at layer"),
         (("--flash", "10"), "bytes of flash, 10 are given"),
         (("--print", "code"), "shows stages of programs in float32"),

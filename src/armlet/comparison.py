@@ -91,7 +91,7 @@ def _measured(
     source, sink = machine.reserve(given.bytes * network.inputs), machine.reserve(stored.bytes * network.results)
     rows = some_stored(network)
     order = array_order(network.shape)
-    places = array_places(network.shapes[-1]) if network.argmax is None else np.zeros(1, int)
+    places = array_places(network.result_shape)
     for row in rows:
         machine.write(source, row[order].astype(given.dtype).tobytes())
         machine.call("net_run", (source, sink))

@@ -171,6 +171,7 @@ def compile_tensor_network(
     """Lower a network with windows to a build. Raises `InputError` and `CapacityError`."""
     check_name(name)
     target = _tensor_target(network, options)
+    network = with_argmax(network) if options.outputs == "argmax" else network
 
     watch("simplify")
     dropped = drop_channels(network)
@@ -241,8 +242,6 @@ def _tensor_target(network: IntegerNetwork, options: IntegerCompileOptions) -> I
     target = find_integer_target(options.target)
     if not target.can(IntegerOperation.MULTIPLY_LONG):
         raise InputError(f"target {target.name}", "compiles no networks with windows yet", "choose cortex-m4")
-    if options.outputs == "argmax" or network.argmax is not None:
-        raise InputError("--outputs argmax", "is not compiled for networks with windows yet", "leave it out")
     if odd := next((shape for shape in network.shapes if len(shape) not in (1, 3)), None):
         raise InputError(f"a tensor of shape {odd}", "is neither planes nor a row", "give it a shape of 3 extents or 1")
     return target

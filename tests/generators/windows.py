@@ -1,13 +1,17 @@
-"""The one law of random int8 networks with windows: convolutions, pools, additions, a dense layer at the end.
+"""The one law of random int8 networks with windows: convolutions, pools, additions, a dense layer at the end,
+and the class in place of the outputs (`answering`).
 
 Scales are such that sums spread over what is stored; zeros and borders lie anywhere, weights have all densities.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from armlet.errors import InputError
+from armlet.integer.choose_argmax import with_argmax
 from armlet.integer.formats import INT8, INT32
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool, PoolScaling
 from armlet.integer.network import IntegerNetwork
@@ -78,6 +82,22 @@ def windowed_network(seed: int, padded_pools: bool = True) -> IntegerNetwork:
     if random.random() < 0.5 or not any(isinstance(layer, IntegerConv) for layer in drawn.layers):
         add_dense(drawn)
     return drawn.network()
+
+
+def answering(network: IntegerNetwork, seed: int) -> IntegerNetwork:
+    """For a third of all seeds with the class in place of the outputs, half of these at scales of their own.
+
+    Itself where it has one output, or no scores fit 32 bits.
+    """
+    random, count = np.random.default_rng((seed, 1)), network.outputs
+    if random.random() > 1 / 3 or count < 2:
+        return network
+    if random.random() < 0.5:
+        scale, zero = random.random(count) + 0.1, random.integers(-128, 128, count).astype(np.int32)
+        network = replace(network, output_scale=scale, output_zero=zero)
+    with suppress(InputError):
+        return with_argmax(network)
+    return network
 
 
 def zero_of(random: np.random.Generator) -> int:

@@ -53,7 +53,7 @@ def integer_summary(build: Path, made: "IntegerCompilation") -> str:
         [
             f"{build}: {widths} for {manifest.target}, in integers",
             f"  layers       {', '.join(network.activations)}; values in {formats}",
-            *_argmax(made.network.argmax),
+            *argmax_lines(made.network.argmax),
             f"  domain       inputs {manifest.domain.text}",
             f"  connections  {network.connections} of {network.weights} ({network.sparsity:.1%} sparse), "
             f"{network.connections - found.connections} of them need no computing",
@@ -69,7 +69,7 @@ def integer_summary(build: Path, made: "IntegerCompilation") -> str:
     )
 
 
-def _argmax(argmax: "Argmax | None") -> list[str]:
+def argmax_lines(argmax: "Argmax | None") -> list[str]:
     """That the number of the largest output is given, and what it is compared by."""
     if argmax is None:
         return []

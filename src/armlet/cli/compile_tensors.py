@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from armlet.cli.compile_integers import compile_integers, integer_figures, integer_summary
+from armlet.cli.compile_integers import argmax_lines, compile_integers, integer_figures, integer_summary
 from armlet.cli.terminal.console import Console, table
 from armlet.errors import InputError
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from armlet.build.tensors.manifest import TensorManifest
     from armlet.config import IntegerCompileOptions
     from armlet.integer.network import IntegerNetwork
+    from armlet.pipeline import TensorCompilation
 
 _STAGES = ("simplify", "select", "bundle")
 
@@ -26,8 +27,8 @@ def compile_any_integers(
     if network.is_chain:
         made = compile_integers(console, network, build, options, products)
         return integer_figures(build, made), integer_summary(build, made)
-    manifest = compile_tensors(console, network, build, options, products)
-    return tensor_figures(build, manifest), tensor_summary(build, manifest)
+    made = compile_tensors(console, network, build, options, products)
+    return tensor_figures(build, made.bundle.manifest), tensor_summary(build, made)
 
 
 def compile_tensors(
@@ -36,8 +37,8 @@ def compile_tensors(
     build: Path,
     options: "IntegerCompileOptions",
     products: list[str] | None,
-) -> "TensorManifest":
-    """Compile the network to the folder `build`; gives its manifest."""
+) -> "TensorCompilation":
+    """Compile the network to the folder `build`."""
     from armlet.pipeline import compile_tensor_network, write_build
 
     if products:
@@ -47,7 +48,7 @@ def compile_tensors(
             network, build.name, options, lambda stage: advance(_STAGES.index(stage), len(_STAGES), stage)
         )
     write_build(made, build)
-    return made.bundle.manifest
+    return made
 
 
 def tensor_figures(build: Path, manifest: "TensorManifest") -> dict[str, object]:
@@ -70,8 +71,9 @@ def tensor_figures(build: Path, manifest: "TensorManifest") -> dict[str, object]
     return {"out": str(build), **{name: msgspec.to_builtins(getattr(manifest, name)) for name in names}}
 
 
-def tensor_summary(build: Path, manifest: "TensorManifest") -> str:
+def tensor_summary(build: Path, made: "TensorCompilation") -> str:
     """What the manifest says, for a person."""
+    manifest = made.bundle.manifest
     network, memory, layers = manifest.network, manifest.memory, manifest.layers
     shapes = [" x ".join(map(str, shape)) for shape in network.shapes]
     bits = max(entry.bits for entry in manifest.intervals)
@@ -85,6 +87,7 @@ def tensor_summary(build: Path, manifest: "TensorManifest") -> str:
             f"{build}: {shapes[0]} to {shapes[-1]} for {manifest.target}, in integers",
             *table(["layer", "kind", "gives", "body", "bytes", "instructions", "cycles"], rows).split("\n"),
             "  body         positions x channels that one pass over a body's code computes",
+            *argmax_lines(made.network.argmax),
             f"  domain       inputs {manifest.domain.text}",
             f"  connections  {network.connections} of {network.weights} ({network.sparsity:.1%} sparse), "
             f"{network.connections - manifest.simplified.connections} of them need no computing",

@@ -79,6 +79,11 @@ def tensor_bounds(network: IntegerNetwork) -> TensorBounds:
     return TensorBounds(tuple(values), tuple(sums))
 
 
+def output_bounds(network: IntegerNetwork) -> Interval:
+    """Of each output. Raises `InputError` as `tensor_bounds` does."""
+    return Interval(*_row(tensor_bounds(network).values[-1], network.shapes[-1]))
+
+
 def _input(network: IntegerNetwork) -> Interval:
     """Of each channel, or of each value where rows alone are taken of it."""
     low, high = network.input_ends

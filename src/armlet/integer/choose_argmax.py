@@ -10,7 +10,7 @@ import numpy as np
 
 from armlet.errors import InputError
 from armlet.integer.argmax import LARGEST_FACTOR, Argmax
-from armlet.integer.bounds import integer_bounds
+from armlet.integer.bounds import output_bounds
 from armlet.integer.formats import I64
 from armlet.integer.network import IntegerNetwork
 from armlet.network.frozen import F64
@@ -27,7 +27,7 @@ def with_argmax(network: IntegerNetwork) -> IntegerNetwork:
         return network
     if network.outputs < 2:
         raise InputError("argmax", "is of two outputs or more, the network has one", "leave --outputs argmax out")
-    last = integer_bounds(network)[-1]
+    last = output_bounds(network)
     return replace(network, argmax=_chosen(network, last.low, last.high))
 
 

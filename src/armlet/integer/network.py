@@ -136,6 +136,16 @@ class IntegerNetwork:
         return self.formats[-1] if self.argmax is None else INT32
 
     @property
+    def output_bytes(self) -> int:
+        """Bytes of all outputs in a row; where the number of the largest is given, it lies over the first of them."""
+        return max(self.outputs * self.formats[-1].bytes, self.results * self.result_format.bytes)
+
+    @property
+    def result_shape(self) -> Shape:
+        """That of what a program gives."""
+        return self.shapes[-1] if self.argmax is None else (1,)
+
+    @property
     def widths(self) -> tuple[int, ...]:
         """The number of inputs, and of the values that each layer gives."""
         return tuple(math.prod(shape) for shape in self.shapes)

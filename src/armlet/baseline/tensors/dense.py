@@ -14,6 +14,7 @@ from armlet.baseline.tensors.convolution import signature as layer_signature
 from armlet.baseline.tensors.groups import HALVES, grouped_c
 from armlet.baseline.tensors.pools import LIMITED, addition_c, pool_c, reshape_c, scaling_of
 from armlet.baseline.tensors.products import WIDE, Rows, multiplied_columns, widened
+from armlet.errors import InputError
 from armlet.integer.formats import IntegerFormat
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerPool, body_of
 from armlet.integer.network import IntegerNetwork
@@ -30,6 +31,8 @@ def dense_c(network: IntegerNetwork, name: str) -> str:
 
 def network_c(network: IntegerNetwork, name: str, given: Mapping[int, list[str]], statics: list[str]) -> str:
     """C text of all layers, some `given` by their number, and of `NAME_run`, which calls them on their arrays."""
+    if network.argmax is not None:
+        raise InputError("argmax", "is not written as C for networks with windows", "compare without it")
     lay = arena(network)
     scalings = {found for layer in network.layers if (found := scaling_of(layer))}
     bodies = {i: body for i, layer in enumerate(network.layers) if (body := body_of(layer)) is not None}

@@ -17,7 +17,7 @@ _PER_LINE = 8  # numbers
 def show_integer_header(network: IntegerNetwork, target: IntegerTarget, block: tuple[int, int], name: str) -> str:
     """Declarations for C from C99 and C++; `block` is the bytes of the block and of the inputs' part of it."""
     run, core, own, guard = names.run_symbol(name), names.core_symbol(name), names.block_symbol(name), names.guard(name)
-    domain, meaning = network.domain.describe(), _meaning(network)
+    domain, meaning = network.domain.describe(), output_meaning(network)
     (taken, given), macros = c_types(network), _macros(network, block, name)
     size, part = names.macro(name, "BLOCK_BYTES"), names.macro(name, "INPUTS_BYTES")
     return f"""\
@@ -57,7 +57,7 @@ extern uint32_t {own}[{size} / 4]; /* used by {run} */
 """
 
 
-def _meaning(network: IntegerNetwork) -> str:
+def output_meaning(network: IntegerNetwork) -> str:
     """What an output is, with an end of line where the comment has one."""
     if network.argmax is None:
         return "a stored output y is the real number\n   scale * (y - zero)"

@@ -28,6 +28,7 @@ def array_order(shape: Shape) -> I64:
 def dimensions(shape: Shape) -> str:
     """What the C array is, in words: its extents from the slowest to the fastest."""
     if len(shape) != 3:
-        return f"{math.prod(shape)} values"
+        count = math.prod(shape)
+        return "one value" if count == 1 else f"{count} values"
     channels, height, width = shape
     return f"{height} x {width} x {channels} (height x width x channels)"

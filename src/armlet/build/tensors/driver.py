@@ -48,8 +48,7 @@ def tensor_drivers(
     inputs = [TensorValue(i, at, lift) for i, (at, lift) in enumerate(zip(places, lifts))]
     taken, stored = network.input_format, network.result_format
     left = [TensorValue(j, outputs + j * stored.bytes) for j in range(network.results)]
-    result_shape = network.shapes[-1] if network.argmax is None else (1,)
     return (
         TensorDriver(FORMAT, name, "input", taken.name, base, block, list(network.shape), taken.bytes, inputs),
-        TensorDriver(FORMAT, name, "output", stored.name, base, block, list(result_shape), stored.bytes, left),
+        TensorDriver(FORMAT, name, "output", stored.name, base, block, list(network.result_shape), stored.bytes, left),
     )

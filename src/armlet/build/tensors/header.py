@@ -2,7 +2,7 @@
 
 from armlet.build import names
 from armlet.build.integer.assembly import c_types
-from armlet.build.integer.header import number_macro
+from armlet.build.integer.header import number_macro, output_meaning
 from armlet.build.tensors.arrays import array_order, dimensions
 from armlet.integer.network import IntegerNetwork
 from armlet.isa.integer_target import IntegerTarget
@@ -14,13 +14,12 @@ def show_tensor_header(network: IntegerNetwork, target: IntegerTarget, block: in
     """Declarations for C from C99 and C++; `block` and `stack` are bytes."""
     run, core, own, guard = names.run_symbol(name), names.core_symbol(name), names.block_symbol(name), names.guard(name)
     (taken, given), macros = c_types(network), _macros(network, block, name)
-    size, domain = names.macro(name, "BLOCK_BYTES"), network.domain.describe()
+    size, domain, meaning = names.macro(name, "BLOCK_BYTES"), network.domain.describe(), output_meaning(network)
     return f"""\
 /* {name}: a neural network in integers for {target.title}, by armlet {__version__}.
    Generated code, free of any licence condition. No floating-point unit is used.
 
-   A real input x is stored as round(x / scale) + zero, kept between low and high; a stored output y is the real number
-   scale * (y - zero). Real inputs: {domain}.
+   A real input x is stored as round(x / scale) + zero, kept between low and high; {meaning}. Real inputs: {domain}.
    Nothing is claimed of inputs outside low to high.
 
    RAM: {block} bytes of {own}, {stack} of stack. */
@@ -36,7 +35,7 @@ extern "C" {{
 {macros}
 
 /* `input` is {dimensions(network.shape)},
-   `output` is {dimensions(network.shapes[-1])}; the extent named last varies fastest.
+   `output` is {dimensions(network.result_shape)}; the extent named last varies fastest.
    They may be one array, or overlap: all inputs are read first. They lie apart from {own}.
    No call may begin before the one before it has ended: {own} is shared by all calls. */
 void {run}(const {taken} *input, {given} *output);
@@ -65,15 +64,17 @@ def _macros(network: IntegerNetwork, block: int, name: str) -> str:
     order = array_order(network.shape)
     low, high = network.input_ends
     sizes = {"INPUTS": network.inputs, "OUTPUTS": network.results, "BLOCK_BYTES": block}
-    sizes |= _extents("INPUT", network.shape) | _extents("OUTPUT", network.shapes[-1])
+    sizes |= _extents("INPUT", network.shape) | _extents("OUTPUT", network.result_shape)
+    sizes |= {} if network.argmax is None else {"CLASSES": network.outputs}
     numbers = {
         "INPUT_SCALE": network.input_scale[order],
         "INPUT_ZERO": network.input_zero[order],
         "INPUT_LOW": low[order],
         "INPUT_HIGH": high[order],
     }
-    left = array_order(network.shapes[-1])
-    numbers |= {"OUTPUT_SCALE": network.output_scale[left], "OUTPUT_ZERO": network.output_zero[left]}
+    if network.argmax is None:
+        left = array_order(network.shapes[-1])
+        numbers |= {"OUTPUT_SCALE": network.output_scale[left], "OUTPUT_ZERO": network.output_zero[left]}
     lines = [f"#define {names.macro(name, what)} {size}" for what, size in sizes.items()]
     return "\n".join([*lines, *(number_macro(names.macro(name, what), values) for what, values in numbers.items())])
 

@@ -42,7 +42,7 @@ def peak_of(program: TensorProgram) -> Peak:
     network, lives = program.network, lifetimes(program.network)
     held = [(tensor.layout.size, *lives[k]) for k, tensor in enumerate(program.values) if tensor is not None]
     held += [(tensor.layout.size, i, i) for i, tensor in enumerate(program.taken) if tensor is not None]
-    size, final = network.results * network.result_format.bytes, max(lives)
+    size, final = network.output_bytes, max(lives)
     held.append((size + -size % 4, final - 1, len(network.layers)))
     found = [
         Peak(step, sum(size for size, first, last in alive), len(alive))

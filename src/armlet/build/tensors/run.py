@@ -54,7 +54,7 @@ def output_lines(program: TensorProgram) -> IntegerLines:
     writer, network = Writer(program.target, _TO), program.network
     writer.add(Does.ADDRESS, _TO)
     _add_far(writer, _TO, program.outputs)
-    channels, positions = _planes(network.shapes[-1] if network.argmax is None else (1,))
+    channels, positions = _planes(network.result_shape)
     size = network.result_format.bytes
     at_once = channels if channels <= _STRAIGHT else _divisor(channels, len(_VALUES))
     while (at_once - 1) * positions * size > REACH:

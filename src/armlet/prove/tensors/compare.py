@@ -10,6 +10,7 @@ from armlet.isa.semantics import RefusalError
 from armlet.prove.tensors.case import Case
 from armlet.prove.tensors.contents import ANYTHING, Kinds, cells_of, kinds_of
 from armlet.prove.tensors.names import UNNAMED, constant_name
+from armlet.prove.tensors.runs.answer import Answer
 from armlet.prove.tensors.runs.meaning import Forms, Made, sum_of
 from armlet.prove.tensors.values import Values
 
@@ -26,6 +27,9 @@ class Judge:
         if made.value is None:
             return
         value = made.value % self.tensors
+        if value == self.values.answer:
+            self.answer.check(forms, made, names, leaves)
+            return
         if value == 0:
             raise RefusalError(f"{made.access.text} at {made.access.at:#010x} makes an input")
         self._widen(forms, made, value)
@@ -43,6 +47,11 @@ class Judge:
             run = forms.execution()
             word = run.terms.value(run.stores[made.number].word, True)
             (made.leaves, made.weights), made.is_wide = sum_of(run, word), True
+
+    @property
+    def answer(self) -> Answer:
+        """The judge of which output is the largest."""
+        return Answer(self.values, self.kinds)
 
     @property
     def tensors(self) -> int:

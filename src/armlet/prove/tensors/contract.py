@@ -23,7 +23,7 @@ from armlet.simulate.runner import MemoryRegion
 class PlacedValues:
     """Bytes that hold values of a tensor, each with something more, modulo 256."""
 
-    value: int  # 0 is the network's input, k what its k-th layer gives
+    value: int  # 0 is the network's input, k what its k-th layer gives; behind them is the number of the largest
     cells: I64  # (n,) numbers of the values in the tensor
     addresses: I64  # (n,) of the lowest byte
     added: I64  # (n,) 0 to 255, what the byte has more than the value
@@ -44,7 +44,7 @@ class TensorContract:
 
     network: IntegerNetwork
     inputs: tuple[PlacedValues, ...]  # what the caller has placed
-    outputs: PlacedValues  # of the last value, as many bytes each as its format has
+    outputs: PlacedValues  # of the last value, or the number of the largest; as many bytes each as its format has
     places: tuple[PlacedValues, ...] = ()  # hints: of values on the way
     zeros: tuple[Memory, ...] = ()  # bytes that are zero at the call, where no input lies
 

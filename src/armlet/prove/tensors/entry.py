@@ -10,6 +10,7 @@ from armlet.integer.formats import I64
 from armlet.prove.prove import Proof
 from armlet.prove.tensors.contract import PlacedValues, TensorCall, TensorContract
 from armlet.prove.tensors.prove import prove_tensors
+from armlet.prove.tensors.values import given_value
 from armlet.simulate.decoded import DecodedProgram
 from armlet.simulate.tensors.runner import TensorRunner
 
@@ -32,16 +33,18 @@ def tensor_contract(runner: TensorRunner, entry: str) -> TensorContract:
     network = runner.build.network
     given, left = runner.places(entry)
     inputs = PlacedValues(0, np.arange(network.inputs), *given)
-    outputs = PlacedValues(len(network.layers), np.arange(network.results), left, np.zeros(network.results, np.int64))
+    outputs = PlacedValues(given_value(network), np.arange(network.results), left, np.zeros(network.results, np.int64))
     return TensorContract(network, (inputs,), outputs, tuple(_hints(runner, entry)), runner.zeros(entry))
 
 
 def _hints(runner: TensorRunner, entry: str) -> Iterator[PlacedValues]:
     """Where the manifest has the values on the way; of a network whose channels are fewer, those that are left."""
     base, network = runner.block(entry), runner.build.network
-    count, size = network.results, runner.build.stored.bytes
-    at = base + runner.build.manifest.outputs + size * np.arange(count)
-    yield PlacedValues(len(network.layers), np.arange(count), at, np.zeros(count, np.int64))
+    count, at = network.outputs, base + runner.build.manifest.outputs
+    places = at + network.formats[-1].bytes * np.arange(count)
+    yield PlacedValues(len(network.layers), np.arange(count), places, np.zeros(count, np.int64))
+    if network.argmax is not None:
+        yield PlacedValues(given_value(network), np.zeros(1, np.int64), np.array([at]), np.zeros(1, np.int64))
     channels = drop_channels(network).channels
     for place in runner.build.manifest.values:
         tensor, shape = placed(place), network.shapes[place.number]

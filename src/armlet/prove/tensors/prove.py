@@ -16,7 +16,7 @@ from armlet.isa.semantics import RefusalError
 from armlet.prove.execute import RETURN, instructions_of
 from armlet.prove.prove import Proof
 from armlet.prove.tensors.compare import Judge
-from armlet.prove.tensors.contents import ANYTHING, Contents, Kinds, contents_of, name_of, taken_apart
+from armlet.prove.tensors.contents import ANYTHING, Contents, Kinds, contents_of, name_of
 from armlet.prove.tensors.contract import PlacedValues, TensorCall, TensorContract
 from armlet.prove.tensors.learn import Learner
 from armlet.prove.tensors.runs.ground import Ground
@@ -85,10 +85,9 @@ def _targets(program: DecodedProgram) -> frozenset[int]:
 def _places(contents: Contents, call: TensorCall, judge: Judge, contract: TensorContract) -> dict[int, I64]:
     """By tensor the name of its value at each byte; the further bytes of wide values are tensors of their own."""
     found = dict[int, I64]()
-    network = contract.network
-    tensors, formats = len(network.shapes), network.formats
+    tensors = judge.tensors
     for placed in (*contract.places, contract.outputs):
-        for byte in range(formats[placed.value].bytes):
+        for byte in range(judge.values.format(placed.value).bytes):
             value = judge.values.roots[placed.value] + byte * tensors
             names = found.setdefault(value, np.full(len(contents.names), name_of(ANYTHING), np.int64))
             at = contents.flats(call, placed.addresses + byte)
@@ -101,20 +100,10 @@ def _difference(walk: Walk, call: TensorCall, outputs: PlacedValues) -> str:
     """The first output that is another value, in words; empty where all are right."""
     contents, judge = walk.ground.contents, walk.judge
     values, tensors = judge.values, judge.tensors
-    for byte in range(values.network.formats[outputs.value].bytes):
+    for byte in range(values.format(outputs.value).bytes):
         at = contents.flats(call, outputs.addresses + byte)
         for cell, more, name in zip(outputs.cells.tolist(), outputs.added.tolist(), contents.names[at].tolist()):
-            (kind, left), wanted = taken_apart(name), _constant(judge, outputs.value + byte * tensors, cell, more)
-            known, root = judge.kinds.kind(kind), values.roots[outputs.value] + byte * tensors
-            is_right = kind == wanted if known is None else (known.value, left, known.added) == (root, cell, more)
-            if not is_right:
+            if not judge.answer.is_byte(name, values.roots[outputs.value] + byte * tensors, cell, more):
                 told = f"{values.tell(outputs.value, cell)} is not what is left as output"
                 return walk.learner.doubts.reason(name) or told
     return ""
-
-
-def _constant(judge: Judge, value: int, cell: int, more: int) -> int:
-    """A byte of an output that no input changes; -1 elsewhere."""
-    byte, tensor = divmod(value, judge.tensors)
-    low, high = (end + more >> 8 * byte for end in judge.values.ends_of(tensor, cell))
-    return low & 0xFF if low == high else -1

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from armlet.integer.argmax import Argmax
 from armlet.integer.bounds import Interval, tensor_bounds
-from armlet.integer.formats import I64
+from armlet.integer.formats import I64, INT32, IntegerFormat
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool, body_of
 from armlet.integer.network import IntegerNetwork
 from armlet.network.layers import Pair, Reshape, Sides
@@ -20,13 +21,18 @@ from armlet.prove.tensors.names import UNNAMED, Taps, constant_name, constant_na
 _HALF = 32
 
 
+def given_value(network: IntegerNetwork) -> int:
+    """Which value a program gives: what the last layer makes, or, behind that, the number of the largest."""
+    return len(network.layers) + (network.argmax is not None)
+
+
 @dataclass(slots=True, eq=False)
 class Values:
     """All values of a network."""
 
     network: IntegerNetwork
     roots: tuple[int, ...] = field(init=False)  # the tensor that each is a reshape of
-    names: list[I64] = field(init=False)  # (cells,) of each tensor
+    names: list[I64] = field(init=False)  # (cells,) of each tensor; last, where there is one, of the largest's number
     bounds: tuple[Interval, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -43,6 +49,21 @@ class Values:
             own = (np.int64(k) << _HALF) + np.arange(self.network.widths[k])
             self.names.append(np.where(low == high, constant_names(low), own))
             self._find_constants(k)
+        if self.network.argmax is not None:
+            self._find_answer(self.network.argmax)
+
+    def _find_answer(self, argmax: Argmax) -> None:
+        """The number of the largest output is a tensor of one value, behind all others.
+
+        Of two keys the first cannot be the largest that never reaches the least of the other.
+        """
+        outputs, value = self.names[-1], len(self.names)
+        ends = self._ends(self.bounds[self.roots[-1]], self.roots[-1])
+        low, high = (np.where(is_constant(outputs), constants_of(outputs), end) for end in ends)
+        least, most = argmax.keys(np.stack((low, high)))
+        able = np.flatnonzero(most >= least.max())
+        self.names.append(constant_names(able) if len(able) == 1 else np.array([value], np.int64) << _HALF)
+        self.roots, self.bounds = (*self.roots, value), (*self.bounds, Interval(able[:1], able[-1:]))
 
     def _find_constants(self, value: int) -> None:
         """Give the values of a tensor of which all that they take is constant the names of constants."""
@@ -60,7 +81,7 @@ class Values:
 
     def _ends(self, of: Interval, value: int) -> tuple[I64, I64]:
         """By value, as it is known by channel."""
-        times = self.network.widths[value] // len(of.low)
+        times = 1 if value == self.answer else self.network.widths[value] // len(of.low)
         return np.repeat(of.low, times), np.repeat(of.high, times)
 
     def _inputs(self) -> I64:
@@ -79,7 +100,16 @@ class Values:
                     found.append((layer.low, layer.high))
                 case _:
                     found.append(before if body is None else (int(body.low.min()), int(body.high.max())))
-        return found
+        return found if self.network.argmax is None else [*found, (0, INT32.high)]
+
+    @property
+    def answer(self) -> int:
+        """The number of the tensor that holds the number of the largest output; -1 where there is none."""
+        return -1 if self.network.argmax is None else given_value(self.network)
+
+    def format(self, value: int) -> IntegerFormat:
+        """In which a value is stored."""
+        return self.network.result_format if value == self.answer else self.network.formats[value]
 
     def layer(self, value: int) -> IntegerLayer:
         """What makes a value."""
@@ -87,6 +117,8 @@ class Values:
 
     def sources(self, value: int) -> tuple[int, ...]:
         """The tensors that a value is made of."""
+        if value == self.answer:
+            return (self.roots[value - 1],)
         return tuple(self.roots[source] for source in self.network.sources[value - 1])
 
     def planes(self, value: int) -> tuple[int, int, int]:
@@ -103,6 +135,8 @@ class Values:
         """A value in words."""
         if value == 0:
             return f"input {cell}"
+        if value == self.answer:
+            return "the number of the largest output"
         shape = self.network.shapes[value]
         if len(shape) < 3:
             return f"layer {value - 1}, neuron {cell}"

@@ -20,46 +20,46 @@ from armlet.select.integer.m0plus.constants import write_constant
 from armlet.select.integer.m0plus.walk import Draft, Store, loads_of, walk
 from armlet.select.integer.writer import Writer
 
-_LARGEST, _SPARE, *_VALUES = range(1, LOW)  # registers: all are free behind the last layer
+LARGEST, _SPARE, *VALUES = range(1, LOW)  # registers: all are free behind the last layer
 
 
 def write_argmax(writer: Writer, argmax: Argmax, places: Sequence[int], to: int) -> None:
     """Store the number of the largest of the words at `places` at `to`, all of them offsets in the block."""
     draft = Draft(Writer(writer.target, writer.pool_register, writer.layer))
-    for first in range(0, len(places), len(_VALUES)):
-        batch = list(zip(_VALUES, places[first : first + len(_VALUES)]))
+    for first in range(0, len(places), len(VALUES)):
+        batch = list(zip(VALUES, places[first : first + len(VALUES)]))
         for load in loads_of(batch):
             draft.access(load)
         for number, (register, _) in enumerate(batch, first):
-            _take(draft.writer, argmax, number, register)
-    _number(draft.writer, argmax)
-    draft.access(Store(Does.STORE, _LARGEST, to, _SPARE))
+            raise_largest(draft.writer, argmax, number, register)
+    write_number(draft.writer, argmax)
+    draft.access(Store(Does.STORE, LARGEST, to, _SPARE))
     writer.base_at = walk(writer, draft, writer.base_at)
 
 
-def _take(writer: Writer, argmax: Argmax, number: int, w: int) -> None:
+def raise_largest(writer: Writer, argmax: Argmax, number: int, w: int) -> None:
     """Raise the largest key to that of an output, in register w; the first output begins it."""
     factor = int(argmax.factor[number]) << argmax.bits
     _add(writer, w, int(argmax.offset[number]))
     if argmax.shift:
         writer.add(Does.RIGHT_SIGNED, w, w, by=argmax.shift)
     if number:
-        writer.add(Does.ADD_SMALL, _LARGEST, number=1)
+        writer.add(Does.ADD_SMALL, LARGEST, number=1)
     bits = factor.bit_length() - 1
     if factor != 1 << bits:
         write_constant(writer, _SPARE, factor)
         writer.add(Does.MULTIPLY_TO, w, _SPARE)
     elif number and writer.target.can(Does.REVERSE_SUBTRACT_LEFT):
-        writer.add(Does.REVERSE_SUBTRACT_LEFT, w, _LARGEST, w, by=bits)
+        writer.add(Does.REVERSE_SUBTRACT_LEFT, w, LARGEST, w, by=bits)
         _raise(writer, w)
         return
     else:
         writer.add(Does.LEFT, w, w, by=bits)
     if number:
-        writer.add(Does.SUBTRACT, w, w, _LARGEST)
+        writer.add(Does.SUBTRACT, w, w, LARGEST)
         _raise(writer, w)
     else:
-        writer.add(Does.MOVE, _LARGEST, w)
+        writer.add(Does.MOVE, LARGEST, w)
 
 
 def _raise(writer: Writer, w: int) -> None:
@@ -69,22 +69,22 @@ def _raise(writer: Writer, w: int) -> None:
     else:
         writer.add(Does.RIGHT_SIGNED, _SPARE, w, by=31)
         writer.add(Does.CLEAR_TO, w, _SPARE)
-    writer.add(Does.ADD_TO, _LARGEST, w)
+    writer.add(Does.ADD_TO, LARGEST, w)
 
 
-def _number(writer: Writer, argmax: Argmax) -> None:
+def write_number(writer: Writer, argmax: Argmax) -> None:
     """The number in the lowest bits of the largest key, which 1 has been added to for each output but the first."""
     counted, bits = len(argmax.factor) - 1, argmax.bits
     if writer.target.can(Does.NUMBER_LESS) and is_modified(counted):
-        writer.add(Does.NUMBER_LESS, _LARGEST, _LARGEST, number=counted)
+        writer.add(Does.NUMBER_LESS, LARGEST, LARGEST, number=counted)
     else:
         write_constant(writer, _SPARE, counted)
-        writer.add(Does.SUBTRACT, _LARGEST, _SPARE, _LARGEST)
+        writer.add(Does.SUBTRACT, LARGEST, _SPARE, LARGEST)
     if writer.target.can(Does.UNSIGNED_FIELD):
-        writer.add(Does.UNSIGNED_FIELD, _LARGEST, _LARGEST, by=bits)
+        writer.add(Does.UNSIGNED_FIELD, LARGEST, LARGEST, by=bits)
     else:
-        writer.add(Does.LEFT, _LARGEST, _LARGEST, by=32 - bits)
-        writer.add(Does.RIGHT, _LARGEST, _LARGEST, by=32 - bits)
+        writer.add(Does.LEFT, LARGEST, LARGEST, by=32 - bits)
+        writer.add(Does.RIGHT, LARGEST, LARGEST, by=32 - bits)
 
 
 def _add(writer: Writer, w: int, number: int) -> None:

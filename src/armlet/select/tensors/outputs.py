@@ -1,7 +1,13 @@
-"""Writes the outputs of a network whose last layer makes a tensor as C has them: bytes in the order of the tensor."""
+"""Writes the outputs of a network whose last layer makes a tensor as C has them, or which of them is the largest.
+
+Outputs are bytes in the order of the tensor. An argmax takes those of any last layer, and lies over the first.
+"""
 
 from armlet.errors import CapacityError
+from armlet.integer.argmax import Argmax
+from armlet.integer.formats import INT8, INT32, IntegerFormat
 from armlet.isa.integer_operation import IntegerOperation as Does
+from armlet.select.integer.argmax import LARGEST, VALUES, raise_largest, write_number
 from armlet.select.integer.writer import Writer
 from armlet.select.tensors.frame import (
     BASE,
@@ -44,3 +50,20 @@ def write_outputs(writer: Writer, tensor: PlacedTensor, result: int) -> None:
     add_number(writer, FACTOR, layout.height * layout.width)
     end_counted(writer, top, OUTER)
     writer.runs = 1
+
+
+def write_answer(writer: Writer, argmax: Argmax, kind: IntegerFormat, at: int) -> None:
+    """Store the number of the largest of the outputs at `at`, which are of that format, in place of the first."""
+    if kind not in (INT8, INT32):
+        raise CapacityError(f"an argmax of outputs in {kind.name} is not written for tensors yet")
+    load, count = Does.LOAD_SIGNED_BYTE if kind is INT8 else Does.LOAD, len(argmax.factor)
+    write_place(writer, BASE, at)
+    pointer = Pointer(writer, BASE)
+    for first in range(0, count, len(VALUES)):
+        batch = list(enumerate(VALUES[: count - first], first))
+        for number, register in batch:
+            writer.add(load, register, BASE, number=pointer.offset(number * kind.bytes))
+        for number, register in batch:
+            raise_largest(writer, argmax, number, register)
+    write_number(writer, argmax)
+    writer.add(Does.STORE, LARGEST, BASE, number=pointer.offset(0))

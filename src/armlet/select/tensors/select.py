@@ -19,7 +19,7 @@ from armlet.select.tensors.addition import AdditionTask, write_addition
 from armlet.select.tensors.bodies.convolution import Convolution, Shape, groups_of
 from armlet.select.tensors.dense import DenseTask, write_dense
 from armlet.select.tensors.frame import BASE, BLOCK, FACTOR
-from armlet.select.tensors.outputs import write_outputs
+from armlet.select.tensors.outputs import write_answer, write_outputs
 from armlet.select.tensors.pool import PoolTask, write_pool
 from armlet.select.tensors.program import TensorProgram
 from armlet.select.tensors.rows import PlacedTensor, border_rows, laid_rows, write_columns, write_row
@@ -45,6 +45,8 @@ def select_tensors(network: IntegerNetwork, target: IntegerTarget, shapes: Seque
     final = task.values[homes[-1]]
     if final is not None:
         write_outputs(writer, final, task.outputs)
+    if network.argmax is not None:
+        write_answer(writer, network.argmax, network.formats[-1], task.outputs)
     pool = np.frombuffer(bytes(writer.pool), np.uint8)
     values = tuple(_as_given(tensor, kind) for tensor, kind in zip(task.values, network.formats))
     taken = tuple(_as_given(tensor, network.source(i)) for i, tensor in enumerate(task.taken))
@@ -100,8 +102,7 @@ def _placed(network: IntegerNetwork, plan: TensorPlan, homes: tuple[int, ...]) -
     pieces = [Lifetime(plan.values[k].size, k - 1, last[k]) for k in kept]
     anew = [i for i in range(steps) if plan.taken[i]]
     pieces += [Lifetime(layout.size, i, i) for i in anew if (layout := plan.taken[i])]
-    given = network.outputs * network.result_format.bytes
-    pieces.append(Lifetime(given + (-given) % WORD, final - 1, steps))
+    pieces.append(Lifetime(network.output_bytes + (-network.output_bytes) % WORD, final - 1, steps))
     places = place(pieces)
     values: list[PlacedTensor | None] = [None] * (steps + 1)
     taken: list[PlacedTensor | None] = [None] * steps

@@ -34,7 +34,7 @@ class TensorRunner(Entries[TensorBuild, I64]):
         self._inputs = self._guarded.reserve(network.inputs * size, size)
         self._outputs = self._guarded.reserve(network.results * stored, stored)
         self._block = self._guarded.reserve(build.inputs.block, _WORD)
-        self._array, self._results = array_order(network.shape), array_places(network.shapes[-1])
+        self._array, self._results = array_order(network.shape), array_places(network.result_shape)
 
     def arguments(self, entry: str) -> tuple[int, ...]:
         """What a call of `entry` passes."""

@@ -49,7 +49,7 @@ def _block_disagreement(network: IntegerNetwork, manifest: TensorManifest, piece
 def _pieces(network: IntegerNetwork, manifest: TensorManifest) -> Iterator[_Piece]:
     for what, entries in (("value", manifest.values), ("what is taken by layer", manifest.taken)):
         yield from (_piece(f"{what} {entry.number}", entry) for entry in entries)
-    size, count = network.results * network.result_format.bytes, len(network.layers)
+    size, count = network.output_bytes, len(network.layers)
     yield "the outputs", manifest.outputs, size + -size % _WORD, max(_lives(network)) - 1, count
 
 

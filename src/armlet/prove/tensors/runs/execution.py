@@ -28,6 +28,7 @@ class Execution:
     before: tuple[Leaf, ...]  # what leaves are known to be from other trips
     content: Callable[[int], int]  # the name of a byte at this point of this trip
     stored: Callable[["Execution", Stored], None]  # is told of each store
+    start: int = 0
     terms: Words = field(default_factory=Words)
     registers: dict[str, Term] = field(default_factory=dict)
     memory: ByteMemory = field(init=False)
@@ -287,8 +288,8 @@ class Execution:
             name = 0 if at in self.leaves.known else self._name(access, k)
             leaf = self.leaves.load(at, name, is_last and (signed or size == 4), size == 4 and k in (1, 2))
             total = total.add(leaf.times(1 << 8 * k))
-        words = self.terms
-        word = words.word(total)
+        words, known = self.terms, self.leaves.together((self.phase, access.symbol, access.offset), size, signed)
+        word = words.word(total if known is None else known)
         return word if size == 4 else words.field(word, 8 * size, signed)
 
     def _name(self, access: Access, k: int) -> int:

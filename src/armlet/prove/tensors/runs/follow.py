@@ -10,7 +10,7 @@ from armlet.prove.tensors.runs.passage import Exit
 
 def follow(run: Execution, start: int) -> Exit:
     """Execute until control leaves. Raises `RefusalError` with the instruction, or `InexactError`."""
-    at, inside = start, function_at(run.ground.image, start)
+    run.start, at, inside = start, start, function_at(run.ground.image, start)
     reading = run.ground.program.isa.reading
     while True:
         form = run.ground.program.forms[form_number(run.ground.program, at)]

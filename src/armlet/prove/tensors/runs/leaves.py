@@ -1,5 +1,6 @@
 """The bytes that a run loads, each an unknown number."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from armlet.integer.forms.linear import Linear
@@ -20,6 +21,7 @@ class Leaves:
     numbers: dict[int, int] = field(default_factory=dict)  # by the number of its unknown
     loads: list[tuple[int, int, int]] = field(default_factory=list)  # phase, symbol and offset of each
     known: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    whole: Callable[[Unknowns, Sequence[int], bool], Linear | None] | None = None  # what bytes of names are together
 
     def load(self, at: tuple[int, int, int], name: int, signed: bool, inner: bool) -> Linear:
         """A byte that is loaded, as a form; one that is loaded again is the same, unless something was stored.
@@ -39,6 +41,14 @@ class Leaves:
             if leaf.constant is None:
                 self.numbers[self.unknowns.given("leaf", number, leaf.interval)] = number
         return self.form(self.known[at])
+
+    def together(self, at: tuple[int, int, int], size: int, signed: bool) -> Linear | None:
+        """What so many bytes that were loaded are together, where more is known of them than of each; else None."""
+        if self.whole is None:
+            return None
+        phase, symbol, offset = at
+        names = [self.names[self.known[phase, symbol, offset + k]] for k in range(size)]
+        return self.whole(self.unknowns, names, signed)
 
     def form(self, number: int) -> Linear:
         """A leaf as a form."""

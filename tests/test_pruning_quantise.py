@@ -249,6 +249,13 @@ def test_a_budget_holds_for_the_network_on_its_grid():
     assert result.network.sparsity > 0
 
 
+def test_a_budget_that_the_dense_network_alone_meets_on_its_grid_gives_that():
+    dense = sparsify(perceptron(), replace(BUDGET, max_distance=None, sparsity=0.0)).trace.distance
+    result = sparsify(perceptron(), replace(BUDGET, max_distance=dense * 1.05))
+    assert result.trace.distance <= dense * 1.05
+    assert result.network.sparsity < 0.2  # of zeros on the grid, none removed
+
+
 def test_a_budget_that_no_grid_meets_is_refused_with_what_would_do():
     asked = replace(BUDGET, max_distance=0.01, weights=WeightFormat.TERNARY)
     with pytest.raises(InputError, match=r"--max-distance: 0.01 is less than the grid of ternary alone costs; allow 0"):

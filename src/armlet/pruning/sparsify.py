@@ -107,7 +107,7 @@ def sparsify(
         state = _next_state(state, with_temperature(inputs, state.distance), options, rate, most, mates)
         state = ended(state, None)
     told, prepared = {**network.provenance, **settings}, None
-    while (subject := next_subject(state, options)) is not None:
+    while (subject := next_subject(state, options, point_of(network))) is not None:
         inputs = inputs or _references(network, options, settings, samples, moments)
         rate = rate or first_rate(network, inputs, options)
         prepared = prepared or prepared_subject(network, subject, inputs, options)

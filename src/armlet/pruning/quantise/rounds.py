@@ -38,8 +38,11 @@ _DISTANCE = "sparsify_distance"
 _SLOWER = 0.5  # the first rate, to that of the fine-tuning after removals
 
 
-def next_subject(state: PruningState, options: SparsifyOptions) -> Snapshot | None:
-    """The network that is on its grid next; None if every one is, or none is asked for. Raises `InputError`."""
+def next_subject(state: PruningState, options: SparsifyOptions, dense: Point) -> Snapshot | None:
+    """The network that is on its grid next; None if every one is, or none is asked for. Raises `InputError`.
+
+    Where a network is too far on its grid, one from before it is taken, at last the dense one.
+    """
     if options.weight_format is WeightFormat.FLOAT32:
         return None
     last = max((epoch.number for epoch in state.epochs if epoch.kept and epoch.snapped is None), default=0)
@@ -49,7 +52,7 @@ def next_subject(state: PruningState, options: SparsifyOptions) -> Snapshot | No
         if snapshot.epoch not in tried:
             return snapshot
     earlier = {snapshot.epoch: snapshot for snapshot in state.snapshots}
-    earlier[last] = Snapshot(last, state.point)
+    earlier |= {0: Snapshot(0, dense), last: Snapshot(last, state.point)}
     epochs, back = sorted(earlier, reverse=True), 1
     while True:
         epoch = epochs[min(back, len(epochs)) - 1]
@@ -59,7 +62,7 @@ def next_subject(state: PruningState, options: SparsifyOptions) -> Snapshot | No
             return None
         if back >= len(epochs):
             problem = f"{options.budget} is less than the grid of {options.weight_format.value} alone costs"
-            raise InputError("--max-distance", problem, f"allow {tried[epoch].distance:.3f}, or take int16")
+            raise InputError("--max-distance", problem, f"allow {tried[epoch].distance:.3f}, or take a finer one")
         back *= 2
 
 

@@ -1,35 +1,12 @@
 """Channels that are left out change no output: constant ones of all kinds, and unread ones."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from armlet.integer.drop_channels import drop_channels
 from armlet.integer.interpret import run_integers
-from armlet.integer.layers import IntegerConv, IntegerDense, IntegerLayer
-from armlet.integer.network import IntegerNetwork
+from generators.dead_channels import with_dead_channels
 from generators.windows import windowed_network
-
-
-def with_dead_channels(network: IntegerNetwork, seed: int) -> IntegerNetwork:
-    """The network with channels that hold one value, at its zero or anywhere, and channels that nobody reads."""
-    random, layers = np.random.default_rng(seed), list[IntegerLayer]()
-    for i, layer in enumerate(network.layers):
-        if isinstance(layer, IntegerConv) and i + 1 < len(network.layers):
-            layers.append(replace(layer, body=_deadened(layer.body, random)))
-        else:
-            layers.append(layer)
-    return replace(network, layers=tuple(layers))
-
-
-def _deadened(body: IntegerDense, random: np.random.Generator) -> IntegerDense:
-    low, high = body.low.copy(), body.high.copy()
-    held = random.random(len(low)) < 0.4
-    value = np.where(random.random(len(low)) < 0.5, body.zero, random.integers(-128, 128, len(low)))
-    weight = body.weight.copy()
-    weight[:, random.random(weight.shape[1]) < 0.3] = 0
-    return replace(body, weight=weight, low=np.where(held, value, low), high=np.where(held, value, high))
 
 
 @pytest.mark.parametrize("seed", range(120))

@@ -70,8 +70,8 @@ class Drawn:
         return cls(random, [shape], [zero_of(random)])
 
 
-def windowed_network(seed: int, padded_pools: bool = True) -> IntegerNetwork:
-    """The network of a seed; another one, mostly, where pools never take padding."""
+def windowed_network(seed: int, padded_pools: bool = True, residuals: bool = True) -> IntegerNetwork:
+    """The network of a seed; another one, mostly, where pools never take padding; the same but for residuals."""
     random = np.random.default_rng(seed)
     shape = (int(random.integers(1, 5)), *(int(extent) for extent in random.integers(1, 12, 2)))
     drawn = Drawn.of(random, shape)
@@ -81,6 +81,8 @@ def windowed_network(seed: int, padded_pools: bool = True) -> IntegerNetwork:
         add_residual(drawn)
     if random.random() < 0.5 or not any(isinstance(layer, IntegerConv) for layer in drawn.layers):
         add_dense(drawn)
+    if residuals:
+        draw_residuals(drawn, np.random.default_rng((seed, 1)))
     return drawn.network()
 
 
@@ -98,6 +100,17 @@ def answering(network: IntegerNetwork, seed: int) -> IntegerNetwork:
     with suppress(InputError):
         return with_argmax(network)
     return network
+
+
+def draw_residuals(drawn: Drawn, random: np.random.Generator, share: float = 0.5) -> None:
+    """Let a share of the convolutions that could add an earlier value, also the one they take, do so."""
+    for i, layer in enumerate(drawn.layers):
+        twins = [k for k in range(i + 1) if drawn.shapes[k] == drawn.shapes[i + 1]]
+        if isinstance(layer, IntegerConv) and twins and random.random() < share:
+            most = max(2, int(np.abs(layer.body.weight.astype(int)).sum(axis=1).max()) // 2)
+            times = random.integers(-most, most + 1, layer.body.neurons) * (random.random(layer.body.neurons) < 0.9)
+            drawn.layers[i] = replace(layer, residual=times)
+            drawn.wiring[i] = (*drawn.wiring[i], twins[int(random.integers(len(twins)))])
 
 
 def zero_of(random: np.random.Generator) -> int:

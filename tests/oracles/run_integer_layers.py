@@ -42,6 +42,9 @@ def _layer(layer: IntegerLayer, taken: list[np.ndarray]) -> tuple[np.ndarray | l
             return [_store(layer, total, j) for j, total in enumerate(sums)], np.array(sums)[:, None]
         case IntegerConv():
             sums = np.array([[*_sums(layer, taken[0], j)] for j in range(layer.body.neurons)])
+            if layer.residual is not None:
+                pairs = zip(layer.residual, taken[1].reshape(sums.shape), strict=True)
+                sums = sums + np.array([[int(times) * int(q) for q in row] for times, row in pairs])
             return np.array([[_store(layer.body, int(x), j) for x in row] for j, row in enumerate(sums)]), sums
         case IntegerPool():
             return [_pool(layer, seen) for seen in _pooled(layer, taken[0])], None

@@ -141,8 +141,10 @@ def _read(
     computed = [0] * len(network.layers)
     for i in range(len(network.layers) - 1, -1, -1):
         layer, wanted = network.layers[i], read[i + 1] & channels[i + 1].vary
-        for at in network.sources[i]:
+        for number, at in enumerate(network.sources[i]):
             match layer:
+                case IntegerConv(residual=times) if number and times is not None:
+                    taken = wanted & (times != 0)
                 case Add() | IntegerAdd() | Pool() | IntegerPool():
                     taken = wanted
                 case Reshape():

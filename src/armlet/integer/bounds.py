@@ -100,22 +100,29 @@ def layer_bounds(
 
     Raises `InputError`.
     """
-    sums = _sums_of(layer, taken[0], shapes)
+    sums = _sums_of(layer, taken, shapes)
     _require_sums(layer, i, sums)
     if isinstance(layer, IntegerAdd):
         _require_addition(layer, i, taken)
     return sums, _given(layer, i, taken, sums, shapes)
 
 
-def _sums_of(layer: IntegerLayer, taken: Interval, shapes: list[Shape]) -> Interval | None:
+def _sums_of(layer: IntegerLayer, taken: list[Interval], shapes: list[Shape]) -> Interval | None:
     match layer:
         case IntegerDense():
-            low, high = _row(taken, shapes[0])
+            low, high = _row(taken[0], shapes[0])
             return _linear(layer, low[None], high[None])
         case IntegerConv(body):
-            return _linear(body, *taps(layer, taken, shapes[0], shapes[-1]))
+            sums = _linear(body, *taps(layer, taken[0], shapes[0], shapes[-1]))
+            return sums if layer.residual is None else _with_residual(sums, layer.residual.astype(np.int64), taken[1])
         case _:
             return None
+
+
+def _with_residual(sums: Interval, residual: I64, other: Interval) -> Interval:
+    """Of sums to which values of another tensor are added so many times."""
+    ends = residual * other.low, residual * other.high
+    return Interval(sums.low + np.minimum(*ends), sums.high + np.maximum(*ends))
 
 
 def taps(layer: IntegerConv, taken: Interval, shape: Shape, given: Shape) -> tuple[I64, I64]:

@@ -2,7 +2,7 @@
 
 A channel that holds one value for all inputs, at all positions, goes into the biases of those who read it: exactly, if
 no window over it reaches into a padding that holds something else. Layers that keep channels apart, depthwise
-convolutions and pools, and additions, lose a channel on both sides or on none. Inputs and outputs stay.
+convolutions and pools, additions and residuals, lose a channel on both sides or on none. Inputs and outputs stay.
 """
 
 from dataclasses import dataclass, replace
@@ -74,6 +74,9 @@ def _mark(network: IntegerNetwork, i: int, constants: list[_Constants], kept: li
     """Keep what layer i reads for the channels of its result that stay."""
     layer, sources, made = network.layers[i], network.sources[i], kept[i + 1]
     taken, shape = sources[0], network.shapes[sources[0]]
+    if isinstance(layer, IntegerConv) and layer.residual is not None:
+        made |= kept[sources[1]]
+        kept[sources[1]] |= made
     match layer:
         case IntegerDense(weight):
             read = (weight[made] != 0).any(axis=0).reshape(len(kept[taken]), -1).any(axis=1)
@@ -117,15 +120,20 @@ def _without(layer: IntegerLayer, shape: Shape, constant: _Constants, taken: Mas
         case IntegerConv(body, groups=1):
             area = layer.kernel[0] * layer.kernel[1]
             gone, fixed = np.repeat(~taken, area), np.repeat(constant.value * constant.is_constant, area)
-            return replace(layer, body=neurons_of(_folded(body, gone, fixed), made))
+            return replace(layer, body=neurons_of(_folded(body, gone, fixed), made), residual=_residual(layer, made))
         case IntegerConv(body) if _is_depthwise(layer):
-            return replace(layer, body=neurons_of(body, made), groups=int(np.count_nonzero(made)))
+            groups = int(np.count_nonzero(made))
+            return replace(layer, body=neurons_of(body, made), groups=groups, residual=_residual(layer, made))
         case Reshape(new) if new is not None and len(new) == 1:
             return Reshape((int(np.count_nonzero(made)),))
         case Reshape(new) if new is not None:
             return Reshape((int(np.count_nonzero(made)), *new[1:]))
         case _:
             return layer
+
+
+def _residual(layer: IntegerConv, made: Mask) -> NDArray[np.int16] | None:
+    return None if layer.residual is None else layer.residual[made]
 
 
 def _folded(body: IntegerDense, gone: Mask, fixed: I64) -> IntegerDense:

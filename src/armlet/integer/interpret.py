@@ -65,7 +65,7 @@ def _apply(layer: IntegerLayer, taken: list[I64]) -> I64:
         case IntegerDense():
             return _dense(layer, taken[0].reshape(len(taken[0]), -1))
         case IntegerConv():
-            return _convolved(layer, taken[0])
+            return _convolved(layer, *taken)
         case IntegerPool():
             return _pooled(layer, taken[0])
         case IntegerAdd():
@@ -80,7 +80,7 @@ def _dense(layer: IntegerDense, rows: I64) -> I64:
     return store(layer, sums.astype(np.int64) + layer.bias)
 
 
-def _convolved(layer: IntegerConv, planes: I64) -> I64:
+def _convolved(layer: IntegerConv, planes: I64, other: I64 | None = None) -> I64:
     seen = _windows(planes, layer.kernel, layer.stride, layer.dilation, layer.padding, layer.border)
     samples, _, down, across = seen.shape[:4]
     rows = seen.reshape(samples, layer.groups, -1, down, across, *layer.kernel)
@@ -88,6 +88,8 @@ def _convolved(layer: IntegerConv, planes: I64) -> I64:
     weight = layer.body.weight.reshape(layer.groups, -1, rows.shape[2]).astype(np.float64)
     sums = (rows.astype(np.float64) @ weight.transpose(0, 2, 1)).astype(np.int64)
     sums = sums.transpose(1, 0, 2).reshape(samples * down * across, -1)
+    if layer.residual is not None and other is not None:
+        sums = sums + other.transpose(0, 2, 3, 1).reshape(sums.shape) * layer.residual.astype(np.int64)
     stored = store(layer.body, sums + layer.body.bias)
     return stored.reshape(samples, down, across, -1).transpose(0, 3, 1, 2)
 

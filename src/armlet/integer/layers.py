@@ -85,6 +85,10 @@ class IntegerConv:
 
     A row of the body's weights goes through its window channel by channel, then row by row. As many groups as channels
     make a depthwise convolution. What lies in the padding is `border`, the stored value that stands for 0.
+
+    With a residual, the layer takes a second tensor, of the shape that it gives: each value of that is multiplied by
+    its channel's number and added to the sum of its channel and position. What the zero of that tensor adds is in the
+    bias, as that of the first is.
     """
 
     body: IntegerDense  # (outputs, inputs / groups * height * width)
@@ -94,9 +98,14 @@ class IntegerConv:
     dilation: Pair = (1, 1)
     groups: int = 1
     border: int = 0
+    residual: NDArray[np.int16] | None = None  # (outputs,)
 
     def __post_init__(self) -> None:
         outline = self.outline  # checks what it has in common with real numbers
+        if self.residual is not None:
+            object.__setattr__(self, "residual", whole("residual", self.residual, np.int16))
+            if self.residual.shape != self.body.bias.shape:
+                raise InputError("residual", f"has shape {self.residual.shape}, there are {self.body.neurons} outputs")
         for name in ("stride", "padding", "dilation"):
             object.__setattr__(self, name, getattr(outline, name))
         object.__setattr__(self, "border", index(self.border))

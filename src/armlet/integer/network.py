@@ -246,7 +246,7 @@ def _facts(layer: IntegerLayer) -> str:
             return f"{layer.activation.value} {layer.stored.name} {layer.zero} {layer.slope}"
         case IntegerConv(body):
             windows = (layer.kernel, layer.stride, layer.padding, layer.dilation, layer.groups, layer.border)
-            return f"conv {windows!r} {_facts(body)}"
+            return f"conv {windows!r} {_facts(body)}{'' if layer.residual is None else ' residual'}"
         case IntegerPool(_, size, stride, padding, low, high, by):
             scaling = () if by is None else (by.bias, by.multiplier, by.exponent, by.zero, by.once)
             return f"{integer_kind_of(layer)} {(size, stride, padding, low, high, *scaling)!r}"
@@ -259,8 +259,8 @@ def _facts(layer: IntegerLayer) -> str:
 
 def _arrays(layer: IntegerLayer) -> tuple[NDArray[Any], ...]:
     match layer:
-        case IntegerConv(body):
-            return _arrays(body)
+        case IntegerConv(body, residual=residual):
+            return (*_arrays(body), *(() if residual is None else (residual,)))
         case IntegerAdd():
             return (*_scaling(layer.scaling), *_scaling(layer.requantisation))
         case IntegerDense():

@@ -13,7 +13,8 @@ from armlet.network.shapes import Shape, Wiring, tensor_shapes
 
 def integer_shapes(layers: Sequence[IntegerLayer], wiring: Wiring, shape: Shape) -> tuple[Shape, ...]:
     """The shape of every value, that of the network's input first. Raises `InputError` that names the layer."""
-    return tensor_shapes([outline(layer) for layer in layers], wiring, shape)
+    adding = {i for i, layer in enumerate(layers) if isinstance(layer, IntegerConv) and layer.residual is not None}
+    return tensor_shapes([outline(layer) for layer in layers], wiring, shape, adding)
 
 
 def stored_formats(layers: Sequence[IntegerLayer], wiring: Wiring, given: IntegerFormat) -> tuple[IntegerFormat, ...]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from armlet.errors import CapacityError
-from armlet.integer.formats import INT8, INT32, UINT8
+from armlet.integer.formats import I64, INT8, INT32, UINT8
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool, PoolScaling
 from armlet.integer.network import IntegerNetwork
 from armlet.network.layers import Reduction, Reshape
@@ -36,10 +36,13 @@ def with_signed_inputs(network: IntegerNetwork) -> IntegerNetwork:
 def _on_lowered(layer: IntegerLayer, shape: Shape, taken: tuple[bool, ...], place: str) -> IntegerLayer:
     """A layer some of whose sources are 128 less; the first has a shape."""
     match layer:
-        case IntegerConv():
-            return replace(layer, body=_with_bias(layer.body, place), border=layer.border - _LESS)
-        case IntegerDense():
-            return _with_bias(layer, place)
+        case IntegerConv(body, residual=residual):
+            more = body.weight.astype(np.int64).sum(axis=1) * taken[0]
+            if residual is not None:
+                more = more + residual.astype(np.int64) * taken[1]
+            return replace(layer, body=_with_bias(body, more, place), border=layer.border - _LESS * taken[0])
+        case IntegerDense(weight):
+            return _with_bias(layer, weight.astype(np.int64).sum(axis=1), place)
         case IntegerAdd():
             one, other = (offset + _LESS * less for offset, less in zip(layer.offset, taken))
             return replace(layer, offset=(one, other))
@@ -58,8 +61,9 @@ def _on_lowered(layer: IntegerLayer, shape: Shape, taken: tuple[bool, ...], plac
             )
 
 
-def _with_bias(layer: IntegerDense, place: str) -> IntegerDense:
-    bias = layer.bias + _LESS * layer.weight.astype(np.int64).sum(axis=1)
+def _with_bias(layer: IntegerDense, less: I64, place: str) -> IntegerDense:
+    """The layer with what its sums have `less` for each that inputs are less."""
+    bias = layer.bias + _LESS * less
     if bias.min() < INT32.low or bias.max() > INT32.high:
         raise CapacityError(f"{place} has sums beyond 32 bits where its inputs are taken with a sign")
     return replace(layer, bias=bias)

@@ -6,7 +6,7 @@ computing.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import TypeAlias
 
 from armlet.errors import InputError
@@ -37,12 +37,15 @@ def chain(layers: int) -> Wiring:
     return tuple((i,) for i in range(layers))
 
 
-def tensor_shapes(layers: Sequence[Layer], wiring: Wiring, shape: Shape) -> tuple[Shape, ...]:
+def tensor_shapes(
+    layers: Sequence[Layer], wiring: Wiring, shape: Shape, adding: Set[int] = frozenset()
+) -> tuple[Shape, ...]:
     """The shape of every value, that of the network's input first.
 
-    Raises `InputError` that names the layer, what it takes, and what it is given.
+    The layers that are `adding` take a tensor more, of the shape that they give. Raises `InputError` that names the
+    layer, what it takes, and what it is given.
     """
-    _require_order(layers, wiring)
+    _require_order(layers, wiring, adding)
     shapes = [shape]
     for i, (layer, sources) in enumerate(zip(layers, wiring)):
         taken = [shapes[source] for source in sources]
@@ -50,17 +53,20 @@ def tensor_shapes(layers: Sequence[Layer], wiring: Wiring, shape: Shape) -> tupl
             given = ", ".join(f"{_called(source)} gives {extents(shapes[source])}" for source in sources)
             raise InputError(f"layer {i}", f"{problem}, {given}{_file(i, layer)}")
         shapes.append(_given(layer, *taken))
+        if i in adding and taken[1] != shapes[-1]:
+            given = f"{extents(shapes[-1])}, {_called(sources[1])} gives {extents(taken[1])}"
+            raise InputError(f"layer {i}", f"adds a residual to {given}{_file(i, layer)}")
         if not isinstance(layer, Dense) and math.prod(shapes[-1]) > LARGEST:
             raise InputError(f"layer {i}", f"gives {extents(shapes[-1])} values, more than {LARGEST}{_file(i, layer)}")
     return tuple(shapes)
 
 
-def _require_order(layers: Sequence[Layer], wiring: Wiring) -> None:
+def _require_order(layers: Sequence[Layer], wiring: Wiring, adding: Set[int]) -> None:
     """Every layer takes as many values as its kind wants, from before it, and each value but the last is taken."""
     if len(wiring) != len(layers):
         raise InputError("wiring", f"is of {len(wiring)} layers, the network has {len(layers)}")
     for i, (layer, sources) in enumerate(zip(layers, wiring)):
-        wanted = 2 if isinstance(layer, Add) else 1
+        wanted = 2 if isinstance(layer, Add) or i in adding else 1
         if len(sources) != wanted:
             raise InputError(f"layer {i}", f"is {describe(layer)} and takes {wanted} inputs, {len(sources)} are named")
         if late := [source for source in sources if not 0 <= source <= i]:

@@ -75,14 +75,20 @@ def _windowed(network: IntegerNetwork) -> Iterator[tuple[int, Windows, int]]:
 
 
 def _agree(network: IntegerNetwork, values: list[LaneLayout]) -> None:
-    """Tensors that are added, and their sum, lie alike, so that their words are added in one run."""
+    """Tensors that are added, and their sum, lie alike, so that their words are added in one run.
+
+    So do a residual and what it is added to: from a word of one to that of the other it is always as far.
+    """
     changed = True
     while changed:
         changed = False
         for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
-            if not isinstance(layer, IntegerAdd):
+            if isinstance(layer, IntegerAdd):
+                same = (*sources, i + 1)
+            elif isinstance(layer, IntegerConv) and layer.residual is not None:
+                same = (sources[1], i + 1)
+            else:
                 continue
-            same = (*sources, i + 1)
             left = max(values[k].left for k in same)
             right = max(values[k].right for k in same)
             if len({values[k].split for k in same}) > 1:

@@ -14,6 +14,7 @@ from armlet.baseline.tensors.convolution import signature as layer_signature
 from armlet.baseline.tensors.groups import HALVES, grouped_c
 from armlet.baseline.tensors.pools import LIMITED, addition_c, pool_c, reshape_c, scaling_of
 from armlet.baseline.tensors.products import WIDE, Rows, multiplied_columns, widened
+from armlet.baseline.tensors.residual import Residual
 from armlet.errors import InputError
 from armlet.integer.formats import IntegerFormat
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerPool, body_of
@@ -66,16 +67,20 @@ def _layer(network: IntegerNetwork, i: int) -> list[str]:
     match layer:
         case IntegerDense():
             return _dense(i, layer, given, network.shapes[sources[0]])
-        case IntegerConv(groups=1):
-            return convolution_c(i, layer, given, taken, made)
-        case IntegerConv():
-            return grouped_c(i, layer, given, taken, made)
+        case IntegerConv(groups=groups):
+            write = convolution_c if groups == 1 else grouped_c
+            return write(i, layer, given, taken, made, residual_of(network, i, layer))
         case IntegerPool():
             return pool_c(i, layer, given, taken, made)
         case IntegerAdd():
             return addition_c(i, layer, (given, network.formats[sources[1]]), network.widths[i + 1])
         case Reshape():
             return reshape_c(i, given, moved(network, i), network.widths[i + 1])
+
+
+def residual_of(network: IntegerNetwork, i: int, layer: IntegerConv) -> Residual:
+    """What the residual of layer `i` adds to its C."""
+    return Residual(i, layer, None if layer.residual is None else network.formats[network.sources[i][1]])
 
 
 def _dense(i: int, layer: IntegerDense, given: IntegerFormat, taken: Shape) -> list[str]:

@@ -5,6 +5,7 @@ import numpy as np
 from armlet.baseline.integers.text import stored, table
 from armlet.baseline.tensors.convolution import begins, signature
 from armlet.baseline.tensors.products import Rows
+from armlet.baseline.tensors.residual import Residual
 from armlet.integer.formats import IntegerFormat
 from armlet.integer.layers import IntegerConv
 from armlet.network.shapes import Shape
@@ -21,28 +22,33 @@ static inline int32_t high_halves(uint32_t a, uint32_t b, int32_t sum) {
 _FOUR = 4
 
 
-def grouped_c(i: int, layer: IntegerConv, given: IntegerFormat, taken: Shape, made: Shape) -> list[str]:
+def grouped_c(
+    i: int, layer: IntegerConv, given: IntegerFormat, taken: Shape, made: Shape, residual: Residual
+) -> list[str]:
     """C of `layer<i>(from, to)`; taps in the padding are passed over, those of a whole window counted by constants."""
     rows = Rows(i, layer.body, layer.body.inputs, given, layer.border)
     is_quick = layer.groups == taken[0] == made[0] and made[0] % _FOUR == 0
+    other = residual.argument
     sides = [f"{name}, {name}end" for name in "jk"]
     whole, part = f"0, {layer.kernel[0]}, 0, {layer.kernel[1]}", ", ".join(sides)
     return [
         table(f"w{i}", np.moveaxis(layer.weight, 0, -1), aligned=True).replace("uint8_t", "int8_t"),
         table(f"b{i}", rows.bias),
+        *residual.tables,
         f"static inline __attribute__((always_inline)) void taps{i}({given.c_type} const *restrict from, "
-        f"{layer.body.stored.c_type} *restrict to, int row, int column, int j0, int j1, int k0, int k1) {{",
-        *(_four_channels(rows, layer, taken) if is_quick else _each_channel(rows, layer, taken)),
+        f"{residual.parameter}{layer.body.stored.c_type} *restrict to, int row, int column, "
+        "int j0, int j1, int k0, int k1) {",
+        *(_four_channels if is_quick else _each_channel)(rows, layer, taken, residual),
         "}",
-        f"{signature(i, given, layer.body.stored)} {{",
+        f"{signature(i, given, layer.body.stored, residual.parameter)} {{",
         f"  for (int y = 0; y < {made[1]}; y++)",
-        f"    for (int x = 0; x < {made[2]}; x++, to += {made[0]}) {{",
+        f"    for (int x = 0; x < {made[2]}; x++, to += {made[0]}{residual.moved(made[0])}) {{",
         "      const int row = {}, column = {};".format(*begins(layer)),
         *_ends("j", "row", taken[1], layer.kernel[0], layer.dilation[0]),
         *_ends("k", "column", taken[2], layer.kernel[1], layer.dilation[1]),
         f"      if (jend - j == {layer.kernel[0]} && kend - k == {layer.kernel[1]})",
-        f"        taps{i}(from, to, row, column, {whole});",
-        f"      else taps{i}(from, to, row, column, {part});",
+        f"        taps{i}(from, {other}to, row, column, {whole});",
+        f"      else taps{i}(from, {other}to, row, column, {part});",
         "    }",
         "}",
     ]
@@ -57,7 +63,7 @@ def _ends(name: str, begin: str, extent: int, taps: int, step: int) -> list[str]
     ]
 
 
-def _four_channels(rows: Rows, layer: IntegerConv, taken: Shape) -> list[str]:
+def _four_channels(rows: Rows, layer: IntegerConv, taken: Shape, residual: Residual) -> list[str]:
     """A word of inputs and one of weights for each tap, a product an instruction."""
     i, name = rows.i, rows.given.name
     channels, sums = taken[0], ("a", "c", "e", "f")
@@ -74,12 +80,15 @@ def _four_channels(rows: Rows, layer: IntegerConv, taken: Shape) -> list[str]:
         "        const uint32_t s = even(u), t = odd(u);",
         *(f"        {sum} = {kind}_halves({x}, {w}, {sum});" for sum, kind, x, w in products),
         "      }",
-        *(f"    to[o + {k}] = {stored(i, rows.body, each, f'o + {k}')};" for k, each in enumerate(sums)),
+        *(
+            f"    to[{at}] = {stored(i, rows.body, residual.added(each, at, at), at)};"
+            for each, at in zip(sums, (f"o + {k}" for k in range(_FOUR)))
+        ),
         "  }",
     ]
 
 
-def _each_channel(rows: Rows, layer: IntegerConv, taken: Shape) -> list[str]:
+def _each_channel(rows: Rows, layer: IntegerConv, taken: Shape, residual: Residual) -> list[str]:
     """A loop over the numbers of each window."""
     i, (outputs, each) = rows.i, layer.weight.shape[:2]
     group = f"{each} * (o / {outputs // layer.groups})"
@@ -91,7 +100,7 @@ def _each_channel(rows: Rows, layer: IntegerConv, taken: Shape) -> list[str]:
         "      for (int k = k0; k < k1; k++)",
         f"        for (int l = 0; l < {each}; l++)",
         f"          sum += w{i}[{outputs} * {at} + o] * (from[{_place(layer, taken)} + {group} + l] - {rows.border});",
-        f"    to[o] = {stored(i, rows.body, 'sum', 'o')};",
+        f"    to[o] = {stored(i, rows.body, residual.added('sum', 'o', 'o'), 'o')};",
         "  }",
     ]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from armlet.baseline.integers.text import stored, table
+from armlet.baseline.tensors.residual import Residual
 from armlet.errors import InputError
 from armlet.integer.formats import I64, INT8, UINT8, IntegerFormat
 from armlet.integer.layers import IntegerDense
@@ -107,11 +108,11 @@ def widened(rows: Rows) -> list[str]:
     ]
 
 
-def multiplied_columns(rows: Rows, columns: int, outputs: int) -> list[str]:
+def multiplied_columns(rows: Rows, columns: int, outputs: int, residual: Residual | None = None) -> list[str]:
     """C of `multiply<i>_<columns>(to)`: one column or two by all rows, two at a time; results are `outputs` apart."""
     i, body, row = rows.i, rows.body, rows.row
     names = [("a", "c"), ("e", "f")]  # of the sums of each row
-    kinds = f"{body.stored.c_type} *restrict to"
+    kinds = f"{residual.parameter if residual else ''}{body.stored.c_type} *restrict to"
     lines = [
         f"static inline void multiply{i}_{columns}({kinds}) {{",
         f"  for (int o = 0; o < {body.neurons}; o += 2) {{",
@@ -134,5 +135,7 @@ def multiplied_columns(rows: Rows, columns: int, outputs: int) -> list[str]:
     for k, at in enumerate(("o", "o + 1")):
         odd = f"if (o + 1 < {body.neurons}) " if k and body.neurons % 2 else ""
         for column in range(columns):
-            lines += [f"    {odd}to[{at} + {column * outputs}] = {stored(i, rows.body, names[k][column], at)};"]
+            place, total = f"{at} + {column * outputs}", names[k][column]
+            total = residual.added(total, at, place) if residual else total
+            lines += [f"    {odd}to[{place}] = {stored(i, rows.body, total, at)};"]
     return [*lines, "  }", "}"]

@@ -23,20 +23,24 @@ def _intervals(network: IntegerNetwork) -> Iterator[IntervalEntry]:
     for number, (layer, sources) in enumerate(zip(network.layers, network.sources)):
         taken = ends[sources[0]]
         body = body_of(layer)
-        least, greatest = (0, 0) if body is None else _sums(layer, body, taken)
+        least, greatest = (0, 0) if body is None else _sums(layer, body, taken, ends[sources[-1]])
         ends.append(_stored(layer, taken, (least, greatest)))
         if body is not None:
             bits, connections = max(map(signed_bits, (least, greatest))), int(np.count_nonzero(body.weight))
             yield IntervalEntry(number, body.neurons, connections, least, greatest, bits, *ends[-1])
 
 
-def _sums(layer: IntegerLayer, body: IntegerDense, taken: _Ends) -> _Ends:
-    """The ends of the sums of all neurons, what lies in the padding being taken too."""
+def _sums(layer: IntegerLayer, body: IntegerDense, taken: _Ends, other: _Ends) -> _Ends:
+    """The ends of the sums of all neurons, what lies in the padding being taken too, and a residual of `other`."""
     border = [layer.border] if isinstance(layer, IntegerConv) and any(layer.padding) else []
     low, high = min(*taken, *border), max(*taken, *border)
     weight, bias = body.weight.astype(np.int64), body.bias.astype(np.int64)
     up, down = np.maximum(weight, 0).sum(axis=1), np.minimum(weight, 0).sum(axis=1)
-    return int((up * low + down * high + bias).min()), int((up * high + down * low + bias).max())
+    least, most = up * low + down * high + bias, up * high + down * low + bias
+    if isinstance(layer, IntegerConv) and layer.residual is not None:
+        one, two = (layer.residual.astype(np.int64) * end for end in other)
+        least, most = least + np.minimum(one, two), most + np.maximum(one, two)
+    return int(least.min()), int(most.max())
 
 
 def _stored(layer: IntegerLayer, taken: _Ends, sums: _Ends) -> _Ends:

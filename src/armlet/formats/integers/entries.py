@@ -43,7 +43,7 @@ class DenseEntry(SumsEntry, frozen=True, forbid_unknown_fields=True, tag="dense"
 
 
 class ConvEntry(SumsEntry, frozen=True, forbid_unknown_fields=True, tag="conv", kw_only=True):
-    """A convolution; its weights have the shape of its windows."""
+    """A convolution; its weights have the shape of its windows. A second input is a residual, with an array."""
 
     stride: _Pair
     padding: _Sides

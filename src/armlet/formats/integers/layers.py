@@ -87,7 +87,8 @@ def layer_of(entry: Entry, array: Array) -> IntegerLayer:
             weight = array("W", 4)
             body = _sums_of(entry, weight.reshape(len(weight), -1), array)
             kernel = (weight.shape[2], weight.shape[3])
-            return IntegerConv(body, kernel, entry.stride, entry.padding, entry.dilation, entry.groups, entry.border)
+            windows = (kernel, entry.stride, entry.padding, entry.dilation, entry.groups, entry.border)
+            return IntegerConv(body, *windows, _residual_of(entry, array))
         case MaxPoolEntry():
             return _pool_of(entry, Reduction.MAX, None)
         case AveragePoolEntry():
@@ -108,8 +109,9 @@ def layer_arrays(layer: IntegerLayer) -> dict[str, NDArray[Any]]:
     match layer:
         case IntegerDense():
             return {"W": layer.weight.astype(narrowest(layer.weight)), **_ends(layer)}
-        case IntegerConv(body):
-            return {"W": layer.weight.astype(narrowest(body.weight)), **_ends(body)}
+        case IntegerConv(body, residual=residual):
+            more = {} if residual is None else {"residual": residual.astype(narrowest(residual))}
+            return {"W": layer.weight.astype(narrowest(body.weight)), **_ends(body), **more}
         case _:
             return {}
 
@@ -199,6 +201,16 @@ def _add_lines(layer: IntegerAdd) -> Iterator[str]:
     yield f"exponent = {[*both.exponent.tolist(), *back.exponent.tolist()]}"
     yield f'stored = "{layer.stored.name}"'
     yield from (f"low = {layer.low}", f"high = {layer.high}", f"zero = {layer.zero}")
+
+
+def _residual_of(entry: ConvEntry, array: Array) -> NDArray[Any] | None:
+    """By what a second input is multiplied. Raises `InputError`."""
+    try:
+        return array("residual", 1) if len(entry.inputs or ()) > 1 else None
+    except InputError as wrong:
+        raise InputError(
+            wrong.source, wrong.problem, "it is of a conv with two inputs, which adds the second"
+        ) from wrong
 
 
 def _of_addition(entry: AddEntry) -> tuple[Multiplier, Multiplier]:

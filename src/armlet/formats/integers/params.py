@@ -1,6 +1,7 @@
 """PARAMS folders of networks in integers: network.toml, W_i.npy, b_i.npy, and what scales the sums of layer i back.
 
-shift_i.npy, or multiplier_i.npy and exponent_i.npy; table_i.npy of a sigmoid or tanh. All are whole numbers in the
+shift_i.npy, or multiplier_i.npy and exponent_i.npy; table_i.npy of a sigmoid or tanh, residual_i.npy of a
+convolution that adds a second input. All are whole numbers in the
 narrowest type that a reader expects, so that NumPy alone can run the network (docs/network.md).
 """
 

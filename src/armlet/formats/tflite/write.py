@@ -185,7 +185,8 @@ def _frame(layer: IntegerLayer) -> object:
     """All of a layer that is neither weights nor scaling."""
     match layer:
         case IntegerConv():
-            return layer.kernel, layer.stride, layer.padding, layer.dilation, layer.groups, layer.border
+            windows = layer.kernel, layer.stride, layer.padding, layer.dilation, layer.groups, layer.border
+            return *windows, layer.residual is None
         case IntegerDense() | IntegerAdd():
             return type(layer)
         case IntegerPool() | Reshape():
@@ -195,8 +196,8 @@ def _frame(layer: IntegerLayer) -> object:
 def _bits(layer: IntegerLayer | Layer) -> tuple[object, ...]:
     """All numbers of a layer."""
     match layer:
-        case IntegerConv(body):
-            return _bits(body)
+        case IntegerConv(body, residual=residual):
+            return *_bits(body), b"" if residual is None else residual.tobytes()
         case IntegerAdd(offset, raised, scaling, by):
             bits = [each.tobytes() for scale in (scaling, by) for each in (scale.multiplier, scale.exponent)]
             return (offset, raised, scaling.once, by.once, *bits, layer.stored, layer.low, layer.high, layer.zero)

@@ -173,7 +173,11 @@ class Values:
                 border = constant_name(layer.border)
                 windows = _Windows(layer.stride, layer.padding, layer.dilation, border)
                 found, _ = self._windowed(value, source, cells, windows, places + np.array((first, 0, 0)))
-                return Taps(weight[weight != 0].astype(np.int64), found, np.ones(found.shape, np.bool_))
+                weights = weight[weight != 0].astype(np.int64)
+                if layer.residual is not None:
+                    other = self.names[self.network.sources[value - 1][1]][cells]
+                    weights, found = _with_one_more(weights, found, int(layer.residual[channel]), other)
+                return Taps(weights, found, np.ones(found.shape, np.bool_))
             case IntegerPool():
                 return self._pooled(layer, value, source, channel, cells)
             case IntegerAdd():
@@ -202,6 +206,17 @@ class Values:
         inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
         at = (places[:, 0] * height + np.clip(y, 0, height - 1)) * width + np.clip(x, 0, width - 1)
         return np.where(inside, self.names[source][at], windows.border), inside
+
+
+def _with_one_more(weights: I64, names: I64, weight: int, added: I64) -> tuple[I64, I64]:
+    """Taps with one more, which may be of the same values as another: then it is that one's weight that changes."""
+    same = np.flatnonzero((names == added[:, None]).all(axis=0))[:1]
+    left = np.ones(len(weights), np.bool_)
+    left[same] = False
+    weight += int(weights[same].sum())
+    more = np.full(min(abs(weight), 1), weight)  # nothing where they cancel
+    named = added[:, None][:, : len(more)]
+    return np.concatenate((weights[left], more)), np.concatenate((names[:, left], named), axis=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ rounded once. Mathematics: docs/mathematics.md, section 8.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,6 +24,7 @@ from armlet.network.network import Network
 from armlet.network.shapes import Shape
 from armlet.pruning.geometry.functional import network_at
 from armlet.pruning.quantise.prepare import Prepared
+from armlet.pruning.quantise.residuals import Addition, additions_of, with_residual
 from armlet.pruning.quantise.snap import Snapped
 from armlet.pruning.quantise.stored import TOP, Stored
 
@@ -35,39 +36,103 @@ _COARSEST = 2.0**-2  # of a stored unit: what one unit of a sum is less than
 
 def integer_windows(dense: Network, at: Snapped, prepared: Prepared, provenance: Mapping[str, Any]) -> IntegerNetwork:
     """The integers at a point all of whose weights are snapped. Raises `InputError` for a sum that could overflow."""
-    layers, steps, stored = list[IntegerLayer](), iter(at.steps), prepared.stored
-    shapes = prepared.inputs.shape.architecture.shapes
-    scale = np.full(dense.outputs, stored[-1].unit)
-    zero: Whole = np.full(dense.outputs, stored[-1].zero)
-    for k, (layer, sources) in enumerate(zip(network_at(at.point, dense, {}).layers, dense.sources), 1):
-        taken = stored[sources[0]]
-        match layer:
-            case Dense(activation=Activation.LINEAR) if k == len(dense.layers):
-                step = next(steps)
-                whole, bias = _whole(layer, step, taken)
-                layers.append(IntegerDense(whole, bias, None, Activation.LINEAR, INT32, *_filled(len(bias), INT32)))
-                scale, zero = step * taken.unit, np.zeros(len(bias), np.int64)
-            case Dense() | Conv() | Depthwise():
-                layers.append(_weighted(layer, next(steps), taken, stored[k]))
-            case Pool():
-                layers.append(_pool(layer, taken, stored[k], shapes[sources[0]]))
-            case Add():
-                layers.append(_addition(layer, taken, stored[sources[1]], stored[k]))
-            case Reshape():
-                layers.append(layer)
+    lowering = Lowering(network_at(at.point, dense, {}), at, prepared)
+    fused = lowering.fused()
+    gone = {way.convolution for way, _ in fused.values()}
+    layers, wiring, numbers = list[IntegerLayer](), list[tuple[int, ...]](), {0: 0}
+    for k, sources in enumerate(dense.sources, 1):
+        if k in gone:
+            continue
+        if k in fused:
+            way, layer = fused[k]
+            sources = dense.sources[way.convolution - 1][0], way.other
+        else:
+            layer = lowering.layer(k)
+        layers.append(layer)
+        wiring.append(tuple(numbers[source] for source in sources))
+        numbers[k] = len(layers)
     given, size = prepared.input, len(dense.domain.mean)
     assert given.stored is not None
     domain = replace(dense.domain, mean=np.zeros(size), std=np.ones(size))
-    ends = (given.stored.format, given.scale, given.zero, scale, zero)
-    made = IntegerNetwork(tuple(layers), domain, dense.shape, *ends, provenance, dense.output, wiring=dense.sources)
+    ends = (given.stored.format, given.scale, given.zero, *lowering.outputs())
+    made = IntegerNetwork(tuple(layers), domain, dense.shape, *ends, provenance, dense.output, wiring=tuple(wiring))
     tensor_bounds(made)
     return made
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Lowering:
+    """A network whose weights are on their grid, and its layers in integers one by one, by the values they make."""
+
+    network: Network
+    at: Snapped
+    prepared: Prepared
+
+    @property
+    def steps(self) -> dict[int, F64]:
+        """Of each layer of weights."""
+        weighted = (k for k, layer in enumerate(self.network.layers, 1) if isinstance(layer, Weighted))
+        return dict(zip(weighted, self.at.steps, strict=True))
+
+    def fused(self) -> dict[int, tuple[Addition, IntegerConv]]:
+        """The additions that are part of a convolution, each as that."""
+        found = dict[int, tuple[Addition, IntegerConv]]()
+        for k, ways in additions_of(self.network).items():
+            for way in ways:
+                if k not in found and (layer := self._fused(k, way)) is not None:
+                    found[k] = way, layer
+        return found
+
+    def _fused(self, k: int, way: Addition) -> IntegerConv | None:
+        stored, layer, sum = self.prepared.stored, self.network.layers[way.convolution - 1], self.network.layers[k - 1]
+        assert isinstance(layer, Conv | Depthwise)
+        assert isinstance(sum, Add)
+        taken, other, to = stored[self.network.sources[way.convolution - 1][0]], stored[way.other], stored[k]
+        step = _narrowed(self.steps[way.convolution], taken, to)
+        made = _weighted(replace(layer, activation=sum.activation), step, taken, to)
+        assert isinstance(made, IntegerConv)
+        return with_residual(made, other.unit / (step * taken.unit), other.zero)
+
+    def layer(self, k: int) -> IntegerLayer:
+        """The one that makes a value."""
+        stored, sources = self.prepared.stored, self.network.sources[k - 1]
+        layer, taken = self.network.layers[k - 1], stored[sources[0]]
+        match layer:
+            case Dense() if self._is_sum(k):
+                whole, bias = _whole(layer, self.steps[k], taken)
+                return IntegerDense(whole, bias, None, Activation.LINEAR, INT32, *_filled(len(bias), INT32))
+            case Dense() | Conv() | Depthwise():
+                return _weighted(layer, self.steps[k], taken, stored[k])
+            case Pool():
+                return _pool(layer, taken, stored[k], self.prepared.inputs.shape.architecture.shapes[sources[0]])
+            case Add():
+                return _addition(layer, taken, stored[sources[1]], stored[k])
+            case Reshape():
+                return layer
+
+    def _is_sum(self, k: int) -> bool:
+        """Whether the sums of a layer are the outputs."""
+        layer = self.network.layers[k - 1]
+        return k == len(self.network.layers) and isinstance(layer, Dense) and layer.activation is Activation.LINEAR
+
+    def outputs(self) -> tuple[F64, Whole]:
+        """The units of all outputs, and their zeros."""
+        last, count, stored = len(self.network.layers), self.network.outputs, self.prepared.stored
+        if self._is_sum(last):
+            taken = stored[self.network.sources[last - 1][0]]
+            return self.steps[last] * taken.unit, np.zeros(count, np.int64)
+        return np.full(count, stored[-1].unit), np.full(count, stored[-1].zero)
+
+
+def _narrowed(step: F64, taken: Stored, to: Stored) -> F64:
+    """Steps by powers of two so small that a unit of a sum is finer than what is stored."""
+    wide = np.maximum(np.floor(np.log2(step * taken.unit / to.unit / _COARSEST)) + 1, 0)
+    return step * np.exp2(-wide)
+
+
 def _weighted(layer: Weighted, step: F64, taken: Stored, to: Stored) -> IntegerLayer:
     """A layer whose sums are stored in bytes."""
-    wide = np.maximum(np.floor(np.log2(step * taken.unit / to.unit / _COARSEST)) + 1, 0)
-    step = step * np.exp2(-wide)  # of weights that are multiples of a power of two
+    step = _narrowed(step, taken, to)  # of weights that are multiples of a power of two
     whole, bias = _whole(layer, step, taken)
     ends = _filled(len(bias), to.format, *_ends(layer.activation, to))
     by = multiplier_of(step * taken.unit / to.unit)

@@ -121,7 +121,8 @@ def _write_layer(writer: Writer, task: _Placed, i: int, shape: Shape) -> None:
     match layer:
         case IntegerConv():
             taken, made = _prepared(writer, task, i, layer.border), task.tensor(i + 1)
-            convolution = Convolution(layer, i, taken.layout, made.layout, taken.start, made.start)
+            other = None if layer.residual is None else task.tensor(sources[1])
+            convolution = Convolution(layer, i, taken.layout, made.layout, taken.start, made.start, other)
             write_convolution(writer, convolution, groups_of(layer, shape.channels), shape)
         case IntegerPool():
             write_pool(writer, PoolTask(layer, i, _prepared(writer, task, i, 0), task.tensor(i + 1)))

@@ -20,6 +20,7 @@ from armlet.select.integer.program import bytes_of, cycles_of, lines_of
 from armlet.select.integer.writer import Writer
 from armlet.select.tensors.bodies.convolution import Convolution, Shape, groups_of
 from armlet.select.tensors.frame import FACTOR
+from armlet.select.tensors.rows import PlacedTensor
 from armlet.select.tensors.window import write_convolution
 from armlet.tensors.plan import plan_tensors
 
@@ -47,7 +48,9 @@ def shape_costs(network: IntegerNetwork, target: IntegerTarget) -> tuple[tuple[S
     found = list[tuple[ShapeCost, ...]]()
     for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
         if isinstance(layer, IntegerConv):
-            task = Convolution(layer, i, plan.taken[i] or plan.values[sources[0]], plan.values[i + 1], 0, 0)
+            taken, made = plan.taken[i] or plan.values[sources[0]], plan.values[i + 1]
+            other = None if layer.residual is None else PlacedTensor(plan.values[sources[1]], taken.size + made.size)
+            task = Convolution(layer, i, taken, made, 0, 0, other)
             found.append(_front(list(_costs(task, target))))
         else:
             found.append(())

@@ -6,6 +6,7 @@ Shares nothing with what the compiler made them by. Every value of a tensor is t
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from armlet.build.integer.manifest import IntervalEntry, signed_bits
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerPool
@@ -34,9 +35,11 @@ def _intervals(network: IntegerNetwork) -> Iterator[IntervalEntry]:
         match layer:
             case IntegerDense():
                 found = _entry(number, layer, low, high)
-            case IntegerConv(body, padding=padding, border=border):
+            case IntegerConv(body, padding=padding, border=border, residual=residual):
                 outside = (border,) if any(padding) else ()
-                found = _entry(number, body, min(low, *outside, high), max(low, *outside, high))
+                times = np.zeros(len(body.bias), int) if residual is None else residual.astype(int)
+                more = times[:, None] * np.array(ends[taken[-1]])
+                found = _entry(number, body, min(low, *outside, high), max(low, *outside, high), more)
             case IntegerPool(scaling=None):
                 ends.append((max(low, layer.low), min(high, layer.high)))
                 continue
@@ -50,10 +53,12 @@ def _intervals(network: IntegerNetwork) -> Iterator[IntervalEntry]:
         yield found
 
 
-def _entry(number: int, body: IntegerDense, low: int, high: int) -> IntervalEntry:
+def _entry(number: int, body: IntegerDense, low: int, high: int, more: ArrayLike = 0) -> IntervalEntry:
+    """Of sums on values between both ends, to each of which `more` is added, one thing or another."""
     weight, bias = body.weight.astype(np.int64), body.bias.astype(np.int64)
-    least = int((np.where(weight > 0, weight * low, weight * high).sum(axis=1) + bias).min())
-    greatest = int((np.where(weight > 0, weight * high, weight * low).sum(axis=1) + bias).max())
+    added = np.broadcast_to(np.asarray(more), (len(bias), 2))
+    least = int((np.where(weight > 0, weight * low, weight * high).sum(axis=1) + bias + added.min(axis=1)).min())
+    greatest = int((np.where(weight > 0, weight * high, weight * low).sum(axis=1) + bias + added.max(axis=1)).max())
     stored = (least, greatest) if body.requantisation is None else (int(body.low.min()), int(body.high.max()))
     return IntervalEntry(
         layer=number,

@@ -61,13 +61,16 @@ class Body:
 
     def taps(self) -> list[Tap]:
         """All weights, as often as they are taken."""
-        task, raised = self.task, _RAISED if self.shape.raised else 0
-        times = [task.times(channel) << raised for channel in self.group]
+        task = self.task
         return [
-            Tap(task.place(y, c, x), j, w * times[j])
+            Tap(task.place(y, c, x), j, w * self.times(channel))
             for j, channel in enumerate(self.group)
             for y, c, x, w in task.taps(channel)
         ]
+
+    def times(self, channel: int) -> int:
+        """How often what is multiplied is taken."""
+        return self.task.times(channel) << (_RAISED if self.shape.raised else 0)
 
 
 def write_constants(writer: Writer, body: Body) -> None:
@@ -105,6 +108,8 @@ def write_body(writer: Writer, body: Body, across: int) -> None:
     loads.begin(runs[0] if runs else (), across, step)
     _write_starts(writer, body, pairs, loads)
     _write_taps(writer, runs, step, pairs, loads)
+    if any(map(body.task.residual, body.group)):
+        _write_residual(writer, body, pairs, loads.pointer.at)
     loads.pointer.move(across * step)
     _write_ends(writer, body, pairs)
     _write_results(writer, body, pairs)
@@ -171,6 +176,32 @@ def _write_taps(
             write_factor(writer, FACTOR, factor, tap.factor)
             factor = tap.factor
         writer.add(Does.MULTIPLY_LONG, low, FACTOR, loads.registers.held[loads.registers.uses[number]], e=high)
+
+
+def _write_residual(writer: Writer, body: Body, pairs: list[list[tuple[int, int]]], walked: int) -> None:
+    """Add the words of the other tensor; the last of them is loaded over the address, which is not kept.
+
+    `walked` is how far the base is from the window's first word.
+    """
+    task, first, address = body.task, min(body.group), VALUES[-1]
+    rows = sorted((channel, j) for j, channel in enumerate(body.group) if task.residual(channel))
+    words = [(channel, q) for channel, j in rows for q in range(len(pairs[j]))]
+    if task.beside is None:
+        writer.add(Does.LOAD_STACK, FACTOR, number=RESULT)
+        write_apart(writer, address, FACTOR, task.apart)
+    else:
+        write_apart(writer, address, BASE, task.beside + task.apart + first * task.made.pitch * WORD - walked)
+    pointer, factor = Pointer(writer, address), None
+    registers = dict(zip(words, VALUES[len(VALUES) - len(words) :]))
+    for (channel, q), register in registers.items():
+        place = ((channel - first) * task.made.pitch + q) * WORD
+        writer.add(Does.LOAD, register, address, number=pointer.offset(place))
+    for channel, j in rows:
+        wanted = task.residual(channel) * body.times(channel)
+        write_factor(writer, FACTOR, factor, wanted)
+        factor = wanted
+        for q, (low, high) in enumerate(pairs[j]):
+            writer.add(Does.MULTIPLY_LONG, low, FACTOR, registers[channel, q], e=high)
 
 
 def _write_ends(writer: Writer, body: Body, pairs: list[list[tuple[int, int]]]) -> None:

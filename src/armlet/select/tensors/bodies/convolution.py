@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from armlet.errors import CapacityError
+from armlet.integer.formats import I64
 from armlet.integer.layers import IntegerConv
 from armlet.select.tensors.closing import FIELD, Lanes, Scaling, lanes_of, scaling_of
 from armlet.select.tensors.frame import SUMS, VALUES
+from armlet.select.tensors.rows import PlacedTensor
 from armlet.tensors.layout import LIFT, LaneLayout
 from armlet.tensors.rows import WORD
 
@@ -38,6 +40,14 @@ class Convolution:
     made: LaneLayout
     source: int
     result: int
+    other: PlacedTensor | None = None  # what the residual is of
+
+    def __post_init__(self) -> None:
+        if self.other is not None and (self.other.layout.split, self.other.layout.row) != (
+            self.made.split,
+            self.made.row,
+        ):
+            raise CapacityError(f"layer {self.number} adds a residual that does not lie as what it makes")
 
     def taps(self, channel: int) -> list[tuple[int, int, int, int]]:
         """(row, channel, column, weight) of what an output channel takes, rows and columns from the window's first."""
@@ -75,20 +85,33 @@ class Convolution:
 
     def sums(self, channel: int) -> tuple[int, int]:
         """The least and greatest sum of a channel in lane 0."""
-        weight, start = self.layer.body.weight[channel].astype(np.int64), self.starts(channel)[0]
+        weight, start, times = self._weights(channel), self.starts(channel)[0], self.residual(channel)
         return (
-            start + _GREATEST * int(np.minimum(weight, 0).sum()),
-            start + _GREATEST * int(np.maximum(weight, 0).sum()),
+            start + _GREATEST * (int(np.minimum(weight, 0).sum()) + min(times, 0)),
+            start + _GREATEST * (int(np.maximum(weight, 0).sum()) + max(times, 0)),
         )
 
     def starts(self, channel: int) -> tuple[int, int]:
         """What the sums of both lanes are before the first weight; a shift is given its zero there."""
         body, scaling = self.layer.body, self.scaling(channel)
         bias = int(body.bias[channel])
-        below = bias - LIFT * int(body.weight[channel].astype(np.int64).sum())
+        below = bias - LIFT * (int(self._weights(channel).sum()) + self.residual(channel))
         if scaling.factor:
             return below, bias
         return below + scaling.start + (LIFT << scaling.shift), bias + scaling.start
+
+    def _weights(self, channel: int) -> I64:
+        return self.layer.body.weight[channel].astype(np.int64)
+
+    def residual(self, channel: int) -> int:
+        """How often a word of the other tensor is added; 0 where none is."""
+        return 0 if self.layer.residual is None else int(self.layer.residual[channel])
+
+    @property
+    def apart(self) -> int:
+        """How far a word of the other tensor lies from the one that is made of it, in bytes."""
+        assert self.other is not None
+        return self.other.start + self.other.layout.at(0, 0, 0) - self.result - self.made.at(0, 0, 0)
 
     @property
     def beside(self) -> int | None:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as replace_entry
 
+from armlet.build.tensors.manifest import TensorManifest
+from armlet.build.tensors.read import read_tensor_build
 from armlet.errors import CapacityError, InputError
 from armlet.formats.integers.params import read_integer_params
 from armlet.formats.params import write_params
@@ -21,8 +24,12 @@ from armlet.integer.requantise import Multiplier
 from armlet.integer.signed import with_signed_inputs
 from armlet.network.layers import Reshape
 from armlet.select.tensors.bodies.convolution import Shape
+from armlet.tensors.plan import plan_tensors
+from armlet.verify.tensors.places import places_disagreement
+from armlet.verify.verify import verify_build
 from compiled_tensors import CompiledTensors
 from generators.dead_channels import with_dead_channels
+from generators.tensor_builds import compiled_tensors, tensors_made
 from generators.windows import Drawn, Windows, add_convolution, windowed_network
 from oracles.run_integer_layers import run_integer_layers
 
@@ -244,3 +251,47 @@ def test_another_residual_is_refused(before: str, after: str) -> None:
     image = made.link({"f": changed.split("\n")})
     assert not made.is_right(image)
     assert made.prove(image).problem
+
+
+@pytest.mark.parametrize("channels", [2, 3])
+def test_a_sum_is_written_over_what_is_added_to_it_for_the_last_time(channels: int, tmp_path: Path) -> None:
+    network = residual(channels=channels)
+    assert plan_tensors(network).over == {3: 1}
+    built = compiled_tensors(network, tmp_path)
+    manifest = read_tensor_build(built).manifest
+    one, three = (next(entry for entry in manifest.values if entry.number == k) for k in (1, 3))
+    assert (one.start, one.size) == (three.start, three.size)
+    assert manifest.memory.block < sum(entry.size for entry in manifest.values if entry.number)
+    assert verify_build(built, random=3).holds
+
+
+def taken_again(network: IntegerNetwork) -> IntegerNetwork:
+    """The network whose last layer adds the first tensor once more."""
+    last = replace(at(network, 1), residual=np.array((1, 2, 3)))
+    count = network.widths[1]
+    scale, zero = np.ones(count), np.zeros(count, int)
+    layers, wiring = (*network.layers[:3], last), (*network.sources[:3], (3, 1))
+    return replace(network, layers=layers, wiring=wiring, output_scale=scale, output_zero=zero)
+
+
+def test_what_is_taken_again_is_not_written_over() -> None:
+    """Nor what the window goes over, or the inputs."""
+    network = residual(channels=3)
+    assert plan_tensors(taken_again(network)).over == {4: 1}
+    assert plan_tensors(replace(network, wiring=((0,), (1,), (2, 2), (3,)))).over == {}
+    assert plan_tensors(replace(residual((5, 6)), wiring=((0,), (1,), (2, 0), (3,)))).over == {}
+
+
+def test_tensors_over_each_other_are_found_where_they_must_not_be() -> None:
+    network = residual(channels=3)
+    manifest = tensors_made(network).bundle.manifest
+    assert places_disagreement(network, manifest) == ""
+
+    def changed(number: int, **fields: int) -> TensorManifest:
+        values = [replace_entry(each, **fields) if each.number == number else each for each in manifest.values]
+        return replace_entry(manifest, values=values)
+
+    (start,) = (entry.start for entry in manifest.values if entry.number == 3)
+    over = "value 1 and value 3 lie over each other"
+    assert over in places_disagreement(network, changed(3, start=start + 4))
+    assert over in places_disagreement(taken_again(network), changed(1, last=3))

@@ -4,13 +4,13 @@ A window that moves by `stride` rows takes words of a tensor whose halves are `s
 what it makes. Where they are not, the tensor is laid out anew for that reader, in words of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from armlet.errors import CapacityError
 from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerLayer, IntegerPool
 from armlet.integer.network import IntegerNetwork
-from armlet.network.layers import Pair
+from armlet.network.layers import Pair, Reshape
 from armlet.network.shapes import Shape
 from armlet.tensors.layout import LaneLayout
 from armlet.tensors.rows import Windows, bordered
@@ -22,6 +22,7 @@ class TensorPlan:
 
     values: tuple[LaneLayout, ...]  # the input's first
     taken: tuple[LaneLayout | None, ...]  # for each layer, in place of the value that it takes
+    over: Mapping[int, int]  # values that are written over what is added to them, word by word, and that
 
 
 def windows_of(layer: IntegerLayer, taken: Shape) -> Windows | None:
@@ -51,11 +52,12 @@ def plan_tensors(network: IntegerNetwork) -> TensorPlan:
             values[source] = replace(
                 values[source], left=max(values[source].left, anew.left), right=max(values[source].right, anew.right)
             )
-    _agree(network, values)
+    over = _written_over(network)
+    _agree(network, values, over)
     for i, _, source in _windowed(network):
         if (anew := taken[i]) is not None:
             taken[i] = replace(anew, left=values[source].left, right=values[source].right)
-    return TensorPlan(tuple(values), tuple(taken))
+    return TensorPlan(tuple(values), tuple(taken), over)
 
 
 def planes(shape: Shape) -> Shape:
@@ -74,10 +76,23 @@ def _windowed(network: IntegerNetwork) -> Iterator[tuple[int, Windows, int]]:
             yield i, windows, sources[0]
 
 
-def _agree(network: IntegerNetwork, values: list[LaneLayout]) -> None:
+def _written_over(network: IntegerNetwork) -> dict[int, int]:
+    """Sums with a residual that nobody takes any more: each of its words is read once, by who writes that place."""
+    found = dict[int, int]()
+    for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
+        if isinstance(layer, IntegerConv) and layer.residual is not None and 0 < sources[1] != sources[0]:
+            takers = [j for j, each in enumerate(network.sources) if sources[1] in each]
+            shaped = (isinstance(network.layers[j], Reshape) for j in (*takers, sources[1] - 1))
+            if max(takers) == i and not any(shaped):
+                found[i + 1] = sources[1]
+    return found
+
+
+def _agree(network: IntegerNetwork, values: list[LaneLayout], over: Mapping[int, int]) -> None:
     """Tensors that are added, and their sum, lie alike, so that their words are added in one run.
 
-    So do a residual and what it is added to: from a word of one to that of the other it is always as far.
+    So do a residual and what it is added to: from a word of one to that of the other it is always as far. What is
+    written over it has its border, too.
     """
     changed = True
     while changed:
@@ -95,5 +110,8 @@ def _agree(network: IntegerNetwork, values: list[LaneLayout]) -> None:
                 raise CapacityError(f"layer {i} adds tensors whose halves differ")
             for k in same:
                 wide = replace(values[k], left=left, right=right)
+                if i + 1 in over:
+                    top, bottom = (max(getattr(values[j], side) for j in same) for side in ("top", "bottom"))
+                    wide = replace(wide, top=top, bottom=bottom)
                 changed |= wide != values[k]
                 values[k] = wide

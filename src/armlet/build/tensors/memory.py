@@ -38,15 +38,16 @@ def lifetimes(network: IntegerNetwork) -> Mapping[int, tuple[int, int]]:
 
 
 def peak_of(program: TensorProgram) -> Peak:
-    """Where most lives, of layers that hold as much the first."""
+    """Where most lives, of layers that hold as much the first; what begins at one place is one tensor."""
     network, lives = program.network, lifetimes(program.network)
-    held = [(tensor.layout.size, *lives[k]) for k, tensor in enumerate(program.values) if tensor is not None]
-    held += [(tensor.layout.size, i, i) for i, tensor in enumerate(program.taken) if tensor is not None]
+    values = [(tensor, lives[k]) for k, tensor in enumerate(program.values) if tensor is not None]
+    values += [(tensor, (i, i)) for i, tensor in enumerate(program.taken) if tensor is not None]
+    held = [(tensor.start, tensor.layout.size, *life) for tensor, life in values]
     size, final = network.output_bytes, max(lives)
-    held.append((size + -size % 4, final - 1, len(network.layers)))
+    held.append((program.outputs, size + -size % 4, final - 1, len(network.layers)))
     found = [
-        Peak(step, sum(size for size, first, last in alive), len(alive))
+        Peak(step, sum(alive.values()), len(alive))
         for step in range(len(network.layers))
-        if (alive := [piece for piece in held if piece[1] <= step <= piece[2]])
+        if (alive := {start: size for start, size, first, last in held if first <= step <= last})
     ]
     return max(found, key=lambda peak: peak.bytes)

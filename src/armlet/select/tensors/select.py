@@ -99,16 +99,20 @@ def _placed(network: IntegerNetwork, plan: TensorPlan, homes: tuple[int, ...]) -
     is_direct = isinstance(network.layers[final - 1], IntegerDense) if final else False
     kept = [k for k in range(steps + 1) if homes[k] == k and not (k == final and is_direct)]
     last.setdefault(final, steps)
-    pieces = [Lifetime(plan.values[k].size, k - 1, last[k]) for k in kept]
+    roots = {k: k for k in kept}
+    for k in sorted(plan.over):  # a value lies where that does which is added to it
+        roots[k] = roots[plan.over[k]]
+    own = [k for k in kept if roots[k] == k]
+    pieces = [Lifetime(plan.values[k].size, k - 1, max(last[j] for j in kept if roots[j] == k)) for k in own]
     anew = [i for i in range(steps) if plan.taken[i]]
     pieces += [Lifetime(layout.size, i, i) for i in anew if (layout := plan.taken[i])]
     pieces.append(Lifetime(network.output_bytes + (-network.output_bytes) % WORD, final - 1, steps))
     places = place(pieces)
     values: list[PlacedTensor | None] = [None] * (steps + 1)
     taken: list[PlacedTensor | None] = [None] * steps
-    for k, at in zip(kept, places):
-        values[k] = PlacedTensor(plan.values[k], at)
-    for i, at in zip(anew, places[len(kept) :]):
+    for k in kept:
+        values[k] = PlacedTensor(plan.values[k], places[own.index(roots[k])])
+    for i, at in zip(anew, places[len(own) :]):
         layout = plan.taken[i]
         assert layout is not None
         taken[i] = PlacedTensor(layout, at)

@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from itertools import combinations
 
+from msgspec.structs import replace
+
 from armlet.build.tensors.manifest import PlaceEntry, TensorManifest, placed
+from armlet.integer.layers import IntegerConv
 from armlet.integer.network import IntegerNetwork
 from armlet.network.layers import Reshape
 
@@ -24,17 +27,39 @@ def places_disagreement(network: IntegerNetwork, manifest: TensorManifest) -> st
         return f"what layer {lost[0]} takes lives at other layers than declared"
     if lost := sorted(lives.keys() - {entry.number for entry in manifest.values} - {max(lives)}):
         return f"value {lost[0]} has no place"
+    over = {*_written_over(network, manifest)}
     for one, other in combinations(pieces, 2):
-        apart = one[1] + one[2] <= other[1] or other[1] + other[2] <= one[1]
+        apart = (
+            one[1] + one[2] <= other[1]
+            or other[1] + other[2] <= one[1]
+            or {(one[0], other[0]), (other[0], one[0])} & over
+        )
         if not apart and one[3] <= other[4] and other[3] <= one[4]:
             return f"{one[0]} and {other[0]} lie over each other, and live at one time"
     return _block_disagreement(network, manifest, pieces)
 
 
+def _written_over(network: IntegerNetwork, manifest: TensorManifest) -> Iterator[tuple[str, str]]:
+    """Residuals over which a value may be written that they are added to, word by word, for the last time.
+
+    The layer must take its windows of something else, and both must lie alike.
+    """
+    lives, entries = _lives(network), {entry.number: entry for entry in manifest.values}
+    homes = [0]
+    for k, (layer, sources) in enumerate(zip(network.layers, network.sources), 1):
+        homes.append(homes[sources[0]] if isinstance(layer, Reshape) else k)
+        if not isinstance(layer, IntegerConv) or layer.residual is None:
+            continue
+        other = homes[sources[1]]
+        if other != homes[sources[0]] and other and lives[other][1] == k - 1 and {k, other} <= entries.keys():
+            one, two = (replace(entries[each], number=0, first=0, last=0) for each in (k, other))
+            if one == two:
+                yield f"value {other}", f"value {k}"
+
+
 def _block_disagreement(network: IntegerNetwork, manifest: TensorManifest, pieces: list[_Piece]) -> str:
-    held = [
-        sum(size for _, _, size, first, last in pieces if first <= step <= last) for step in range(len(network.layers))
-    ]
+    steps = range(len(network.layers))  # what begins at one place at one step is one tensor, written over another
+    held = [sum({start: size for _, start, size, first, last in pieces if first <= k <= last}.values()) for k in steps]
     memory = manifest.memory
     for what, declared, wanted in (
         ("block", memory.block, max(start + size for _, start, size, _, _ in pieces)),

@@ -22,6 +22,8 @@ from armlet.prove.tensors.runs.ground import InexactError, Stored
 from armlet.prove.tensors.runs.meaning import Forms, Made
 from armlet.prove.tensors.values import Values
 
+_MOST = 64  # sets of names that one store of an answer is executed for
+
 
 class _StoredError(Exception):
     """The store that is asked for was made."""
@@ -43,6 +45,8 @@ class Answer:
             for row in np.unique(leaves[kinds_of(names) == number], axis=0).tolist():
                 key = (self.values.answer, kind.value, kind.added, *row)
                 if key not in made.checked:
+                    if len(made.checked) >= _MOST:
+                        raise RefusalError(f"{made.access.text} at {made.access.at:#010x} has too many kinds of trips")
                     self._check(forms.execution(), made, (kind.value, kind.added), row)
                     made.checked.add(key)
 

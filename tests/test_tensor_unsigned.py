@@ -87,10 +87,11 @@ def test_no_program_without_one_of_its_instructions_is_proved_that_computes_some
     assert [name for name in found if made.run(image, x, name) != wanted] == []
 
 
+@pytest.mark.parametrize("outputs", ["auto", "argmax"])
 @pytest.mark.parametrize("target", ["cortex-m4", "cortex-m4f"])
-def test_a_build_on_inputs_without_a_sign_is_verified_and_proved(target: str, tmp_path: Path) -> None:
+def test_a_build_on_inputs_without_a_sign_is_verified_and_proved(target: str, outputs: str, tmp_path: Path) -> None:
     """On a core with a floating-point unit as on one without."""
-    verdict = verify_build(compiled_tensors(unsigned(2), tmp_path, target=target), random=3)
+    verdict = verify_build(compiled_tensors(unsigned(2), tmp_path, target=target, outputs=outputs), random=3)
     assert verdict.holds, broken(verdict)
     assert {*verdict.figures} == {"net_run", "net_core"}
 

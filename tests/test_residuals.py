@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ from msgspec.structs import replace as replace_entry
 from armlet.build.tensors.manifest import TensorManifest
 from armlet.build.tensors.read import read_tensor_build
 from armlet.errors import CapacityError, InputError
-from armlet.formats.integers.params import read_integer_params
-from armlet.formats.params import write_params
+from armlet.formats.integers.params import integer_params_files, read_integer_params
+from armlet.formats.params import ARRAYS, write_params
 from armlet.inspect.channels import flow_of
 from armlet.integer.bounds import tensor_bounds
 from armlet.integer.drop_channels import drop_channels
@@ -295,3 +296,16 @@ def test_tensors_over_each_other_are_found_where_they_must_not_be() -> None:
     over = "value 1 and value 3 lie over each other"
     assert over in places_disagreement(network, changed(3, start=start + 4))
     assert over in places_disagreement(taken_again(network), changed(1, last=3))
+
+
+def test_a_folder_with_residuals_is_written_over(tmp_path: Path) -> None:
+    for times in ((300, -77, 41), (1, 2, 3)):
+        write_params(residual(times), tmp_path / "P")
+        assert at(read_integer_params(tmp_path / "P")).residual.tolist() == list(times)  # type: ignore[union-attr]
+        assert (compiled_tensors(residual(times), tmp_path) / "residual_2.npy").exists()
+
+
+def test_every_array_of_a_layer_is_known_as_one_of_its_folder() -> None:
+    for seed in range(40):
+        for name in integer_params_files(windowed_network(seed)):
+            assert name == "network.toml" or any(fnmatch(name, pattern) for pattern in ARRAYS), name

@@ -14,15 +14,14 @@ from armlet.build.manifest import Manifest, SearchRecord, Settings, make_manifes
 from armlet.build.order_file import write_order
 from armlet.build.prologue import Frame
 from armlet.errors import InputError
-from armlet.formats.params import params_files
+from armlet.formats.params import ARRAYS, params_files
 from armlet.graph.simplify import Simplified
 from armlet.network.frozen import F32
 from armlet.network.network import Network
 from armlet.schedule.interpret import run_order
 from armlet.select.program import Program
 
-_ARRAYS = ("W_*.npy", "b_*.npy", "shift_*.npy", "multiplier_*.npy", "exponent_*.npy", "table_*.npy")
-OWNS = ("*.S", "*.h", "*.json", "*_order.npz", *_ARRAYS, "network.toml", "report.*")
+OWNS = ("*.S", "*.h", "*.json", "*_order.npz", *ARRAYS, "network.toml", "report.*")
 _VECTORS = 3  # random test vectors, beside the two ends of the domain
 
 

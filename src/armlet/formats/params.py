@@ -19,8 +19,9 @@ from armlet.network.layers import Weighted
 from armlet.network.network import Network
 from armlet.storage import write_folder
 
-_SCALING = ("shift_*.npy", "multiplier_*.npy", "exponent_*.npy", "table_*.npy")
-_ALONE = ("W_*.npy", "b_*.npy", *_SCALING, "network.toml", "trace.json", "trace.svg")
+_KINDS = ("W", "b", "shift", "multiplier", "exponent", "table", "residual")
+ARRAYS = tuple(f"{kind}_*.npy" for kind in _KINDS)  # of all layers
+_ALONE = (*ARRAYS, "network.toml", "trace.json", "trace.svg")
 OWNS = (*_ALONE, *(f"path/s*/{name}" for name in _ALONE))  # what a PARAMS folder may hold
 
 

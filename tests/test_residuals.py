@@ -31,11 +31,11 @@ from armlet.verify.verify import verify_build
 from compiled_tensors import CompiledTensors
 from generators.dead_channels import with_dead_channels
 from generators.tensor_builds import compiled_tensors, tensors_made
-from generators.windows import Drawn, Windows, add_convolution, windowed_network
+from generators.windows import Drawn, Windows, add_convolution, has_residuals, windowed_network
 from oracles.run_integer_layers import run_integer_layers
 
 SAME = Windows((3, 3), sides=(1, 1, 1, 1))
-MANY = [seed for seed in range(60) if any(len(each) > 1 for each in windowed_network(seed).sources)]
+MANY = [seed for seed in range(60) if has_residuals(windowed_network(seed))]
 
 
 def residual(times: tuple[int, ...] = (300, -77, 41), channels: int = 2) -> IntegerNetwork:

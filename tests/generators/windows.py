@@ -102,6 +102,11 @@ def answering(network: IntegerNetwork, seed: int) -> IntegerNetwork:
     return network
 
 
+def has_residuals(network: IntegerNetwork) -> bool:
+    """Whether a convolution adds a second tensor."""
+    return any(isinstance(layer, IntegerConv) and layer.residual is not None for layer in network.layers)
+
+
 def draw_residuals(drawn: Drawn, random: np.random.Generator, share: float = 0.5) -> None:
     """Let a share of the convolutions that could add an earlier value, also the one they take, do so."""
     for i, layer in enumerate(drawn.layers):

@@ -1,13 +1,19 @@
 """Bodies of convolutions: the order of weights, constants made from each other, sums that are scaled with an excess."""
 
+from collections import Counter
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from armlet.integer.formats import I64
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.isa.thumb.integer.cortex_m4 import CORTEX_M4
 from armlet.select.integer.writer import Writer
-from armlet.select.tensors.bodies.taps import Tap, ordered, write_factor
+from armlet.select.tensors.bodies.taps import Tap, ordered, products, write_factor
+from armlet.select.tensors.bodies.trails import fewest_trails
 from armlet.select.tensors.closing import FIELD, Lanes, Scaling, lanes_of
 from armlet.tensors.layout import LIFT
 
@@ -105,7 +111,40 @@ def test_taps_that_share_words_go_on_with_a_weight_from_either_end() -> None:
     (run,) = ordered(taps, 2, 4, 4092)
     assert [tap.factor for tap in run] == [9, 5, 5, 2, 2]
     (run,) = ordered([Tap(0, 0, 5), Tap(4, 0, 9), Tap(80, 0, 5)], 2, 4, 4092)
-    assert [tap.place for tap in run] == [80, 0, 4]
+    assert [tap.place for tap in run] == [4, 0, 80]
+
+
+def test_the_next_run_takes_what_both_reach_to_its_equals_and_begins_with_the_weight_before() -> None:
+    weights = {0: 5, 40: 7, 80: 3, 100: 9, 140: 3, 180: 7}
+    before, after = ordered([Tap(place, 0, factor) for place, factor in weights.items()], 1, 4, 100)
+    assert [tap.place for tap in before] == [100, 0, 40]
+    assert [tap.place for tap in after] == [180, 80, 140]
+
+
+def test_words_that_taps_share_are_done_with_early_in_either_direction() -> None:
+    right, left = [Tap(0, 0, 5), Tap(4, 0, 2)], [Tap(4, 0, 2), Tap(0, 0, 5)]
+    assert [tap.place + 4 * q for tap, q in products(right, 3, 4)] == [0, 4, 8, 4, 8, 12]
+    assert [tap.place + 4 * q for tap, q in products(left, 3, 4)] == [12, 8, 4, 8, 4, 0]
+
+
+@given(st.lists(st.tuples(st.integers(-6, 6), st.integers(-6, 6)), max_size=30))
+def test_trails_take_each_edge_once_and_are_as_few_as_can_be(edges: list[tuple[int, int]]) -> None:
+    found = fewest_trails(edges)
+    assert sorted(number for trail in found for number, _ in trail) == list(range(len(edges)))
+    for trail in found:
+        walked = [edges[number] if on else edges[number][::-1] for number, on in trail]
+        assert all(before[1] == after[0] for before, after in pairwise(walked))
+    assert len(found) == sum(max(1, odd // 2) for odd in _odd_of_parts(edges))
+
+
+def _odd_of_parts(edges: list[tuple[int, int]]) -> list[int]:
+    """How many numbers edges meet at in odd numbers, of each connected part (the plain way)."""
+    parts = {end: {end} for edge in edges for end in edge}
+    for first, second in edges:
+        merged = parts[first] | parts[second]
+        parts |= dict.fromkeys(merged, merged)
+    degree = Counter(end for edge in edges for end in edge)
+    return [sum(degree[end] % 2 for end in part) for part in {min(part): part for part in parts.values()}.values()]
 
 
 @pytest.mark.parametrize(

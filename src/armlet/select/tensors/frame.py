@@ -12,11 +12,13 @@ BASE, FACTOR = 0, 1  # registers: where the window is; a weight, and what else p
 VALUES = (2, 3, 4, 5)  # words of tensors
 SUMS = (6, 7, 8, 9, 10, 11, 12, 14)
 
-BLOCK, RESULT, ROW_END, ROWS, TABLE, OUTER, CHANNEL = range(0, 28, 4)  # words of the stack, by their offset
+# Words of the stack, by their offset. RESULT: where words are stored, or how far behind the window's next place.
+BLOCK, RESULT, ROW_END, ROWS, TABLE, OUTER, CHANNEL = range(0, 28, 4)
 CONSTANTS = 5  # words of a channel: the start of its sums, the factor, what both lanes are given before the shift
 STACK_BYTES = CHANNEL + 4 * CONSTANTS
 
 REACH = 4092  # ARM DDI 0403, A7.7.43, LDR T3, whole words
+_BITS = 8  # of a number that an instruction holds at any place (A5.3.2)
 
 
 @dataclass(slots=True)
@@ -67,6 +69,17 @@ def write_apart(writer: Writer, register: int, other: int, number: int) -> None:
         writer.add(Does.ADD_TO, register, other)
     else:
         writer.add(Does.SUBTRACT, register, other, register)
+
+
+def write_near(writer: Writer, register: int, other: int, number: int, most: int) -> int:
+    """register := another, and a number; or up to `most` less, where that is one instruction. Gives how much less."""
+    unit = 1 << max(0, abs(number).bit_length() - _BITS)
+    whole = number // unit * unit
+    if abs(number) <= REACH or number - whole > most:
+        write_apart(writer, register, other, number)
+        return 0
+    writer.add(Does.MORE_NUMBER if whole > 0 else Does.LESS_NUMBER, register, other, number=abs(whole))
+    return number - whole
 
 
 def write_place(writer: Writer, register: int, offset: int, spare: int = 2) -> None:

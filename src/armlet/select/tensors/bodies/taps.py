@@ -4,13 +4,16 @@ A weight is a constant that is made on the spot: from the one before where that 
 are equal. So equal ones follow each other, as far as loads reach, and taps that share words stay together.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise, product
 
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.isa.integer_target import LOW
 from armlet.select.integer.constants import is_modified, write_constant
 from armlet.select.integer.writer import Writer
+from armlet.select.tensors.bodies.trails import fewest_trails
 
 _SMALL = 256  # from here on a number is none of an instruction of 16 bits
 
@@ -24,42 +27,73 @@ class Tap:
     factor: int
 
 
+Cluster = Sequence[Tap]  # taps that stay together, since they share words
+
+
 def ordered(taps: Sequence[Tap], across: int, step: int, reach: int) -> list[list[Tap]]:
     """Taps in runs, whose words lie no further apart than `reach`; each takes `across` words, `step` bytes apart."""
-    found, more = list[list[Tap]](), (across - 1) * step
-    clusters = sorted(_clusters(taps, across, step), key=lambda cluster: cluster[0].place)
+    return _joined([_trails(run) for run in _shared(_runs(taps, across, step, reach), (across - 1) * step, reach)])
+
+
+def _runs(taps: Sequence[Tap], across: int, step: int, reach: int) -> list[list[Cluster]]:
+    """Clusters by their places, in as few runs as reach allows."""
+    found, more = list[list[Cluster]](), (across - 1) * step
+    clusters: Sequence[Cluster] = sorted(_clusters(taps, across, step), key=lambda cluster: cluster[0].place)
     while clusters:
-        first, near, far = clusters[0][0].place, list[list[Tap]](), list[list[Tap]]()
+        first, near, far = clusters[0][0].place, list[Cluster](), list[Cluster]()
         for cluster in clusters:
             (far if near and cluster[-1].place + more - first > reach else near).append(cluster)
-        found.append(_chained(near))
+        found.append(near)
         clusters = far
     return found
 
 
-def _chained(clusters: Sequence[list[Tap]]) -> list[Tap]:
-    """Clusters one after the other: where one ends with a weight with which another begins, or ends, that follows.
+def _shared(runs: list[list[Cluster]], more: int, reach: int) -> list[list[Cluster]]:
+    """Clusters that the next run reaches as well go there if more of its clusters begin or end with their weights."""
+    for before, after in reversed(list(pairwise(runs))):
+        least = max(cluster[-1].place for cluster in after) + more - reach
+        here, there = (Counter(end for cluster in run for end in _ends(cluster)) for run in (before, after))
+        for cluster in [cluster for cluster in before if cluster[0].place >= least]:
+            ends = _ends(cluster)
+            here -= Counter(ends)
+            if len(before) > 1 and sum(there[end] > 0 for end in ends) > sum(here[end] > 0 for end in ends):
+                before.remove(cluster)
+                after.append(cluster)
+                there += Counter(ends)
+            else:
+                here += Counter(ends)
+    return runs
 
-    Where none does, the greatest weight that is left begins.
+
+def _ends(cluster: Cluster) -> tuple[int, int]:
+    return cluster[0].factor, cluster[-1].factor
+
+
+def _trails(clusters: Sequence[Cluster]) -> list[list[Tap]]:
+    """Clusters one after the other wherever one ends with the weight with which the next begins: the fewest trails.
+
+    That with the greatest weight at an end begins, with it.
     """
-    waiting, ends = dict(enumerate(sorted(clusters, key=_rank))), dict[int, list[int]]()
-    for number, cluster in reversed(waiting.items()):
-        for factor in {cluster[0].factor, cluster[-1].factor}:
-            ends.setdefault(factor, []).append(number)
-    found = list[Tap]()
-    while waiting:
-        same = ends.get(found[-1].factor, []) if found else []
-        while same and same[-1] not in waiting:
-            same.pop()
-        cluster = waiting.pop(same[-1] if same else next(iter(waiting)))
-        found += cluster if not same or cluster[0].factor == found[-1].factor else reversed(cluster)
-    return found
+    found = list[list[Tap]]()
+    for trail in fewest_trails([_ends(cluster) for cluster in clusters]):
+        taps = [tap for number, on in trail for tap in (clusters[number] if on else reversed(clusters[number]))]
+        found.append(taps if taps[0].factor >= taps[-1].factor else taps[::-1])
+    return sorted(found, key=lambda trail: -trail[0].factor)
 
 
-def _rank(cluster: Sequence[Tap]) -> tuple[int, int, int, int]:
-    """The greatest weight first; of equal ones, taps that share no words, so that the next weight is the same."""
-    first = cluster[0]
-    return -first.factor, len(cluster), first.place, first.row
+def _joined(runs: list[list[list[Tap]]]) -> list[list[Tap]]:
+    """The trails of each run in a row: where a run can end with a weight with which the next can begin, it does."""
+    begun = 0  # trails of a run that stand where they are
+    for before, after in pairwise(runs):
+        pairs = product(reversed(range(begun, len(before))), range(len(after)))
+        meeting = ((i, j, end) for i, j in pairs for end in _ends(before[i]) if end in _ends(after[j]))
+        if join := next(meeting, None):
+            i, j, end = join
+            first, second = before.pop(i), after.pop(j)
+            before.append(first if first[-1].factor == end else first[::-1])
+            after.insert(0, second if second[0].factor == end else second[::-1])
+        begun = int(join is not None)
+    return [[tap for trail in run for tap in trail] for run in runs]
 
 
 def _clusters(taps: Sequence[Tap], across: int, step: int) -> list[list[Tap]]:
@@ -75,6 +109,20 @@ def _clusters(taps: Sequence[Tap], across: int, step: int) -> list[list[Tap]]:
         clusters[number].append(tap)
         owner |= dict.fromkeys(words, number)
     return [sorted(each, key=lambda tap: (tap.place, -tap.factor, tap.row)) for each in clusters.values()]
+
+
+def products(taps: Sequence[Tap], across: int, step: int) -> list[tuple[Tap, int]]:
+    """Each tap with the numbers of its words, in an order in which words that are shared are done with early.
+
+    From left to right; where taps that share words go to the left, the other way round.
+    """
+    found, more = list[tuple[Tap, int]](), (across - 1) * step
+    for before, tap, after in zip([None, *taps[:-1]], taps, [*taps[1:], None]):
+        is_left = (before is not None and 0 < before.place - tap.place <= more) or (
+            after is not None and 0 < tap.place - after.place <= more
+        )
+        found += [(tap, q) for q in (reversed(range(across)) if is_left else range(across))]
+    return found
 
 
 def write_factor(writer: Writer, register: int, before: int | None, factor: int) -> None:

@@ -161,6 +161,25 @@ def test_what_is_still_free_is_the_best_that_can_be_made_of_the_rest(grid: Grid)
     assert np.allclose(values[rest], start[rest] + moved)
 
 
+def test_the_weight_that_is_dearest_to_remove_goes_first():
+    random, grid = np.random.default_rng(5), Grid(8, powers=True)
+    for _ in range(20):
+        root, start = random.standard_normal((40, 9)), random.standard_normal(9)
+        H, values, free, wanted = root.T @ root, start.copy(), list(range(9)), list[int]()
+        for _ in range(6):
+            inverse = np.linalg.inv(H[np.ix_(free, free)])
+            price = [values[i] ** 2 / inverse[k, k] for k, i in enumerate(free[:-1])]
+            k = int(np.argmax(price))
+            wanted.append(i := free[k])
+            to = grid.nearest(values[None, i : i + 1], np.array([0.2]))[0, 0]
+            values[free] -= (values[i] - to) / inverse[k, k] * inverse[k]
+            values[i] = to
+            free.remove(i)
+        snapped = start.copy()
+        assert snap_unit(snapped, np.linalg.inv(H), 0.2, 8.0, True, 6).tolist() == wanted
+        assert np.allclose(snapped, values)
+
+
 def test_the_nearest_value_of_one_weight_is_that_of_the_grid():
     weight = np.random.default_rng(0).standard_normal((1, 500)) * 3
     for grid in (Grid(127, powers=False), Grid(8, powers=True), Grid(1, powers=True)):

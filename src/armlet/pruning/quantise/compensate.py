@@ -1,8 +1,9 @@
 """One round of snapping in which the rest of a unit, and its bias, make up for every weight that is snapped.
 
 Within a unit the metric has the block H. Moving a weight from t to v on the grid costs (t - v)^2 / [H^-1]_ii where the
-free ones move by -(t - v) / [H^-1]_ii H^-1 e_i; H^-1 is then updated to what is still free, as for removals. The
-cheapest goes first: weights near the grid go onto it, and what lies far from it may be moved nearer.
+free ones move by -(t - v) / [H^-1]_ii H^-1 e_i; H^-1 is then updated to what is still free, as for removals. First goes
+the weight whose removal would cost most, t^2 / [H^-1]_ii: what its snap costs is made up for by all others, and what is
+left at the end, with nothing to make up for it, matters least.
 Mathematics: docs/mathematics.md, sections 3 and 8. Frantar, Alistarh, NeurIPS 2022.
 """
 
@@ -143,20 +144,18 @@ def _snap_unit(layer: _Layer, unit: int, grid: Grid, share: float) -> None:
 
 @njit(cache=True, nogil=True)
 def snap_unit(values: Any, inverse: Any, step: float, largest: float, powers: bool, count: int) -> Any:
-    """Move the `count` cheapest of `values`, but for the last one, onto the grid, one after another; which they are.
+    """Move `count` of `values`, but for the last one, onto the grid, one after another; which they are.
 
-    As `prune_unit`, this is the Cholesky factorisation of H^-1 with the cheapest weight as its next pivot.
+    As `prune_unit`, this is the Cholesky factorisation of H^-1; its next pivot is the weight dearest to remove.
     """
     chosen, factor = np.empty(count, np.int64), np.empty((count, len(values)))
     left, done = np.diag(inverse).copy(), np.zeros(len(values), np.bool_)
     for number in range(count):
-        least, i, to = np.inf, -1, 0.0
+        most, i = -1.0, -1
         for k in range(len(values) - 1):
-            if not done[k]:
-                near = nearest(values[k], step, largest, powers)
-                cost = (values[k] - near) ** 2 / left[k]
-                if cost < least:
-                    least, i, to = cost, k, near
+            if not done[k] and values[k] ** 2 > most * left[k]:
+                most, i = values[k] ** 2 / left[k], k
+        to = nearest(values[i], step, largest, powers)
         row, root = factor[number], np.sqrt(left[i])
         row[:] = inverse[i]
         for earlier in range(number):

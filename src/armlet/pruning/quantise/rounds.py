@@ -87,7 +87,7 @@ def next_round(
 ) -> PruningState:
     """Snap more than the round before, and fine-tune; the last round finishes the subject.
 
-    Shares grow ever slower, since the last weights are those that lie farthest from the grid.
+    Shares grow ever slower, since ever less is left to make up for what is snapped.
     """
     now = state.snapping or Snapping(subject.epoch, 0, unsnapped(prepared.point))
     masks, number = masks_at(prepared.point), now.rounds + 1

@@ -1,6 +1,6 @@
 """The pieces of C that every baseline is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from armlet.baseline.activation_c import activation_c
 from armlet.network.activation import Activation
-from armlet.network.layers import Dense
+from armlet.network.layers import Add, Dense, Weighted
 from armlet.network.network import Network
 from armlet.network.normalise import fold_normalisation
 
@@ -21,12 +21,13 @@ _TEXTS = {  # short functions as one would write them; the others as armlet comp
 
 def begin(network: Network) -> tuple[Sequence[Dense], list[str]]:
     """The layers on raw inputs, and the head of the file."""
-    used = [
-        kind
-        for kind in Activation
-        if kind is not Activation.LINEAR and kind in {layer.activation for layer in network.dense}
-    ]
-    return fold_normalisation(network).dense, ["#include <stdint.h>", "", *map(_function, used), ""]
+    return fold_normalisation(network).dense, head({layer.activation for layer in network.dense})
+
+
+def head(kinds: Set[Activation]) -> list[str]:
+    """The head of a file that activates so."""
+    used = [kind for kind in Activation if kind is not Activation.LINEAR and kind in kinds]
+    return ["#include <stdint.h>", "", *map(_function, used), ""]
 
 
 def floats(values: ArrayLike) -> str:
@@ -50,7 +51,7 @@ def hidden(layers: Sequence[Dense]) -> list[str]:
     return [f"static float h{i}[{layer.outputs}];" for i, layer in enumerate(layers[:-1])]
 
 
-def activated(layer: Dense, value: str) -> str:
+def activated(layer: Weighted | Add, value: str) -> str:
     """A C expression for what `layer` makes of a sum."""
     kind = layer.activation
     slope = f", {floats(layer.slope)}" if kind.has_slope else ""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
+from generators.float_survivors import float_survivor_convolution
 from generators.integer_survivors import ALPHABETS, REFERENCE, drawn_survivors, integer_survivors
 from generators.survivors import SPARSITIES, WIDTHS, survivors
 from generators.window_survivors import survivor_convolution
@@ -18,6 +19,7 @@ __all__ = [
     "SPARSITIES",
     "WIDTHS",
     "drawn_survivors",
+    "float_survivor_convolution",
     "integer_survivors",
     "survivor_convolution",
     "survivors",

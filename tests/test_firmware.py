@@ -16,48 +16,32 @@ from armlet.schedule.interpret import run_order
 from armlet.storage import write_folder
 from generators.builds import QUICK
 from generators.perceptrons import small_network
+from qemu import EMULATOR, GNU, SEMIHOSTING, call, filled, needs, ran
 
-GNU = "arm-none-eabi-"
 CORE = ("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16")
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-pedantic", "-Wundef")
-TOOLS = (f"{GNU}gcc", f"{GNU}g++", "qemu-system-arm")
-MISSING = [tool for tool in TOOLS if shutil.which(tool) is None]
-compiles = pytest.mark.skipif(f"{GNU}gcc" in MISSING or f"{GNU}g++" in MISSING, reason=f"needs {TOOLS[0]}, {TOOLS[1]}")
-runs = pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}")
+compiles = needs(f"{GNU}gcc", f"{GNU}g++")
+runs = needs(f"{GNU}gcc", f"{GNU}g++", EMULATOR)
 ROWS = 6
 
-START = """
-#include <stdint.h>
-
+START = (
+    SEMIHOSTING
+    + """
 extern uint32_t end_of_stack[], data_from[], data_begin[], data_end[], bss_begin[], bss_end[];
 extern int start(void);
 volatile float ticks = 1.0f;
 volatile int ticked;
 
-int semihosting(int operation, const void *argument)
-{
-  register int r0 __asm__("r0") = operation;
-  register const void *r1 __asm__("r1") = argument;
-  __asm__ volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
-  return r0;
-}
-
-static void leave(uintptr_t why) { for (;;) semihosting(0x18, (const void *)why); }
-
 void tell(const float *values, int count)
 {
   for (int i = 0; i < count; i++) {
     union { float value; uint32_t bits; } word = { values[i] };
-    char text[10];
-    for (int k = 0; k < 8; k++) text[k] = "0123456789abcdef"[word.bits >> (28 - 4 * k) & 15];
-    text[8] = '\\n', text[9] = 0;
-    semihosting(0x04, text);
+    tell_bits(word.bits, 8);
   }
 }
 
 /* Uses the floating-point unit while a network runs: its registers must come back. */
 static void tick(void) { ticks = ticks * 1.25f - 0.25f * ticks, ticked = 1; }
-static void fault(void) { leave(0x20024); }
 
 static void reset(void)
 {
@@ -77,6 +61,7 @@ __attribute__((section(".vectors"), used)) const void *const vectors[16] = {
   0, 0, 0, 0, (void *)fault, (void *)fault, 0, (void *)fault, (void *)tick,
 };
 """
+)
 
 SCRIPT = """
 ENTRY(vectors)
@@ -155,11 +140,10 @@ class Built:
             for kind in ("S", "h"):
                 (folder / f"{name}.{kind}").write_bytes(made.bundle.files[f"{name}.{kind}"])
             self.rows[name] = network.domain.draw(np.random.default_rng(seed), ROWS).astype(np.float32)
-        literals = {f"@{name}@": show(rows) for name, rows in self.rows.items()}
+        literals = {name: show(rows) for name, rows in self.rows.items()}
         for name, text in (("start.c", START), ("main.c", IN_C), ("other.cpp", IN_CPP), ("link.ld", SCRIPT)):
-            for mark, literal in literals.items():
-                text = text.replace(mark, literal)
-            (folder / name).write_text(text)
+            used = {mark: literal for mark, literal in literals.items() if f"@{mark}@" in text}
+            (folder / name).write_text(filled(text, used))
 
     def make(self, abi: str, flags: tuple[str, ...]) -> Path:
         """The firmware, compiled and linked by GCC."""
@@ -172,15 +156,10 @@ class Built:
             strict = WARNINGS if source != "start.c" else ()
             extra = () if source.endswith(".S") else (*language, *apart, *strict)
             objects.append(f"{source}.{abi}.o")
-            self.call(tool, *core, *extra, "-c", source, "-o", objects[-1])
+            call(self.folder, tool, *core, *extra, "-c", source, "-o", objects[-1])
         link = ("-nostartfiles", "-Wl,--gc-sections", "-Wl,--fatal-warnings", "-T", "link.ld")
-        self.call(f"{GNU}g++", *core, *link, *objects, "-o", f"firmware.{abi}.elf")
+        call(self.folder, f"{GNU}g++", *core, *link, *objects, "-o", f"firmware.{abi}.elf")
         return self.folder / f"firmware.{abi}.elf"
-
-    def call(self, *command: str) -> str:
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
     def expected(self, name: str, row: int) -> list[str]:
         """The bits of the outputs, in hexadecimal."""
@@ -202,25 +181,20 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 @pytest.mark.parametrize("flags", [("-O0",), ("-O2", "-flto"), ("-Os", "-flto", "-ffat-lto-objects")], ids=" ".join)
 @pytest.mark.parametrize("abi", ["hard", "softfp"])
 def test_the_firmware_gives_the_expected_bits(built: Built, abi: str, flags: tuple[str, ...]):
-    firmware = built.make(abi, flags)
-    machine = ("qemu-system-arm", "-M", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none")
-    command = (*machine, "-semihosting-config", "enable=on,target=native", "-kernel", str(firmware))
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
     wanted = [built.expected("net", row) * 2 for row in range(ROWS)]  # apart, then in one array
     wanted += [built.expected("Net", row) for row in range(ROWS)]
-    assert (done.stderr + done.stdout).split() == list(itertools.chain(*wanted))
-    assert done.returncode == 0
+    assert ran(built.make(abi, flags)) == list(itertools.chain(*wanted))
 
 
 @compiles
 def test_what_the_firmware_does_not_call_takes_no_room(built: Built):
-    symbols = built.call(f"{GNU}nm", str(built.make("hard", ("-O2",))))
+    symbols = call(built.folder, f"{GNU}nm", str(built.make("hard", ("-O2",))))
     assert " net_run" in symbols
     main = built.folder / "main.c"
     text, include = main.read_text(), '#include "net.h"\n'
     main.write_text(text.replace(include, f"{include}#define net_run(x, y) ((void)(x), (void)(y))\n"))
     try:
-        symbols = built.call(f"{GNU}nm", str(built.make("hard", ("-O2",))))
+        symbols = call(built.folder, f"{GNU}nm", str(built.make("hard", ("-O2",))))
     finally:
         main.write_text(text)
     assert " Net_run" in symbols
@@ -242,7 +216,7 @@ def test_the_header_pleases_every_standard_without_a_warning(built: Built, langu
     )
     strict = ("-Wstrict-prototypes",) if language == "c" else ("-Wold-style-cast",)
     flags = (*CORE, f"-mfloat-abi={abi}", "-x", language, f"-std={standard}", *WARNINGS, *strict, "-Wconversion")
-    built.call(f"{GNU}gcc", *flags, "-fsyntax-only", str(user))
+    call(built.folder, f"{GNU}gcc", *flags, "-fsyntax-only", str(user))
 
 
 @compiles
@@ -266,4 +240,4 @@ def test_a_compiler_without_single_precision_is_told_so(built: Built, flags: tup
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler of this machine")
 def test_a_program_of_the_host_may_include_the_header(built: Built):
-    built.call("cc", "-x", "c", *WARNINGS, "-fsyntax-only", "net.h")
+    call(built.folder, "cc", "-x", "c", *WARNINGS, "-fsyntax-only", "net.h")

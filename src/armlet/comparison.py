@@ -49,12 +49,12 @@ def measure_c(
 ) -> BaselineResult:
     """Compile a baseline of the network's kind at -O3 and run it, its outputs checked.
 
-    Raises `ToolchainError` where the compiler does not finish within `seconds`.
+    Raises `ToolchainError` where the compiler, or a call in the emulator, does not finish within `seconds`.
     """
     begin = time.perf_counter()
     machine = _machine(_text(network, kind), target, tools, seconds)
     taken = time.perf_counter() - begin
-    return BaselineResult(kind, _measured(network, kind, target, machine), taken)
+    return BaselineResult(kind, _measured(network, kind, target, machine, seconds), taken)
 
 
 def some_input(network: Network) -> F32:
@@ -92,11 +92,11 @@ def _machine(text: str, target: Target | IntegerTarget, tools: Toolchain, second
 
 
 def _measured(
-    network: Network | IntegerNetwork, kind: str, target: Target | IntegerTarget, machine: Machine
+    network: Network | IntegerNetwork, kind: str, target: Target | IntegerTarget, machine: Machine, seconds: float
 ) -> Figures:
     """The figures of one call, once the outputs agree."""
     if isinstance(network, Network):
-        return _measured_floats(network, kind, target, machine)
+        return _measured_floats(network, kind, target, machine, seconds)
     given, stored = network.input_format, network.result_format
     source, sink = machine.reserve(given.bytes * network.inputs), machine.reserve(stored.bytes * network.results)
     rows = some_stored(network)
@@ -104,22 +104,24 @@ def _measured(
     places = array_places(network.result_shape)
     for row in rows:
         machine.write(source, row[order].astype(given.dtype).tobytes())
-        machine.call("net_run", (source, sink))
+        machine.call("net_run", (source, sink), seconds)
         found = np.frombuffer(machine.read(sink, stored.bytes * network.results), stored.dtype)
         if (found[places] != run_integers(network, row)[0]).any():
             raise InvariantError(f"{kind}: the outputs are not the network's")
-    return measure_call(machine, "net_run", (source, sink), target.cycles, target.flash)
+    return measure_call(machine, "net_run", (source, sink), target.cycles, target.flash, seconds)
 
 
-def _measured_floats(network: Network, kind: str, target: Target | IntegerTarget, machine: Machine) -> Figures:
+def _measured_floats(
+    network: Network, kind: str, target: Target | IntegerTarget, machine: Machine, seconds: float
+) -> Figures:
     word = FLOAT32_FORMAT.bytes
     source, sink = machine.reserve(word * network.inputs), machine.reserve(word * network.outputs)
     for x in network.domain.draw(np.random.default_rng(1), INPUTS).astype(np.float32):
         machine.write_floats(source, x)
-        machine.call("net_run", (source, sink))
+        machine.call("net_run", (source, sink), seconds)
         require_agreement(network, kind, x, machine.read_floats(sink, network.outputs))
     machine.write_floats(source, x := some_input(network))
-    figures = measure_call(machine, "net_run", (source, sink), target.cycles, target.flash)
+    figures = measure_call(machine, "net_run", (source, sink), target.cycles, target.flash, seconds)
     require_agreement(network, kind, x, machine.read_floats(sink, network.outputs))
     return figures
 

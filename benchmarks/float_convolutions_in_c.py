@@ -132,7 +132,7 @@ def rows(name: str, network: Network, tools: Toolchain, arguments: argparse.Name
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--layers", nargs="*", default=["3x3x32"], help="layers whose name holds one of these texts")
+    parser.add_argument("--layers", nargs="*", default=[""], help="only layers whose name holds one of these texts")
     parser.add_argument("--models", nargs="*", type=Path, default=[], help="whole networks in float32")
     parser.add_argument("--removed", type=float, default=0.9, help="part of the weights that whole networks lose (0.9)")
     parser.add_argument("--tools", nargs="+", default=[""], help="only tools whose name holds one of these texts")

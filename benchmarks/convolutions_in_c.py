@@ -17,9 +17,10 @@ import math
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from armlet.baseline.tensors import TENSOR_BASELINES
 from armlet.build.tensors.read import read_tensor_build
@@ -31,7 +32,10 @@ from armlet.formats.read import read_any_network
 from armlet.integer.interpret import run_integers
 from armlet.integer.layers import IntegerConv, body_of
 from armlet.integer.network import IntegerNetwork
+from armlet.isa.integer_target import IntegerTarget
+from armlet.isa.target import Target
 from armlet.isa.targets import INTEGER_TARGETS
+from armlet.network.network import Network
 from armlet.pipeline import compile_tensor_network, write_build
 from armlet.simulate.figures import Figures
 from armlet.simulate.link import link_build
@@ -39,6 +43,9 @@ from armlet.simulate.measure import figures_of
 from armlet.simulate.tensors.runner import TensorRunner
 from armlet.toolchain.toolchain import Toolchain, toolchains
 from networks import survivor_convolution
+
+AnyNetwork: TypeAlias = Network | IntegerNetwork
+Counts: TypeAlias = tuple[int, int, int]  # products, those of weights that are not zero, such weights
 
 TARGET = INTEGER_TARGETS["cortex-m4"]
 HEAD = ["network", "program", "cycles", "a product", "a non-zero", "on part", "flash", "a non-zero", "RAM", "stack"]
@@ -99,11 +106,19 @@ def products(network: IntegerNetwork) -> tuple[int, int]:
     return every, left
 
 
-def baseline(name: str, network: IntegerNetwork, kind: str, tools: Toolchain, limit: float) -> Result:
-    """C for `network`, checked to the bit."""
-    begin, counts = time.perf_counter(), (*products(network), network.connections)
+def baseline(
+    name: str,
+    network: AnyNetwork,
+    counts: Counts,
+    kind: str,
+    target: Target | IntegerTarget,
+    tools: Toolchain,
+    limit: float,
+) -> Result:
+    """C for `network`, its outputs checked."""
+    begin = time.perf_counter()
     try:
-        found = measure_c(network, kind, TARGET, tools, limit)
+        found = measure_c(network, kind, target, tools, limit)
     except ToolchainError as refused:
         return Result(name, kind, *counts, None, time.perf_counter() - begin, str(refused))
     return Result(name, kind, *counts, found.figures, found.seconds)
@@ -145,30 +160,52 @@ def networks(layers: list[str], models: list[Path]) -> Iterator[tuple[str, Integ
         yield path.stem, network
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def rows(name: str, network: IntegerNetwork, tools: Toolchain, arguments: argparse.Namespace) -> Iterator[Result]:
+    """All programs that are asked for."""
+    counts = (*products(network), network.connections)
+    for kind in TENSOR_BASELINES:
+        if any(part in kind for part in arguments.programs):
+            yield baseline(name, network, counts, kind, TARGET, tools, arguments.limit)
+    for optimize in ("speed", "size"):
+        if any(part in f"armlet {optimize}" for part in arguments.programs):
+            yield from armlet(name, network, tools, optimize)
+
+
+def arguments_of(told: str | None, numbers: str, limit: float) -> argparse.ArgumentParser:
+    """What may be asked for; `numbers` are what the networks compute in."""
+    parser = argparse.ArgumentParser(description=told, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layers", nargs="*", default=[""], help="only layers whose name holds one of these texts")
-    parser.add_argument("--models", nargs="*", type=Path, default=[], help="whole networks in int8")
+    parser.add_argument("--models", nargs="*", type=Path, default=[], help=f"whole networks in {numbers}")
     parser.add_argument("--tools", nargs="+", default=[""], help="only tools whose name holds one of these texts")
     parser.add_argument("--programs", nargs="+", default=[""], help="only programs whose name holds one of these texts")
-    parser.add_argument("--limit", type=float, default=120, help="seconds that one C compilation may take (120)")
+    parser.add_argument("--limit", type=float, default=limit, help=f"seconds that C may take to compile ({limit:g})")
     parser.add_argument("--json", type=Path, help="file for all figures")
-    arguments = parser.parse_args()
+    return parser
+
+
+def tell(
+    arguments: argparse.Namespace,
+    target: Target | IntegerTarget,
+    found: Callable[[Toolchain], Iterator[Iterator[Result]]],
+) -> None:
+    """Print a table for each network, by all tools that are asked for."""
     results: list[Result] = []
     for tools in toolchains():
         if not any(part in type(tools).__name__ for part in arguments.tools):
             continue
-        print(f"{tools.describe()}, -O3; {TARGET.title}; on part: {TARGET.flash.part}; bytes\n", flush=True)
-        for name, network in networks(arguments.layers, arguments.models):
-            kinds = [kind for kind in TENSOR_BASELINES if any(part in kind for part in arguments.programs)]
-            mine = [baseline(name, network, kind, tools, arguments.limit) for kind in kinds]
-            for optimize in ("speed", "size"):
-                if any(part in f"armlet {optimize}" for part in arguments.programs):
-                    mine += armlet(name, network, tools, optimize)
+        print(f"{tools.describe()}, -O3; {target.title}; on part: {target.flash.part}; bytes\n", flush=True)
+        for each in found(tools):
+            mine = list(each)
             print(table(HEAD, [result.row() for result in mine]) + "\n", flush=True)
             results += mine
     if arguments.json:
         arguments.json.write_text(json.dumps([result.plain() for result in results], indent=1) + "\n")
+
+
+def main() -> None:
+    arguments = arguments_of(__doc__, "int8", 120).parse_args()
+    every = list(networks(arguments.layers, arguments.models))
+    tell(arguments, TARGET, lambda tools: (rows(*each, tools, arguments) for each in every))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ armlet's fastest program stands beside its fastest that takes no more flash than
 """
 
 import argparse
-import json
 import math
 import tempfile
 import time
@@ -26,23 +25,21 @@ import numpy as np
 
 from armlet.baseline.floats import FLOAT_BASELINES
 from armlet.build.floats.read import read_float_build
-from armlet.cli.terminal.console import table
-from armlet.comparison import measure_c, require_agreement, some_input
+from armlet.comparison import require_agreement, some_input
 from armlet.config import CompileOptions
-from armlet.errors import ArmletError, ArmletWarning, ToolchainError
+from armlet.errors import ArmletError, ArmletWarning
 from armlet.formats.read import read_any_network
 from armlet.isa.targets import TARGETS
 from armlet.network.layers import Weighted
 from armlet.network.network import Network
 from armlet.network.shapes import tensor_shapes
 from armlet.pipeline import write_build
-from armlet.simulate.figures import Figures
 from armlet.simulate.floats.runner import FloatRunner
 from armlet.simulate.link import link_build
 from armlet.simulate.measure import figures_of
-from armlet.toolchain.toolchain import Toolchain, toolchains
+from armlet.toolchain.toolchain import Toolchain
 from armlet.windows.compile import compile_float_network
-from convolutions_in_c import HEAD, LAYERS, SPARSITIES, Result
+from convolutions_in_c import LAYERS, SPARSITIES, Result, arguments_of, baseline, tell
 from networks import float_survivor_convolution
 
 TARGET = TARGETS["cortex-m4f"]
@@ -59,16 +56,6 @@ def products(network: Network) -> tuple[int, int]:
             every += positions * layer.weight.size
             left += positions * int(np.count_nonzero(layer.weight))
     return every, left
-
-
-def baseline(name: str, network: Network, kind: str, tools: Toolchain, limit: float) -> Result:
-    """C for `network`, checked within its bound."""
-    begin, counts = time.perf_counter(), (*products(network), network.connections)
-    try:
-        found = measure_c(network, kind, TARGET, tools, limit)
-    except ToolchainError as refused:
-        return Result(name, kind, *counts, None, time.perf_counter() - begin, str(refused))
-    return Result(name, kind, *counts, found.figures, found.seconds)
 
 
 def armlet(name: str, network: Network, tools: Toolchain, flash: int | None) -> Iterator[Result]:
@@ -118,10 +105,10 @@ def thinned(network: Network, removed: float) -> Network:
 
 def rows(name: str, network: Network, tools: Toolchain, arguments: argparse.Namespace) -> Iterator[Result]:
     """All programs that are asked for."""
-    limit: Figures | None = None
+    counts, limit = (*products(network), network.connections), None
     for kind in FLOAT_BASELINES:
         if any(part in kind for part in arguments.programs):
-            found = baseline(name, network, kind, tools, arguments.limit)
+            found = baseline(name, network, counts, kind, TARGET, tools, arguments.limit)
             limit = found.figures if kind == MODEL else limit
             yield found
     if any(part in "armlet" for part in arguments.programs):
@@ -131,26 +118,11 @@ def rows(name: str, network: Network, tools: Toolchain, arguments: argparse.Name
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--layers", nargs="*", default=[""], help="only layers whose name holds one of these texts")
-    parser.add_argument("--models", nargs="*", type=Path, default=[], help="whole networks in float32")
+    parser = arguments_of(__doc__, "float32", 300)
     parser.add_argument("--removed", type=float, default=0.9, help="part of the weights that whole networks lose (0.9)")
-    parser.add_argument("--tools", nargs="+", default=[""], help="only tools whose name holds one of these texts")
-    parser.add_argument("--programs", nargs="+", default=[""], help="only programs whose name holds one of these texts")
-    parser.add_argument("--limit", type=float, default=300, help="seconds that one C compilation may take (300)")
-    parser.add_argument("--json", type=Path, help="file for all figures")
     arguments = parser.parse_args()
-    results: list[Result] = []
-    for tools in toolchains():
-        if not any(part in type(tools).__name__ for part in arguments.tools):
-            continue
-        print(f"{tools.describe()}, -O3; {TARGET.title}; on part: {TARGET.flash.part}; bytes\n", flush=True)
-        for name, network in networks(arguments.layers, arguments.models, arguments.removed):
-            mine = list(rows(name, network, tools, arguments))
-            print(table(HEAD, [result.row() for result in mine]) + "\n", flush=True)
-            results += mine
-    if arguments.json:
-        arguments.json.write_text(json.dumps([result.plain() for result in results], indent=1) + "\n")
+    every = list(networks(arguments.layers, arguments.models, arguments.removed))
+    tell(arguments, TARGET, lambda tools: (rows(*each, tools, arguments) for each in every))
 
 
 if __name__ == "__main__":

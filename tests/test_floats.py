@@ -17,11 +17,14 @@ from armlet.network.frozen import F32
 from armlet.network.layers import Add, Conv, Dense, Pool, Reduction, Reshape
 from armlet.network.network import Network
 from armlet.prove.floats.bound import plane_error_bound
+from armlet.select.floats.choose import choose_floats, shapes_of
+from armlet.select.floats.select import placed_planes, select_floats, sums_task
 from armlet.select.floats.task import Shape
 from armlet.simulate.cycles import step_cycles
 from armlet.simulate.machine import MachineError
 from armlet.tensors.floats.interpret import run_planes
 from float_programs import FRAME_CYCLES, M4F, Emulated, emulated, proof
+from generators.float_survivors import float_survivor_convolution
 from generators.floats import SHAPES, random_arithmetic, random_rows, random_shapes, small, thinned
 from generators.layered import layered_networks
 
@@ -144,6 +147,28 @@ def test_no_other_planes_and_no_row_beside_planes():
     for network in (other, row):
         with pytest.raises(InputError, match="not compiled yet"):
             run_planes(network, FLOAT32, np.zeros((1, 8), np.float32))
+
+
+@pytest.mark.parametrize("shape", [Shape(4, 5, 8), Shape(8, 2, 3), Shape(2, 6, 1), Shape(1, 6, 12)])
+def test_a_last_group_of_fewer_channels_may_have_another_shape(shape: Shape):
+    network, random = float_survivor_convolution((3, 4, 13), 7, 3, 0.6), np.random.default_rng(1)
+    made, rows = emulated(network, [shape]), random_rows(network, random, 2)
+    assert made.run(rows).tobytes() == run_planes(network, FLOAT32, rows).tobytes()
+    assert proof(made).problem == ""
+    assert sum(made.program.cycles) == int(step_cycles(made.trace(), M4F.floats.cycles).sum()) - FRAME_CYCLES
+    assert sum(made.program.cycles) != sum(emulated(network, [replace(shape, last=0)]).program.cycles)
+
+
+def test_shapes_are_those_of_the_least_cycles_of_all_that_are_written():
+    network = float_survivor_convolution((16, 8, 16), 12, 3, 0.85)
+    chosen = choose_floats(network, M4F, FLOAT32, "net_constants", None)
+    (layer,), (values, _, _) = network.layers, placed_planes(network)
+    assert isinstance(layer, Conv)
+    every = [
+        sum(select_floats(network, M4F, FLOAT32, [shape], "net_constants").cycles)
+        for shape in shapes_of(sums_task(layer, 0, values[0], values[1], FLOAT32))
+    ]
+    assert sum(chosen.program.cycles) <= 1.002 * min(every)  # drafts are not put in order
 
 
 def test_far_words_are_reached_on_the_way_in_and_out():

@@ -1,11 +1,13 @@
 """Chooses how much the bodies of each layer do at once: for cycles, and the first choice that fits the flash.
 
 Of every layer some groups of channels are written in bodies of each shape, as a draft whose lines are counted and not
-arranged; shapes that seem nearly the fastest are written whole. A step from the fastest shapes of all layers to the smallest is the one that saves most bytes for a cycle.
+arranged; shapes that seem nearly the fastest are written whole, and their last group, where it has fewer channels, in
+bodies of other widths. A step from the fastest shapes of all layers to the smallest is the one that saves most bytes
+for a cycle.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.errors import CapacityError
@@ -85,10 +87,8 @@ def _costs(network: Network, machine: Machine, arithmetic: Arithmetic) -> list[t
 
 def shapes_of(task: SumsTask) -> list[Shape]:
     """Shapes that are no wider than a row, with as many channels as there are registers, or some fewer."""
-    found, columns = list[Shape](), task.positions[1]
-    for across in _ACROSS:
-        if across > columns or (across < 4 <= columns and across > 1 and columns % across):
-            continue
+    found = list[Shape]()
+    for across in _widths(task):
         fitting = [
             Shape(across, channels)
             for channels in range(1, min(_CHANNELS, len(task.places)) + 1)
@@ -98,24 +98,52 @@ def shapes_of(task: SumsTask) -> list[Shape]:
     return found
 
 
+def _widths(task: SumsTask) -> list[int]:
+    """Positions in a row that bodies may take."""
+    columns = task.positions[1]
+    return [k for k in _ACROSS if k <= columns and not (1 < k < 4 <= columns and columns % k)]
+
+
 def _counted(task: SumsTask, machine: Machine) -> list[_Cost]:
     """Bodies of all shapes."""
     groups = {shape: groups_of(task.sums, shape.channels) for shape in shapes_of(task)}
     found = [_cost(task, machine, shape, some[:: max(1, len(some) // _SAMPLES)]) for shape, some in groups.items()]
     near = _NEARLY * min(cost.cycles for cost in found)
-    return [cost if cost.cycles > near else _cost(task, machine, cost.shape, groups[cost.shape]) for cost in found]
+    whole = [_cost(task, machine, cost.shape, groups[cost.shape]) for cost in found if cost.cycles <= near]
+    return [
+        *(cost for cost in found if cost.cycles > near),
+        *whole,
+        *(each for cost in whole for each in _otherwise(task, machine, cost, groups[cost.shape][-1])),
+    ]
+
+
+def _otherwise(task: SumsTask, machine: Machine, cost: _Cost, group: Sequence[int]) -> Iterator[_Cost]:
+    """The same bodies with another one for the last group, where that has fewer channels and there is a faster one."""
+    if len(group) == cost.shape.channels:
+        return
+    tried = [Shape(across, len(group)) for across in _widths(task)]
+    found = [_drafted(task, machine, shape, [group]) for shape in tried if registers_of(task, shape)]
+    now, best = _drafted(task, machine, cost.shape, [group]), min(found, key=lambda each: each.cycles)
+    if best.cycles < now.cycles:
+        shape = replace(cost.shape, last=best.shape.across)
+        yield _Cost(shape, cost.cycles + best.cycles - now.cycles, cost.bytes + best.bytes - now.bytes)
 
 
 def _cost(task: SumsTask, machine: Machine, shape: Shape, some: Sequence[Sequence[int]]) -> _Cost:
     """What a layer costs by some of its groups: as its weights, and for each channel one, are to theirs."""
-    writer = Writer(machine, "", is_draft=True)
-    for group in some:
-        write_group(writer, task, group, shape)
-    cycles = sum(line.cycles * line.runs for line in writer.lines)
-    size = sum(line.size for line in writer.lines) + len(writer.constants) * WORD
     weights = [len(taps) + 1 for taps in task.sums.taps]
     every, part = sum(weights), sum(weights[j] for group in some for j in group)
-    return _Cost(shape, cycles * every // part, size * every // part)
+    drafted = _drafted(task, machine, shape, some)
+    return _Cost(shape, drafted.cycles * every // part, drafted.bytes * every // part)
+
+
+def _drafted(task: SumsTask, machine: Machine, shape: Shape, some: Sequence[Sequence[int]]) -> _Cost:
+    """What some groups cost."""
+    writer = Writer(machine, "", is_draft=True)
+    for group in some:
+        write_group(writer, task, group, shape.of(group))
+    cycles = sum(line.cycles * line.runs for line in writer.lines)
+    return _Cost(shape, cycles, sum(line.size for line in writer.lines) + len(writer.constants) * WORD)
 
 
 def _front(found: Sequence[_Cost]) -> tuple[_Cost, ...]:

@@ -17,6 +17,11 @@ class Shape:
 
     across: int  # positions in a row
     channels: int
+    last: int = 0  # positions in a row of the last group, if it has fewer channels; 0: as many
+
+    def of(self, group: Sequence[int]) -> "Shape":
+        """The shape of the bodies of a group."""
+        return Shape(self.last if self.last and len(group) < self.channels else self.across, len(group))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,7 +18,7 @@ def write_sums(writer: Writer, task: SumsTask, shape: Shape) -> None:
     """All lines of a layer."""
     writer.layer = task.number
     for group in groups_of(task.sums, shape.channels):
-        write_group(writer, task, group, shape)
+        write_group(writer, task, group, shape.of(group))
 
 
 def write_group(writer: Writer, task: SumsTask, group: Sequence[int], shape: Shape) -> None:
@@ -36,7 +36,7 @@ def write_group(writer: Writer, task: SumsTask, group: Sequence[int], shape: Sha
     outer, start = writer.begin(ROWS, rows), len(writer.lines)
     if trips:
         inner = writer.begin(COLUMNS, trips)
-        _write_body(writer, task, group, Shape(shape.across, shape.channels), uses, bool(constants))
+        _write_body(writer, task, group, shape, uses, bool(constants))
         writer.end(COLUMNS, inner, trips)
     if rest:
         _write_body(writer, task, group, Shape(rest, shape.channels), uses, bool(constants))

@@ -119,6 +119,34 @@ def test_a_wrong_npz_is_refused_naming_the_array(tmp_path: Path, arrays: dict[st
     assert says in str(caught.value)
 
 
+def test_the_only_array_of_an_npz_that_fits_is_read(tmp_path: Path):
+    rows = np.arange(24, dtype=np.float32).reshape(2, 12)
+    kept = {"x_test": rows.reshape(2, 3, 2, 2), "y_test": np.arange(2), "weights": np.ones((2, 5)), "words": np.array(["a"])}
+    np.savez(tmp_path / "a.npz", **kept)
+    assert read_inputs(tmp_path / "a.npz", 12, (3, 2, 2)).tolist() == rows.tolist()
+    with pytest.raises(InputError, match="holds weights, words, x_test, y_test; name the inputs X"):
+        read_inputs(tmp_path / "a.npz", 7)
+    np.savez(tmp_path / "a.npz", **kept, x_train=rows)
+    with pytest.raises(InputError, match="x_train, y_test, of which 2 have rows of 12 values; name the inputs X"):
+        read_inputs(tmp_path / "a.npz", 12)
+    np.savez(tmp_path / "a.npz", **kept, X=rows + 1)
+    assert read_inputs(tmp_path / "a.npz", 12).tolist() == (rows + 1).tolist()
+
+
+@pytest.mark.parametrize("shape", [(3, 1, 4), (3, 4, 1), (3, 2, 2)])
+def test_tensors_may_have_their_channels_last(tmp_path: Path, shape: tuple[int, int, int]):
+    rows = np.arange(24, dtype=np.float32).reshape(2, *shape)
+    told = [rows, np.moveaxis(rows, 1, -1)]
+    told += [each.squeeze(each.shape.index(1)) for each in told if 1 in shape]  # a signal without the axis of one
+    for table in told:
+        np.save(tmp_path / "x.npy", table)
+        assert read_inputs(tmp_path / "x.npy", 12, shape).tolist() == rows.reshape(2, 12).tolist()
+    np.save(tmp_path / "x.npy", rows.reshape(2, 2, 6))
+    if 1 in shape:
+        with pytest.raises(InputError, match="holds tensors 2x6; give channels x time, 3x4, or channels last"):
+            read_inputs(tmp_path / "x.npy", 12, shape)
+
+
 def test_what_is_not_a_table_is_refused(tmp_path: Path):
     says_what = "give .npz, .npy or .csv"
     for name, says in (("none.csv", "does not exist"), ("", "is a folder, not a file"), ("t.txt", says_what)):

@@ -1,9 +1,10 @@
 """Inputs and labels for a network out of .npz or .csv: every X and Y argument of the command line comes through here.
 
-.npz holds the inputs as `X` and the labels as `y`, or one array alone; .npy is one array; .csv has one row per sample
-and no header. Labels are class numbers, or one-hot rows; targets may be real values besides.
+.npz holds the inputs as `X` and the labels as `y`, or one array alone, or one alone that fits; .npy is one array; .csv
+has one row per sample and no header. Labels are class numbers, or one-hot rows; targets may be real values besides.
 """
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from armlet.data.text import read_numbers, require_file
 from armlet.errors import InputError
-from armlet.formats.arrays import npz_names, read_npy, read_npz
+from armlet.formats.arrays import npz_names, npz_shapes, read_npy, read_npz
 from armlet.network.frozen import F32
+from armlet.network.layers import extents
 
 I64 = NDArray[np.int64]
 
@@ -28,19 +30,22 @@ def read_inputs(path: Path, inputs: int | None, shape: tuple[int, ...] = ()) -> 
     Tensors of a network that takes `shape`, channels first, may have their channels last. Raises `InputError` with the
     file, row and column.
     """
-    return as_inputs(_channels_first(_read(path, "inputs"), shape, path), inputs, path)
+    return as_inputs(_channels_first(_read(path, "inputs", inputs), shape, path), inputs, path)
 
 
 def _channels_first(table: NDArray[Any], shape: tuple[int, ...], path: Path) -> NDArray[Any]:
     """Tensors (samples, ...) in the network's order; rows and other tables as they are."""
-    if table.ndim != 4 or len(shape) != 3 or table.shape[1:] == shape:
+    if len(shape) != 3 or table.ndim < 3:
         return table
-    channels, height, width = shape
-    if table.shape[1:] == (height, width, channels):
-        return table.transpose(0, 3, 1, 2)
-    problem = f"holds tensors {'x'.join(map(str, table.shape[1:]))}"
-    hint = f"give channels x height x width, {channels}x{height}x{width}, or channels last"
-    raise InputError(path, problem, hint)
+    words = "channels x height x width"
+    if 1 in shape[1:] and table.ndim == 3:
+        shape, words = (shape[0], shape[1] * shape[2]), "channels x time"
+    if table.ndim != len(shape) + 1 or table.shape[1:] == shape:
+        return table
+    if table.shape[1:] == (*shape[1:], shape[0]):
+        return np.moveaxis(table, -1, 1)
+    problem = f"holds tensors {extents(table.shape[1:])}"
+    raise InputError(path, problem, f"give {words}, {extents(shape)}, or channels last")
 
 
 def read_targets(path: Path, outputs: int, classes: bool | None, tell: Callable[[str], None]) -> NDArray[Any]:
@@ -125,7 +130,7 @@ def as_labels(table: NDArray[Any], classes: int, path: Path | str) -> I64:
     return marked.argmax(axis=1)
 
 
-def _read(path: Path, what: str) -> NDArray[Any]:
+def _read(path: Path, what: str, inputs: int | None = None) -> NDArray[Any]:
     require_file(path)
     kind = path.suffix.lower()
     if kind == ".csv":
@@ -134,16 +139,26 @@ def _read(path: Path, what: str) -> NDArray[Any]:
         return _filled(read_npy(path), path.name, what, path)
     if kind != ".npz":
         raise InputError(path, f"is not a file of {what} that armlet reads", "give .npz, .npy or .csv")
-    return _named(path, what)
+    return _named(path, what, inputs)
 
 
-def _named(path: Path, what: str) -> NDArray[Any]:
-    """The array of an .npz that is called as `what` is, or its only one; no other is read."""
+def _named(path: Path, what: str, inputs: int | None = None) -> NDArray[Any]:
+    """The array of an .npz that is called as `what` is, or its only one, or the only one of rows of `inputs` values."""
     there = npz_names(path)
     names = [name for name in _NAMES[what] if name in there] or (there if len(there) == 1 else [])
     if not names:
-        raise InputError(path, f"holds {sorted(there)[:8]}", f"name the {what} {_NAMES[what][0]}")
+        names = [] if inputs is None else _fitting(path, inputs)
+        if len(names) != 1:
+            fitting = f", of which {len(names)} have rows of {inputs} values" if names else ""
+            problem = f"holds {', '.join(name[:40] for name in sorted(there)[:8]) or 'no array'}{fitting}"
+            raise InputError(path, problem, f"name the {what} {_NAMES[what][0]}")
     return _filled(read_npz(path, names[:1])[names[0]], names[0], what, path)
+
+
+def _fitting(path: Path, inputs: int) -> list[str]:
+    """The arrays of an .npz that hold rows, or tensors, of as many values."""
+    shapes = npz_shapes(path)
+    return [name for name, shape in shapes.items() if len(shape) > 1 and math.prod(shape[1:]) == inputs]
 
 
 def _filled(table: NDArray[Any], name: str, what: str, path: Path) -> NDArray[Any]:

@@ -5,7 +5,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -59,6 +59,16 @@ def npz_names(path: Path) -> list[str]:
     """What the arrays of a .npz file are called, in the file's order. Raises `InputError`."""
     with open_archive(path) as archive:
         return [*dict.fromkeys(map(_name, archive.infolist()))]
+
+
+def npz_shapes(path: Path) -> Mapping[str, tuple[int, ...]]:
+    """The shapes of the arrays of numbers in a .npz file, none of which is read. Raises `InputError`."""
+    shapes = dict[str, tuple[int, ...]]()
+    with open_archive(path) as archive:
+        for member in archive.infolist():
+            with archive.open(member) as file, suppress(ValueError):  # no array, or one of no numbers
+                shapes[_name(member)] = read_header(file).shape
+    return shapes
 
 
 @contextmanager

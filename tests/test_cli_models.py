@@ -16,7 +16,7 @@ from armlet.cli import app
 from armlet.errors import InputError
 from armlet.formats import read
 from armlet.formats.declaration import Declaration
-from armlet.formats.model import Model, ModelLayer, Obstacle
+from armlet.formats.model import Model, ModelLayer, Obstacle, joined
 from armlet.formats.params import read_params
 from armlet.formats.read import MODELS, SUFFIXES, read_any_network, read_model
 from armlet.integer.network import IntegerNetwork
@@ -69,11 +69,12 @@ def armlet(*arguments: str) -> Result:
 
 
 def refused(*arguments: str) -> str:
-    """The last line on standard error of a refused command; the lines before it are notes."""
+    """The line of a refused command, which stands alone: notes of the reader would hide it."""
     result = armlet(*arguments)
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
-    return result.stderr.splitlines()[-1]
+    (line,) = result.stderr.splitlines()
+    return line
 
 
 def integers() -> IntegerNetwork:
@@ -111,6 +112,24 @@ def test_a_model_is_sparsified(here: Path, holds: Callable[..., list[Declaration
     sparse = read_params(here / "out")
     assert {name: sparse.provenance[name] for name in ORIGIN} == ORIGIN
     assert sparse.provenance["sparsify_sparsity"] == 0.5
+
+
+def test_notes_are_said_once_and_before_what_comes_of_the_model(
+    here: Path, holds: Callable[..., list[Declaration]], monkeypatch: pytest.MonkeyPatch
+):
+    holds(random_network([16, 8, 4], 0.0, 1))
+    note = "armlet: m.onnx: the batch is one"
+    for words in (("sparsify", "m.onnx", "out", *FAST), ("compile", "m.onnx", "net", "--no-verify")):
+        done = armlet(*words)
+        assert done.stderr.splitlines().count(note) == 1
+        assert done.output.startswith(note)
+        assert note not in armlet(*words, "--quiet").stderr
+
+
+def test_what_is_told_of_several_nodes_is_one_note():
+    told = ["a: is folded", "the batch is one", "b: is folded", "b: is left out"]
+    assert joined(told) == ("a, b: is folded", "the batch is one", "b: is left out")
+    assert joined([f"n{i}: is folded" for i in range(9)]) == ("n0, n1, n2, n3 and 5 more: is folded",)
 
 
 def test_a_model_in_integers_is_not_sparsified(here: Path, holds: Callable[..., list[Declaration]]):

@@ -44,6 +44,6 @@ def export(
     with console.progress("exporting"):
         notes = write_model(network, source or model, out)
     for note in notes:
-        console.warn(f"{out}: {note}")
+        console.note(f"{out}: {note}")
     told = {"out": str(out), "inputs": network.inputs, "outputs": network.outputs, "layers": len(network.layers)}
     console.result(told, f"{out}: {network.inputs} inputs, {len(network.layers)} layers, {network.outputs} outputs")

@@ -49,14 +49,14 @@ def read_declared(path: Path, declare: str | None, console: "Console") -> "Netwo
     """The network in `path` with what --declare says of it; what is assumed is said. Raises `InputError`."""
     from armlet.formats.read import read_network
 
-    return read_network(path, parse_declare(declare), console.warn)
+    return read_network(path, parse_declare(declare), console.note)
 
 
 def read_any_declared(path: Path, declare: str | None, console: "Console") -> "Network | IntegerNetwork":
     """The same, of a network in real numbers or in integers; that armlet can compile it is not said."""
     from armlet.formats.read import read_any_network
 
-    return read_any_network(path, parse_declare(declare), console.warn)
+    return read_any_network(path, parse_declare(declare), console.note)
 
 
 def parse_declare(declare: str | None) -> "Declaration":

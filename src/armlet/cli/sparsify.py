@@ -220,7 +220,7 @@ def sparsify(
     refuse_overlap((out, partial_folder(out)), (model, x_test, y_test, samples, moments, config, file_of(declare)))
     network = read_declared(model, declare, console)
     refuse_foreign(out, OWNS)
-    measure = None if x_test is None else shown_on(network, x_test, y_test, console.warn)
+    measure = None if x_test is None else shown_on(network, x_test, y_test, console.note)
     known = _Known(
         None if samples is None else _rows(samples, network), None if moments is None else _moments(moments, network)
     )

@@ -4,11 +4,14 @@ A reader gives a `Model` even where an operator has no counterpart here, so that
 then there is no network.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from armlet.errors import InputError
 from armlet.integer.network import IntegerNetwork
 from armlet.network.network import Network
+
+_NAMED = 4  # nodes in one note
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,20 @@ class ModelLayer:
     operator: str  # as the file has it: Gemm, CONV_2D, kernel
     weights: str = "float32"  # how they are stored: float32, or such as "int8, a scale for each channel"
     values: str = "float32"  # what the layer gives
+
+
+def joined(notes: Sequence[str]) -> tuple[str, ...]:
+    """Notes in the order given; what is told of several nodes, "a: is folded" and "b: is folded", is one line."""
+    nodes = dict[str, list[str]]()
+    for note in notes:
+        node, colon, told = note.partition(": ")
+        nodes.setdefault(told if colon else note, []).extend([node] * bool(colon))
+    return tuple(f"{_some(names)}: {told}" if names else told for told, names in nodes.items())
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)

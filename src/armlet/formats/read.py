@@ -14,7 +14,7 @@ from armlet.formats.declaration import Declaration
 from armlet.formats.foreign.hints import require_kind, told_by_suffix, told_of_folder
 from armlet.formats.integers.layers import narrowest
 from armlet.formats.integers.params import read_integer_params
-from armlet.formats.model import Model, ModelLayer
+from armlet.formats.model import Model, ModelLayer, joined
 from armlet.formats.named.npz import read_npz_layers, read_npz_network
 from armlet.formats.params import is_integer, read_params
 from armlet.integer.layers import body_of, integer_kind_of
@@ -95,7 +95,8 @@ def _read_file(path: Path, declare: Declaration) -> Model:
 
 
 def _with_file(model: Model, path: Path) -> Model:
-    """With what it came from in the provenance of each network."""
+    """With what it came from in the provenance of each network, and what is told of several nodes in one note."""
+    model = replace(model, notes=joined(model.notes))
     if model.network is None:
         return model
     network = _with_origin(model.network, path, model.format)

@@ -53,6 +53,7 @@ def write_result(out: Path, result: "Sparsified") -> None:
 
 def report_result(console: Console, out: Path, dense: "Network", result: "Sparsified", measure: "Shown | None") -> None:
     """Report the result. Exits with 1 if no weight could be removed."""
+    console.tell_notes()
     sparse, trace = result.network, result.trace
     figures = {"out": str(out), "sparsity": sparse.sparsity, "connections": sparse.connections}
     figures |= {name: trace.settings[f"sparsify_{name}"] for name in ("inputs", "domain", "metric")}
@@ -72,7 +73,8 @@ def report_result(console: Console, out: Path, dense: "Network", result: "Sparsi
     text += f"; inputs {figures['domain']}"
     if note := trace.settings.get("sparsify_samples_clipped"):
         console.warn(str(note))
-    console.say(plot(trace.epochs))
+    if drawn := plot(trace.epochs):
+        console.say(drawn)
     if result.path:
         figures["path"] = {stop_name(share): _told(network, measure) for share, network in result.path.items()}
     for name, told in figures.get("path", {}).items():

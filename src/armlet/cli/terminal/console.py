@@ -1,14 +1,15 @@
 """The one place that prints: results to standard output; progress, warnings and errors to standard error.
 
 Progress shows on a terminal only; --quiet silences all but results and errors; --json makes the result one line of
-JSON. An error is always one line. What the output's encoding lacks is spelt out, never a reason to fail.
+JSON. An error is always one line, and stands alone: what a reader has to say of a model is said once, with what comes
+of it. What the output's encoding lacks is spelt out, never a reason to fail.
 """
 
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TextIO
 
 from armlet.errors import one_line
@@ -41,6 +42,7 @@ class Console:
     quiet: bool = False
     verbose: bool = False
     json: bool = False
+    _notes: dict[str, None] = field(default_factory=dict[str, None], init=False, repr=False, compare=False)
 
     @property
     def is_live(self) -> bool:
@@ -49,12 +51,24 @@ class Console:
 
     def result(self, data: Mapping[str, Any], text: str) -> None:
         """What the command was asked for: `data` with --json, otherwise `text`."""
+        self.tell_notes()
         _put(json.dumps(data, sort_keys=True) if self.json else text, sys.stdout)
 
     def say(self, text: str) -> None:
         """A line for people, left out with --quiet and --json."""
         if not self.quiet and not self.json:
             _put(text, sys.stdout)
+
+    def note(self, text: str) -> None:
+        """The same as `warn`, once and not before there is something to show: a refusal leaves it out."""
+        self._notes[text] = None
+
+    def tell_notes(self) -> None:
+        """Say the notes that were not said yet."""
+        notes = [*self._notes]
+        self._notes.clear()
+        for text in notes:
+            self.warn(text)
 
     def warn(self, text: str) -> None:
         """A line on standard error about something that was taken without being said; left out with --quiet."""

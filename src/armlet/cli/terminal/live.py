@@ -25,6 +25,7 @@ class Show:
 
     def __call__(self, epoch: "PruningEpoch") -> None:
         self.epochs.append(epoch)
+        self.console.tell_notes()
         if self.live is None:
             self.console.say(line(self.epochs))
         else:

@@ -85,7 +85,9 @@ def test_windows_stand_channels_first_and_what_cannot_be_folded_is_a_layer_of_it
 
 def test_what_is_folded_and_what_takes_a_layer_of_its_own_is_told():
     _, notes = heard(MODELS / "planes.keras")
-    assert any(note.endswith("batch_normalization: BatchNormalization is folded") for note in notes)
+    both = "planes.keras: batch_normalization, batch_normalization_1: BatchNormalization is folded"
+    assert any(note.endswith(both) for note in notes)
+    assert any(note.endswith("inputs are taken as channels, height, width; the file has 9x7x2") for note in notes)
     _, notes = heard(MODELS / "signal.keras")
     assert any("takes a layer of its own" in note for note in notes)
 

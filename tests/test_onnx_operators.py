@@ -424,6 +424,30 @@ def test_an_operator_on_planes_is_what_onnxruntime_computes(name: str, tmp_path:
     agrees(IMAGES[name], tmp_path, (1, 2, 5, 4))
 
 
+@pytest.mark.parametrize(("extents", "perm"), [((5, 4), [0, 3, 1, 2]), ((9,), [0, 2, 1])])
+def test_an_input_with_channels_last_is_taken_with_channels_first(
+    extents: tuple[int, ...], perm: list[int], tmp_path: Path
+):
+    kernel = K if len(extents) == 2 else floats(RNG, 4, 2, 3)
+    nodes = [
+        node("Sub", ["x", "m"], ["a"]),
+        node("Div", ["a", "s"], ["b"]),
+        node("Transpose", ["b"], ["h"], perm=perm),
+        node("Conv", ["h", "K"], ["y"]),
+    ]
+    arrays = {"K": kernel, "m": floats(RNG, 2), "s": RNG.uniform(1, 2, 2).astype(np.float32)}
+    model = onnx_model(nodes, (1, *extents, 2), arrays)
+    found = read(model, tmp_path)
+    assert isinstance(found.network, Network)
+    assert found.network.shape == (2, *(extents if len(extents) == 2 else (1, *extents)))
+    assert f"the file has {'x'.join(map(str, extents))}x2" in found.notes[0]
+    for _ in range(3):
+        x = floats(RNG, 1, *extents, 2)
+        expected = by_onnxruntime(model, x)[0].reshape(-1)
+        got = run_layers(found.network, np.moveaxis(x, -1, 1).astype(np.float64).reshape(-1))
+        assert np.abs(got - expected).max() <= ROUNDING * (np.abs(expected).max() + 10)
+
+
 def test_signals_in_time_have_height_one(tmp_path: Path):
     nodes = [
         node("Conv", ["x", "K"], ["h"], strides=[2], pads=[1, 0], dilations=[2]),
@@ -568,11 +592,27 @@ REFUSED = {
         "MaxPool",
         "convolution",
     ),
-    "channels last from the start": (
+    "rows and columns exchanged at the start": (
         onnx_model(
-            [node("Transpose", ["x"], ["h"], perm=[0, 3, 1, 2]), node("Conv", ["h", "K"], ["y"])],
-            (1, 5, 4, 2),
+            [node("Transpose", ["x"], ["h"], perm=[0, 1, 3, 2]), node("Conv", ["h", "K"], ["y"])],
+            (1, 2, 5, 4),
             {"K": K},
+        ),
+        "Transpose of the network's input",
+        "channels first",
+    ),
+    "channels last in one of two branches": (
+        onnx_model(
+            [
+                node("Transpose", ["x"], ["h"], perm=[0, 3, 1, 2]),
+                node("Conv", ["h", "K"], ["k"]),
+                node("ReduceMean", ["k"], ["j"], axes=[2, 3], keepdims=0),
+                node("Flatten", ["x"], ["i"]),
+                node("MatMul", ["i", "M"], ["z"]),
+                node("Add", ["j", "z"], ["y"]),
+            ],
+            (1, 5, 4, 2),
+            {"K": K, "M": floats(RNG, 40, 4)},
         ),
         "Transpose of the network's input",
         "channels first",

@@ -101,7 +101,7 @@ def _walk(path: Path, context: Context) -> tuple[dict[str, Value], list[Obstacle
     for layer in graph.layers:
         try:
             if layer.kind == "InputLayer":
-                value = Value(0, graph.shape, context.is_planar(len(graph.shape)))
+                value = _input(context)
             else:
                 value = _read(layer, [values.get(name) for name in layer.takes], context)
         except UnreadError as unread:
@@ -119,6 +119,16 @@ def _walk(path: Path, context: Context) -> tuple[dict[str, Value], list[Obstacle
     if idle:
         context.builder.notes.append(f"{', '.join(idle)[:200]}: left out, of training alone")
     return values, obstacles
+
+
+def _input(context: Context) -> Value:
+    """The model's input: planes, where some layer has windows over them."""
+    shape = context.graph.shape
+    value = Value(0, shape, context.is_planar(len(shape)))
+    if value.is_planes and shape[-1] > 1:
+        axes = "channels, time" if len(shape) == 2 else "channels, height, width"
+        context.builder.note(f"inputs are taken as {axes}; the file has {extents(shape)}")
+    return value
 
 
 def _read(layer: KerasLayer, taken: list[Value | None], context: Context) -> Value | None:

@@ -15,7 +15,7 @@ from armlet.formats.onnx.values import (
 )
 from armlet.network.activation import SLOPE, Activation
 from armlet.network.frozen import F32, F64
-from armlet.network.layers import Add, Dense, Depthwise, Layer, Reshape, Weighted
+from armlet.network.layers import Add, Dense, Depthwise, Layer, Reshape, Weighted, extents
 from armlet.network.shapes import Shape, tensor_shapes
 
 _WIDEST_OWN = 1024  # values of a row for whose arithmetic a layer of its own is made
@@ -67,6 +67,18 @@ class Builder:
         draft = self.drafts[value.source - 1]
         operator = draft.operator if node is None else f"{draft.operator} + {node.operator}"
         self.drafts[value.source - 1] = replace(draft, layer=layer, operator=operator)
+
+    def may_turn_input(self, value: Value, axes: list[int]) -> bool:
+        """Whether this is the input with its channels last, which nothing took before they come to the front."""
+        whole = value.order is None and not value.is_shared and not value.is_normalised
+        return whole and axes in ([0, 2, 1], [0, 3, 1, 2]) and self.normalisation is None
+
+    def turn_input(self, value: Value, before: Shape) -> Value:
+        """Let the network take its input as `value` has it, channels first; the file has the shape `before`."""
+        self.input_shape, self.shapes[0] = value.shape, planes_of(value.shape)
+        axes = "channels, height, width" if len(before) == 4 else "channels, time"
+        self.note(f"inputs are taken as {axes}; the file has {extents(before[1:])}")
+        return value
 
     def layer_before(self, value: Value) -> Layer | None:
         """The layer that gives the value, if nothing else takes what it gives."""

@@ -55,7 +55,7 @@ def read_onnx(path: Path, declare: Declaration) -> Model:
     domain = _domain(path, declare, said, build)
     is_row = all(isinstance(draft.layer, Dense) for draft, sources in zip(drafts, wiring) if 0 in sources)
     kind = said.output or (OutputKind.SCORES if walked.is_scores else None)
-    seen = (said.shape or _row(shape)) if is_row else build.shapes[0]
+    seen = (said.shape or _row(build.input_shape)) if is_row else build.shapes[0]
     if declare.shape not in (None, seen):
         raise InputError("--declare", f"says shape {declare.shape}, {path} says {seen}", "leave it out")
     try:

@@ -90,6 +90,8 @@ def transpose(build: Builder, node: Node, taken: list[Known]) -> Value:
     if (order == np.arange(value.size)).all():
         return replace(value, shape=shape, steps=steps, order=None)
     if value.source == 0:
+        if build.may_turn_input(value, axes):
+            return build.turn_input(replace(value, shape=shape, steps=steps), value.shape)
         hint = "export it with channels first (tf2onnx --inputs-as-nchw), and give the inputs in that order"
         raise NoCounterpartError(hint, "Transpose of the network's input")
     return replace(value, shape=shape, steps=steps, order=order)

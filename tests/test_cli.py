@@ -47,7 +47,7 @@ def refused(*arguments: str) -> str:
 def test_dataset_then_train_leaves_a_network(here: Path):
     made = armlet("dataset", "t.csv", "--out", "d")
     assert made.exit_code == 0, made.stderr
-    assert made.stdout == "d: 1438 images to train, 359 to test, 5 x 5, from digits; pixels are divided by 16\n"
+    assert made.stdout == "d: 1438 images to train, 359 to test, 5x5, from digits; pixels are divided by 16\n"
     trained = armlet("train", "P", "t.csv", "--data", "d", "--epochs", "3", "--seed", "4", "--json")
     assert trained.exit_code == 0, trained.stderr
     figures = json.loads(trained.stdout)

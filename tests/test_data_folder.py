@@ -120,7 +120,7 @@ def test_an_unwritable_folder_is_refused_and_nothing_is_left(tmp_path: Path):
         (np.arange(24, dtype=np.uint8).reshape(6, 2, 2), []),
         (np.linspace(0, 1, 24).reshape(6, 2, 2), []),
         (np.arange(24, dtype=np.uint16).reshape(6, 2, 2) * 44, ["pixels are divided by 1012"]),
-        (np.ones((6, 2, 3), np.uint8), ["images of 2 x 3 are squeezed to 4 x 4: their aspect changes"]),
+        (np.ones((6, 2, 3), np.uint8), ["images of 2x3 are squeezed to 4x4: their aspect changes"]),
     ],
 )
 def test_conversions_of_images_are_said_and_leave_a_trace(tmp_path: Path, pixels: np.ndarray, said: list[str]):

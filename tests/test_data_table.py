@@ -121,7 +121,12 @@ def test_a_wrong_npz_is_refused_naming_the_array(tmp_path: Path, arrays: dict[st
 
 def test_the_only_array_of_an_npz_that_fits_is_read(tmp_path: Path):
     rows = np.arange(24, dtype=np.float32).reshape(2, 12)
-    kept = {"x_test": rows.reshape(2, 3, 2, 2), "y_test": np.arange(2), "weights": np.ones((2, 5)), "words": np.array(["a"])}
+    kept = {
+        "x_test": rows.reshape(2, 3, 2, 2),
+        "y_test": np.arange(2),
+        "weights": np.ones((2, 5)),
+        "words": np.array(["a"]),
+    }
     np.savez(tmp_path / "a.npz", **kept)
     assert read_inputs(tmp_path / "a.npz", 12, (3, 2, 2)).tolist() == rows.tolist()
     with pytest.raises(InputError, match="holds weights, words, x_test, y_test; name the inputs X"):

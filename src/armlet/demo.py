@@ -99,7 +99,7 @@ def demo(topology: Topology, folder: Path, stages: Stages, watch: Watch) -> Outc
 def demo_of_convolutions(folder: Path, stages: Stages, watch: Watch) -> Outcome:
     """The same road for a small convolutional network, which is made of integers when it is made sparse."""
     assert isinstance(stages.compile, IntegerCompileOptions)
-    watch.step(f"images of {SQUARE.side} x {SQUARE.side} from {stages.dataset.name} to {folder}/dataset")
+    watch.step(f"images of {SQUARE.side}x{SQUARE.side} from {stages.dataset.name} to {folder}/dataset")
     data = _dataset(SQUARE, folder, stages.dataset)
 
     watch.step(f"a small convolutional network to {folder}/PARAMS")

@@ -46,10 +46,12 @@ def _figures(build: Path, manifest: "FloatManifest") -> dict[str, object]:
 
 def _summary(build: Path, manifest: "FloatManifest") -> str:
     """What the manifest says, for a person."""
+    from armlet.network.layers import extents
+
     network, memory = manifest.network, manifest.memory
-    shapes = [" x ".join(map(str, shape)) for shape in network.shapes]
+    shapes = [extents(shape) for shape in network.shapes]
     rows = [
-        [str(each.layer), each.kind, shapes[each.layer + 1], f"{each.across} x {each.channels}" * bool(each.across),
+        [str(each.layer), each.kind, shapes[each.layer + 1], f"{each.across}x{each.channels}" * bool(each.across),
          f"{each.bytes:,}", f"{each.instructions:,}", f"{each.cycles:,}"]
         for each in manifest.layers
     ]  # fmt: skip

@@ -73,9 +73,11 @@ def tensor_figures(build: Path, manifest: "TensorManifest") -> dict[str, object]
 
 def tensor_summary(build: Path, made: "TensorCompilation") -> str:
     """What the manifest says, for a person."""
+    from armlet.network.layers import extents
+
     manifest = made.bundle.manifest
     network, memory, layers = manifest.network, manifest.memory, manifest.layers
-    shapes = [" x ".join(map(str, shape)) for shape in network.shapes]
+    shapes = [extents(shape) for shape in network.shapes]
     bits = max(entry.bits for entry in manifest.intervals)
     rows = [
         [str(each.layer), each.kind, shapes[each.layer + 1], _body(each.across, each.channels), f"{each.bytes:,}",
@@ -102,4 +104,4 @@ def tensor_summary(build: Path, made: "TensorCompilation") -> str:
 
 def _body(across: int, channels: int) -> str:
     """Positions, two in each word, and channels that a body makes at once."""
-    return f"{2 * across} x {channels}" if across else ""
+    return f"{2 * across}x{channels}" if across else ""

@@ -47,5 +47,5 @@ def dataset(
         write_dataset(data, wanted.classes, out)
     train, test = len(data.train_labels), len(data.test_labels)
     figures = {"out": str(out), **data.made, "train": train, "test": test}
-    text = f"{out}: {train} images to train, {test} to test, {wanted.side} x {wanted.side}, from {images.name}"
+    text = f"{out}: {train} images to train, {test} to test, {wanted.side}x{wanted.side}, from {images.name}"
     console.result(figures, "; ".join([text, *conversions(data)]))

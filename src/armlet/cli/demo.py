@@ -23,7 +23,7 @@ def demo(
         str | None, typer.Option(help="As in armlet dataset: digits (default), a folder of idx files, ...")
     ] = None,
     conv: Annotated[
-        bool, typer.Option("--conv", help="A small convolutional network in int8 for cortex-m4, on images of 8 x 8.")
+        bool, typer.Option("--conv", help="A small convolutional network in int8 for cortex-m4, on images of 8x8.")
     ] = False,
     out: Annotated[Path, typer.Option(help="Folder for the product of every stage.")] = Path("demo"),
     seed: Seed = None,

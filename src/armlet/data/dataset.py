@@ -71,8 +71,8 @@ def conversions(data: DataSet) -> list[str]:
         return []
     told = [f"pixels are divided by {made['divisor']:g}"] if made["divisor"] not in (1.0, 255.0) else []
     if made["height"] != made["width"]:
-        size = f"{made['height']} x {made['width']}"
-        told.append(f"images of {size} are squeezed to {made['side']} x {made['side']}: their aspect changes")
+        size = f"{made['height']}x{made['width']}"
+        told.append(f"images of {size} are squeezed to {made['side']}x{made['side']}: their aspect changes")
     return told
 
 

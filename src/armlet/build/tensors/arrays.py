@@ -31,4 +31,4 @@ def dimensions(shape: Shape) -> str:
         count = math.prod(shape)
         return "one value" if count == 1 else f"{count} values"
     channels, height, width = shape
-    return f"{height} x {width} x {channels} (height x width x channels)"
+    return f"{height}x{width}x{channels} (height x width x channels)"

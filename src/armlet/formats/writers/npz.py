@@ -9,6 +9,7 @@ from armlet.formats.arrays import write_npz
 from armlet.integer.network import IntegerNetwork
 from armlet.network.activation import SLOPE
 from armlet.network.domain import Origin
+from armlet.network.layers import extents
 from armlet.network.network import Network, dense_chain, natural_shape
 from armlet.storage import write_file
 
@@ -32,7 +33,7 @@ def write_npz_network(network: Network | IntegerNetwork, source: Path, path: Pat
     named = {"activations": np.array([layer.activation.value for layer in layers])}
     write_file(path, write_npz({**arrays, **named, **words}))
     unsaid = [] if network.output is None else [f"output={network.output.value}"]
-    unsaid += [] if network.shape == natural_shape(network.inputs) else [f"shape={'x'.join(map(str, network.shape))}"]
+    unsaid += [] if network.shape == natural_shape(network.inputs) else [f"shape={extents(network.shape)}"]
     return (f"an .npz cannot say {','.join(unsaid)}: declare it where the file is read",) if unsaid else ()
 
 

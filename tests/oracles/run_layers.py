@@ -20,11 +20,11 @@ def run_layers(network: Network, rows: ArrayLike, keep: Callable[[int, F64], F64
 def _run(network: Network, row: F64, keep: Callable[[int, F64], F64]) -> F64:
     values = [((row - network.domain.mean) / network.domain.std).reshape(network.shape)]
     for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
-        values.append(keep(i, _layer(layer, [values[source] for source in sources])))
+        values.append(keep(i, run_layer(layer, [values[source] for source in sources])))
     return values[-1].ravel()
 
 
-def _layer(layer: Layer, taken: list[F64]) -> F64:
+def run_layer(layer: Layer, taken: list[F64]) -> F64:
     match layer:
         case Dense(weight, bias):
             sums = weight.astype(np.float64) @ taken[0].ravel() + bias

@@ -5,6 +5,7 @@ the last index fastest, so that a dense layer takes any tensor as the row of its
 height 1. What a layer gives for what it takes is in shapes.py.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from operator import index
@@ -188,7 +189,7 @@ def describe(layer: Layer) -> str:
             return f"a reshape to {extents(shape)}" if shape else "a reshape to one row"
 
 
-def extents(shape: tuple[int, ...]) -> str:
+def extents(shape: Sequence[int]) -> str:
     """A shape in words: 8x6x6."""
     return "x".join(map(str, shape))
 

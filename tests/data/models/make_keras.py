@@ -1,12 +1,16 @@
 """Make the small models of Keras beside this file, and what Keras computes with them: keras_expected.npz.
 
-    KERAS_BACKEND=jax python make_keras.py
+    KERAS_BACKEND=jax python make_keras.py [NAME ...]
 
-They were made by Keras 3.15.1. Weights and statistics are drawn, since what is tested is reading, not training.
+With names only these are made again. They were made by Keras 3.15.1. Weights and statistics are drawn, since what is
+tested is reading, not training.
 """
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import jax
 import keras
 import numpy as np
 from keras import layers as ks
@@ -44,6 +48,26 @@ def signal() -> keras.Model:
     return keras.Model(taken, ks.Dense(2, "sigmoid")(x))
 
 
+def residual() -> keras.Model:
+    """Bytes of an image, channels last: all that a small residual network of images is made of."""
+    taken = keras.Input((10, 8, 3))
+    x = ks.Conv2D(6, 3, padding="same", use_bias=False)(ks.Rescaling(1 / 255)(taken))
+    x = ks.ReLU()(ks.BatchNormalization()(x))
+    y = ks.ReLU(6.0)(ks.BatchNormalization()(ks.DepthwiseConv2D(3, padding="same", use_bias=False)(x)))
+    y = ks.BatchNormalization()(ks.Conv2D(6, 1, use_bias=False)(y))
+    x = ks.MaxPooling2D(2)(ks.ReLU()(ks.Add()([x, y])))
+    x = ks.ReLU()(ks.BatchNormalization()(ks.Conv2D(8, 3, strides=2, padding="same")(x)))
+    x = ks.Dropout(0.2)(ks.GlobalAveragePooling2D()(x))
+    return keras.Model(taken, ks.Dense(5, "softmax")(x))
+
+
+def lenet() -> keras.Model:
+    """LeNet-5 as its authors have it, of smaller images and fewer channels."""
+    body = [ks.Conv2D(3, 5, padding="same", activation="tanh"), ks.AveragePooling2D(2)]
+    body += [ks.Conv2D(6, 5, activation="tanh"), ks.AveragePooling2D(2), ks.Flatten(), ks.Dense(12, "tanh")]
+    return keras.Sequential([keras.Input((16, 16, 1)), *body, ks.Dense(10, "softmax")])
+
+
 def foreign() -> keras.Model:
     """Two layers that only code can run, one that armlet does not have, and an activation that it does not have."""
     x = taken = keras.Input((4,))
@@ -61,18 +85,38 @@ def draw(model: keras.Model, random: np.random.Generator) -> None:
         weight.assign(np.abs(drawn) + 0.1 if "variance" in weight.path else drawn)
 
 
+def in_double(make: Callable[[], keras.Model], model: keras.Model, rows: np.ndarray) -> np.ndarray:
+    """What the same model gives in float64."""
+    jax.config.update("jax_enable_x64", True)
+    keras.config.set_floatx("float64")
+    keras.utils.clear_session()
+    twin = make()
+    twin.set_weights(model.get_weights())
+    y = np.asarray(twin(rows.astype(np.float64), training=False))
+    keras.config.set_floatx("float32")
+    jax.config.update("jax_enable_x64", False)
+    assert y.dtype == np.float64
+    return y
+
+
 def main() -> None:
     """Write the files."""
-    expected: dict[str, np.ndarray] = {}
-    for i, make in enumerate((mlp, planes, signal, foreign)):
+    path = HERE / "keras_expected.npz"
+    asked, expected = sys.argv[1:], dict(np.load(path)) if path.exists() else {}
+    for i, make in enumerate((mlp, planes, signal, foreign, residual, lenet)):
+        if asked and make.__name__ not in asked:
+            continue
         keras.utils.clear_session()
         model, random = make(), np.random.default_rng(i)
         draw(model, random)
         model.save(HERE / f"{make.__name__}.keras")
-        scale = 255 if make is planes else 3
+        scale = 255 if make in (planes, residual) else 3
         rows = random.uniform(0, scale, (8, *model.input_shape[1:])).astype(np.float32)
-        expected |= {f"{make.__name__}_x": rows, f"{make.__name__}_y": np.asarray(model(rows, training=False))}
-    np.savez(HERE / "keras_expected.npz", **expected)
+        if make in (residual, lenet):  # what is the mean of a plane must differ from row to row
+            rows *= random.uniform(0, 1, (8, 1, 1, rows.shape[-1])).astype(np.float32)
+        y = in_double(make, model, rows) if make in (residual, lenet) else np.asarray(model(rows, training=False))
+        expected |= {f"{make.__name__}_x": rows, f"{make.__name__}_y": y}
+    np.savez(path, **expected)
 
 
 if __name__ == "__main__":

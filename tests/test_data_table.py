@@ -146,6 +146,9 @@ def test_tensors_may_have_their_channels_last(tmp_path: Path, shape: tuple[int, 
     for table in told:
         np.save(tmp_path / "x.npy", table)
         assert read_inputs(tmp_path / "x.npy", 12, shape).tolist() == rows.reshape(2, 12).tolist()
+    for one in (rows[1], np.moveaxis(rows[1], 0, -1)):  # a sample alone
+        np.save(tmp_path / "x.npy", one)
+        assert read_inputs(tmp_path / "x.npy", 12, shape).tolist() == rows[1:].reshape(1, 12).tolist()
     np.save(tmp_path / "x.npy", rows.reshape(2, 2, 6))
     if 1 in shape:
         with pytest.raises(InputError, match="holds tensors 2x6; give channels x time, 3x4, or channels last"):

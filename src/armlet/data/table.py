@@ -35,6 +35,8 @@ def read_inputs(path: Path, inputs: int | None, shape: tuple[int, ...] = ()) -> 
 
 def _channels_first(table: NDArray[Any], shape: tuple[int, ...], path: Path) -> NDArray[Any]:
     """Tensors (samples, ...) in the network's order; rows and other tables as they are."""
+    if table.shape in (shape, (*shape[1:], *shape[:1])) and len(shape) > 1:
+        table = table[None]  # one sample, which is no batch of itself
     if len(shape) != 3 or table.ndim < 3:
         return table
     words = "channels x height x width"

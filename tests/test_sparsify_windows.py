@@ -77,6 +77,7 @@ def test_a_budget_of_distance_holds():
         ({"activations": ActivationFormat.INT16}, "--activations int16: serves dense layers in a chain"),
         ({"weights": WeightFormat.INT16, **INT8}, "--weights int16: serves dense layers in a chain"),
         ({"target_core": "cortex-m4", "blocks": "1x2", **INT8}, "--blocks: stand in dense layers in a chain, layer 0"),
+        ({"target_core": "cortex-m0plus", **INT8}, "--for cortex-m0plus: compiles no networks with windows yet; take"),
         ({"selector": Selector.EXACT}, "--selector exact: tries dense layers in a chain"),
         ({"gauss_newton": 1}, "--gauss-newton: serves dense layers in a chain"),
         ({"inputs": "weights"}, "--inputs weights: reads the first of dense layers in a chain"),
@@ -99,8 +100,11 @@ def test_integers_store_clamps_alone():
 
 def test_undeclared_inputs_are_refused_and_samples_of_them_are_not():
     network = replace(classifier(), domain=InputDomain.undeclared(192))
-    with pytest.raises(InputError, match="nobody declared the intervals of its inputs"):
+    with pytest.raises(InputError, match=r"network: has convolutions, and nobody declared the intervals"):
         sparsify(network, QUICK)
+    read = replace(network, provenance={"model_file": "m.onnx"})
+    with pytest.raises(InputError, match=r"m\.onnx: has convolutions, and nobody declared the intervals"):
+        sparsify(read, QUICK)
     rows = np.random.default_rng(0).random((20, 192)).astype(np.float32)
     assert sparsify(network, QUICK, samples=rows).trace.settings["sparsify_inputs"] == "samples"
 

@@ -13,6 +13,8 @@ def require_supported(network: Network, options: SparsifyOptions) -> None:
     """Raises `InputError` that names the option and the first layer that it does not fit."""
     if not has_windows(network):
         return
+    if options.target_core == "cortex-m0plus":
+        raise InputError("--for cortex-m0plus", "compiles no networks with windows yet", "take cortex-m4")
     require_clamps(network, options.activations)
     if options.weight_format is WeightFormat.INT16:
         raise InputError("--weights int16", "serves dense layers in a chain, windows multiply bytes", "take int8")

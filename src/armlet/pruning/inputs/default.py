@@ -47,7 +47,8 @@ def _default_of_windows(network: Network) -> str:
     """Windows show no scale of the inputs, so none is assumed."""
     if not network.domain.is_declared:
         problem = "has convolutions, and nobody declared the intervals of its inputs, from which inputs are drawn"
-        raise InputError("network", problem, "--declare low=0,high=255 does, or give --samples or --moments")
+        place = str(network.provenance.get("model_file", "network"))
+        raise InputError(place, problem, "--declare low=0,high=255 does, or give --samples or --moments")
     takes_pixels = len(network.shape) == 3 and network.shape[0] in CHANNELS and min(network.shape[1:]) >= SMALLEST
     return "dead_leaves" if takes_pixels else "signal:0.5,gaussian:0.5"
 

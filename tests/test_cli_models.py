@@ -21,6 +21,7 @@ from armlet.formats.params import read_params
 from armlet.formats.read import MODELS, SUFFIXES, read_any_network, read_model
 from armlet.integer.network import IntegerNetwork
 from armlet.network.network import Network
+from generators.classifier import classifier
 from generators.integer_survivors import drawn_survivors
 from generators.perceptrons import random_network
 
@@ -162,6 +163,13 @@ def test_a_network_in_an_npz_says_where_it_came_from(here: Path):
     provenance = read_params(here / "build" / "net").provenance
     digest = hashlib.sha256((here / "n.npz").read_bytes()).hexdigest()
     assert provenance == {"model_file": "n.npz", "model_sha256": digest, "model_format": "NumPy arrays"}
+
+
+def test_a_network_with_windows_is_exported_to_onnx_alone(here: Path, holds: Callable[..., list[Declaration]]):
+    holds(classifier())
+    says = "armlet: m.onnx: layer 0 is a convolution 3x3x3x4, which no .npz says; write .onnx"
+    assert refused("export", "m.onnx", "o.npz") == says
+    assert armlet("export", "m.onnx", "o.onnx").exit_code == 0
 
 
 def test_a_model_is_not_written_over(here: Path, holds: Callable[..., list[Declaration]]):

@@ -68,6 +68,8 @@ def armlet(
 
     The road: network_topology.csv -> dataset -> train -> sparsify -> compile -> verify.
 
+    From a model file: inspect -> sparsify -> compile -> verify -> run.
+
     Start with: armlet demo
     """
 

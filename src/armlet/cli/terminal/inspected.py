@@ -86,8 +86,8 @@ def _percent(part: int, of: int) -> str:
 
 def _dead(found: "Inspection", domain: "DomainFacts") -> str:
     constant, unread = found.total("constant_channels"), found.total("unread_channels")
-    told = [f"{constant:,} channels are the same for every input"] if constant else []
-    told += [f"{unread:,} channels reach no output"] if unread else []
+    told = [f"{constant:,} channel{'s are' if constant > 1 else ' is'} the same for every input"] if constant else []
+    told += [f"{unread:,} channel{'s reach' if unread > 1 else ' reaches'} no output"] if unread else []
     told += [f"{domain.unread_inputs:,} of {domain.inputs:,} inputs are not read"] if domain.unread_inputs else []
     return ", ".join(told) or "none"
 

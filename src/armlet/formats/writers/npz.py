@@ -9,7 +9,7 @@ from armlet.formats.arrays import write_npz
 from armlet.integer.network import IntegerNetwork
 from armlet.network.activation import SLOPE
 from armlet.network.domain import Origin
-from armlet.network.layers import extents
+from armlet.network.layers import Dense, describe, extents
 from armlet.network.network import Network, dense_chain, natural_shape
 from armlet.storage import write_file
 
@@ -20,7 +20,10 @@ def write_npz_network(network: Network | IntegerNetwork, source: Path, path: Pat
     """Weights outputs x inputs, to the bit. Raises `InputError` for what such a file cannot hold."""
     if isinstance(network, IntegerNetwork):
         raise InputError(source, "holds a network in integers, which no .npz says", "copy its PARAMS folder")
-    layers = dense_chain(network, str(source))
+    if others := [i for i, layer in enumerate(network.layers) if not isinstance(layer, Dense)]:
+        problem = f"layer {others[0]} is {describe(network.layers[others[0]])}, which no .npz says"
+        raise InputError(source, problem, "write .onnx")
+    layers = dense_chain(network)
     if odd := [i for i, layer in enumerate(layers) if layer.activation.has_slope and not _is_default(layer.slope)]:
         problem = f"layer {odd[0]} has a leaky_relu of slope {layers[odd[0]].slope:g}, which no .npz says"
         raise InputError(source, problem, "write .onnx")

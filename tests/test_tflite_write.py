@@ -13,8 +13,9 @@ from armlet.formats.params import write_params
 from armlet.formats.read import read_any_network, read_model, read_network
 from armlet.formats.tflite.write import write_tflite
 from armlet.integer.interpret import run_integers
-from armlet.integer.layers import IntegerConv, IntegerDense, IntegerLayer
+from armlet.integer.layers import IntegerAdd, IntegerConv, IntegerDense, IntegerLayer, IntegerPool
 from armlet.integer.network import IntegerNetwork
+from armlet.integer.requantise import Shift
 from armlet.network.activation import Activation
 from armlet.network.layers import Conv, Dense, Weighted
 from armlet.network.network import Network
@@ -182,6 +183,28 @@ def test_another_network_is_refused_and_nothing_is_written(tmp_path: Path):
     refused(other, source, "holds another network")
     domain = replace(network.domain, mean=network.domain.mean + 1)
     refused(replace(network, domain=domain), source, "holds another network")
+
+
+def test_additions_in_convolutions_and_pools_of_other_scales_are_refused(tmp_path: Path):
+    source = source_of(tmp_path, random_integer_planes(np.random.default_rng(20)))
+    network = read(source)
+    assert isinstance(network, IntegerNetwork)
+    at, added = next((i, each) for i, each in enumerate(network.layers) if isinstance(each, IntegerAdd))
+    where, pool = next((i, each) for i, each in enumerate(network.layers) if isinstance(each, IntegerPool))
+    write_tflite(network, source, tmp_path / "same.tflite")  # its average has a unit of its own, as the file's
+
+    def with_layer(number: int, layer: IntegerLayer) -> IntegerNetwork:
+        return replace(network, layers=(*network.layers[:number], layer, *network.layers[number + 1 :]))
+
+    assert pool.scaling is not None
+    scaled = replace(pool, scaling=replace(pool.scaling, multiplier=pool.scaling.multiplier - 1))
+    refused(with_layer(where, scaled), source, "holds another network")
+    one = np.ones(network.shapes[at + 1][0], np.int64)
+    ends = np.full(len(one), added.low, np.int32), np.full(len(one), added.high, np.int32)
+    shift, weight, bias = Shift(one), np.diag(one).astype(np.int16), np.zeros(len(one), np.int32)
+    body = IntegerDense(weight, bias, shift, Activation.LINEAR, added.stored, *ends)
+    fused = with_layer(at, IntegerConv(body, (1, 1), residual=np.ones(len(one), np.int16)))
+    refused(fused, source, f"holds no convolution with an addition in it, as layer {at} is; export the network in real")
 
 
 def test_what_the_file_cannot_hold_is_refused(tmp_path: Path):

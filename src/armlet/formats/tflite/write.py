@@ -66,6 +66,10 @@ def _alike(model: Model, network: Network | IntegerNetwork, source: Path) -> Net
 
 def _require_same(before: Network | IntegerNetwork, network: Network | IntegerNetwork, source: Path) -> None:
     """Layers of the same kinds and shapes, in the same wiring, on the same inputs."""
+    fused = [i for i, each in enumerate(network.layers) if isinstance(each, IntegerConv) and each.residual is not None]
+    if fused:
+        problem = f"holds no convolution with an addition in it, as layer {fused[0]} is"
+        raise InputError(source, problem, "export the network in real numbers before it is brought to integers")
     match before, network:
         case Network(), Network():
             same = _facts(before) == _facts(network)

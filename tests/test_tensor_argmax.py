@@ -1,6 +1,7 @@
 """The class in place of the outputs of networks with windows: builds, and wrong programs that the proof refuses."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -204,6 +205,35 @@ def test_planted_faults_are_wrong_and_refused():
     for k, name in enumerate(copies):
         assert made.run(image, rows, f"f{k}") != wanted, name
         assert made.prove(image, f"f{k}", program).problem, name
+
+
+def moved(made: CompiledTensors, size: int) -> Iterator[list[str]]:
+    """Programs that take a neighbour in place of one output, or give the outputs behind one another number."""
+    count = made.network.outputs
+    for k in range(tail(made) + 1, len(made.lines)):
+        line = made.lines[k]
+        if line.startswith("ldr") and (found := re.search(r"\[r0, #(\d+)\]", line)):
+            output = int(found[1]) // size
+            other = output + 1 if output + 1 < count else output - 1
+            changed = line.replace(found[0], f"[r0, #{size * other}]")
+        elif line.startswith("adds.n r1, #1"):
+            changed = line.replace("#1", "#2")
+        else:
+            continue
+        yield [*made.lines[:k], changed, *made.lines[k + 1 :]]
+
+
+@pytest.mark.parametrize(("count", "stored"), [(11, INT8), (6, INT32)])
+def test_a_wrong_output_or_number_at_any_place_is_refused(count: int, stored: IntegerFormat):
+    made = CompiledTensors(identity(count, stored))
+    copies = {f"moved{k}": lines for k, lines in enumerate(moved(made, stored.bytes))}
+    assert len(copies) == count + count - 1  # each output is loaded, and all but the first are counted
+    image, rows = made.link({"right": made.lines, **copies}), 9 * np.eye(count, dtype=np.int64) - 5
+    program, wanted = decode_program(CORTEX_M4F_CORE, image), run_integers(made.network, rows).tolist()
+    assert made.prove(image, "right", program).problem == ""
+    for name in copies:
+        assert made.run(image, rows, name) != wanted, name
+        assert made.prove(image, name, program).problem, name
 
 
 @pytest.mark.parametrize("stored", [INT8, INT32])

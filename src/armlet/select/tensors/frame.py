@@ -12,8 +12,7 @@ BASE, FACTOR = 0, 1  # registers: where the window is; a weight, and what else p
 VALUES = (2, 3, 4, 5)  # words of tensors
 SUMS = (6, 7, 8, 9, 10, 11, 12, 14)
 
-# Words of the stack, by their offset. RESULT: where words are stored, or how far behind the window's next place.
-BLOCK, RESULT, ROW_END, ROWS, TABLE, OUTER, CHANNEL = range(0, 28, 4)
+BLOCK, RESULT, ROW_END, ROWS, TABLE, OUTER, CHANNEL = range(0, 28, 4)  # words of the stack, by their offset
 CONSTANTS = 5  # words of a channel: the start of its sums, the factor, what both lanes are given before the shift
 STACK_BYTES = CHANNEL + 4 * CONSTANTS
 

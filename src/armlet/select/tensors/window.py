@@ -38,9 +38,10 @@ def _write_group(writer: Writer, body: Body) -> None:
     trips, rest = divmod(made.width, at_once)
     length, row = trips * at_once * windows.stride[1] * WORD, windows.stride[0] * taken.row * WORD
     write_constants(writer, body)
-    write_place(writer, BASE, task.source + taken.at(-windows.padding[0], 0, -windows.padding[1]))
     if task.beside is None:
-        _write_result(writer, body)
+        write_place(writer, FACTOR, task.result + made.at(0, min(body.group), 0))
+        writer.add(Does.STORE_STACK, FACTOR, number=RESULT)
+    write_place(writer, BASE, task.source + taken.at(-windows.padding[0], 0, -windows.padding[1]))
     if made.split > 1:
         _write_end(writer, ROWS, made.split * row)
     if trips > 1:
@@ -58,19 +59,9 @@ def _write_group(writer: Writer, body: Body) -> None:
             _move_end(writer, row, is_there=not rest)
         add_number(writer, BASE, row - made.width * windows.stride[1] * WORD)
         if task.beside is None:
-            _move_result(writer, made.row - (row // WORD if task.keeps_pace else made.width))
+            _move_result(writer, made.row - made.width)
         _repeat(writer, ROWS, again)
     writer.runs = 1
-
-
-def _write_result(writer: Writer, body: Body) -> None:
-    """Where the first words are stored; or how far from the base behind the first trip, which is so in all of a row."""
-    task = body.task
-    write_place(writer, FACTOR, task.result + task.made.at(0, min(body.group), 0))
-    if task.keeps_pace:
-        writer.add(Does.SUBTRACT, FACTOR, FACTOR, BASE)
-        add_number(writer, FACTOR, -body.shape.across * WORD)
-    writer.add(Does.STORE_STACK, FACTOR, number=RESULT)
 
 
 def _write_end(writer: Writer, word: int, length: int) -> None:

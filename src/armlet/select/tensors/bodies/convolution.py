@@ -114,15 +114,10 @@ class Convolution:
         return self.other.start + self.other.layout.at(0, 0, 0) - self.result - self.made.at(0, 0, 0)
 
     @property
-    def keeps_pace(self) -> bool:
-        """Whether what is made lies as far from its window in all of a row."""
-        return self.layer.stride[1] == 1
-
-    @property
     def beside(self) -> int | None:
         """How far what is made lies from the window that it is made of, in bytes; None where that is not the same."""
-        made = self.made
-        if not self.keeps_pace or made.row != self.layer.stride[0] * self.taken.row:
+        (down, across), made = self.layer.stride, self.made
+        if across != 1 or made.row != down * self.taken.row:
             return None
         padding = self.layer.padding
         return self.result + made.at(0, 0, 0) - self.source - self.taken.at(-padding[0], 0, -padding[1])

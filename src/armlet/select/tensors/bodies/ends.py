@@ -55,10 +55,7 @@ def write_residual(writer: Writer, body: Body, pairs: Sequence[Sequence[tuple[in
     slack = slack_of(body, len(pairs[0]))
     if task.beside is None:
         writer.add(Does.LOAD_STACK, FACTOR, number=RESULT)
-        more = body.shape.across * WORD - walked if task.keeps_pace else 0
-        less = write_near(writer, address, FACTOR, task.apart + more, slack)
-        if task.keeps_pace:
-            writer.add(Does.ADD_TO, address, BASE)
+        less = write_near(writer, address, FACTOR, task.apart, slack)
     else:
         place = task.beside + task.apart + first * task.made.pitch * WORD - walked
         less = write_near(writer, address, BASE, place, slack)
@@ -105,10 +102,7 @@ def _result(writer: Writer, body: Body, across: int, held: Mapping[Stacked, int]
     if (register := held.get(Stacked(RESULT))) is None:
         register = FACTOR
         writer.add(Does.LOAD_STACK, register, number=RESULT)
-    if not body.task.keeps_pace:
-        return Pointer(writer, register)
-    writer.add(Does.ADD_TO, register, BASE)
-    return Pointer(writer, register, at=(across - body.shape.across) * WORD)
+    return Pointer(writer, register)
 
 
 def slack_of(body: Body, across: int) -> int:
@@ -122,6 +116,6 @@ def _write_results(writer: Writer, body: Body, pairs: Sequence[Sequence[tuple[in
     for channel, row in sorted(zip(body.group, pairs)):
         for q, (low, _) in enumerate(row):
             writer.add(Does.STORE, low, result.register, number=result.offset(((channel - first) * pitch + q) * WORD))
-    if not body.task.keeps_pace:
+    if body.task.beside is None:
         result.move(across * WORD)
         writer.add(Does.STORE_STACK, result.register, number=RESULT)

@@ -8,9 +8,10 @@ import pytest
 from armlet.errors import ToolchainError
 from armlet.isa.thumb.cortex_m4f_core import CORTEX_M4F_CORE
 from armlet.mutate.controls import flip
+from armlet.select.tensors.bodies.convolution import Shape
 from armlet.simulate.decoded import decode_program
 from compiled_tensors import CompiledTensors
-from generators.windows import windowed_network
+from generators.windows import Drawn, Windows, add_convolution, windowed_network
 from oracles.whole_forms import holds_whole
 from tensor_cases import one_layer
 from tensor_programs import TensorProgram
@@ -131,3 +132,15 @@ def test_what_is_wrong_is_said_in_words(before: str, after: str, said: str):
     assert before in text, text
     image = made.link({"f": text.replace(before, after, 1).split("\n")})
     assert said in made.prove(image).problem
+
+
+@pytest.mark.parametrize("shape", [Shape(4, 1, True), Shape(2, 2), Shape(1, 4)])
+def test_a_proof_takes_no_longer_for_more_positions(shape: Shape, monkeypatch: pytest.MonkeyPatch):
+    """Bodies whose results lie beside their windows, in rows that lie otherwise, and half as wide."""
+    drawn = Drawn.of(np.random.default_rng(3), (2, 24, 32))
+    for outputs, stride in ((4, 1), (4, 1), (3, 2)):
+        windows = Windows((3, 3), stride=(stride, stride), sides=(1, 1, 1, 1))
+        add_convolution(drawn, outputs, windows, -128)
+    made = CompiledTensors(drawn.network(), [shape] * 3)
+    monkeypatch.setattr("armlet.prove.tensors.prove._EACH", 4)  # 64 elsewhere; there are hundreds of trips
+    assert made.prove(made.link()).problem == ""

@@ -18,7 +18,6 @@ from armlet.network.activation import Activation
 from armlet.network.layers import Conv, Dense, Pool, Reduction, Reshape
 from armlet.network.network import Network
 from armlet.pruning.checkpoint import Partial
-from armlet.pruning.geometry.architecture import has_windows
 from armlet.pruning.geometry.functional import evaluate_all, point_of
 from armlet.pruning.quantise.compensate import nearest, snap_unit
 from armlet.pruning.quantise.formats import ActivationFormat, WeightFormat
@@ -36,7 +35,7 @@ from quantised_windows import BYTES, clamped, farthest, followed, onto_grid, pre
 @given(layered_networks(), st.sampled_from((WeightFormat.INT8, WeightFormat.POW2)))
 def test_integers_are_the_real_numbers_within_the_steps_of_what_is_stored(drawn: Network, kind: WeightFormat):
     network = clamped(drawn)
-    if not has_windows(network) or (prepared := prepared_of(network, kind)) is None:
+    if network.is_chain or (prepared := prepared_of(network, kind)) is None:
         return
     at = onto_grid(prepared)
     made = replace(integer_windows(network, at, prepared, {}), domain=network.domain)

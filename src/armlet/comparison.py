@@ -18,7 +18,6 @@ from armlet.integer.network import IntegerNetwork
 from armlet.isa.integer_target import IntegerTarget
 from armlet.isa.target import Target
 from armlet.network.frozen import F32
-from armlet.network.layers import Dense
 from armlet.network.network import Network
 from armlet.prove.bound import error_bound
 from armlet.prove.floats.bound import plane_error_bound
@@ -68,21 +67,16 @@ def require_agreement(network: Network, kind: str, x: F32, found: F32) -> None:
     What float32 gives in any order of its sums lies within a proven bound of float64. Where float32 may overflow there
     is none, and nothing is compared.
     """
-    bound = (plane_error_bound if has_windows(network) else error_bound)(network, x[None])[0]
+    bound = (error_bound if network.is_chain else plane_error_bound)(network, x[None])[0]
     if not np.isfinite(bound).all():
         raise InvariantError(f"{kind}: the outputs cannot be checked, sums may leave float32")
     if not (np.abs(found - network(x)) <= bound).all():
         raise InvariantError(f"{kind}: the outputs are not the network's")
 
 
-def has_windows(network: Network) -> bool:
-    """Whether there are layers other than dense ones, which are compiled on planes."""
-    return any(not isinstance(layer, Dense) for layer in network.layers)
-
-
 def _text(network: Network | IntegerNetwork, kind: str) -> str:
     if isinstance(network, Network):
-        return (FLOAT_BASELINES if has_windows(network) else BASELINES)[kind](network, "net")
+        return (BASELINES if network.is_chain else FLOAT_BASELINES)[kind](network, "net")
     return (INTEGER_BASELINES if network.is_chain else TENSOR_BASELINES)[kind](network, "net")
 
 

@@ -123,7 +123,7 @@ def compile(
     _refuse_options({"optimize": optimize}, "is about programs in integers, the network is one in real numbers")
     options = resolve_options(CompileOptions, "compile", config, **shared, **given)
     _check_printable(products, json)
-    if _has_windows(network):
+    if not network.is_chain:
         told = _with_windows(console, network, out / name, options, shared | given, products)
         _finish(console, out / name, *told, verify, network.domain)
         return
@@ -144,13 +144,6 @@ def _refuse_options(given: Mapping[str, object], problem: str, options: Collecti
     for option, value in given.items():
         if value is not None and (not options or option in options):
             raise InputError(f"--{option.replace('_', '-')}", problem, "leave it out")
-
-
-def _has_windows(network: "Network") -> bool:
-    """Whether a network has other layers than dense ones."""
-    from armlet.network.layers import Dense
-
-    return not all(isinstance(layer, Dense) for layer in network.layers)
 
 
 def _with_windows(

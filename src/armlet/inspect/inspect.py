@@ -43,7 +43,7 @@ def inspection_of(model: Model) -> Inspection:
         output=network.output.value if network.output else None,
         domain=_domain(network, flow),
         refusal=refusal,
-        estimates=() if refusal or not _is_chain(network) else estimates_of(network, flow),
+        estimates=() if refusal or not network.is_chain else estimates_of(network, flow),
     )
 
 
@@ -52,18 +52,11 @@ def _refusal(network: Network | IntegerNetwork, flow: Flow) -> str | None:
     if isinstance(network, IntegerNetwork):
         return flow.overflow or None
     try:
-        if not _is_chain(network):
+        if not network.is_chain:
             fold_into_windows(network)
     except InputError as wrong:
         return f"{wrong.source}: {wrong.problem}"
     return None
-
-
-def _is_chain(network: Network | IntegerNetwork) -> bool:
-    """Whether connections have a price: those that run once for each input."""
-    if isinstance(network, IntegerNetwork):
-        return network.is_chain
-    return all(isinstance(layer, Dense) for layer in network.layers)
 
 
 def _domain(network: Network | IntegerNetwork, flow: Flow) -> DomainFacts:

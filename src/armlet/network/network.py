@@ -71,6 +71,11 @@ class Network:
         return self.wiring or chain(len(self.layers))
 
     @property
+    def is_chain(self) -> bool:
+        """Whether all layers are dense, which then is a chain."""
+        return all(isinstance(layer, Dense) for layer in self.layers)
+
+    @property
     def dense(self) -> tuple[Dense, ...]:
         """The layers of a chain of dense layers, which is what armlet computes. Raises `InputError` for another."""
         return dense_chain(self)

@@ -13,7 +13,7 @@ import numpy as np
 from armlet.errors import InputError
 from armlet.network.frozen import F32, F64
 from armlet.network.network import Network
-from armlet.pruning.geometry.architecture import architecture_of, has_windows
+from armlet.pruning.geometry.architecture import architecture_of
 from armlet.pruning.geometry.functional import Point, normalised, point_of
 from armlet.pruning.geometry.metric import (
     LEAST_VARYING,
@@ -76,7 +76,7 @@ def draw_references(
     """
     if metric is OutputMetric.FISHER and network.outputs < 2:
         raise InputError("--metric", "fisher needs at least two outputs", "take logits")
-    sampler, effort = input_model(model, samples, moments), options.effort(has_windows(network))
+    sampler, effort = input_model(model, samples, moments), options.effort(not network.is_chain)
     random = np.random.default_rng(options.seed)
     raw = random.permutation(sampler(network, effort.draws, _derived(options.seed, 1)))
     apart = sampler(network, effort.validation, _derived(options.seed, 2))

@@ -6,7 +6,6 @@ from typing import TypeAlias
 
 from armlet.network.frozen import F32
 from armlet.network.network import Network
-from armlet.pruning.geometry.architecture import has_windows
 from armlet.pruning.inputs.default import default_model, describe_inputs
 from armlet.pruning.inputs.moments import Moments
 from armlet.pruning.inputs.parse import input_model
@@ -30,7 +29,7 @@ def settings_of(
     model = options.inputs or default_model(network, samples, moments)
     sampler = input_model(model, samples, moments)
     metric = options.metric or default_metric(network, sampler)
-    effort = options.effort(has_windows(network))
+    effort = options.effort(not network.is_chain)
     settings = {
         "sparsified_by": f"armlet {__version__}",
         "sparsify_dense_digest": network.digest(),

@@ -25,7 +25,6 @@ from armlet.network.network import Network
 from armlet.pruning.checkpoint import Partial
 from armlet.pruning.fine_tune import fine_tune, next_rate
 from armlet.pruning.gauss_newton import gauss_newton
-from armlet.pruning.geometry.architecture import has_windows
 from armlet.pruning.geometry.functional import Masks, Point, masks_of, network_at, point_of, weighted
 from armlet.pruning.geometry.metric import OutputMetric, output_distances
 from armlet.pruning.inputs.moments import Moments
@@ -82,7 +81,7 @@ def sparsify(
     require_supported(network, options)
     settings = settings_of(network, options, samples, moments)
     if options.weight_format is not WeightFormat.FLOAT32:
-        scale_of = input_scale_of_windows if has_windows(network) else input_scale
+        scale_of = input_scale if network.is_chain else input_scale_of_windows
         scale_of(network.domain, options.activations)  # refuses what cannot be stored
     state = _initial_state(network, options)
     if partial is not None:
@@ -139,7 +138,7 @@ def _mates(network: Network, inputs: ReferenceInputs, options: SparsifyOptions) 
 
 
 def _initial_state(network: Network, options: SparsifyOptions) -> PruningState:
-    effort, layers = options.effort(has_windows(network)), len(weighted(network))
+    effort, layers = options.effort(not network.is_chain), len(weighted(network))
     recovery = options.rest if effort.steps else 0
     plan = schedule(network.weights, network.connections, options.target, layers, effort.epochs, options.path, recovery)
     if plan.goal < layers:
@@ -273,5 +272,5 @@ def _most_epochs(network: Network, options: SparsifyOptions) -> int:
     Recovery epochs come on top of those asked for, and so does one shortened epoch at each stop. With a budget, as
     many epochs again may be undone.
     """
-    recovery, epochs = (len(options.path) + 1) * (options.rest + 1), options.effort(has_windows(network)).epochs
+    recovery, epochs = (len(options.path) + 1) * (options.rest + 1), options.effort(not network.is_chain).epochs
     return recovery + (epochs if options.budget is None else 2 * epochs)

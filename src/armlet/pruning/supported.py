@@ -2,7 +2,7 @@
 
 from armlet.errors import InputError
 from armlet.network.network import Network
-from armlet.pruning.geometry.architecture import has_windows, require_dense
+from armlet.pruning.geometry.architecture import require_dense
 from armlet.pruning.options import SparsifyOptions
 from armlet.pruning.quantise.formats import WeightFormat
 from armlet.pruning.quantise.windows import require_clamps
@@ -11,7 +11,7 @@ from armlet.pruning.select import Selector
 
 def require_supported(network: Network, options: SparsifyOptions) -> None:
     """Raises `InputError` that names the option and the first layer that it does not fit."""
-    if not has_windows(network):
+    if network.is_chain:
         return
     if options.target_core == "cortex-m0plus":
         raise InputError("--for cortex-m0plus", "compiles no networks with windows yet", "take cortex-m4")

@@ -17,11 +17,10 @@ def sparsify_options(
     config: Path | None, fast: bool, given: Mapping[str, Any], words: Mapping[str, str | None], network: "Network"
 ) -> "SparsifyOptions":
     """The options; `words` are flags that name one of a few things. Wakes JAX. Raises `InputError`."""
-    from armlet.pruning.geometry.architecture import has_windows
     from armlet.pruning.options import FAST, FAST_WINDOWS, SparsifyOptions
 
     said = {**given, **{flag: _choice(flag, text) for flag, text in words.items()}}
-    less = FAST_WINDOWS if has_windows(network) else FAST
+    less = FAST if network.is_chain else FAST_WINDOWS
     said = {name: value for name, value in said.items() if value is not None}
     return resolve_options(SparsifyOptions, "sparsify", config, **{**(less if fast else {}), **said})
 

@@ -85,11 +85,6 @@ def architecture_of(network: Network) -> Architecture:
     return made._replace(shapes=tensor_shapes(network.layers, network.sources, network.shape))
 
 
-def has_windows(network: Network) -> bool:
-    """Whether the network is more than dense layers in a chain."""
-    return not all(isinstance(layer, Dense) for layer in network.layers)
-
-
 def require_dense(network: Network, place: str, needs: str, hint: str) -> None:
     """Raises `InputError` at `place`, which `needs` says of, where a layer is not dense."""
     for i, layer in enumerate(network.layers):

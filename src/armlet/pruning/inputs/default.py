@@ -12,7 +12,6 @@ from armlet.errors import InputError
 from armlet.network.domain import InputDomain
 from armlet.network.frozen import F32
 from armlet.network.network import Network
-from armlet.pruning.geometry.architecture import has_windows
 from armlet.pruning.geometry.functional import normalised
 from armlet.pruning.inputs.images.brightness_prior import neighbour_correlations
 from armlet.pruning.inputs.images.image import image
@@ -34,7 +33,7 @@ def default_model(network: Network, samples: F32 | None = None, moments: Moments
         return "samples"
     if moments is not None:
         return "moments"
-    if has_windows(network):
+    if not network.is_chain:
         return _default_of_windows(network)
     if looks_like_images(network):
         return "image"

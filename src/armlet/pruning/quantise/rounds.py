@@ -20,7 +20,6 @@ from armlet.network.frozen import F32, F64
 from armlet.network.network import Network
 from armlet.network.normalise import fold_normalisation
 from armlet.pruning.fine_tune import next_rate
-from armlet.pruning.geometry.architecture import has_windows
 from armlet.pruning.geometry.functional import Masks, Point, masks_at, network_at
 from armlet.pruning.options import SparsifyOptions
 from armlet.pruning.quantise.formats import WeightFormat
@@ -72,7 +71,7 @@ def prepared_subject(
     """The subject, scaled for its grid."""
     warm = with_temperature(inputs, inputs.distance(subject.point))
     grid = grid_of(options.weight_format, options.exponents)
-    scaled = prepare_windows if has_windows(network) else prepare
+    scaled = prepare if network.is_chain else prepare_windows
     return scaled(network, subject.point, warm, options.activations, grid)
 
 
@@ -91,7 +90,7 @@ def next_round(
     """
     now = state.snapping or Snapping(subject.epoch, 0, unsnapped(prepared.point))
     masks, number = masks_at(prepared.point), now.rounds + 1
-    inputs, effort, rate = prepared.inputs, options.effort(has_windows(network)), _rate(state, now, first_rate)
+    inputs, effort, rate = prepared.inputs, options.effort(not network.is_chain), _rate(state, now, first_rate)
     share = 1 - (1 - number / effort.rounds) ** 2
     key = jax.random.fold_in(jax.random.key(options.seed), len(state.epochs))
     at = _snapped(now.at, masks, prepared, key, share, options)
@@ -161,7 +160,7 @@ def shown_network(network: Network, state: PruningState, prepared: Prepared) -> 
 
 def float_network(dense: Network, point: Point, prepared: Prepared, provenance: Mapping[str, Any]) -> Network:
     """The network on raw inputs. Where the inputs' units are powers of two, weights stay on their grid to the bit."""
-    if has_windows(dense):
+    if not dense.is_chain:
         return network_at(point, dense, provenance)
     (weight, bias), *rest = [(np.asarray(w, np.float64), np.asarray(b, np.float64)) for w, b in point]
     scale = prepared.input
@@ -180,7 +179,7 @@ def _made(
     """The finished network, and its distance, which integers have of their own."""
     if not prepared.stored:
         return float_network(network, at.point, prepared, {**provenance, _DISTANCE: distance}), distance
-    of = integer_windows if has_windows(network) else integer_network
+    of = integer_network if network.is_chain else integer_windows
     made = of(network, at, prepared, provenance)
     distance = prepared.inputs.distance_of(lambda x: _outputs(made, x, prepared))
     return replace(made, provenance={**provenance, _DISTANCE: distance}), distance

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from armlet.errors import InputError
 from armlet.integer.network import IntegerNetwork
+from armlet.network.layers import extents
 from armlet.network.network import Network
 
 _NAMED = 4  # nodes in one note
@@ -22,6 +23,12 @@ class ModelLayer:
     operator: str  # as the file has it: Gemm, CONV_2D, kernel
     weights: str = "float32"  # how they are stored: float32, or such as "int8, a scale for each channel"
     values: str = "float32"  # what the layer gives
+
+
+def told_as_turned(shape: Sequence[int]) -> str:
+    """The note that inputs of this shape, channels last, are taken with their channels first."""
+    axes = "channels, time" if len(shape) == 2 else "channels, height, width"
+    return f"inputs are taken as {axes}; the file has {extents(shape)}"
 
 
 def joined(notes: Sequence[str]) -> tuple[str, ...]:

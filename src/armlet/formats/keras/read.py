@@ -17,7 +17,7 @@ from armlet.formats.keras.context import Context
 from armlet.formats.keras.hdf5.process import open_hdf5
 from armlet.formats.keras.value import UnreadError, Value
 from armlet.formats.keras.weights import Weights
-from armlet.formats.model import Model, Obstacle
+from armlet.formats.model import Model, Obstacle, told_as_turned
 from armlet.network.domain import Origin, domain_of
 from armlet.network.layers import extents
 from armlet.network.network import Network, natural_shape
@@ -126,8 +126,7 @@ def _input(context: Context) -> Value:
     shape = context.graph.shape
     value = Value(0, shape, context.is_planar(len(shape)))
     if value.is_planes and shape[-1] > 1:
-        axes = "channels, time" if len(shape) == 2 else "channels, height, width"
-        context.builder.note(f"inputs are taken as {axes}; the file has {extents(shape)}")
+        context.builder.note(told_as_turned(shape))
     return value
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from armlet.formats.model import told_as_turned
 from armlet.formats.onnx.graph import Node
 from armlet.formats.onnx.values import (
     Allowance,
@@ -15,7 +16,7 @@ from armlet.formats.onnx.values import (
 )
 from armlet.network.activation import SLOPE, Activation
 from armlet.network.frozen import F32, F64
-from armlet.network.layers import Add, Dense, Depthwise, Layer, Reshape, Weighted, extents
+from armlet.network.layers import Add, Dense, Depthwise, Layer, Reshape, Weighted
 from armlet.network.shapes import Shape, tensor_shapes
 
 _WIDEST_OWN = 1024  # values of a row for whose arithmetic a layer of its own is made
@@ -76,8 +77,7 @@ class Builder:
     def turn_input(self, value: Value, before: Shape) -> Value:
         """Let the network take its input as `value` has it, channels first; the file has the shape `before`."""
         self.input_shape, self.shapes[0] = value.shape, planes_of(value.shape)
-        axes = "channels, height, width" if len(before) == 4 else "channels, time"
-        self.note(f"inputs are taken as {axes}; the file has {extents(before[1:])}")
+        self.note(told_as_turned(before[1:]))
         return value
 
     def layer_before(self, value: Value) -> Layer | None:

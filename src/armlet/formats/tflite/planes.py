@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from armlet.errors import InputError
+from armlet.formats.model import told_as_turned
 from armlet.formats.tflite.draft import Draft, UnsupportedError, Value, channels_first, same_places
 from armlet.formats.tflite.parse import Operator
-from armlet.network.layers import Sides, extents
+from armlet.network.layers import Sides
 from armlet.network.network import natural_shape
 
 _WINDOWS = ("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "AVERAGE_POOL_2D", "MEAN", "REDUCE_MAX")
@@ -29,7 +30,7 @@ def input_value(draft: Draft[Any]) -> Value:
     if len(dims) == 3 and any(operator.kind in _WINDOWS for operator in file.operators):
         places = channels_first(dims)
         if places is not None:
-            draft.note(f"inputs are taken as channels, height, width; the file has {extents(dims)}")
+            draft.note(told_as_turned(dims))
         dims_here = (dims[2], *dims[:2])
     else:
         dims_here = natural_shape(dims[0]) if len(dims) == 1 else dims
@@ -103,8 +104,8 @@ def sides_of(operator: Operator, taken: Value, window: tuple[int, ...]) -> Sides
         return taken.padding
     added = list[tuple[int, int]]()
     strides, dilations = pairs(operator)
-    padded = taken.dims[0] + top + bottom, taken.dims[1] + left + right
-    for extent, size, stride, dilation in zip(padded, window, strides, dilations):
+    extents = taken.dims[0] + top + bottom, taken.dims[1] + left + right
+    for extent, size, stride, dilation in zip(extents, window, strides, dilations):
         steps = -(-extent // stride) if stride > 0 else 0
         total = max((steps - 1) * stride + (size - 1) * dilation + 1 - extent, 0)
         added.append((total // 2, total - total // 2))

@@ -8,15 +8,12 @@ time.
 
 import numpy as np
 
-from armlet.baseline.floats.bordered import copied, extents, size_of
-from armlet.baseline.floats.dense import layers_c
-from armlet.baseline.floats.text import Planes, border_of, network_c, planes, signature, table
+from armlet.baseline.floats.bordered import bordered_c, copied, extents
+from armlet.baseline.floats.text import Planes, signature, table
 from armlet.baseline.text import activated
 from armlet.network.frozen import F32
 from armlet.network.layers import Conv, Dense
 from armlet.network.network import Network
-from armlet.network.normalise import fold_into_windows
-from armlet.network.shapes import tensor_shapes
 
 _CHANNELS, _POSITIONS = 4, 4
 _INLINE = "static inline __attribute__((always_inline)) void"
@@ -24,17 +21,7 @@ _INLINE = "static inline __attribute__((always_inline)) void"
 
 def blocked_c(network: Network, name: str) -> str:
     """C text in which every weight is multiplied, zero or not. Raises `InputError` where no mean and std are folded."""
-    folded, size = fold_into_windows(network), 1
-    network, layers = folded.network, layers_c(folded)
-    shapes = tensor_shapes(network.layers, network.sources, network.shape)
-    for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
-        if isinstance(layer, Dense):
-            layers[i] = _dense(i, layer)
-        if isinstance(layer, Conv) and layer.groups == 1:
-            taken, border = planes(shapes[sources[0]]), border_of(folded, sources[0])
-            size = max(size, size_of(layer, taken))
-            layers[i] = _convolution(i, layer, taken, planes(shapes[i + 1]), border)
-    return network_c(network, name, layers, [f"static float planes[{size}];"])
+    return bordered_c(network, name, _dense, _convolution, lambda layer: isinstance(layer, Conv) and layer.groups == 1)
 
 
 def _convolution(i: int, layer: Conv, taken: Planes, made: Planes, border: float) -> list[str]:

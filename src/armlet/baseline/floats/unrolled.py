@@ -6,14 +6,11 @@ statements read every tap without asking where it lies, at every position. Other
 
 import numpy as np
 
-from armlet.baseline.floats.bordered import copied, extents, size_of
-from armlet.baseline.floats.dense import layers_c
-from armlet.baseline.floats.text import Planes, border_of, network_c, planes, signature, windows_of
+from armlet.baseline.floats.bordered import bordered_c, copied, extents
+from armlet.baseline.floats.text import Planes, signature
 from armlet.baseline.text import activated, floats
-from armlet.network.layers import Conv, Dense, Depthwise
+from armlet.network.layers import Conv, Dense
 from armlet.network.network import Network
-from armlet.network.normalise import fold_into_windows
-from armlet.network.shapes import tensor_shapes
 
 
 def unrolled_c(network: Network, name: str) -> str:
@@ -21,17 +18,7 @@ def unrolled_c(network: Network, name: str) -> str:
 
     Raises `InputError` where no mean and std are folded.
     """
-    folded, size = fold_into_windows(network), 1
-    network, layers = folded.network, layers_c(folded)
-    shapes = tensor_shapes(network.layers, network.sources, network.shape)
-    for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
-        if isinstance(layer, Dense):
-            layers[i] = _dense(i, layer)
-        if isinstance(layer, Conv | Depthwise):
-            conv, taken, border = windows_of(layer), planes(shapes[sources[0]]), border_of(folded, sources[0])
-            size = max(size, size_of(conv, taken))
-            layers[i] = _convolution(i, conv, taken, planes(shapes[i + 1]), border)
-    return network_c(network, name, layers, [f"static float planes[{size}];"])
+    return bordered_c(network, name, _dense, _convolution, lambda layer: True)
 
 
 def _convolution(i: int, layer: Conv, taken: Planes, made: Planes, border: float) -> list[str]:

@@ -58,7 +58,7 @@ class FloatLayerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     layer: int
     kind: str
-    across: int  # positions of a row that a body makes at once; 0 where there is no such body
+    across: int  # positions of a row that a body makes at once, but for a last group of fewer channels; 0: no body
     channels: int  # of them
     bytes: int  # of code
     instructions: int  # each as often as it runs

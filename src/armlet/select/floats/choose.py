@@ -106,15 +106,19 @@ def _widths(task: SumsTask) -> list[int]:
 
 def _counted(task: SumsTask, machine: Machine) -> list[_Cost]:
     """Bodies of all shapes."""
-    groups = {shape: groups_of(task.sums, shape.channels) for shape in shapes_of(task)}
-    found = [_cost(task, machine, shape, some[:: max(1, len(some) // _SAMPLES)]) for shape, some in groups.items()]
+    shapes = shapes_of(task)
+    groups = {size: groups_of(task.sums, size) for size in {shape.channels for shape in shapes}}
+    found = list[_Cost]()
+    for shape in shapes:
+        some = groups[shape.channels]
+        found.append(_cost(task, machine, shape, some[:: max(1, len(some) // _SAMPLES)]))
     near = _NEARLY * min(cost.cycles for cost in found)
-    whole = [_cost(task, machine, cost.shape, groups[cost.shape]) for cost in found if cost.cycles <= near]
-    return [
-        *(cost for cost in found if cost.cycles > near),
-        *whole,
-        *(each for cost in whole for each in _otherwise(task, machine, cost, groups[cost.shape][-1])),
-    ]
+    for i, cost in enumerate(found[:]):
+        if cost.cycles <= near:
+            some = groups[cost.shape.channels]
+            found[i] = _cost(task, machine, cost.shape, some)
+            found += _otherwise(task, machine, found[i], some[-1])
+    return found
 
 
 def _otherwise(task: SumsTask, machine: Machine, cost: _Cost, group: Sequence[int]) -> Iterator[_Cost]:

@@ -6,14 +6,7 @@ from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.select.integer.writer import Writer
 from armlet.select.tensors.bodies.convolution import Convolution, Shape
 from armlet.select.tensors.bodies.taps import Tap
-from armlet.select.tensors.frame import (
-    CHANNEL,
-    CONSTANTS,
-    FACTOR,
-    SUMS,
-    TABLE,
-    write_table,
-)
+from armlet.select.tensors.frame import CHANNEL, CONSTANTS, FACTOR, SUMS, TABLE, write_table
 from armlet.tensors.layout import UPPER
 from armlet.tensors.rows import WORD
 

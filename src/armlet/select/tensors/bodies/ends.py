@@ -8,17 +8,7 @@ from armlet.select.integer.writer import Writer
 from armlet.select.tensors.bodies.body import Body
 from armlet.select.tensors.bodies.taps import write_factor
 from armlet.select.tensors.closing import write_lanes
-from armlet.select.tensors.frame import (
-    BASE,
-    CHANNEL,
-    FACTOR,
-    REACH,
-    RESULT,
-    TABLE,
-    VALUES,
-    Pointer,
-    write_near,
-)
+from armlet.select.tensors.frame import BASE, CHANNEL, FACTOR, REACH, RESULT, TABLE, VALUES, Pointer, write_near
 from armlet.tensors.rows import WORD
 
 # words of the stack: the factor, and what the lower and the upper product are given
@@ -35,13 +25,13 @@ class Stacked:
 def early(body: Body) -> list[Stacked]:
     """Words of the stack that are loaded in one run with the last words of tensors: a run costs a cycle of its own.
 
-    A residual takes the registers that they would be in.
+    Those of several channels are not on the stack; a residual takes the registers that they would be in.
     """
-    if body.has_residual:
+    if body.has_residual or not body.is_alone:
         return []
-    has_factor = body.is_alone and body.task.lanes(body.group[0]).upper.factor
-    place = [RESULT] if body.task.beside is None and body.is_alone else []
-    return [Stacked(offset) for offset in (*(_ENDS if has_factor else ()), *place)]
+    ends = _ENDS if body.task.lanes(body.group[0]).upper.factor else ()
+    place = [RESULT] if body.task.beside is None else []
+    return [Stacked(offset) for offset in (*ends, *place)]
 
 
 def write_residual(writer: Writer, body: Body, pairs: Sequence[Sequence[tuple[int, int]]], walked: int) -> None:

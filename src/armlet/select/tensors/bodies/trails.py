@@ -1,5 +1,6 @@
 """The fewest trails that take every edge of a graph once (Euler 1741; circuits as by Hierholzer 1873)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -11,9 +12,7 @@ def fewest_trails(edges: Sequence[tuple[int, int]]) -> list[list[Walked]]:
 
     The same edges give the same trails. Greater numbers come first where nothing else decides.
     """
-    degrees = dict[int, int]()
-    for end in (end for edge in edges for end in edge):
-        degrees[end] = degrees.get(end, 0) + 1
+    degrees = Counter(end for edge in edges for end in edge)
     odd = sorted((end for end, degree in degrees.items() if degree % 2), reverse=True)
     every = [*edges, *zip(odd[::2], odd[1::2])]  # with these all degrees are even, and circuits take all
     meeting = dict[int, list[int]]()

@@ -20,7 +20,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from armlet.baseline.tensors import TENSOR_BASELINES
 from armlet.build.tensors.read import read_tensor_build
@@ -46,6 +46,7 @@ from networks import survivor_convolution
 
 AnyNetwork: TypeAlias = Network | IntegerNetwork
 Counts: TypeAlias = tuple[int, int, int]  # products, those of weights that are not zero, such weights
+Drawn = TypeVar("Drawn", Network, IntegerNetwork)
 
 TARGET = INTEGER_TARGETS["cortex-m4"]
 HEAD = ["network", "program", "cycles", "a product", "a non-zero", "on part", "flash", "a non-zero", "RAM", "stack"]
@@ -124,9 +125,9 @@ def baseline(
     return Result(name, kind, *counts, found.figures, found.seconds)
 
 
-def armlet(name: str, network: IntegerNetwork, tools: Toolchain, optimize: str) -> Iterator[Result]:
+def armlet(name: str, network: IntegerNetwork, counts: Counts, tools: Toolchain, optimize: str) -> Iterator[Result]:
     """Both entries of armlet's program, checked to the bit."""
-    begin, counts = time.perf_counter(), (*products(network), network.connections)
+    begin = time.perf_counter()
     try:
         made = compile_tensor_network(network, "net", IntegerCompileOptions(TARGET.name, optimize=optimize))
     except ArmletError as refused:
@@ -146,18 +147,27 @@ def armlet(name: str, network: IntegerNetwork, tools: Toolchain, optimize: str) 
         yield Result(name, kind, *counts, figures, seconds)
 
 
-def networks(layers: list[str], models: list[Path]) -> Iterator[tuple[str, IntegerNetwork]]:
+def drawn(layers: list[str], draw: Callable[..., Drawn]) -> Iterator[tuple[str, Drawn]]:
+    """The layers that are asked for, with weights removed at random."""
     for name, (shape, outputs, size, depthwise) in LAYERS.items():
         if any(text in name for text in layers):
             for sparsity in SPARSITIES:
-                yield f"{name}, {sparsity:.0%}", survivor_convolution(shape, outputs, size, sparsity, depthwise)
-    for path in models:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ArmletWarning)
-            network = read_any_network(path)
-        if not isinstance(network, IntegerNetwork):
-            raise SystemExit(f"{path} is not in integers")
-        yield path.stem, network
+                yield f"{name}, {sparsity:.0%}", draw(shape, outputs, size, sparsity, depthwise)
+
+
+def read_of(path: Path, kind: type[Drawn], numbers: str) -> Drawn:
+    """A whole network, which must compute in `numbers`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ArmletWarning)
+        network = read_any_network(path)
+    if not isinstance(network, kind):
+        raise SystemExit(f"{path} is not in {numbers}")
+    return network
+
+
+def networks(layers: list[str], models: list[Path]) -> Iterator[tuple[str, IntegerNetwork]]:
+    yield from drawn(layers, survivor_convolution)
+    yield from ((path.stem, read_of(path, IntegerNetwork, "integers")) for path in models)
 
 
 def rows(name: str, network: IntegerNetwork, tools: Toolchain, arguments: argparse.Namespace) -> Iterator[Result]:
@@ -168,7 +178,7 @@ def rows(name: str, network: IntegerNetwork, tools: Toolchain, arguments: argpar
             yield baseline(name, network, counts, kind, TARGET, tools, arguments.limit)
     for optimize in ("speed", "size"):
         if any(part in f"armlet {optimize}" for part in arguments.programs):
-            yield from armlet(name, network, tools, optimize)
+            yield from armlet(name, network, counts, tools, optimize)
 
 
 def arguments_of(told: str | None, numbers: str, limit: float) -> argparse.ArgumentParser:

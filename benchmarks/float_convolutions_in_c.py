@@ -16,7 +16,6 @@ import argparse
 import math
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,8 +26,7 @@ from armlet.baseline.floats import FLOAT_BASELINES
 from armlet.build.floats.read import read_float_build
 from armlet.comparison import require_agreement, some_input
 from armlet.config import CompileOptions
-from armlet.errors import ArmletError, ArmletWarning
-from armlet.formats.read import read_any_network
+from armlet.errors import ArmletError
 from armlet.isa.targets import TARGETS
 from armlet.network.layers import Weighted
 from armlet.network.network import Network
@@ -39,7 +37,7 @@ from armlet.simulate.link import link_build
 from armlet.simulate.measure import figures_of
 from armlet.toolchain.toolchain import Toolchain
 from armlet.windows.compile import compile_float_network
-from convolutions_in_c import LAYERS, SPARSITIES, Result, arguments_of, baseline, tell
+from convolutions_in_c import Counts, Result, arguments_of, baseline, drawn, read_of, tell
 from networks import float_survivor_convolution
 
 TARGET = TARGETS["cortex-m4f"]
@@ -58,9 +56,9 @@ def products(network: Network) -> tuple[int, int]:
     return every, left
 
 
-def armlet(name: str, network: Network, tools: Toolchain, flash: int | None) -> Iterator[Result]:
+def armlet(name: str, network: Network, counts: Counts, tools: Toolchain, flash: int | None) -> Iterator[Result]:
     """Both entries of armlet's program, checked within the same bound."""
-    begin, counts = time.perf_counter(), (*products(network), network.connections)
+    begin = time.perf_counter()
     kind = "armlet" if flash is None else "armlet, no larger"
     try:
         made = compile_float_network(network, "net", CompileOptions(TARGET.name, flash=flash))
@@ -79,17 +77,9 @@ def armlet(name: str, network: Network, tools: Toolchain, flash: int | None) -> 
 
 
 def networks(layers: list[str], models: list[Path], removed: float) -> Iterator[tuple[str, Network]]:
-    for name, (shape, outputs, size, depthwise) in LAYERS.items():
-        if any(text in name for text in layers):
-            for sparsity in SPARSITIES:
-                yield f"{name}, {sparsity:.0%}", float_survivor_convolution(shape, outputs, size, sparsity, depthwise)
+    yield from drawn(layers, float_survivor_convolution)
     for path in models:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ArmletWarning)
-            network = read_any_network(path)
-        if not isinstance(network, Network):
-            raise SystemExit(f"{path} is not in float32")
-        yield f"{path.stem}, {removed:.0%}", thinned(network, removed)
+        yield f"{path.stem}, {removed:.0%}", thinned(read_of(path, Network, "float32"), removed)
 
 
 def thinned(network: Network, removed: float) -> Network:
@@ -112,9 +102,9 @@ def rows(name: str, network: Network, tools: Toolchain, arguments: argparse.Name
             limit = found.figures if kind == MODEL else limit
             yield found
     if any(part in "armlet" for part in arguments.programs):
-        yield from armlet(name, network, tools, None)
+        yield from armlet(name, network, counts, tools, None)
         if limit is not None:
-            yield from armlet(name, network, tools, limit.flash_bytes)
+            yield from armlet(name, network, counts, tools, limit.flash_bytes)
 
 
 def main() -> None:

@@ -26,9 +26,10 @@ _SIGNALLED = """if True:
     sys.path[:0] = {path!r}
     import armlet.{module} as module
     honest = module.{function}
+    signals = [threading.Timer({delay}, os.kill, (os.getpid(), signal.SIGINT))]  # one, wherever it was imported to
     def begun(*arguments, **named):
-        module.{function} = honest
-        threading.Timer({delay}, os.kill, (os.getpid(), signal.SIGINT)).start()
+        if signals:
+            signals.pop().start()
         return honest(*arguments, **named)
     module.{function} = begun
     from armlet.cli import main

@@ -173,3 +173,22 @@ leave(finished(Half))
 def test_what_an_interruption_left_half_made_fails_in_silence():
     done = subprocess.run([sys.executable, "-c", HALF_MADE], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "armlet: interrupted\n")
+
+
+HELD = """
+import io, os, signal, sys
+from armlet.cli.terminal.process import finished, leave
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Held(io.TextIOWrapper):
+    def write(self, text):
+        os.kill(os.getpid(), signal.SIGINT)
+        return super().write(text)
+sys.stderr = Held(sys.stderr.buffer, line_buffering=True)
+leave(finished(lambda: os.kill(os.getpid(), signal.SIGINT)))
+"""
+
+
+@posix
+def test_a_key_that_is_held_down_is_told_once():
+    done = subprocess.run([sys.executable, "-c", HELD], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "armlet: interrupted\n")

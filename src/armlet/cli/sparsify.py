@@ -21,8 +21,9 @@ from armlet.cli.options import (
 )
 from armlet.cli.sparsifying.options import sparsify_options
 from armlet.cli.sparsifying.result import finished_trace, partial_folder, report_result, write_result
-from armlet.cli.terminal.console import Console, Interrupted, show_error
+from armlet.cli.terminal.console import Console, Interrupted
 from armlet.cli.terminal.live import showing
+from armlet.cli.terminal.process import tell_interrupted
 from armlet.cli.terminal.stops import stops
 
 if TYPE_CHECKING:
@@ -283,8 +284,7 @@ def _watched(console: Console, measure: "Shown | None", partial: "Partial") -> "
 
             yield watch
     except KeyboardInterrupt:
-        go_on = "the same command with --resume goes on" if partial.exists else "no epoch was done"
-        show_error(f"interrupted; {go_on}")
+        tell_interrupted("the same command with --resume goes on" if partial.exists else "no epoch was done")
         raise Interrupted from None
 
 

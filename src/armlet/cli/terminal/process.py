@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from errno import EBADF
 from io import TextIOBase
 from types import FrameType
@@ -79,10 +80,16 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 vars(_interrupt)["raises_keyboard_interrupt"] = True  # for whoever guards native code from it
 
 
-def tell_interrupted() -> int:
-    """Say that the run was interrupted, and give the code to exit with, which the caller does next."""
+def tell_interrupted(more: str = "") -> int:
+    """Say that the run was interrupted, and `more`; give the code to exit with, which the caller does next.
+
+    From here on nobody hears an interruption: the next one, of a key that is held down, would cut the line in two.
+    """
+    with suppress(ValueError):  # another thread, which may not say so
+        if signal.getsignal(signal.SIGINT) is _interrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.unraisablehook = _once_told
-    show_error("interrupted")
+    show_error(f"interrupted; {more}" if more else "interrupted")
     return INTERRUPTED
 
 

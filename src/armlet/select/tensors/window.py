@@ -6,6 +6,7 @@ from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.select.integer.writer import Writer
 from armlet.select.tensors.bodies.body import Body, write_constants
 from armlet.select.tensors.bodies.convolution import Convolution, Shape, check_fields
+from armlet.select.tensors.bodies.ends import Onward
 from armlet.select.tensors.bodies.trip import write_body
 from armlet.select.tensors.frame import (
     BASE,
@@ -19,8 +20,6 @@ from armlet.select.tensors.frame import (
     write_place,
 )
 from armlet.tensors.rows import WORD
-
-_END = VALUES[0]  # register of what the base is compared with
 
 
 def write_convolution(writer: Writer, task: Convolution, groups: Sequence[Sequence[int]], shape: Shape) -> None:
@@ -47,44 +46,60 @@ def _write_group(writer: Writer, body: Body) -> None:
     if trips > 1:
         _write_end(writer, ROW_END, length)
     writer.runs, again = made.split * trips, writer.here
-    if trips:
-        write_body(writer, body, at_once)
+    is_last = trips == 1 and not rest
+    onward = _down(task, at_once) if is_last else Onward(at_once * windows.stride[1] * WORD, at_once * WORD)
+    result = write_body(writer, body, at_once, onward) if trips else FACTOR
     if trips > 1:
-        _repeat(writer, ROW_END, again)
+        _repeat(writer, ROW_END, again, beside=result)
     writer.runs = made.split
     if rest:
-        write_body(writer, body, rest)
+        result = write_body(writer, body, rest, _down(task, rest))
     if made.split > 1:
         if trips > 1:
-            _move_end(writer, row, is_there=not rest)
-        add_number(writer, BASE, row - made.width * windows.stride[1] * WORD)
-        if task.beside is None:
-            _move_result(writer, made.row - made.width)
-        _repeat(writer, ROWS, again)
+            _move_end(writer, row, _other(result), is_there=not rest)
+        if trips > 1 and not rest:
+            _move_down(writer, task, result)
+        _repeat(writer, ROWS, again, beside=result)
     writer.runs = 1
+
+
+def _down(task: Convolution, words: int) -> Onward:
+    """From the last words of a row to the next row."""
+    (down, across), before = task.layer.stride, task.made.width - words
+    if task.made.split == 1:
+        return Onward()
+    return Onward((down * task.taken.row - before * across) * WORD, (task.made.row - before) * WORD)
+
+
+def _move_down(writer: Writer, task: Convolution, result: int) -> None:
+    """From the end of a row to the next row: the base, and the address of what is made."""
+    onward = _down(task, 0)
+    add_number(writer, BASE, onward.taken or 0)
+    if task.beside is None:
+        add_number(writer, result, onward.made or 0)
+        writer.add(Does.STORE_STACK, result, number=RESULT)
 
 
 def _write_end(writer: Writer, word: int, length: int) -> None:
     """Where the base will be at the end of a loop."""
-    write_apart(writer, _END, BASE, length)
-    writer.add(Does.STORE_STACK, _END, number=word)
+    write_apart(writer, VALUES[0], BASE, length)
+    writer.add(Does.STORE_STACK, VALUES[0], number=word)
 
 
-def _repeat(writer: Writer, word: int, again: int) -> None:
-    """Go back to a line until the base is at the end of the loop."""
-    writer.add(Does.LOAD_STACK, _END, number=word)
-    writer.add(Does.REPEAT_UNTIL, a=BASE, b=_END, number=writer.here - again)
+def _other(register: int) -> int:
+    """A register that is free beside one, of what the base is compared with."""
+    return VALUES[1] if register == VALUES[0] else VALUES[0]
 
 
-def _move_end(writer: Writer, by: int, is_there: bool) -> None:
-    """The end of a row to that of the next; its register has it where nothing was done since."""
+def _repeat(writer: Writer, word: int, again: int, beside: int) -> None:
+    """Go back to a line until the base is at the end of the loop; a register beside that keeps what it holds."""
+    writer.add(Does.LOAD_STACK, _other(beside), number=word)
+    writer.add(Does.REPEAT_UNTIL, a=BASE, b=_other(beside), number=writer.here - again)
+
+
+def _move_end(writer: Writer, by: int, register: int, is_there: bool) -> None:
+    """The end of a row to that of the next; the register has it where nothing was done since."""
     if not is_there:
-        writer.add(Does.LOAD_STACK, _END, number=ROW_END)
-    add_number(writer, _END, by)
-    writer.add(Does.STORE_STACK, _END, number=ROW_END)
-
-
-def _move_result(writer: Writer, words: int) -> None:
-    writer.add(Does.LOAD_STACK, FACTOR, number=RESULT)
-    add_number(writer, FACTOR, words * WORD)
-    writer.add(Does.STORE_STACK, FACTOR, number=RESULT)
+        writer.add(Does.LOAD_STACK, register, number=ROW_END)
+    add_number(writer, register, by)
+    writer.add(Does.STORE_STACK, register, number=ROW_END)

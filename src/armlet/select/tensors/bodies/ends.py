@@ -16,6 +16,14 @@ _ENDS = tuple(CHANNEL + k * WORD for k in (2, 3, 4))
 
 
 @dataclass(frozen=True, slots=True)
+class Onward:
+    """How far the next trip is, in bytes: the window's first word, and the first word that is made; None: no next."""
+
+    taken: int | None = None
+    made: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Stacked:
     """A word of the stack that is used behind the last weight."""
 
@@ -63,9 +71,17 @@ def write_residual(writer: Writer, body: Body, pairs: Sequence[Sequence[tuple[in
 
 
 def write_ends(
-    writer: Writer, body: Body, pairs: Sequence[Sequence[tuple[int, int]]], held: Mapping[Stacked, int]
-) -> None:
-    """Scale the sums back and store them: a word for each position of each channel. `held` is where early words are."""
+    writer: Writer,
+    body: Body,
+    pairs: Sequence[Sequence[tuple[int, int]]],
+    held: Mapping[Stacked, int],
+    onward: Onward,
+    walked: int,
+) -> int:
+    """Scale the sums back and store them: a word for each position of each channel. `held` is where early words are.
+
+    `walked` is how far the base is from the window's first word. Gives the register of the address of what is made.
+    """
     if not body.is_alone:
         writer.add(Does.LOAD_STACK, FACTOR, number=TABLE)
     ends, result = 2 * body.shape.across * len(pairs), Pointer(writer, FACTOR)
@@ -78,16 +94,20 @@ def write_ends(
             elif body.has_residual:
                 writer.add(Does.LOAD_STACK, register, number=_ENDS[k])
         if j == len(pairs) - 1:  # where words are stored is known before they are
-            result = _result(writer, body, len(row), held)
+            result = _result(writer, body, len(row), held, walked)
         for pair in row:
             write_lanes(writer, lanes, pair, (factor, lower, upper), body.shape.raised)
     _write_results(writer, body, pairs, result)
+    if body.task.beside is None and onward.made is not None:
+        result.move(onward.made)
+        writer.add(Does.STORE_STACK, result.register, number=RESULT)
+    return result.register
 
 
-def _result(writer: Writer, body: Body, across: int, held: Mapping[Stacked, int]) -> Pointer:
+def _result(writer: Writer, body: Body, across: int, held: Mapping[Stacked, int], walked: int) -> Pointer:
     """Where the words of this trip are stored: beside the window, or where the stack says."""
     if body.task.beside is not None:
-        place = body.task.beside + (min(body.group) * body.task.made.pitch - across) * WORD
+        place = body.task.beside + min(body.group) * body.task.made.pitch * WORD - walked
         return Pointer(writer, FACTOR, at=-write_near(writer, FACTOR, BASE, place, slack_of(body, across)))
     if (register := held.get(Stacked(RESULT))) is None:
         register = FACTOR
@@ -101,11 +121,7 @@ def slack_of(body: Body, across: int) -> int:
 
 
 def _write_results(writer: Writer, body: Body, pairs: Sequence[Sequence[tuple[int, int]]], result: Pointer) -> None:
-    """Store all words, and remember where the next ones go where the window does not tell."""
-    first, pitch, across = min(body.group), body.task.made.pitch, len(pairs[0])
+    first, pitch = min(body.group), body.task.made.pitch
     for channel, row in sorted(zip(body.group, pairs)):
         for q, (low, _) in enumerate(row):
             writer.add(Does.STORE, low, result.register, number=result.offset(((channel - first) * pitch + q) * WORD))
-    if body.task.beside is None:
-        result.move(across * WORD)
-        writer.add(Does.STORE_STACK, result.register, number=RESULT)

@@ -36,15 +36,24 @@ def ordered(taps: Sequence[Tap], across: int, step: int, reach: int) -> list[lis
 
 
 def _runs(taps: Sequence[Tap], across: int, step: int, reach: int) -> list[list[Cluster]]:
-    """Clusters by their places, in as few runs as reach allows."""
-    found, more = list[list[Cluster]](), (across - 1) * step
-    clusters: Sequence[Cluster] = sorted(_clusters(taps, across, step), key=lambda cluster: cluster[0].place)
+    """Clusters by their places, in as few runs as reach allows; the first from where the base is, if that is as few."""
+    more = (across - 1) * step
+    clusters = sorted(_clusters(taps, across, step), key=lambda cluster: cluster[0].place)
+    if not clusters:
+        return []
+    return min((_cut(clusters, start, reach - more) for start in (0, clusters[0][0].place)), key=len)
+
+
+def _cut(clusters: Sequence[Cluster], start: int, reach: int) -> list[list[Cluster]]:
+    """Clusters in runs, each with all that are within reach of its first place; that of the first is `start`."""
+    found = list[list[Cluster]]()
     while clusters:
-        first, near, far = clusters[0][0].place, list[Cluster](), list[Cluster]()
+        near, far = list[Cluster](), list[Cluster]()
         for cluster in clusters:
-            (far if near and cluster[-1].place + more - first > reach else near).append(cluster)
+            (far if near and cluster[-1].place > start + reach else near).append(cluster)
         found.append(near)
         clusters = far
+        start = far[0][0].place if far else 0
     return found
 
 

@@ -17,15 +17,15 @@ from itertools import accumulate
 from armlet.isa.integer_operation import IntegerOperation as Does
 from armlet.select.integer.writer import Writer
 from armlet.select.tensors.bodies.body import Body
-from armlet.select.tensors.bodies.ends import Stacked, early, write_ends, write_residual
+from armlet.select.tensors.bodies.ends import Onward, Stacked, early, write_ends, write_residual
 from armlet.select.tensors.bodies.taps import Tap, ordered, products, write_factor
 from armlet.select.tensors.fetch import Registers
 from armlet.select.tensors.frame import BASE, CHANNEL, FACTOR, REACH, SUMS, TABLE, VALUES, Pointer
 from armlet.tensors.rows import WORD
 
 
-def write_body(writer: Writer, body: Body, across: int) -> None:
-    """One trip: `across` words of each channel of a group."""
+def write_body(writer: Writer, body: Body, across: int, onward: Onward) -> int:
+    """One trip: `across` words of each channel of a group. Gives the register of the address of what is made."""
     pairs, taps, step = body.pairs(across), body.taps(), body.task.layer.stride[1] * WORD
     last = max((tap.place for tap in taps), default=0) + (across - 1) * step
     runs = ordered(taps, across, step, REACH)
@@ -42,8 +42,9 @@ def write_body(writer: Writer, body: Body, across: int) -> None:
         write_residual(writer, body, pairs, loads.pointer.at)
     for k in range(len(ends)):
         loads.before(len(words) + k)
-    loads.pointer.move(across * step)
-    write_ends(writer, body, pairs, {end: loads.registers.held[end] for end in ends})
+    if onward.taken is not None:
+        loads.pointer.move(onward.taken)
+    return write_ends(writer, body, pairs, {end: loads.registers.held[end] for end in ends}, onward, loads.pointer.at)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,7 @@ no window over it reaches into a padding that holds something else. Layers that 
 convolutions and pools, additions and residuals, lose a channel on both sides or on none. Inputs and outputs stay.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,10 +16,9 @@ from armlet.integer.formats import I64, INT32
 from armlet.integer.layers import IntegerConv, IntegerDense, IntegerLayer
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.simplify import neurons_of
+from armlet.network.channels import Alike, Link, Mask, Mixes, Whole, kept_channels, reshape_to, reshaped
 from armlet.network.layers import Reshape
 from armlet.network.shapes import Shape
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,8 @@ class DroppedChannels:
 def drop_channels(network: IntegerNetwork) -> DroppedChannels:
     """The network without them. Raises `InputError` where a sum could overflow."""
     constants = _constants(network)
-    kept = _kept(network, constants)
+    counts = [len(each.value) for each in constants]
+    kept = kept_channels(counts, [*_links(network, constants)])
     layers = list[IntegerLayer]()
     for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
         taken = sources[0]
@@ -54,49 +55,27 @@ def _constants(network: IntegerNetwork) -> list[_Constants]:
     return [_Constants(each.low == each.high, each.low) for each in bounds.values]
 
 
-def _kept(network: IntegerNetwork, constants: list[_Constants]) -> list[Mask]:
-    """Of each value the channels that stay: what is read of it, and one at least."""
-    kept = [np.zeros(len(each.value), bool) for each in constants]
-    kept[0][:] = True
-    kept[-1][:] = True
-    changed = True
-    while changed:
-        before = [mask.copy() for mask in kept]
-        for i in range(len(network.layers) - 1, -1, -1):
-            _mark(network, i, constants, kept)
-        for mask in kept:
-            mask[0] |= not mask.any()
-        changed = any((one != other).any() for one, other in zip(before, kept))
-    return kept
-
-
-def _mark(network: IntegerNetwork, i: int, constants: list[_Constants], kept: list[Mask]) -> None:
-    """Keep what layer i reads for the channels of its result that stay."""
-    layer, sources, made = network.layers[i], network.sources[i], kept[i + 1]
-    taken, shape = sources[0], network.shapes[sources[0]]
-    if isinstance(layer, IntegerConv) and layer.residual is not None:
-        made |= kept[sources[1]]
-        kept[sources[1]] |= made
-    match layer:
-        case IntegerDense(weight):
-            read = (weight[made] != 0).any(axis=0).reshape(len(kept[taken]), -1).any(axis=1)
-            kept[taken] |= read & ~constants[taken].is_constant
-        case IntegerConv(groups=1):
-            read = (layer.weight[made] != 0).any(axis=(0, 2, 3))
-            kept[taken] |= read & ~_foldable(layer, constants[taken])
-        case IntegerConv() if not _is_depthwise(layer):
-            kept[taken][:] = made[:] = True
-        case Reshape() if len(network.shapes[i + 1]) == 1 and len(shape) == 3:
-            each = made.reshape(len(kept[taken]), -1)  # a row has a channel for each value
-            kept[taken] |= each.any(axis=1)
-            each |= kept[taken][:, None]
-        case Reshape() if network.shapes[i + 1] != shape:
-            kept[taken][:] = made[:] = True
-        case _:
-            for source in sources:
-                made |= kept[source]
-            for source in sources:
-                kept[source] |= made
+def _links(network: IntegerNetwork, constants: list[_Constants]) -> Iterator[Link]:
+    """What each layer asks for; a constant that goes into the biases is not read."""
+    for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
+        taken, made = sources[0], i + 1
+        constant = constants[taken]
+        if isinstance(layer, IntegerConv) and layer.residual is not None:
+            yield Alike((sources[1], made))
+        match layer:
+            case IntegerDense(weight):
+                reads = (weight != 0).reshape(len(weight), len(constant.value), -1).any(axis=2)
+                yield Mixes(taken, made, reads & ~constant.is_constant)
+            case IntegerConv(groups=1):
+                yield Mixes(taken, made, (layer.weight != 0).any(axis=(2, 3)) & ~_foldable(layer, constant))
+            case IntegerConv() if not _is_depthwise(layer):
+                yield Whole((taken, made))
+            case IntegerConv():
+                yield Alike((taken, made))
+            case Reshape():
+                yield reshaped(taken, made, network.shapes[taken], network.shapes[made])
+            case _:
+                yield Alike((*sources, made))
 
 
 def _foldable(layer: IntegerConv, constant: _Constants) -> Mask:
@@ -124,10 +103,8 @@ def _without(layer: IntegerLayer, shape: Shape, constant: _Constants, taken: Mas
         case IntegerConv(body) if _is_depthwise(layer):
             groups = int(np.count_nonzero(made))
             return replace(layer, body=neurons_of(body, made), groups=groups, residual=_residual(layer, made))
-        case Reshape(new) if new is not None and len(new) == 1:
-            return Reshape((int(np.count_nonzero(made)),))
-        case Reshape(new) if new is not None:
-            return Reshape((int(np.count_nonzero(made)), *new[1:]))
+        case Reshape():
+            return reshape_to(layer, made)
         case _:
             return layer
 

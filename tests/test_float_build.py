@@ -150,6 +150,7 @@ LIES: dict[str, Callable[[Any], object]] = {
     "a border": lambda told: told["values"][2].__setitem__("left", 3),
     "the peak": lambda told: told["memory"].__setitem__("peak", 5),
     "a vector": lambda told: told["vectors"].pop(),
+    "what need not be computed": lambda told: told["simplified"].__setitem__("channels", 1),
     "the rounding": lambda told: told.__setitem__("multiply_add", "fused"),
     "a body": lambda told: told["layers"][0].__setitem__("across", 0),
 }

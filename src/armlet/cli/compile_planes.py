@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from armlet.config import CompileOptions
     from armlet.network.network import Network
 
-_STAGES = ("select", "bundle")
+_STAGES = ("simplify", "select", "bundle")
 
 
 def compile_planes(
@@ -40,7 +40,7 @@ def _figures(build: Path, manifest: "FloatManifest") -> dict[str, object]:
     """What the manifest says, for a program."""
     import msgspec
 
-    names = ("kind", "network", "domain", "memory", "values", "layers", "instructions", "cycles")
+    names = ("kind", "network", "simplified", "domain", "memory", "values", "layers", "instructions", "cycles")
     return {"out": str(build), **{name: msgspec.to_builtins(getattr(manifest, name)) for name in names}}
 
 
@@ -61,7 +61,8 @@ def _summary(build: Path, manifest: "FloatManifest") -> str:
             *table(["layer", "kind", "gives", "body", "bytes", "instructions", "cycles"], rows).split("\n"),
             "  body         positions x channels that one pass over a body's code computes",
             f"  domain       inputs {manifest.domain.text}",
-            f"  connections  {network.connections} of {network.weights} ({network.sparsity:.1%} sparse)",
+            f"  connections  {network.connections} of {network.weights} ({network.sparsity:.1%} sparse), "
+            f"{network.connections - manifest.simplified.connections} of them need no computing",
             f"  cycles       {manifest.cycles:,} in {manifest.name}_core, memory without wait states",
             f"  flash        {memory.flash} bytes ({memory.code} code, {memory.constants} constants)",
             f"  RAM          {memory.ram} bytes ({memory.block} block, {memory.stack} stack); the block is at least "

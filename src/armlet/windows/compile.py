@@ -11,6 +11,7 @@ from armlet.config import CompileOptions
 from armlet.errors import CapacityError, InputError
 from armlet.isa.find import find_target
 from armlet.isa.targets import INTEGER_TARGETS
+from armlet.network.drop_channels import drop_channels
 from armlet.network.network import Network
 from armlet.network.normalise import fold_into_windows
 from armlet.select.floats.choose import FloatBudget, FloatSelection, choose_floats
@@ -42,15 +43,18 @@ def compile_float_network(
     target, arithmetic = find_target(options.target, options.dtype, options.multiply_add)
     _check(network, target.name)
 
+    watch("simplify")
+    dropped = drop_channels(network)
+
     watch("select")
     machine, budget = Machine(target, INTEGER_TARGETS[target.name]), None
     if options.flash is not None:
         budget = FloatBudget(name, options.flash, lambda made: float_memory(made, float_frame(made, name)).flash)
-    selection = choose_floats(network, machine, arithmetic, names.constants_symbol(name), budget)
+    selection = choose_floats(dropped.network, machine, arithmetic, names.constants_symbol(name), budget)
 
     watch("bundle")
     frame = float_frame(selection.program, name)
-    made = float_bundle(name, selection, frame, asdict(options))
+    made = float_bundle(name, network, selection, frame, asdict(options))
     needed = made.manifest.memory.ram
     if options.ram is not None and needed > options.ram:
         told = f"{name} needs {needed} bytes of RAM, {options.ram} are given"

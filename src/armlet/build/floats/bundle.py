@@ -31,18 +31,20 @@ class FloatBundle:
     files: Mapping[str, bytes]
 
 
-def float_bundle(name: str, selection: FloatSelection, frame: FloatFrame, settings: Settings) -> FloatBundle:
+def float_bundle(
+    name: str, network: Network, selection: FloatSelection, frame: FloatFrame, settings: Settings
+) -> FloatBundle:
     """Everything but the manifest first, whose hashes the manifest then holds."""
     program = selection.program
-    network, target, arithmetic = program.network, program.machine.floats, program.arithmetic
-    ends = program.values[0], program.values[homes_of(network)[-1]]
+    target, arithmetic = program.machine.floats, program.arithmetic
+    ends = program.values[0], program.values[homes_of(program.network)[-1]]
     beside = float_files_beside(network, target, arithmetic, name, ends, (program.size, frame.stack_bytes))
     files = {f"{name}.S": show_float_assembly(program, frame, name).encode(), **beside}
     hashes = {key: hashlib.sha256(content).hexdigest() for key, content in sorted(files.items())}
     x = test_inputs(network)
-    y = run_planes(network, arithmetic, x)
+    y = run_planes(program.network, arithmetic, x)
     told = np.isfinite(y).all(axis=1)  # what leaves float32 is unspecified, and no number of JSON
-    manifest = make_float_manifest(name, selection, frame, settings, hashes, (x[told], y[told]))
+    manifest = make_float_manifest(name, network, selection, frame, settings, hashes, (x[told], y[told]))
     return FloatBundle(manifest, {**files, f"{name}.json": show_json(manifest).encode()})
 
 

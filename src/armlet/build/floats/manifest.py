@@ -12,7 +12,7 @@ from armlet.build.domain_entry import DomainEntry, domain_entry
 from armlet.build.floats.frame import FloatFrame
 from armlet.build.kind import PLANES, read_manifest_as
 from armlet.build.manifest import Settings, VectorEntry
-from armlet.build.tensors.manifest import TensorMemoryEntry, memory_entry
+from armlet.build.tensors.manifest import DroppedEntry, TensorMemoryEntry, memory_entry
 from armlet.network.frozen import F32
 from armlet.network.layers import Add, Weighted, kind_of
 from armlet.network.network import Network
@@ -78,6 +78,7 @@ class FloatManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entries: list[str]
     settings: Settings
     network: FloatNetworkEntry
+    simplified: DroppedEntry
     domain: DomainEntry
     memory: TensorMemoryEntry
     values: list[PlanesEntry]
@@ -118,8 +119,15 @@ def float_network_entry(network: Network) -> FloatNetworkEntry:
     )
 
 
+def float_dropped_entry(network: Network, computed: Network) -> DroppedEntry:
+    """What the manifest says of what was left out of `network`."""
+    pairs = zip(*(tensor_shapes(each.layers, each.sources, each.shape)[1:] for each in (network, computed)))
+    return DroppedEntry(sum(whole[0] - left[0] for whole, left in pairs), computed.connections)
+
+
 def make_float_manifest(
     name: str,
+    network: Network,
     selection: FloatSelection,
     frame: FloatFrame,
     settings: Settings,
@@ -128,7 +136,7 @@ def make_float_manifest(
 ) -> FloatManifest:
     """The manifest of a build. The same network, settings and version give the same bytes."""
     program = selection.program
-    network, lives, layers = program.network, lifetimes(program.network), [*_layers(selection)]
+    lives, layers = lifetimes(program.network), [*_layers(selection)]
     return FloatManifest(
         kind=PLANES,
         format=FORMAT,
@@ -140,6 +148,7 @@ def make_float_manifest(
         entries=[names.run_symbol(name), names.core_symbol(name)],
         settings=settings,
         network=float_network_entry(network),
+        simplified=float_dropped_entry(network, program.network),
         domain=domain_entry(network.domain),
         memory=float_memory(program, frame),
         values=[_place(home, tensor, lives[home]) for home, tensor in sorted(program.values.items())],

@@ -19,6 +19,7 @@ from armlet.isa.core import LARGEST_RAM
 from armlet.isa.find import find_integer_target, find_target
 from armlet.isa.integer_target import IntegerTarget
 from armlet.isa.target import Target
+from armlet.network.drop_channels import drop_channels
 from armlet.network.network import Network
 from armlet.network.shapes import LARGEST
 from armlet.storage import read_file
@@ -33,6 +34,7 @@ class FloatBuild:
     folder: Path
     manifest: FloatManifest
     network: Network
+    computed: Network  # the same without the channels that need not be computed
     target: Target
     cores: IntegerTarget
     arithmetic: Arithmetic
@@ -62,6 +64,7 @@ def read_float_build(folder: Path | str) -> FloatBuild:
         folder=folder,
         manifest=manifest,
         network=network,
+        computed=drop_channels(network).network,
         target=target,
         cores=find_integer_target(manifest.target),
         arithmetic=arithmetic,
@@ -99,8 +102,8 @@ def _check_vectors(path: Path, build: FloatBuild) -> None:
 
 def _check_places(path: Path, build: FloatBuild) -> None:
     """Every value that has a place of its own has one in the block, in whole words, as the planes that it is."""
-    shapes, manifest = plane_shapes(build.network), build.manifest
-    if [entry.number for entry in manifest.values] != sorted({*homes_of(build.network)}):
+    shapes, manifest = plane_shapes(build.computed), build.manifest
+    if [entry.number for entry in manifest.values] != sorted({*homes_of(build.computed)}):
         raise InputError(path, "values are not those of this network", AGAIN)
     for entry in manifest.values:
         if entry.shape != shapes[entry.number] or not _is_placed(entry, manifest.memory.block):

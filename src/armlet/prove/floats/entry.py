@@ -18,10 +18,10 @@ def prove_float_entry(runner: FloatRunner, decoded: DecodedProgram, entry: str) 
     """Whether `entry` computes its build's network in the declared order, for all inputs."""
     build, is_run = runner.build, runner.is_run(entry)
     values = {entry.number: placed_planes_of(entry) for entry in build.manifest.values}
-    contract = plane_contract(build.network, build.arithmetic, values, runner.arrays if is_run else None)
+    contract = plane_contract(build.computed, build.arithmetic, values, runner.arrays if is_run else None)
     block = OWN_BLOCK if is_run else BLOCK
     places = {name_of(home): (block, placed.start) for home, placed in values.items()}
-    lives = {name_of(home): ends for home, ends in lifetimes(build.network).items()}
+    lives = {name_of(home): ends for home, ends in lifetimes(build.computed).items()}
     arguments = {"r0": BLOCK}
     if is_run:
         places |= {INPUT: (INPUT_ARRAY, 0), OUTPUT: (OUTPUT_ARRAY, 0)}

@@ -26,7 +26,7 @@ def check_float_behaviour(
     build: FloatBuild, image: Image, tried: Trials[np.float32], expected: F32, found: Findings
 ) -> None:
     """Prove it, run it, count it, and see that wrong copies fail."""
-    bound = plane_error_bound(build.network, tried.inputs)
+    bound = plane_error_bound(build.computed, tried.inputs)
     told = np.asarray(np.isfinite(bound).all(axis=1), bool)
     claim = "nothing is claimed of results where a sum may leave float32"
     found.add(claim, "", f"{np.count_nonzero(~told)} of {len(told)} inputs tried are left out")

@@ -9,7 +9,7 @@ from armlet.build import names
 from armlet.build.bundle import test_inputs
 from armlet.build.domain_entry import domain_entry
 from armlet.build.floats.frame import entry_bytes, leave_bytes
-from armlet.build.floats.manifest import FloatLayerEntry, float_network_entry, placed_planes_of
+from armlet.build.floats.manifest import FloatLayerEntry, float_dropped_entry, float_network_entry, placed_planes_of
 from armlet.build.floats.read import FloatBuild
 from armlet.config import CompileOptions
 from armlet.errors import InputError
@@ -45,7 +45,7 @@ def float_settings_disagreement(build: FloatBuild) -> str:
 def float_vectors_disagreement(build: FloatBuild) -> str:
     """Whether the test vectors are those that compile makes, and give what the declared order gives."""
     x: F32 = test_inputs(build.network)
-    y = run_planes(build.network, build.arithmetic, x)
+    y = run_planes(build.computed, build.arithmetic, x)
     told = np.isfinite(y).all(axis=1)
     wanted = list(zip(x[told].tolist(), y[told].tolist()))
     found = [(vector.input, vector.output) for vector in build.manifest.vectors]
@@ -63,6 +63,7 @@ def _figures(
     """Each figure: its place, what the manifest says, and what it must be."""
     manifest, network, memory = build.manifest, build.network, build.manifest.memory
     yield "network", manifest.network, float_network_entry(network)
+    yield "simplified", manifest.simplified, float_dropped_entry(network, build.computed)
     yield "domain", manifest.domain, domain_entry(network.domain)
     yield "memory.flash", memory.flash, memory.code + memory.constants
     yield "memory.ram", memory.ram, memory.block + memory.stack
@@ -101,7 +102,7 @@ def _is_body(entry: FloatLayerEntry, layer: object) -> bool:
 
 def _places_disagreement(build: FloatBuild) -> str:
     """That tensors have the layouts of the network, live apart, and fill a block of the size and bound that is told."""
-    manifest, network = build.manifest, build.network
+    manifest, network = build.manifest, build.computed
     plan, lives = plan_planes(network), lifetimes(network)
     for entry in manifest.values:
         placed = placed_planes_of(entry)

@@ -30,7 +30,7 @@ def strange_float_text(build: FloatBuild) -> str:
     problem = problem or reader.expect(_frame(reader, target)[0])
     labels = _Labels()
     closing = skeleton.closing(names.core_symbol(name))
-    problem = problem or _body(reader, known, labels, _comments(target, build.network), closing, target)
+    problem = problem or _body(reader, known, labels, _comments(target, build.computed), closing, target)
     problem = problem or reader.expect(float_run_opening(target, name))
     problem = problem or _body(reader, known, labels, [], skeleton.closing(names.run_symbol(name)), target)
     if memory.constants:

@@ -31,10 +31,10 @@ def verify_float_build(build: FloatBuild, random: int, seed: int, tools: Toolcha
     if _check_text(build, found):
         tried = trials(build, random, seed)
         with np.errstate(all="ignore"):
-            expected = run_planes(build.network, build.arithmetic, tried.inputs)
+            expected = run_planes(build.computed, build.arithmetic, tried.inputs)
         claim = "the manifest's vectors are what the declared order gives"
         found.add(claim, float_vectors_disagreement(build), f"{len(build.manifest.vectors)} vectors, to the bit")
-        first = int(np.argmax(planes_specified(build.network, tried.inputs)))
+        first = int(np.argmax(planes_specified(build.computed, tried.inputs)))
         one = slice(first, first + 1)
         declared = DeclaredMemory(memory.code, memory.constants, {names.block_symbol(build.name): memory.block})
         linked = check_links(
@@ -74,6 +74,6 @@ def _rewritten(build: FloatBuild, block: int) -> str:
     """The first file that is not as armlet writes it, in words; `block` is the bytes of the program's own block."""
     manifest = build.manifest
     values = {entry.number: placed_planes_of(entry) for entry in manifest.values}
-    ends, sizes = (values[0], values[homes_of(build.network)[-1]]), (block, manifest.memory.stack)
+    ends, sizes = (values[0], values[homes_of(build.computed)[-1]]), (block, manifest.memory.stack)
     wanted = float_files_beside(build.network, build.target, build.arithmetic, build.name, ends, sizes)
     return differing(build, {**wanted, f"{build.name}.json": show_json(manifest).encode()})

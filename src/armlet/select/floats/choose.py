@@ -6,7 +6,7 @@ bodies of other widths. A step from the fastest shapes of all layers to the smal
 for a cycle.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from armlet.arithmetic.arithmetic import Arithmetic
@@ -20,6 +20,7 @@ from armlet.select.floats.program import FloatProgram
 from armlet.select.floats.select import placed_planes, select_floats, sums_task
 from armlet.select.floats.task import Shape, SumsTask, groups_of
 from armlet.select.floats.window import write_group
+from armlet.select.tradeoff import ShapeCost, from_fastest, front, mixes_of
 from armlet.tensors.floats.planes import homes_of
 from armlet.tensors.rows import WORD
 
@@ -47,39 +48,30 @@ class FloatSelection:
     shapes: tuple[Shape, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Cost:
-    """What a layer costs in bodies of one shape."""
-
-    shape: Shape
-    cycles: int
-    bytes: int
-
-
 def choose_floats(
     network: Network, machine: Machine, arithmetic: Arithmetic, symbol: str, budget: FloatBudget | None
 ) -> FloatSelection:
     """The fastest program within the budget. Raises `CapacityError` with both numbers where there is none."""
-    costs, least = _costs(network, machine, arithmetic), -1
-    for shapes in _mixes(costs):
-        program = select_floats(network, machine, arithmetic, shapes, symbol)
+    mixes, least = from_fastest(mixes_of(_costs(network, machine, arithmetic), _NONE)), -1
+    for mix in mixes:
+        program = select_floats(network, machine, arithmetic, mix.shapes, symbol)
         needed = 0 if budget is None else budget.needs(program)
         if budget is None or needed <= budget.flash:
-            return FloatSelection(program, shapes)
+            return FloatSelection(program, mix.shapes)
         least = needed if least < 0 else min(least, needed)
     assert budget is not None
     told = f"needs {least} bytes of flash, {budget.flash} are given"
     raise CapacityError(f"{budget.name} {told}: {least - budget.flash} too many in its smallest form")
 
 
-def _costs(network: Network, machine: Machine, arithmetic: Arithmetic) -> list[tuple[_Cost, ...]]:
+def _costs(network: Network, machine: Machine, arithmetic: Arithmetic) -> list[tuple[ShapeCost[Shape], ...]]:
     """For each layer the shapes of which none is both smaller and faster than another."""
     homes, (values, _, _) = homes_of(network), placed_planes(network)
-    found, layers = list[tuple[_Cost, ...]](), fold_into_windows(network).network.layers
+    found, layers = list[tuple[ShapeCost[Shape], ...]](), fold_into_windows(network).network.layers
     for i, (layer, sources) in enumerate(zip(layers, network.sources)):
         if isinstance(layer, Weighted):
             task = sums_task(layer, i, values[homes[sources[0]]], values[homes[i + 1]], arithmetic)
-            found.append(_front(_counted(task, machine)))
+            found.append(front(_counted(task, machine)))
         else:
             found.append(())
     return found
@@ -104,11 +96,11 @@ def _widths(task: SumsTask) -> list[int]:
     return [k for k in _ACROSS if k <= columns and not (1 < k < 4 <= columns and columns % k)]
 
 
-def _counted(task: SumsTask, machine: Machine) -> list[_Cost]:
+def _counted(task: SumsTask, machine: Machine) -> list[ShapeCost[Shape]]:
     """Bodies of all shapes."""
     shapes = shapes_of(task)
     groups = {size: groups_of(task.sums, size) for size in {shape.channels for shape in shapes}}
-    found = list[_Cost]()
+    found = list[ShapeCost[Shape]]()
     for shape in shapes:
         some = groups[shape.channels]
         found.append(_cost(task, machine, shape, some[:: max(1, len(some) // _SAMPLES)]))
@@ -121,7 +113,9 @@ def _counted(task: SumsTask, machine: Machine) -> list[_Cost]:
     return found
 
 
-def _otherwise(task: SumsTask, machine: Machine, cost: _Cost, group: Sequence[int]) -> Iterator[_Cost]:
+def _otherwise(
+    task: SumsTask, machine: Machine, cost: ShapeCost[Shape], group: Sequence[int]
+) -> Iterator[ShapeCost[Shape]]:
     """The same bodies with another one for the last group, where that has fewer channels and there is a faster one."""
     if len(group) == cost.shape.channels:
         return
@@ -130,45 +124,21 @@ def _otherwise(task: SumsTask, machine: Machine, cost: _Cost, group: Sequence[in
     now, best = _drafted(task, machine, cost.shape, [group]), min(found, key=lambda each: each.cycles)
     if best.cycles < now.cycles:
         shape = replace(cost.shape, last=best.shape.across)
-        yield _Cost(shape, cost.cycles + best.cycles - now.cycles, cost.bytes + best.bytes - now.bytes)
+        yield ShapeCost(shape, cost.cycles + best.cycles - now.cycles, cost.bytes + best.bytes - now.bytes)
 
 
-def _cost(task: SumsTask, machine: Machine, shape: Shape, some: Sequence[Sequence[int]]) -> _Cost:
+def _cost(task: SumsTask, machine: Machine, shape: Shape, some: Sequence[Sequence[int]]) -> ShapeCost[Shape]:
     """What a layer costs by some of its groups: as its weights, and for each channel one, are to theirs."""
     weights = [len(taps) + 1 for taps in task.sums.taps]
     every, part = sum(weights), sum(weights[j] for group in some for j in group)
     drafted = _drafted(task, machine, shape, some)
-    return _Cost(shape, drafted.cycles * every // part, drafted.bytes * every // part)
+    return ShapeCost(shape, drafted.cycles * every // part, drafted.bytes * every // part)
 
 
-def _drafted(task: SumsTask, machine: Machine, shape: Shape, some: Sequence[Sequence[int]]) -> _Cost:
+def _drafted(task: SumsTask, machine: Machine, shape: Shape, some: Sequence[Sequence[int]]) -> ShapeCost[Shape]:
     """What some groups cost."""
     writer = Writer(machine, "", is_draft=True)
     for group in some:
         write_group(writer, task, group, shape.of(group))
     cycles = sum(line.cycles * line.runs for line in writer.lines)
-    return _Cost(shape, cycles, sum(line.size for line in writer.lines) + len(writer.constants) * WORD)
-
-
-def _front(found: Sequence[_Cost]) -> tuple[_Cost, ...]:
-    best = list[_Cost]()
-    for cost in sorted(found, key=lambda cost: (cost.cycles, cost.bytes)):
-        if not best or cost.bytes < best[-1].bytes:
-            best.append(cost)
-    return tuple(best)
-
-
-def _mixes(costs: Sequence[Sequence[_Cost]]) -> Iterator[tuple[Shape, ...]]:
-    """Shapes of all layers from the fastest to the smallest: each step saves the bytes that cost fewest cycles."""
-    at = [0] * len(costs)
-    while True:
-        yield tuple(some[k].shape if some else _NONE for some, k in zip(costs, at))
-        steps: Mapping[tuple[int, int], float] = {
-            (i, k): (some[k].cycles - some[at[i]].cycles) / (some[at[i]].bytes - some[k].bytes)
-            for i, some in enumerate(costs)
-            for k in range(at[i] + 1, len(some))
-        }
-        if not steps:
-            return
-        i, k = min(steps, key=lambda step: (steps[step], step))
-        at[i] = k
+    return ShapeCost(shape, cycles, sum(line.size for line in writer.lines) + len(writer.constants) * WORD)

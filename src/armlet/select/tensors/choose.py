@@ -1,6 +1,6 @@
 """Chooses the bodies of all convolutions: for speed, for size, for both; and the first choice that fits the flash."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from armlet.errors import CapacityError
@@ -10,7 +10,8 @@ from armlet.select.integer.select import Optimize
 from armlet.select.tensors.bodies.convolution import Shape
 from armlet.select.tensors.program import TensorProgram
 from armlet.select.tensors.select import select_tensors
-from armlet.select.tensors.shapes import ShapeCost, mixes_of, shape_costs
+from armlet.select.tensors.shapes import shape_costs
+from armlet.select.tradeoff import Mix, from_fastest, mixes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,43 +38,33 @@ def choose_tensors(
 
     Raises `CapacityError` for what cannot be written, and with both numbers where no choice fits.
     """
-    costs = shape_costs(network, target)
-    mixes = _ordered([*mixes_of(costs)], costs, optimize)
+    mixes = _ordered(mixes_of(shape_costs(network, target), Shape(1, 1)), optimize)
     if budget is None:
-        return TensorSelection(select_tensors(network, target, mixes[0]), mixes[0])
+        return _selected(network, target, mixes[0])
     least, rest = -1, 0  # bytes of the smallest program that was tried, and those that no body takes
-    smallest = min(mixes, key=lambda mix: _total(costs, mix)[1])
-    for shapes in mixes:
-        if least >= 0 and shapes is not smallest and rest + _total(costs, shapes)[1] > budget.flash:
+    smallest = min(mixes, key=lambda mix: mix.bytes)
+    for mix in mixes:
+        if least >= 0 and mix is not smallest and rest + mix.bytes > budget.flash:
             continue
-        program = select_tensors(network, target, shapes)
-        needed = budget.needs(program)
+        selection = _selected(network, target, mix)
+        needed = budget.needs(selection.program)
         if needed <= budget.flash:
-            return TensorSelection(program, shapes)
-        rest, least = needed - _total(costs, shapes)[1], min(needed, least) if least >= 0 else needed
+            return selection
+        rest, least = needed - mix.bytes, min(needed, least) if least >= 0 else needed
     told = f"needs {least} bytes of flash, {budget.flash} are given"
     raise CapacityError(f"{budget.name} {told}: {least - budget.flash} too many in its smallest form")
 
 
-def _ordered(
-    mixes: Sequence[tuple[Shape, ...]], costs: Sequence[Sequence[ShapeCost]], optimize: Optimize
-) -> list[tuple[Shape, ...]]:
+def _selected(network: IntegerNetwork, target: IntegerTarget, mix: Mix[Shape]) -> TensorSelection:
+    return TensorSelection(select_tensors(network, target, mix.shapes), mix.shapes)
+
+
+def _ordered(mixes: Sequence[Mix[Shape]], optimize: Optimize) -> list[Mix[Shape]]:
     """The best first; they come from the fastest to the smallest."""
     match optimize:
         case Optimize.SPEED:
-            return [*mixes]
+            return from_fastest(mixes)
         case Optimize.SIZE:
             return [*reversed(mixes)]
         case Optimize.BALANCED:
-            return sorted(mixes, key=lambda mix: _total(costs, mix)[0] * _total(costs, mix)[1])
-
-
-def _total(costs: Sequence[Sequence[ShapeCost]], shapes: tuple[Shape, ...]) -> tuple[int, int]:
-    """Cycles and bytes of all bodies."""
-    chosen = [_by_shape(some)[shape] for some, shape in zip(costs, shapes) if some]
-    return sum(each.cycles for each in chosen), sum(each.bytes for each in chosen)
-
-
-def _by_shape(costs: Sequence[ShapeCost]) -> Mapping[Shape, ShapeCost]:
-    """The costs of a layer's bodies by their shape."""
-    return {each.shape: each for each in costs}
+            return sorted(mixes, key=lambda mix: mix.cycles * mix.bytes)

@@ -8,7 +8,6 @@ cost lies between, by their numbers of weights.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from armlet.select.tensors.bodies.convolution import Convolution, Shape, groups_
 from armlet.select.tensors.frame import FACTOR
 from armlet.select.tensors.rows import PlacedTensor
 from armlet.select.tensors.window import write_convolution
+from armlet.select.tradeoff import ShapeCost, front
 from armlet.tensors.plan import plan_tensors
 
 _WRITTEN = 4  # groups of a layer
@@ -29,52 +29,26 @@ _SIZES = ((4, 1), (3, 1), (2, 2), (2, 1), (1, 4), (1, 3), (1, 2), (1, 1))
 SHAPES = tuple(Shape(*size, raised) for size in _SIZES for raised in (True, False))
 
 
-@dataclass(frozen=True, slots=True)
-class ShapeCost:
-    """What a layer costs in bodies of one shape."""
-
-    shape: Shape
-    cycles: int
-    bytes: int
-
-
-def shape_costs(network: IntegerNetwork, target: IntegerTarget) -> tuple[tuple[ShapeCost, ...], ...]:
+def shape_costs(network: IntegerNetwork, target: IntegerTarget) -> tuple[tuple[ShapeCost[Shape], ...], ...]:
     """For each layer the shapes of which none is both smaller and faster than another; none where it has no bodies.
 
     Raises `CapacityError` for a layer that no shape can write.
     """
     network = with_signed_inputs(network)
     plan = plan_tensors(network)
-    found = list[tuple[ShapeCost, ...]]()
+    found = list[tuple[ShapeCost[Shape], ...]]()
     for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
         if isinstance(layer, IntegerConv):
             taken, made = plan.taken[i] or plan.values[sources[0]], plan.values[i + 1]
             other = None if layer.residual is None else PlacedTensor(plan.values[sources[1]], taken.size + made.size)
             task = Convolution(layer, i, taken, made, 0, 0, other)
-            found.append(_front(list(_costs(task, target))))
+            found.append(front(list(_costs(task, target))))
         else:
             found.append(())
     return tuple(found)
 
 
-def mixes_of(costs: Sequence[Sequence[ShapeCost]]) -> Iterator[tuple[Shape, ...]]:
-    """Shapes of all layers from the fastest to the smallest: each step saves the bytes that cost fewest cycles."""
-    at = [0] * len(costs)
-    yield tuple(some[k].shape if some else Shape(1, 1) for some, k in zip(costs, at))
-    while True:
-        steps = dict[tuple[int, int], float]()
-        for i, some in enumerate(costs):
-            for k in range(at[i] + 1, len(some)):
-                now, then = some[at[i]], some[k]
-                steps[i, k] = (then.cycles - now.cycles) / (now.bytes - then.bytes)
-        if not steps:
-            return
-        i, k = min(steps, key=lambda step: (steps[step], step))
-        at[i] = k
-        yield tuple(some[k].shape if some else Shape(1, 1) for some, k in zip(costs, at))
-
-
-def _costs(task: Convolution, target: IntegerTarget) -> Iterator[ShapeCost]:
+def _costs(task: Convolution, target: IntegerTarget) -> Iterator[ShapeCost[Shape]]:
     groups = dict[int, tuple[tuple[int, ...], ...]]()
     for shape in _fitting(task):
         if shape.channels not in groups:
@@ -82,7 +56,9 @@ def _costs(task: Convolution, target: IntegerTarget) -> Iterator[ShapeCost]:
         yield _cost(task, target, groups[shape.channels], shape)
 
 
-def _cost(task: Convolution, target: IntegerTarget, groups: Sequence[tuple[int, ...]], shape: Shape) -> ShapeCost:
+def _cost(
+    task: Convolution, target: IntegerTarget, groups: Sequence[tuple[int, ...]], shape: Shape
+) -> ShapeCost[Shape]:
     left = np.count_nonzero(task.layer.body.weight, axis=1)
     weights = np.array([left[list(group)].sum() for group in groups])
     _, first = np.unique(weights, return_index=True)
@@ -108,11 +84,3 @@ def _fitting(task: Convolution) -> Iterator[Shape]:
     for shape in SHAPES:
         if shape.across <= task.made.width and shape.channels <= len(task.layer.body.bias):
             yield shape
-
-
-def _front(found: Sequence[ShapeCost]) -> tuple[ShapeCost, ...]:
-    best = list[ShapeCost]()
-    for cost in sorted(found, key=lambda cost: (cost.cycles, cost.bytes)):
-        if not best or cost.bytes < best[-1].bytes:
-            best.append(cost)
-    return tuple(best)

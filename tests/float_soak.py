@@ -20,6 +20,7 @@ from armlet.network.layers import Conv, Depthwise
 from armlet.network.network import Network
 from armlet.prove.floats.bound import plane_error_bound
 from armlet.tensors.floats.interpret import run_planes
+from armlet.tensors.floats.planes import plan_planes
 from float_programs import emulated, proof
 from generators.choices import Seeded
 from generators.dead_channels import with_dead_planes
@@ -61,11 +62,12 @@ def examine(number: int, share: float) -> list[str]:
     network = drawn(random)
     if random.random() < _EMPTIED:
         network = with_dead_planes(network, number)
-    left = drop_channels(network).network
     try:
-        made = emulated(left, random_shapes(left, random), random_arithmetic(random))
+        plan_planes(network)
     except InputError:
         return ["refused"]
+    left = drop_channels(network).network
+    made = emulated(left, random_shapes(left, random), random_arithmetic(random))
     rows = random_rows(network, random)
     with np.errstate(all="ignore"):
         wanted, whole = (run_planes(each, made.program.arithmetic, rows) for each in (left, network))

@@ -30,7 +30,6 @@ from armlet.errors import ArmletError
 from armlet.isa.targets import TARGETS
 from armlet.network.layers import Weighted
 from armlet.network.network import Network
-from armlet.network.shapes import tensor_shapes
 from armlet.pipeline import write_build
 from armlet.simulate.floats.runner import FloatRunner
 from armlet.simulate.link import link_build
@@ -47,7 +46,7 @@ MODEL = "unrolled C"  # of how large a program is
 def products(network: Network) -> tuple[int, int]:
     """Of all weights at all their positions, and of those that are not zero."""
     every = left = 0
-    shapes = tensor_shapes(network.layers, network.sources, network.shape)
+    shapes = network.shapes
     for layer, shape in zip(network.layers, shapes[1:]):
         if isinstance(layer, Weighted):
             positions = math.prod(shape[1:])

@@ -13,7 +13,6 @@ from armlet.network.activation import Activation, activated
 from armlet.network.evaluate import evaluate_layers
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reduction, Reshape
 from armlet.network.network import Network
-from armlet.network.shapes import tensor_shapes
 from armlet.pruning.geometry.functional import network_at, point_of
 from armlet.pruning.geometry.metric import OutputMetric
 from armlet.pruning.quantise.formats import ActivationFormat, WeightFormat
@@ -78,7 +77,7 @@ class Followed:
 def followed(network: Network, at: Snapped, prepared: Prepared, x: F64) -> Followed:
     """The outputs of real numbers, clamped where bytes are, and the bound of the error that all roundings add up to."""
     layers, steps = network_at(at.point, network, {}).layers, iter(at.steps)
-    shapes = tensor_shapes(network.layers, network.sources, network.shape)
+    shapes = network.shapes
     values, fused = [Followed(x, 0.0)], Lowering(replace(network, layers=layers), at, prepared).fused()
     gone = [way.convolution for way, _ in fused.values()]
     for k, (layer, sources) in enumerate(zip(layers, network.sources), 1):

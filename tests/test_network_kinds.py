@@ -20,7 +20,6 @@ from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reduction, Reshape, kind_of
 from armlet.network.network import Network
-from armlet.network.shapes import tensor_shapes
 from armlet.pipeline import compile_network
 from generators.layered import END, KINDS, LINEAR, RELU, layered_networks, network_with, zeros
 from generators.networks import networks
@@ -56,7 +55,7 @@ def positions(extent: int, before: int, after: int, reach: int, stride: int) -> 
 
 @given(layered_networks())
 def test_a_window_gives_one_value_for_each_position_that_it_fills(network: Network):
-    shapes = tensor_shapes(network.layers, network.sources, network.shape)
+    shapes = network.shapes
     for layer, sources, shape in zip(network.layers, network.sources, shapes[1:]):
         taken = shapes[sources[0]]
         match layer:

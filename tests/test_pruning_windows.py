@@ -14,7 +14,6 @@ from armlet.network.activation import Activation
 from armlet.network.domain import InputDomain
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Pool, Reduction, Reshape
 from armlet.network.network import Network
-from armlet.network.shapes import tensor_shapes
 from armlet.pruning.fine_tune import fine_tune, fine_tune_chain
 from armlet.pruning.geometry import functional
 from armlet.pruning.geometry.architecture import architecture_of
@@ -155,7 +154,7 @@ def test_the_slope_of_the_squared_distance_is_summed_over_parts(monkeypatch: pyt
 
 def widest(network: Network, costs: Sequence[NDArray]) -> float:
     """The width of the widest path, over all values of all tensors, by propagation through dense matrices."""
-    shapes, parameters = tensor_shapes(network.layers, network.sources, network.shape), iter(costs)
+    shapes, parameters = network.shapes, iter(costs)
     reach = [np.full(network.shape, np.inf)]
     for layer, sources, shape in zip(network.layers, network.sources, shapes[1:]):
         taken = [reach[source] for source in sources]

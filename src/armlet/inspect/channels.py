@@ -24,7 +24,7 @@ from armlet.network.activation import activated, activation_error
 from armlet.network.frozen import F64
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reshape
 from armlet.network.network import Network
-from armlet.network.shapes import Shape, tensor_shapes
+from armlet.network.shapes import Shape
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -59,7 +59,7 @@ def flow_of(network: Network | IntegerNetwork) -> Flow:
         shapes = _rows_of_chain(network) or network.shapes
         channels, overflow = _integer_channels(network, shapes)
     else:
-        shapes = tensor_shapes(network.layers, network.sources, network.shape)
+        shapes = network.shapes
         channels, overflow = _real_channels(network, shapes), ""
     is_read, computed = _read(network, shapes, channels)
     return Flow(shapes, channels, is_read, computed, overflow)

@@ -17,7 +17,7 @@ from armlet.network.channels import Alike, Link, Mask, Mixes, Whole, kept_channe
 from armlet.network.frozen import F32
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reshape, Weighted
 from armlet.network.network import Network
-from armlet.network.shapes import Shape, tensor_shapes
+from armlet.network.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +30,7 @@ class DroppedChannels:
 
 def drop_channels(network: Network) -> DroppedChannels:
     """The network without them."""
-    shapes = tensor_shapes(network.layers, network.sources, network.shape)
+    shapes = network.shapes
     zero = _zeros(network, shapes)
     kept = kept_channels([shape[0] for shape in shapes], [*_links(network, shapes, zero)])
     layers = [

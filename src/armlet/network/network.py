@@ -89,9 +89,14 @@ class Network:
         return self.widths[-1]
 
     @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shape of the inputs, and of what each layer gives."""
+        return tensor_shapes(self.layers, self.sources, self.shape)
+
+    @property
     def widths(self) -> tuple[int, ...]:
         """The number of inputs, and of the values that each layer gives."""
-        return tuple(int(math.prod(shape)) for shape in tensor_shapes(self.layers, self.sources, self.shape))
+        return tuple(int(math.prod(shape)) for shape in self.shapes)
 
     @property
     def activations(self) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 from armlet.network.network import Network
-from armlet.network.shapes import tensor_shapes
 from armlet.tensors.floats.planes import homes_of, lifetimes
 from armlet.tensors.place import Lifetime, place
 from armlet.tensors.rows import WORD
@@ -21,7 +20,7 @@ class Arena:
 def arena(network: Network) -> Arena:
     """Values by lifetime; a reshape moves nothing, and what it gives has the array of what it takes."""
     homes, lives = homes_of(network), lifetimes(network)
-    sizes = [math.prod(shape) for shape in tensor_shapes(network.layers, network.sources, network.shape)]
+    sizes = [math.prod(shape) for shape in network.shapes]
     inner = [home for home in lives if home not in (0, homes[-1])]
     starts = [start // WORD for start in place([Lifetime(sizes[home] * WORD, *lives[home]) for home in inner])]
     names = {home: f"arena + {start}" for home, start in zip(inner, starts)}

@@ -11,7 +11,6 @@ from armlet.baseline.text import floats
 from armlet.network.layers import Conv, Dense, Depthwise, Pair
 from armlet.network.network import Network
 from armlet.network.normalise import fold_into_windows
-from armlet.network.shapes import tensor_shapes
 
 
 def bordered_c(
@@ -28,7 +27,7 @@ def bordered_c(
     """
     folded, size = fold_into_windows(network), 1
     network, layers = folded.network, layers_c(folded)
-    shapes = tensor_shapes(network.layers, network.sources, network.shape)
+    shapes = network.shapes
     for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
         if isinstance(layer, Dense):
             layers[i] = dense(i, layer)

@@ -12,7 +12,6 @@ from armlet.baseline.text import activated
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Pool, Reshape
 from armlet.network.network import Network
 from armlet.network.normalise import Folded, fold_into_windows
-from armlet.network.shapes import tensor_shapes
 
 
 def dense_c(network: Network, name: str) -> str:
@@ -24,7 +23,7 @@ def dense_c(network: Network, name: str) -> str:
 def layers_c(folded: Folded) -> dict[int, list[str]]:
     """C of the function of each layer that is no reshape."""
     network, found = folded.network, dict[int, list[str]]()
-    shapes = tensor_shapes(network.layers, network.sources, network.shape)
+    shapes = network.shapes
     for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
         taken, made = shapes[sources[0]], shapes[i + 1]
         match layer:

@@ -7,7 +7,6 @@ import msgspec
 from armlet.arithmetic.arithmetic import Arithmetic
 from armlet.isa.target import Target
 from armlet.network.network import Network
-from armlet.network.shapes import tensor_shapes
 from armlet.tensors.floats.planes import PlacedPlanes
 from armlet.tensors.rows import WORD
 
@@ -41,7 +40,7 @@ def float_drivers(
     block: int,
 ) -> tuple[FloatDriver, FloatDriver]:
     """The drivers of inputs and outputs that lie so."""
-    shapes, dtype, base = tensor_shapes(network.layers, network.sources, network.shape), arithmetic.format.name, "r0"
+    shapes, dtype, base = network.shapes, arithmetic.format.name, "r0"
     assert (arithmetic.format.bytes, target.roles.inputs) == (WORD, base)
     given, left = (tensor.places.tolist() for tensor in ends)
     return (

@@ -4,13 +4,13 @@ from armlet.build import names
 from armlet.build.tensors.arrays import dimensions
 from armlet.isa.target import Target
 from armlet.network.network import Network
-from armlet.network.shapes import Shape, tensor_shapes
+from armlet.network.shapes import Shape
 from armlet.version import __version__
 
 
 def show_float_header(network: Network, target: Target, block: int, stack: int, name: str) -> str:
     """Declarations for C from C99 and C++; `block` and `stack` are bytes."""
-    guard, shapes = names.guard(name), tensor_shapes(network.layers, network.sources, network.shape)
+    guard, shapes = names.guard(name), network.shapes
     return f"""\
 /* {name}: a neural network for {target.title}, by armlet {__version__}.
    Generated code, free of any licence condition.

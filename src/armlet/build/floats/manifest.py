@@ -12,11 +12,10 @@ from armlet.build.domain_entry import DomainEntry, domain_entry
 from armlet.build.floats.frame import FloatFrame
 from armlet.build.kind import PLANES, read_manifest_as
 from armlet.build.manifest import Settings, VectorEntry
-from armlet.build.tensors.manifest import DroppedEntry, TensorMemoryEntry, memory_entry
+from armlet.build.tensors.manifest import DroppedEntry, TensorMemoryEntry, dropped_entry, memory_entry
 from armlet.network.frozen import F32
 from armlet.network.layers import Add, Weighted, kind_of
 from armlet.network.network import Network
-from armlet.network.shapes import tensor_shapes
 from armlet.select.floats.choose import FloatSelection
 from armlet.select.floats.program import FloatProgram
 from armlet.tensors.floats.planes import PlacedPlanes, PlaneLayout, lifetimes
@@ -110,19 +109,13 @@ def float_network_entry(network: Network) -> FloatNetworkEntry:
     """What the manifest says of a network."""
     return FloatNetworkEntry(
         digest=network.digest(),
-        shapes=[[*shape] for shape in tensor_shapes(network.layers, network.sources, network.shape)],
+        shapes=[[*shape] for shape in network.shapes],
         kinds=[kind_of(layer) for layer in network.layers],
         activations=[layer.activation.value if isinstance(layer, Weighted | Add) else "" for layer in network.layers],
         weights=network.weights,
         connections=network.connections,
         sparsity=round(network.sparsity, 6),
     )
-
-
-def float_dropped_entry(network: Network, computed: Network) -> DroppedEntry:
-    """What the manifest says of what was left out of `network`."""
-    pairs = zip(*(tensor_shapes(each.layers, each.sources, each.shape)[1:] for each in (network, computed)))
-    return DroppedEntry(sum(whole[0] - left[0] for whole, left in pairs), computed.connections)
 
 
 def make_float_manifest(
@@ -148,7 +141,7 @@ def make_float_manifest(
         entries=[names.run_symbol(name), names.core_symbol(name)],
         settings=settings,
         network=float_network_entry(network),
-        simplified=float_dropped_entry(network, program.network),
+        simplified=dropped_entry(network, program.network),
         domain=domain_entry(network.domain),
         memory=float_memory(program, frame),
         values=[_place(home, tensor, lives[home]) for home, tensor in sorted(program.values.items())],

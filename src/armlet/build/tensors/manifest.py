@@ -20,6 +20,7 @@ from armlet.build.tensors.memory import lifetimes, peak_of
 from armlet.integer.formats import I64
 from armlet.integer.layers import IntegerConv, body_of, integer_kind_of
 from armlet.integer.network import IntegerNetwork
+from armlet.network.network import Network
 from armlet.select.integer.program import bytes_of
 from armlet.select.tensors.choose import TensorSelection
 from armlet.select.tensors.program import TensorProgram
@@ -173,7 +174,7 @@ def tensor_network_entry(network: IntegerNetwork) -> TensorNetworkEntry:
     )
 
 
-def dropped_entry(network: IntegerNetwork, computed: IntegerNetwork) -> DroppedEntry:
+def dropped_entry(network: Network | IntegerNetwork, computed: Network | IntegerNetwork) -> DroppedEntry:
     """What the manifest says of what was left out of `network`."""
     pairs = zip(network.shapes[1:], computed.shapes[1:])
     return DroppedEntry(sum(whole[0] - left[0] for whole, left in pairs), computed.connections)

@@ -18,7 +18,7 @@ from armlet.network.activation import Activation
 from armlet.network.domain import Origin
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reduction, Reshape, kind_of
 from armlet.network.network import Network
-from armlet.network.shapes import Shape, tensor_shapes
+from armlet.network.shapes import Shape
 from armlet.storage import write_file
 from armlet.version import __version__
 
@@ -62,7 +62,7 @@ def write_onnx(network: Network | IntegerNetwork, source: Path, path: Path) -> N
 def onnx_bytes(network: Network) -> bytes:
     """The bytes of the file, the same for the same network."""
     graph = _Graph()
-    shapes = tensor_shapes(network.layers, network.sources, network.shape)
+    shapes = network.shapes
     takers = [layer for layer, sources in zip(network.layers, network.sources) if 0 in sources]
     is_row = all(isinstance(layer, Dense) for layer in takers)
     shapes = ((network.inputs,), *shapes[1:]) if is_row else shapes

@@ -18,7 +18,7 @@ from armlet.network.frozen import F64
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reduction, Reshape, Weighted
 from armlet.network.network import Network
 from armlet.network.normalise import fold_into_windows
-from armlet.network.shapes import Shape, tensor_shapes
+from armlet.network.shapes import Shape
 
 _DOUBLE = 2.0**-53
 _UNIT, _LARGEST, _TINIEST = (
@@ -34,7 +34,7 @@ def plane_error_bound(network: Network, x: ArrayLike) -> F64:
     Infinite where float32 may overflow. `x` are float32 values. The bound includes folding a normalisation.
     """
     given, domain, folded = np.asarray(x, np.float64), network.domain, fold_into_windows(network)
-    shapes = tensor_shapes(network.layers, network.sources, network.shape)
+    shapes = network.shapes
     values, errors = [(given - domain.mean) / domain.std], [np.zeros_like(given)]
     with np.errstate(all="ignore"):
         for layer, raw, sources in zip(network.layers, folded.network.layers, network.sources):

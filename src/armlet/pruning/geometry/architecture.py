@@ -17,7 +17,7 @@ from armlet.errors import InputError
 from armlet.network.activation import Activation
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pair, Pool, Reduction, Reshape, Sides, describe
 from armlet.network.network import Network
-from armlet.network.shapes import Shape, Wiring, tensor_shapes
+from armlet.network.shapes import Shape, Wiring
 
 FUNCTIONS: Mapping[Activation, Callable[[jax.Array, float], jax.Array]] = MappingProxyType(
     {
@@ -82,7 +82,7 @@ def architecture_of(network: Network) -> Architecture:
     made = Architecture(tuple(map(_step, network.layers)), network.sources)
     if made.is_chain:
         return made
-    return made._replace(shapes=tensor_shapes(network.layers, network.sources, network.shape))
+    return made._replace(shapes=network.shapes)
 
 
 def require_dense(network: Network, place: str, needs: str, hint: str) -> None:

@@ -12,7 +12,6 @@ from armlet.build.floats.read import FloatBuild
 from armlet.build.tensors.arrays import array_order, array_places
 from armlet.isa.core import Memory
 from armlet.network.frozen import F32
-from armlet.network.shapes import tensor_shapes
 from armlet.simulate.entries import Call, Entries
 from armlet.simulate.integer.guarded import Guarded
 from armlet.simulate.machine import STACK, MachineError
@@ -31,7 +30,7 @@ class FloatRunner(Entries[FloatBuild, F32]):
         super().__init__(build, image)
         self._guarded = Guarded(self.machine)
         network = build.network
-        shapes = tensor_shapes(network.layers, network.sources, network.shape)
+        shapes = network.shapes
         self._inputs = self._guarded.reserve(network.inputs * _WORD, _WORD)
         self._outputs = self._guarded.reserve(network.outputs * _WORD, _WORD)
         self._block = self._guarded.reserve(build.inputs.block, _WORD)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from armlet.errors import InputError
 from armlet.network.layers import Add, Conv, Depthwise, Reshape
 from armlet.network.network import Network
-from armlet.network.shapes import tensor_shapes
 from armlet.tensors.rows import WORD, BorderedRows, Windows, bordered
 
 Places: TypeAlias = NDArray[np.int64]
@@ -88,7 +87,7 @@ def plane_shapes(network: Network) -> tuple[tuple[int, int, int], ...]:
     Raises `InputError` where one place would have to be planes of two shapes.
     """
     homes, found = homes_of(network), dict[int, tuple[int, int, int]]()
-    shapes = tensor_shapes(network.layers, network.sources, network.shape)
+    shapes = network.shapes
     for number, (home, shape) in enumerate(zip(homes, shapes)):
         if len(shape) == 3:
             wanted = (shape[0], shape[1], shape[2])

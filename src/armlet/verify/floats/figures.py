@@ -9,8 +9,9 @@ from armlet.build import names
 from armlet.build.bundle import test_inputs
 from armlet.build.domain_entry import domain_entry
 from armlet.build.floats.frame import entry_bytes, leave_bytes
-from armlet.build.floats.manifest import FloatLayerEntry, float_dropped_entry, float_network_entry, placed_planes_of
+from armlet.build.floats.manifest import FloatLayerEntry, float_network_entry, placed_planes_of
 from armlet.build.floats.read import FloatBuild
+from armlet.build.tensors.manifest import dropped_entry
 from armlet.config import CompileOptions
 from armlet.errors import InputError
 from armlet.network.frozen import F32
@@ -63,7 +64,7 @@ def _figures(
     """Each figure: its place, what the manifest says, and what it must be."""
     manifest, network, memory = build.manifest, build.network, build.manifest.memory
     yield "network", manifest.network, float_network_entry(network)
-    yield "simplified", manifest.simplified, float_dropped_entry(network, build.computed)
+    yield "simplified", manifest.simplified, dropped_entry(network, build.computed)
     yield "domain", manifest.domain, domain_entry(network.domain)
     yield "memory.flash", memory.flash, memory.code + memory.constants
     yield "memory.ram", memory.ram, memory.block + memory.stack

@@ -16,20 +16,23 @@ from armlet.integer.formats import I64, INT32
 from armlet.integer.layers import IntegerConv, IntegerDense, IntegerLayer
 from armlet.integer.network import IntegerNetwork
 from armlet.integer.simplify import neurons_of
-from armlet.network.channels import Alike, Link, Mask, Mixes, Whole, kept_channels, reshape_to, reshaped
+from armlet.network.channels import (
+    Alike,
+    DroppedChannels,
+    Link,
+    Mask,
+    Mixes,
+    Whole,
+    kept_channels,
+    reads_of,
+    reshape_to,
+    reshaped,
+)
 from armlet.network.layers import Reshape
 from armlet.network.shapes import Shape
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DroppedChannels:
-    """A network with the same outputs, and which channels of the first one its values have."""
-
-    network: IntegerNetwork
-    channels: tuple[I64, ...]  # of each value, the input's first
-
-
-def drop_channels(network: IntegerNetwork) -> DroppedChannels:
+def drop_channels(network: IntegerNetwork) -> DroppedChannels[IntegerNetwork]:
     """The network without them. Raises `InputError` where a sum could overflow."""
     constants = _constants(network)
     counts = [len(each.value) for each in constants]
@@ -64,10 +67,9 @@ def _links(network: IntegerNetwork, constants: list[_Constants]) -> Iterator[Lin
             yield Alike((sources[1], made))
         match layer:
             case IntegerDense(weight):
-                reads = (weight != 0).reshape(len(weight), len(constant.value), -1).any(axis=2)
-                yield Mixes(taken, made, reads & ~constant.is_constant)
+                yield Mixes(taken, made, reads_of(weight, len(constant.value)) & ~constant.is_constant)
             case IntegerConv(groups=1):
-                yield Mixes(taken, made, (layer.weight != 0).any(axis=(2, 3)) & ~_foldable(layer, constant))
+                yield Mixes(taken, made, reads_of(layer.weight, layer.channels) & ~_foldable(layer, constant))
             case IntegerConv() if not _is_depthwise(layer):
                 yield Whole((taken, made))
             case IntegerConv():

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,15 @@ from armlet.network.layers import Reshape
 from armlet.network.shapes import Shape
 
 Mask: TypeAlias = NDArray[np.bool_]
+NETWORK = TypeVar("NETWORK")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DroppedChannels(Generic[NETWORK]):
+    """A network with the same outputs, and which channels of the first one its values have."""
+
+    network: NETWORK
+    channels: tuple[NDArray[np.int64], ...]  # of each value, the input's first
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +54,11 @@ class Whole:
 
 
 Link: TypeAlias = Mixes | Alike | Flattens | Whole
+
+
+def reads_of(weight: NDArray[np.generic], taken: int) -> Mask:
+    """(channels made, channels taken): where the weights, (channels made, ...), are not all zero."""
+    return np.asarray((weight != 0).reshape(len(weight), taken, -1).any(axis=2))
 
 
 def reshaped(taken: int, made: int, before: Shape, after: Shape) -> Link:

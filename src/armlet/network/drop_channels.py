@@ -7,28 +7,30 @@ outputs stay.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from armlet.network.activation import activated
-from armlet.network.channels import Alike, Link, Mask, Mixes, Whole, kept_channels, reshape_to, reshaped
+from armlet.network.channels import (
+    Alike,
+    DroppedChannels,
+    Link,
+    Mask,
+    Mixes,
+    Whole,
+    kept_channels,
+    reads_of,
+    reshape_to,
+    reshaped,
+)
 from armlet.network.frozen import F32
 from armlet.network.layers import Add, Conv, Dense, Depthwise, Layer, Pool, Reshape, Weighted
 from armlet.network.network import Network
 from armlet.network.shapes import Shape
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DroppedChannels:
-    """A network with the same outputs, and which channels of the first one its values have."""
-
-    network: Network
-    channels: tuple[NDArray[np.int64], ...]  # of each value, the input's first
-
-
-def drop_channels(network: Network) -> DroppedChannels:
+def drop_channels(network: Network) -> DroppedChannels[Network]:
     """The network without them."""
     shapes = network.shapes
     zero = _zeros(network, shapes)
@@ -47,7 +49,7 @@ def _zeros(network: Network, shapes: tuple[Shape, ...]) -> list[Mask]:
         taken, shape = zero[sources[0]], shapes[len(zero)]
         match layer:
             case Dense() | Conv(groups=1):
-                found = ~(_reads(layer.weight, len(taken)) & ~taken).any(axis=1) & _ends_at_zero(layer, layer.bias)
+                found = ~(reads_of(layer.weight, len(taken)) & ~taken).any(axis=1) & _ends_at_zero(layer, layer.bias)
             case Conv():
                 found = ~layer.weight.any(axis=(1, 2, 3)) & _ends_at_zero(layer, layer.bias)
             case Depthwise():
@@ -73,18 +75,13 @@ def _ends_at_zero(layer: Weighted | Add, total: F32) -> Mask:
     return np.asarray(activated(layer.activation, layer.slope, total.astype(np.float64)) == 0)
 
 
-def _reads(weight: F32, taken: int) -> Mask:
-    """(channels made, channels taken): which weights are not all zero."""
-    return (weight != 0).reshape(len(weight), taken, -1).any(axis=2)
-
-
 def _links(network: Network, shapes: tuple[Shape, ...], zero: list[Mask]) -> Iterator[Link]:
     """What each layer asks for; a channel of zeros is not read."""
     for i, (layer, sources) in enumerate(zip(network.layers, network.sources)):
         taken, made = sources[0], i + 1
         match layer:
             case Dense() | Conv(groups=1):
-                yield Mixes(taken, made, _reads(layer.weight, len(zero[taken])) & ~zero[taken])
+                yield Mixes(taken, made, reads_of(layer.weight, len(zero[taken])) & ~zero[taken])
             case Conv():
                 yield Whole((taken, made))
             case Reshape():

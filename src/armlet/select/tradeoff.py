@@ -1,7 +1,7 @@
 """Trades cycles for bytes: bodies of one shape for each layer, from the fastest program to the smallest.
 
-Each step from one program to the next saves the bytes that cost fewest cycles. The first steps may save much for next
-to nothing, so what is as fast as the fastest but for less than the counts of some groups tell is taken for as fast.
+Each step from one program to the next saves the bytes that cost fewest cycles. The first steps may save many bytes for
+a few cycles, fewer than the estimate of cycles is off by: these steps are always taken.
 """
 
 from collections.abc import Sequence
@@ -58,6 +58,5 @@ def mixes_of(costs: Sequence[Sequence[ShapeCost[SHAPE]]], none: SHAPE) -> list[M
 
 
 def from_fastest(mixes: Sequence[Mix[SHAPE]]) -> list[Mix[SHAPE]]:
-    """Mixes without those that are faster than the first that is left by next to nothing, and larger."""
-    near = [k for k, mix in enumerate(mixes) if mix.cycles <= _AS_FAST * mixes[0].cycles]
-    return [*mixes[max(near) :]]
+    """The mixes from the smallest on that is as fast as the first, within the error of the estimate."""
+    return [*mixes[sum(mix.cycles <= _AS_FAST * mixes[0].cycles for mix in mixes) - 1 :]]

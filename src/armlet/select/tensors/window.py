@@ -46,37 +46,40 @@ def _write_group(writer: Writer, body: Body) -> None:
     if trips > 1:
         _write_end(writer, ROW_END, length)
     writer.runs, again = made.split * trips, writer.here
-    is_last = trips == 1 and not rest
-    onward = _down(task, at_once) if is_last else Onward(at_once * windows.stride[1] * WORD, at_once * WORD)
+    ends_row = trips == 1 and not rest
+    onward = _behind_row(task, at_once) if ends_row else Onward(at_once * windows.stride[1] * WORD, at_once * WORD)
     result = write_body(writer, body, at_once, onward) if trips else FACTOR
     if trips > 1:
         _repeat(writer, ROW_END, again, beside=result)
     writer.runs = made.split
     if rest:
-        result = write_body(writer, body, rest, _down(task, rest))
+        result = write_body(writer, body, rest, _behind_row(task, rest))
     if made.split > 1:
         if trips > 1:
             _move_end(writer, row, _other(result), is_there=not rest)
-        if trips > 1 and not rest:
-            _move_down(writer, task, result)
+            if not rest:
+                _move_down(writer, task, result)
         _repeat(writer, ROWS, again, beside=result)
     writer.runs = 1
+
+
+def _behind_row(task: Convolution, words: int) -> Onward | None:
+    """From the last words of a row to the next row; None where there is one row."""
+    return _down(task, words) if task.made.split > 1 else None
 
 
 def _down(task: Convolution, words: int) -> Onward:
     """From the last words of a row to the next row."""
     (down, across), before = task.layer.stride, task.made.width - words
-    if task.made.split == 1:
-        return Onward()
     return Onward((down * task.taken.row - before * across) * WORD, (task.made.row - before) * WORD)
 
 
 def _move_down(writer: Writer, task: Convolution, result: int) -> None:
     """From the end of a row to the next row: the base, and the address of what is made."""
     onward = _down(task, 0)
-    add_number(writer, BASE, onward.taken or 0)
+    add_number(writer, BASE, onward.taken)
     if task.beside is None:
-        add_number(writer, result, onward.made or 0)
+        add_number(writer, result, onward.made)
         writer.add(Does.STORE_STACK, result, number=RESULT)
 
 

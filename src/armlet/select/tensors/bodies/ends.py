@@ -17,10 +17,10 @@ _ENDS = tuple(CHANNEL + k * WORD for k in (2, 3, 4))
 
 @dataclass(frozen=True, slots=True)
 class Onward:
-    """How far the next trip is, in bytes: the window's first word, and the first word that is made; None: no next."""
+    """How far the next trip is, in bytes: from one window's first word to the next, and between what is made."""
 
-    taken: int | None = None
-    made: int | None = None
+    taken: int
+    made: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def write_ends(
     body: Body,
     pairs: Sequence[Sequence[tuple[int, int]]],
     held: Mapping[Stacked, int],
-    onward: Onward,
+    onward: Onward | None,
     walked: int,
 ) -> int:
     """Scale the sums back and store them: a word for each position of each channel. `held` is where early words are.
@@ -98,7 +98,7 @@ def write_ends(
         for pair in row:
             write_lanes(writer, lanes, pair, (factor, lower, upper), body.shape.raised)
     _write_results(writer, body, pairs, result)
-    if body.task.beside is None and onward.made is not None:
+    if body.task.beside is None and onward is not None:
         result.move(onward.made)
         writer.add(Does.STORE_STACK, result.register, number=RESULT)
     return result.register

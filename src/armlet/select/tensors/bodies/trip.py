@@ -24,8 +24,11 @@ from armlet.select.tensors.frame import BASE, CHANNEL, FACTOR, REACH, SUMS, TABL
 from armlet.tensors.rows import WORD
 
 
-def write_body(writer: Writer, body: Body, across: int, onward: Onward) -> int:
-    """One trip: `across` words of each channel of a group. Gives the register of the address of what is made."""
+def write_body(writer: Writer, body: Body, across: int, onward: Onward | None) -> int:
+    """One trip: `across` words of each channel of a group, and `onward` to the next; None behind the last.
+
+    Gives the register of the address of what is made.
+    """
     pairs, taps, step = body.pairs(across), body.taps(), body.task.layer.stride[1] * WORD
     last = max((tap.place for tap in taps), default=0) + (across - 1) * step
     runs = ordered(taps, across, step, REACH)
@@ -42,7 +45,7 @@ def write_body(writer: Writer, body: Body, across: int, onward: Onward) -> int:
         write_residual(writer, body, pairs, loads.pointer.at)
     for k in range(len(ends)):
         loads.before(len(words) + k)
-    if onward.taken is not None:
+    if onward is not None:
         loads.pointer.move(onward.taken)
     return write_ends(writer, body, pairs, {end: loads.registers.held[end] for end in ends}, onward, loads.pointer.at)
 

@@ -62,7 +62,7 @@ def reads_of(weight: NDArray[np.generic], taken: int) -> Mask:
 
 
 def reshaped(taken: int, made: int, before: Shape, after: Shape) -> Link:
-    """What a reshape asks for."""
+    """Which channels of a reshape's values stay together."""
     if before == after:
         return Alike((taken, made))
     if len(after) == 1 and len(before) == 3:

@@ -71,7 +71,7 @@ def _reshaped(zero: Mask, before: Shape, after: Shape) -> Mask:
 
 
 def _ends_at_zero(layer: Weighted | Add, total: F32) -> Mask:
-    """Where a sum that is no more than this is 0 behind the activation."""
+    """Where the activation of such sums is 0."""
     return np.asarray(activated(layer.activation, layer.slope, total.astype(np.float64)) == 0)
 
 
